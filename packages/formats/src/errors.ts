@@ -1,0 +1,45 @@
+// The one error of this package: every reader either returns or throws a FormatError.
+// Its message says what is wrong, where in the file, and what to do next, because it is
+// shown to the user as it stands.
+
+export interface FormatErrorDetails {
+  /** One-based line, for text formats. */
+  line?: number | undefined;
+  /** Byte offset in the file, for binary formats. */
+  offset?: number | undefined;
+  /** What the user can do; by default: fetch the file again. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+const DAMAGED = "the file is damaged, incomplete or of another kind: fetch or write it again";
+
+/** A file that is refused: `format` names the reader, `what` the reason; `line` or `offset` the place. */
+export class FormatError extends Error {
+  readonly format: string;
+  readonly what: string;
+  readonly line?: number;
+  readonly offset?: number;
+
+  constructor(format: string, what: string, details: FormatErrorDetails = {}) {
+    const { line, offset, hint = DAMAGED, cause } = details;
+    const place = line !== undefined ? ` (line ${line})` : offset !== undefined ? ` (byte ${offset})` : "";
+    super(`${format}: ${what}${place}; ${hint}`, cause === undefined ? undefined : { cause });
+    this.name = "FormatError";
+    this.format = format;
+    this.what = what;
+    if (line !== undefined) this.line = line;
+    if (offset !== undefined) this.offset = offset;
+  }
+}
+
+/** Runs a library's decoder and turns whatever it throws into a FormatError. */
+export function refuseOnThrow<T>(format: string, what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FormatError(format, `${what}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,29 @@
+// What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers.
+
+export { FormatError } from "./errors.ts";
+export {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from "./half-precision.ts";
+export {
+  bytesOf,
+  bytesPerElement,
+  type DType,
+  elementCount,
+  isConsistent,
+  type NdArray,
+  type TypedArray,
+  toFloat32,
+  viewBytes,
+} from "./nd-array.ts";
+export {
+  readSafetensors,
+  readSafetensorsHeader,
+  type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  safetensorsDataStart,
+  writeSafetensors,
+} from "./safetensors.ts";
