@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import {
+  checkExports,
+  checkImports,
+  type Manifests,
+  packageArrows,
+  type Violation,
+} from "./architecture/import-rules.ts";
+import { readModuleSyntax } from "./architecture/imports.ts";
+import { readRepository } from "./architecture/repository.ts";
+import { checkLength, checkOpeningComment, checkWords, countLines } from "./architecture/text-rules.ts";
+
+const leastTestLinesPerCodeLine = 0.5;
+
+const files = readRepository();
+const code = files.filter(({ path }) => path.endsWith(".ts"));
+const sources = files.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+const manifests: Manifests = Object.fromEntries(
+  files.flatMap(({ path, text }) => {
+    const name = /^packages\/([^/]+)\/package\.json$/.exec(path)?.[1];
+    if (name === undefined) return [];
+    const manifest = JSON.parse(text) as { dependencies?: object; exports?: object };
+    const dependencies = Object.keys(manifest.dependencies ?? {});
+    return [[name, { dependencies, exports: Object.keys(manifest.exports ?? {}) }]];
+  }),
+);
+
+function report(violations: readonly Violation[]): string {
+  return violations.map(({ path, line, rule }) => `${path}:${line}: ${rule}`).join("\n");
+}
+
+describe("the repository", () => {
+  it("has an arrow in the table for every package", () => {
+    expect(Object.keys(manifests).filter((name) => !(name in packageArrows))).toEqual([]);
+    expect(code.length).toBeGreaterThan(0);
+  });
+
+  it("imports only along the arrows and keeps the borders inside the packages", () => {
+    const found = code.flatMap((file) => checkImports(file.path, readModuleSyntax(file), manifests));
+    expect(report(found)).toBe("");
+  });
+
+  it("exports by name", () => {
+    expect(report(code.flatMap((file) => checkExports(file.path, readModuleSyntax(file))))).toBe("");
+  });
+
+  it("opens every source file with what it is and why", () => {
+    expect(report(sources.flatMap(checkOpeningComment))).toBe("");
+  });
+
+  it("keeps every file short", () => {
+    expect(report(sources.flatMap(checkLength))).toBe("");
+  });
+
+  it("holds no path of one machine and no mark of unfinished work", () => {
+    expect(report(files.flatMap(checkWords))).toBe("");
+  });
+
+  it("has tests of a size with its code", () => {
+    const totals = new Map<string, { code: number; test: number }>();
+    for (const { path, text } of code) {
+      const part = path
+        .split("/")
+        .slice(0, path.startsWith("packages/") ? 2 : 1)
+        .join("/");
+      const isTest = path.endsWith(".test.ts") || path.startsWith("tests/");
+      for (const key of [part, "all"]) {
+        const total = totals.get(key) ?? { code: 0, test: 0 };
+        total[isTest ? "test" : "code"] += countLines(text);
+        totals.set(key, total);
+      }
+    }
+    const rows = [...totals].map(
+      ([part, lines]) => `${part}: ${lines.test} test lines, ${lines.code} code lines`,
+    );
+    console.log(rows.join("\n"));
+    const all = totals.get("all") ?? { code: 1, test: 0 };
+    expect(all.test / all.code).toBeGreaterThanOrEqual(leastTestLinesPerCodeLine);
+  });
+});
