@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { cacheFolders } from "./cache-folders.ts";
+
+const home = join("/", "u", "someone");
+
+it("lie under ~/.cache where nothing is set, and empty variables set nothing", () => {
+  const expected = {
+    huggingFace: join(home, ".cache", "huggingface", "hub"),
+    proteoscope: join(home, ".cache", "proteoscope"),
+  };
+  expect(cacheFolders({}, home)).toEqual(expected);
+  expect(cacheFolders({ XDG_CACHE_HOME: "", HF_HOME: "", HF_HUB_CACHE: "" }, home)).toEqual(expected);
+});
+
+it("follow the variables, the most particular first", () => {
+  expect(cacheFolders({ XDG_CACHE_HOME: "/c" }, home)).toEqual({
+    huggingFace: join("/c", "huggingface", "hub"),
+    proteoscope: join("/c", "proteoscope"),
+  });
+  expect(cacheFolders({ XDG_CACHE_HOME: "/c", HF_HOME: "/h" }, home).huggingFace).toBe(join("/h", "hub"));
+  expect(cacheFolders({ HF_HOME: "/h", HF_HUB_CACHE: "/hub" }, home).huggingFace).toBe("/hub");
+});

@@ -1,0 +1,24 @@
+// The folders that outlive a command: the Hugging Face cache, shared with every other tool that follows its
+// variables (HF_HUB_CACHE, HF_HOME), and our own under the XDG base directory (XDG_CACHE_HOME).
+// https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+export interface CacheFolders {
+  /** Checkpoints from the Hub, in the Hub's own layout. */
+  readonly huggingFace: string;
+  /** What this program computes once: compiled graphs, converted weights. */
+  readonly proteoscope: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The cache folders for an environment; empty variables count as unset. */
+export function cacheFolders(env: Environment, home: string = homedir()): CacheFolders {
+  const shared = env.XDG_CACHE_HOME || join(home, ".cache");
+  const huggingFaceHome = env.HF_HOME || join(shared, "huggingface");
+  return {
+    huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
+    proteoscope: join(shared, "proteoscope"),
+  };
+}

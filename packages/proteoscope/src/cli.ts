@@ -1,0 +1,130 @@
+// The command line: finds the command, checks its words, runs it, and turns whatever happens into an exit code.
+// Results go to standard output, words for people to standard error. Commands are loaded when they are asked for,
+// so that `--version` does not wait for the runtime of the networks.
+import { runCommand } from "citty";
+import { checkArguments, suggest } from "./arguments.ts";
+import {
+  type Command,
+  type CommandGroup,
+  defineGroup,
+  isGroup,
+  type Surroundings,
+  sharedArgs,
+} from "./command.ts";
+import { CommandError, describeFailure, type ExitCode, exitCodes } from "./errors.ts";
+import { renderHelp } from "./help.ts";
+import { packageVersion } from "./package-files.ts";
+
+/** All commands by name. */
+export const mainCommand: CommandGroup = defineGroup(
+  "proteoscope",
+  "A virtual microscope: from a protein's sequence and a picture of nuclei to fluorescence images",
+  {
+    doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
+  },
+);
+
+/** Runs one command line and resolves to its exit code; nothing is thrown. */
+export async function runCommandLine(
+  words: readonly string[],
+  surroundings: Surroundings,
+  main: CommandGroup = mainCommand,
+): Promise<ExitCode> {
+  const { stdout, stderr, env, signal } = surroundings;
+  try {
+    if (words[0] === "--version" || words[0] === "-V") {
+      stdout.write(`${packageVersion()}\n`);
+      return exitCodes.ok;
+    }
+    const { command, parentName, rest, asksForHelp } = await findCommand(main, words);
+    const color = (stream: Surroundings["stdout"]) => ({ color: stream.isTTY === true && !env.NO_COLOR });
+    if (asksForHelp) {
+      stdout.write(await renderHelp(command, parentName, color(stdout)));
+      return exitCodes.ok;
+    }
+    if (isGroup(command)) {
+      checkArguments(rest, sharedArgs, false);
+      stderr.write(await renderHelp(command, parentName, color(stderr)));
+      return exitCodes.usage;
+    }
+    checkArguments(rest, command.args as Parameters<typeof checkArguments>[1], command.takesMany);
+    const { result } = await runCommand(command, { rawArgs: [...rest], data: surroundings });
+    return (result as ExitCode | undefined) ?? exitCodes.ok;
+  } catch (error) {
+    const { message, exitCode } = signal.aborted
+      ? { message: "interrupted", exitCode: exitCodes.interrupted }
+      : describeFailure(error);
+    stderr.write(`proteoscope: ${message}\n`);
+    if (env.DEBUG?.split(",").includes("proteoscope") && error instanceof Error)
+      stderr.write(`${error.stack}\n`);
+    return exitCode;
+  }
+}
+
+/**
+ * Runs the process: the first interrupt asks the command to stop and clean up, the second ends it at once.
+ * Ends the process, because a worker left behind by a failure must not keep it alive.
+ */
+export async function runProcess(words: readonly string[]): Promise<never> {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failure);
+  });
+  const { stdout, stderr, env } = process;
+  const exitCode = await runCommandLine(words, { stdout, stderr, env, signal: controller.signal });
+  await new Promise<void>((resolve) => stdout.write("", () => resolve()));
+  process.exit(exitCode);
+}
+
+interface FoundCommand {
+  readonly command: Command | CommandGroup;
+  readonly parentName: string | undefined;
+  /** The words that are left for the command; options before its name are its own. */
+  readonly rest: readonly string[];
+  readonly asksForHelp: boolean;
+}
+
+async function findCommand(main: CommandGroup, words: readonly string[]): Promise<FoundCommand> {
+  const end = words.includes("--") ? words.indexOf("--") : words.length;
+  const asksForHelp = words.slice(0, end).some((word) => word === "--help" || word === "-h");
+  let command: Command | CommandGroup = main;
+  let parentName: string | undefined;
+  let name = "proteoscope";
+  let rest = [...words];
+  while (isGroup(command)) {
+    const at = findName(rest);
+    const word = rest[at];
+    if (word === undefined) break;
+    const load: (() => Promise<Command | CommandGroup>) | undefined = Object.hasOwn(command.subCommands, word)
+      ? command.subCommands[word]
+      : undefined;
+    if (!load) {
+      const known = Object.keys(command.subCommands);
+      const advice = suggest(word, known, "") || ` (\`${name} --help\` lists the commands)`;
+      throw new CommandError(`unknown command "${word}"${advice}`, exitCodes.usage);
+    }
+    rest = [...rest.slice(0, at), ...rest.slice(at + 1)];
+    command = await load();
+    parentName = name;
+    name = `${name} ${word}`;
+  }
+  return { command, parentName, rest, asksForHelp };
+}
+
+// The first word that is neither an option nor the value of a shared one; -1 if there is none.
+function findName(words: readonly string[]): number {
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i]!;
+    if (word === "--") return -1;
+    if (!word.startsWith("-")) return i;
+    if (word === "--seed" || word === "--device") i += 1;
+  }
+  return -1;
+}

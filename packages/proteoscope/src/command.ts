@@ -1,0 +1,75 @@
+// What a command is: its arguments as citty takes them, examples for its help, and a function that does the work.
+// Every command shares `--json`, `--seed` and `--device`, and gets its streams and its abort signal from outside,
+// so that it can be run, and tested, without a process of its own.
+import type { ArgsDef, CommandDef, ParsedArgs } from "citty";
+import type { ExitCode } from "./errors.ts";
+
+export const devices = ["auto", "cpu", "webgpu", "cuda"] as const;
+
+/** The options that every command understands. */
+export const sharedArgs = {
+  json: { type: "boolean", description: "Print one JSON document on standard output" },
+  seed: { type: "string", valueHint: "number", default: "0", description: "Seed of every random number" },
+  device: { type: "enum", options: [...devices], default: "auto", description: "Where the networks run" },
+} as const satisfies ArgsDef;
+
+/** What surrounds a command while it runs. */
+export interface Surroundings {
+  /** Results go here. */
+  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  /** Words for people go here: progress, warnings, errors. */
+  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command extends CommandDef {
+  readonly examples: readonly string[];
+  /** The command takes any number of positionals beyond those it names. */
+  readonly takesMany: boolean;
+}
+
+export interface CommandDefinition<T extends ArgsDef> {
+  readonly name: string;
+  readonly description: string;
+  /** The command's own arguments; the shared options are added. */
+  readonly args: T;
+  /** Complete command lines for `--help`. */
+  readonly examples: readonly string[];
+  readonly takesMany?: boolean;
+  /** Does the work; an exit code other than 0 is returned, or thrown as a `CommandError`. */
+  run(args: ParsedArgs<T & typeof sharedArgs>, surroundings: Surroundings): Promise<ExitCode | undefined>;
+}
+
+/** Makes a command of its definition. */
+export function defineCommand<const T extends ArgsDef>(definition: CommandDefinition<T>): Command {
+  const { name, description, args, examples, takesMany = false } = definition;
+  return {
+    meta: { name, description },
+    args: { ...args, ...sharedArgs },
+    examples,
+    takesMany,
+    run: (context) => {
+      const parsed = context.args as ParsedArgs<T & typeof sharedArgs>;
+      return definition.run(parsed, context.data as Surroundings);
+    },
+  };
+}
+
+export interface CommandGroup extends CommandDef {
+  readonly subCommands: Readonly<Record<string, () => Promise<Command | CommandGroup>>>;
+}
+
+/** Makes a group of commands, each loaded when it is asked for. */
+export function defineGroup(
+  name: string,
+  description: string,
+  subCommands: CommandGroup["subCommands"],
+): CommandGroup {
+  return { meta: { name, description }, subCommands };
+}
+
+export function isGroup(command: Command | CommandGroup): command is CommandGroup {
+  return command.subCommands !== undefined;
+}

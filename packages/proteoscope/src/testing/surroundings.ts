@@ -1,0 +1,31 @@
+// Surroundings for tests of commands: streams that remember what was written, an environment of the test's own,
+// and the controller behind the abort signal. Nothing here touches the process.
+import { Writable } from "node:stream";
+import type { Surroundings } from "../command.ts";
+
+export interface RecordedSurroundings {
+  readonly surroundings: Surroundings;
+  /** What was written so far. */
+  readonly output: { stdout: string; stderr: string };
+  readonly controller: AbortController;
+}
+
+/** Fresh surroundings with the given environment variables and no others. */
+export function recordSurroundings(env: Surroundings["env"] = {}): RecordedSurroundings {
+  const output = { stdout: "", stderr: "" };
+  const recorder = (name: "stdout" | "stderr"): Writable =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        output[name] += String(chunk);
+        done();
+      },
+    });
+  const controller = new AbortController();
+  const surroundings = {
+    stdout: recorder("stdout"),
+    stderr: recorder("stderr"),
+    env,
+    signal: controller.signal,
+  };
+  return { surroundings, output, controller };
+}
