@@ -1,6 +1,8 @@
 // What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers.
 
+export { type ReadCsvOptions, readCsv, writeCsv } from "./csv.ts";
 export { FormatError } from "./errors.ts";
+export { type FastaOptions, type FastaRecord, parseFasta, parseSequence } from "./fasta.ts";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -18,6 +20,8 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
+export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./npy.ts";
+export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,

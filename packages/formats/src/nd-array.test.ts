@@ -6,6 +6,7 @@ import {
   type DType,
   elementCount,
   isConsistent,
+  swapByteOrder,
   type TypedArray,
   toFloat32,
   viewBytes,
@@ -68,6 +69,16 @@ describe("viewBytes", () => {
         },
       ),
     );
+  });
+});
+
+describe("swapByteOrder", () => {
+  it("reverses each element and leaves single bytes alone", () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    swapByteOrder(bytes, 4);
+    expect(Array.from(bytes)).toEqual([4, 3, 2, 1, 8, 7, 6, 5]);
+    swapByteOrder(bytes, 1);
+    expect(Array.from(bytes)).toEqual([4, 3, 2, 1, 8, 7, 6, 5]);
   });
 });
 

@@ -83,6 +83,17 @@ export function bytesOf(data: TypedArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** Reverses the bytes of every element of `size` bytes, in place. */
+export function swapByteOrder(bytes: Uint8Array, size: number): void {
+  for (let start = 0; start < bytes.length; start += size) {
+    for (let low = start, high = start + size - 1; low < high; low++, high--) {
+      const byte = bytes[low]!;
+      bytes[low] = bytes[high]!;
+      bytes[high] = byte;
+    }
+  }
+}
+
 /** Values as float32: the same array if it is float32, a rounded copy otherwise. */
 export function toFloat32(array: NdArray): Float32Array {
   const { dtype, data } = array;

@@ -1,0 +1,7 @@
+// Reads a file of src/fixtures for tests; how each was made stands in the script beside it.
+
+import { readFileSync } from "node:fs";
+
+export function readFixture(name: string): Uint8Array {
+  return readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+}
