@@ -1,0 +1,122 @@
+/**
+ * The engine: TypeScript functions over symbolic tensors, their gradients, as ONNX models, run by ONNX Runtime.
+ *
+ *     const program = await compile(runtime, (w, { x }) => ({ y: linear(w, x, 4) }), { x: f32("batch", 3) }, { weights });
+ *     const { y } = await program.run({ x: { dtype: "float32", shape: [1, 3], data: Float32Array.of(1, 2, 3) } });
+ */
+export {
+  type CompileOptions,
+  checkWeights,
+  compile,
+  exportOnnx,
+  type Program,
+  WeightsError,
+} from "./compile.ts";
+export { grad, pullback } from "./gradient.ts";
+export {
+  type BatchNormOptions,
+  batchNorm,
+  type ConvolutionOptions,
+  convolution,
+  dropout,
+  embedding,
+  groupNorm,
+  layerNorm,
+  linear,
+} from "./nn/layers.ts";
+export { emitOnnx } from "./onnx/emit.ts";
+export { type AttentionOptions, attention, rotaryEmbedding } from "./ops/attention.ts";
+export { type Conv2dOptions, conv2d } from "./ops/convolution.ts";
+export { broadcastTo, full, fullLike, shapeOf, zerosLike } from "./ops/create.ts";
+export {
+  abs,
+  add,
+  and,
+  cast,
+  clip,
+  cos,
+  div,
+  equal,
+  erf,
+  exp,
+  floor,
+  gelu,
+  greater,
+  greaterOrEqual,
+  leakyRelu,
+  less,
+  lessOrEqual,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  not,
+  type Operand,
+  or,
+  pow,
+  relu,
+  select,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  stopGradient,
+  straightThrough,
+  sub,
+  tanh,
+  vector,
+} from "./ops/elementwise.ts";
+export { gather, oneHot, positions, scatterAddRows } from "./ops/gather.ts";
+export { concat, expandDims, matrixTranspose, pad, reshape, slice, split, transpose } from "./ops/layout.ts";
+export { binaryCrossEntropy, crossEntropy, meanAbsoluteError, meanSquaredError } from "./ops/loss.ts";
+export { einsum, matmul } from "./ops/matmul.ts";
+export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
+export {
+  argMax,
+  argMin,
+  logSoftmax,
+  max,
+  mean,
+  type ReduceOptions,
+  softmax,
+  sum,
+  sumTo,
+} from "./ops/reduce.ts";
+export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
+export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
+export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from "./shape.ts";
+export {
+  constant,
+  type DType,
+  input,
+  int64Vector,
+  type NdArray,
+  scalar,
+  type Tensor,
+  type TensorType,
+} from "./tensor.ts";
+export {
+  bool,
+  f32,
+  type InputTypes,
+  i32,
+  i64,
+  type Model,
+  type RandomSource,
+  type Tensors,
+  type Trace,
+  trace,
+} from "./trace.ts";
+export {
+  createWeights,
+  type Declarations,
+  fanInUniform,
+  type Initializer,
+  ones,
+  type ParameterDeclaration,
+  type Weights,
+  zeros,
+} from "./weights.ts";

@@ -1,0 +1,12 @@
+/**
+ * The engine's runtime for Node, apart from the core so that the core runs in a browser.
+ *
+ * @see runtime/node/node.ts
+ */
+export {
+  type DeviceDescription,
+  DeviceError,
+  describeDevices,
+  type OpenOptions,
+  openRuntime,
+} from "./runtime/node/node.ts";

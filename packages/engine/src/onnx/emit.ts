@@ -1,0 +1,146 @@
+/**
+ * A traced graph as an ONNX model (IR version 10, opset 21): nodes in order, constants as initializers.
+ *
+ * Names are numbered in order of emission, so that equal graphs give equal bytes. Parameters become initializers
+ * where values are given, and inputs of their own name where they are not (training).
+ */
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import { ancestors } from "../gradient.ts";
+import type { Shape } from "../shape.ts";
+import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
+
+export const opset = 21;
+export const irVersion = 10n;
+
+export interface GraphInterface {
+  /** Leaves that are fed, by name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Leaves whose values become part of the model, by name. */
+  readonly initializers?: ReadonlyMap<string, { readonly tensor: Tensor; readonly value: NdArray }>;
+  readonly outputs: ReadonlyMap<string, Tensor>;
+}
+
+const dataTypes: Readonly<Record<string, TensorProto_DataType>> = {
+  float32: TensorProto_DataType.FLOAT,
+  float16: TensorProto_DataType.FLOAT16,
+  bfloat16: TensorProto_DataType.BFLOAT16,
+  int64: TensorProto_DataType.INT64,
+  int32: TensorProto_DataType.INT32,
+  uint8: TensorProto_DataType.UINT8,
+  bool: TensorProto_DataType.BOOL,
+};
+
+function dataType(dtype: string): TensorProto_DataType {
+  const type = dataTypes[dtype];
+  if (type === undefined) throw new Error(`onnx: no data type for ${dtype}`);
+  return type;
+}
+
+/** The serialised model. */
+export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uint8Array<ArrayBuffer> {
+  const names = new Map<Tensor, string>();
+  for (const [name, tensor] of inputs) names.set(tensor, name);
+  const values: TensorProto[] = [];
+  for (const [name, { tensor, value }] of initializers ?? []) {
+    names.set(tensor, name);
+    values.push(tensorProto(name, value));
+  }
+  const nodes: NodeProto[] = [];
+  for (const node of ancestors([...outputs.values()])) {
+    const first = node.outputs[0]!;
+    if (names.has(first)) continue;
+    if (isConstant(first)) {
+      names.set(first, `constant.${values.length}`);
+      values.push(tensorProto(names.get(first)!, first.node.operator.value));
+      continue;
+    }
+    if (node.inputs.length === 0)
+      throw new Error(
+        `onnx: ${node.operator.name} "${node.attributes.name}" is neither an input nor an initializer`,
+      );
+    for (const output of node.outputs) names.set(output, `value.${nodes.length}.${output.index}`);
+    nodes.push(
+      create(NodeProtoSchema, {
+        opType: node.operator.name,
+        domain: node.operator.domain ?? "",
+        name: `${node.operator.name}.${nodes.length}`,
+        input: node.inputs.map((tensor) => (tensor === undefined ? "" : names.get(tensor)!)),
+        output: node.outputs.map((output) => names.get(output)!),
+        attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
+      }),
+    );
+  }
+  const results: ValueInfoProto[] = [];
+  for (const [name, tensor] of outputs) {
+    nodes.push(
+      create(NodeProtoSchema, {
+        opType: "Identity",
+        name: `output.${name}`,
+        input: [names.get(tensor)!],
+        output: [name],
+      }),
+    );
+    results.push(valueInfo(name, tensor.dtype, tensor.shape));
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: "proteoscope",
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    graph: create(GraphProtoSchema, {
+      name: "graph",
+      node: nodes,
+      initializer: values,
+      input: [...inputs].map(([name, tensor]) => valueInfo(name, tensor.dtype, tensor.shape)),
+      output: results,
+    }),
+  });
+  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+}
+
+function tensorProto(name: string, value: NdArray): TensorProto {
+  const { buffer, byteOffset, byteLength } = value.data;
+  return create(TensorProtoSchema, {
+    name,
+    dataType: dataType(value.dtype),
+    dims: value.shape.map(BigInt),
+    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+  });
+}
+
+function valueInfo(name: string, dtype: string, shape: Shape): ValueInfoProto {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === "number"
+        ? ({ case: "dimValue", value: BigInt(size) } as const)
+        : ({ case: "dimParam", value: size } as const),
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: dataType(dtype), shape: { dim } } } },
+  });
+}
+
+function attributeProto(name: string, value: Attribute): AttributeProto {
+  const { INT, INTS, FLOAT, STRING } = AttributeProto_AttributeType;
+  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: INT, i: BigInt(value) });
+  if (typeof value === "string")
+    return create(AttributeProtoSchema, { name, type: STRING, s: new TextEncoder().encode(value) });
+  if ("dtype" in value)
+    return create(AttributeProtoSchema, { name, type: INT, i: BigInt(dataType(value.dtype)) });
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: INTS, ints: value.map(BigInt) });
+}

@@ -1,0 +1,164 @@
+/**
+ * Two-dimensional convolution and its gradients.
+ *
+ * The input gradient is ConvTranspose. The weight gradient is one matrix product of the output gradient with the
+ * unfolded input, channel-major, which runs at the machine's matrix-product rate where a convolution with a huge
+ * kernel would not (Chellapilla et al. 2006, "High performance convolutional neural networks").
+ */
+import { type Dim, fixed, formatShape, ShapeError } from "../shape.ts";
+import { apply, int64Vector, type Operator, type Tensor } from "../tensor.ts";
+import { concat, matrixTranspose, pad, reshape, transpose } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+import { sum } from "./reduce.ts";
+
+export interface Conv2dOptions {
+  stride?: number;
+  /** One amount for all sides, or [top, left, bottom, right]. */
+  padding?: number | readonly [number, number, number, number];
+  groups?: number;
+}
+
+/** The form in which ONNX and the rules below want the options. */
+interface Geometry {
+  strides: [number, number];
+  pads: readonly [number, number, number, number];
+  group: number;
+  kernel: [number, number];
+}
+
+function geometryOf(attributes: Record<string, unknown>): Geometry {
+  const { strides, pads, group, kernel_shape } = attributes;
+  return { strides, pads, group, kernel: kernel_shape } as unknown as Geometry;
+}
+
+const convOperator: Operator = {
+  name: "Conv",
+  gradient: (node, [g], isNeeded) => {
+    const [x, weight] = node.inputs as readonly [Tensor, Tensor];
+    const geometry = geometryOf(node.attributes);
+    return [
+      isNeeded(0) ? inputGradient(x, weight, g!, geometry) : undefined,
+      isNeeded(1) ? weightGradient(x, weight, g!, geometry) : undefined,
+      isNeeded(2) ? sum(g!, { axes: [0, 2, 3] }) : undefined,
+    ];
+  },
+};
+
+/** x [B, C, H, W], weight [O, C / groups, kH, kW], bias [O] -> [B, O, H', W'] (cross-correlation, as in PyTorch). */
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  options: Conv2dOptions = {},
+): Tensor {
+  const { stride = 1, padding = 0, groups = 1 } = options;
+  const pads = typeof padding === "number" ? ([padding, padding, padding, padding] as const) : padding;
+  const [outChannels, perGroup, kernelHeight, kernelWidth] = weight.shape.map((dim) =>
+    fixed(dim, "Conv", "the weight"),
+  ) as number[];
+  if (
+    x.shape.length !== 4 ||
+    weight.shape.length !== 4 ||
+    x.shape[1] !== perGroup! * groups ||
+    outChannels! % groups !== 0
+  )
+    throw new ShapeError(
+      `Conv: weight ${formatShape(weight.shape)} in ${groups} groups does not fit input ${formatShape(x.shape)}`,
+    );
+  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== outChannels))
+    throw new ShapeError(
+      `Conv: bias ${formatShape(bias.shape)} does not fit weight ${formatShape(weight.shape)}`,
+    );
+  const extent = (dim: Dim, amount: number, kernel: number): Dim => {
+    if (stride === 1 && amount === kernel - 1) return dim;
+    const size = fixed(dim, "Conv", `the sides of ${formatShape(x.shape)}`) + amount - kernel;
+    if (size < 0)
+      throw new ShapeError(
+        `Conv: a kernel of ${formatShape(weight.shape)} is larger than ${formatShape(x.shape)}`,
+      );
+    return Math.floor(size / stride) + 1;
+  };
+  const height = extent(x.shape[2]!, pads[0] + pads[2], kernelHeight!);
+  const width = extent(x.shape[3]!, pads[1] + pads[3], kernelWidth!);
+  const attributes = {
+    strides: [stride, stride],
+    pads,
+    group: groups,
+    kernel_shape: [kernelHeight!, kernelWidth!],
+  };
+  const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
+  return apply(convOperator, inputs, attributes, {
+    dtype: x.dtype,
+    shape: [x.shape[0]!, outChannels!, height, width],
+  });
+}
+
+const convTransposeOperator: Operator = { name: "ConvTranspose" };
+
+function inputGradient(
+  x: Tensor,
+  weight: Tensor,
+  g: Tensor,
+  { strides, pads, group, kernel }: Geometry,
+): Tensor {
+  // Rows and columns that no output reads, when the stride does not divide the padded side, get zeros at the end.
+  const remainder = (side: 0 | 1) => {
+    const size = fixed(x.shape[2 + side], "gradient of Conv", "a side");
+    return (size + pads[side] + pads[side + 2]! - kernel[side]) % strides[side];
+  };
+  const attributes = {
+    strides,
+    pads,
+    group,
+    kernel_shape: kernel,
+    output_padding: [remainder(0), remainder(1)],
+  };
+  return apply(convTransposeOperator, [g, weight], attributes, x);
+}
+
+function weightGradient(x: Tensor, weight: Tensor, g: Tensor, geometry: Geometry): Tensor {
+  const { group, kernel } = geometry;
+  const [outChannels, perGroup] = weight.shape as [number, number];
+  const pixels = [g.shape[0]!, g.shape[2]!, g.shape[3]!].reduce<number>(
+    (n, dim) => n * fixed(dim, "gradient of Conv", "the output"),
+    1,
+  );
+  const taps = unfold(x, g, geometry); // [taps * C, N * H' * W']
+  const outputs = reshape(transpose(g, [1, 0, 2, 3]), [group, outChannels / group, pixels]);
+  const tapCount = kernel[0] * kernel[1];
+  if (group === 1) {
+    const flat = matmul(reshape(outputs, [outChannels, pixels]), matrixTranspose(taps)); // [O, taps * C]
+    return reshape(transpose(reshape(flat, [outChannels, tapCount, perGroup]), [0, 2, 1]), weight.shape);
+  }
+  const perGroupTaps = transpose(reshape(taps, [tapCount, group, perGroup, pixels]), [1, 2, 0, 3]);
+  const flat = matmul(outputs, matrixTranspose(reshape(perGroupTaps, [group, perGroup * tapCount, pixels])));
+  return reshape(flat, weight.shape);
+}
+
+const sliceOperator: Operator = { name: "Slice" };
+
+/** What each kernel tap sees: x [N, C, H, W] -> [taps * C, N * H' * W'], taps outermost. */
+function unfold(x: Tensor, g: Tensor, { kernel, strides, pads }: Geometry): Tensor {
+  const [batch, , height, width] = g.shape as number[];
+  const channels = x.shape[1] as number;
+  const padded = pad(transpose(x, [1, 0, 2, 3]), [0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]); // [C, N, H, W]
+  const taps: Tensor[] = [];
+  for (let row = 0; row < kernel[0]; row++) {
+    for (let column = 0; column < kernel[1]; column++) {
+      const ends = [row + (height! - 1) * strides[0] + 1, column + (width! - 1) * strides[1] + 1];
+      const isWhole = row === 0 && column === 0 && ends[0] === padded.shape[2] && ends[1] === padded.shape[3];
+      const inputs = [
+        padded,
+        int64Vector([row, column]),
+        int64Vector(ends),
+        int64Vector([2, 3]),
+        int64Vector(strides),
+      ];
+      const shape = [channels, batch!, height!, width!];
+      const seen =
+        isWhole && strides[0] === 1 ? padded : apply(sliceOperator, inputs, {}, { dtype: x.dtype, shape });
+      taps.push(reshape(seen, [channels, batch! * height! * width!]));
+    }
+  }
+  return concat(taps, 0);
+}

@@ -1,0 +1,81 @@
+/**
+ * Nearest and bilinear resizing of images [B, C, H, W] to a fixed size, with gradients.
+ *
+ * Both are linear and separable: y = R x C^T with one small matrix an axis. Bilinear runs as these two products,
+ * nearest by the runtime's kernel; the gradient of either is the two products transposed.
+ */
+import { fixed } from "../shape.ts";
+import { apply, constant, int64Vector, type Operator, type Tensor } from "../tensor.ts";
+import { matrixTranspose } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+
+export interface Size {
+  height: number;
+  width: number;
+}
+
+/** The weight of every source sample in every target sample, [target, source]. */
+type AxisMatrix = (source: number, target: number) => Float32Array;
+
+const sides = (x: Tensor): [number, number] => [
+  fixed(x.shape[2], "Resize", "the height"),
+  fixed(x.shape[3], "Resize", "the width"),
+];
+
+function axisMatrix(weights: AxisMatrix, source: number, target: number): Tensor {
+  return constant({ dtype: "float32", shape: [target, source], data: weights(source, target) });
+}
+
+/** Target sample i reads source sample floor(i * source / target), as PyTorch's "nearest". */
+const nearestMatrix: AxisMatrix = (source, target) => {
+  const matrix = new Float32Array(target * source);
+  for (let i = 0; i < target; i++) matrix[i * source + Math.floor((i * source) / target)] = 1;
+  return matrix;
+};
+
+/** Half-pixel centres, edges repeated, no antialias, as PyTorch's "bilinear" with align_corners=False. */
+const bilinearMatrix: AxisMatrix = (source, target) => {
+  const matrix = new Float32Array(target * source);
+  for (let i = 0; i < target; i++) {
+    const centre = Math.max(0, ((i + 0.5) * source) / target - 0.5);
+    const low = Math.min(Math.floor(centre), source - 1);
+    const high = Math.min(low + 1, source - 1);
+    const fraction = centre - low;
+    matrix[i * source + low]! += 1 - fraction;
+    matrix[i * source + high]! += fraction;
+  }
+  return matrix;
+};
+
+const resizeOperator: Operator = {
+  name: "Resize",
+  gradient: (node, [g]) => {
+    const [height, width] = sides(node.inputs[0]!);
+    const [newHeight, newWidth] = sides(node.outputs[0]!);
+    const rows = matrixTranspose(axisMatrix(nearestMatrix, height, newHeight));
+    return [matmul(matmul(rows, g!), axisMatrix(nearestMatrix, width, newWidth))];
+  },
+};
+
+export function resizeNearest(x: Tensor, { height, width }: Size): Tensor {
+  const [oldHeight, oldWidth] = sides(x);
+  if (oldHeight === height && oldWidth === width) return x;
+  const attributes = {
+    mode: "nearest",
+    coordinate_transformation_mode: "asymmetric",
+    nearest_mode: "floor",
+    axes: [2, 3],
+  };
+  const inputs = [x, undefined, undefined, int64Vector([height, width])];
+  return apply(resizeOperator, inputs, attributes, {
+    dtype: x.dtype,
+    shape: [x.shape[0]!, x.shape[1]!, height, width],
+  });
+}
+
+export function resizeBilinear(x: Tensor, { height, width }: Size): Tensor {
+  const [oldHeight, oldWidth] = sides(x);
+  const rows = axisMatrix(bilinearMatrix, oldHeight, height);
+  const columns = matrixTranspose(axisMatrix(bilinearMatrix, oldWidth, width));
+  return matmul(matmul(rows, x), columns);
+}

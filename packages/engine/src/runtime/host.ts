@@ -1,0 +1,80 @@
+/**
+ * Serves a runtime over a message port: the half that lives in a worker.
+ *
+ * One request at a time, in order; arrays are moved to the caller, never copied.
+ */
+
+import type { NdArray } from "../tensor.ts";
+import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+
+export type Request =
+  | { readonly type: "load"; readonly model: Uint8Array; readonly options: LoadOptions }
+  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays }
+  | { readonly type: "closeSession"; readonly session: number }
+  | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
+  | { readonly type: "getState" | "deleteState"; readonly name: string }
+  | { readonly type: "close" };
+
+export interface Call {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: string };
+
+/** Answers calls; `post` sends a reply with the buffers that are moved along. */
+export function serveRuntime(
+  runtime: Runtime,
+  post: (reply: Reply, transfer: ArrayBuffer[]) => void,
+): (call: Call) => void {
+  const sessions = new Map<number, Session>();
+  let nextSession = 0;
+  const session = (id: number): Session => {
+    const found = sessions.get(id);
+    if (found === undefined) throw new Error("runtime: the session is closed");
+    return found;
+  };
+  const answer = async (request: Request): Promise<unknown> => {
+    switch (request.type) {
+      case "load": {
+        sessions.set(nextSession, await runtime.load(request.model, request.options));
+        return nextSession++;
+      }
+      case "run":
+        return session(request.session).run(request.feeds);
+      case "closeSession":
+        await session(request.session).close();
+        sessions.delete(request.session);
+        return undefined;
+      case "setState":
+        return runtime.setState(request.name, request.value);
+      case "getState":
+        return runtime.getState(request.name);
+      case "deleteState":
+        return runtime.deleteState(request.name);
+      case "close":
+        return runtime.close();
+    }
+  };
+  let queue: Promise<void> = Promise.resolve();
+  return ({ id, request }) => {
+    queue = queue.then(async () => {
+      try {
+        const value = await answer(request);
+        post({ id, value }, buffersOf(value));
+      } catch (error) {
+        post({ id, error: error instanceof Error ? error.message : String(error) }, []);
+      }
+    });
+  };
+}
+
+/** The buffers of arrays that nothing else refers to. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (ArrayBuffer.isView(value))
+    return value.byteLength === value.buffer.byteLength ? [value.buffer as ArrayBuffer] : [];
+  return [...new Set(Object.values(value).flatMap(buffersOf))];
+}

@@ -1,0 +1,97 @@
+/**
+ * The engine's runtime in Node: onnxruntime-node on a worker thread, on cpu, webgpu (Vulkan, Metal, D3D12) or cuda.
+ *
+ *     const runtime = await openRuntime({ device: "auto" });
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
+import type { OrtOptions } from "../ort.ts";
+import { connectRuntime } from "../remote.ts";
+import type { Device, Runtime } from "../runtime.ts";
+
+export interface OpenOptions {
+  /** "auto" is cpu: the fastest device that gives the same picture everywhere without a driver. */
+  device?: Device | "auto";
+  /** Threads of the cpu device; the machine's cores when absent. */
+  threads?: number;
+}
+
+/** A device that this machine does not have. */
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+}
+
+export async function openRuntime({
+  device = "auto",
+  threads = availableParallelism(),
+}: OpenOptions = {}): Promise<Runtime> {
+  const chosen = device === "auto" ? "cpu" : device;
+  const known = listSupportedBackends().map(({ name }) => name);
+  if (!known.includes(chosen))
+    throw new DeviceError(`this build of ONNX Runtime has no device "${chosen}"; it has ${known.join(", ")}`);
+  const options: OrtOptions = { device: chosen, session: sessionOptions(chosen, threads) };
+  const worker = startWorker(options);
+  // An idle worker does not keep the process alive; one with work to answer does.
+  let pending = 0;
+  return connectRuntime(chosen, {
+    post: (call) => {
+      if (pending++ === 0) worker.ref();
+      worker.postMessage(call);
+    },
+    onReply: (listener) =>
+      void worker.on("message", (reply) => {
+        if (--pending === 0) worker.unref();
+        listener(reply);
+      }),
+    onEnd: (listener) => {
+      worker.on("error", listener);
+      worker.on("exit", (code) => listener(new Error(`the runtime's worker thread ended (code ${code})`)));
+    },
+    close: async () => void (await worker.terminate()),
+  });
+}
+
+function sessionOptions(device: Device, threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    graphOptimizationLevel: "all",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  };
+}
+
+/** From source the worker is TypeScript and needs a loader; in the package it is plain JavaScript. */
+function startWorker(workerData: OrtOptions): Worker {
+  const entry = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
+  const worker = new Worker(new URL(entry, import.meta.url), { workerData });
+  worker.unref();
+  return worker;
+}
+
+export interface DeviceDescription {
+  device: Device;
+  available: boolean;
+  detail: string;
+}
+
+/** What each device would be on this machine, found by trying it. */
+export async function describeDevices(): Promise<DeviceDescription[]> {
+  const descriptions: DeviceDescription[] = [];
+  for (const device of ["cpu", "webgpu", "cuda"] as const) {
+    try {
+      const runtime = await openRuntime({ device });
+      await runtime.setState("probe", { dtype: "float32", shape: [1], data: Float32Array.of(1) });
+      await runtime.close();
+      descriptions.push({
+        device,
+        available: true,
+        detail: device === "cpu" ? `${availableParallelism()} threads` : "ready",
+      });
+    } catch (error) {
+      descriptions.push({ device, available: false, detail: (error as Error).message.split("\n")[0]! });
+    }
+  }
+  return descriptions;
+}

@@ -1,0 +1,149 @@
+/**
+ * The runtime over ONNX Runtime's JavaScript API, the same for Node (native) and the browser (wasm, WebGPU).
+ *
+ * Runs in the thread that calls it; see host.ts and remote.ts for keeping the caller's thread free.
+ */
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { emitOnnx } from "../onnx/emit.ts";
+import { type DType, input, type NdArray } from "../tensor.ts";
+import type { Device, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+
+/** The part of onnxruntime-node and onnxruntime-web that is used. */
+export interface Ort {
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: typeof OrtTensor;
+}
+
+/** State of a session: the value that the next run reads, and the buffer of the value before, to be written over. */
+interface State {
+  current: OrtTensor;
+  spare: OrtTensor | undefined;
+}
+
+export interface OrtOptions {
+  device: Device;
+  session: InferenceSession.SessionOptions;
+}
+
+export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: OrtOptions): Runtime {
+  const states = new Map<string, State>();
+  const sessions = new Set<Session>();
+  const onGpu = device === "webgpu";
+
+  const state = (name: string): State => {
+    const found = states.get(name);
+    if (found === undefined) throw new Error(`runtime: no state "${name}"`);
+    return found;
+  };
+  const release = ({ current, spare }: State) => {
+    current.dispose();
+    spare?.dispose();
+  };
+
+  // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not.
+  const move = async (value: OrtTensor, location: "cpu" | "gpu-buffer"): Promise<OrtTensor> => {
+    const model = identityModel(value.type as DType, value.dims.length);
+    const session = await ort.InferenceSession.create(model, {
+      ...sessionOptions,
+      preferredOutputLocation: { y: location },
+    });
+    const { y } = (await session.run({ x: value })) as { y: OrtTensor };
+    await session.release();
+    return y;
+  };
+
+  const load = async (model: Uint8Array, { reads = [], writes = {} }: LoadOptions = {}): Promise<Session> => {
+    const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
+    const native = await ort.InferenceSession.create(model, {
+      ...sessionOptions,
+      ...(onGpu ? { preferredOutputLocation: kept } : {}),
+    });
+    let isClosed = false;
+    const session: Session = {
+      run: async (feeds, { signal } = {}) => {
+        signal?.throwIfAborted();
+        if (isClosed) throw new Error("runtime: the session is closed");
+        const inputs: Record<string, OrtTensor> = {};
+        for (const name of reads) inputs[name] = state(name).current;
+        for (const [name, value] of Object.entries(feeds)) inputs[name] = toOrt(ort, value);
+        const fetches: Record<string, OrtTensor | null> = {};
+        for (const name of native.outputNames) {
+          const target = writes[name];
+          fetches[name] = (target === undefined || onGpu ? undefined : state(target).spare) ?? null;
+        }
+        const outputs = (await native.run(inputs, fetches as never)) as Record<string, OrtTensor>;
+        const results: Record<string, NdArray> = {};
+        for (const [name, value] of Object.entries(outputs)) {
+          const target = writes[name];
+          if (target === undefined) results[name] = fromOrt(value);
+          else swap(state(target), value, onGpu);
+        }
+        return results;
+      },
+      close: async () => {
+        if (isClosed) return;
+        isClosed = true;
+        sessions.delete(session);
+        await native.release();
+      },
+    };
+    sessions.add(session);
+    return session;
+  };
+
+  return {
+    device,
+    load,
+    setState: async (name, value) => {
+      const old = states.get(name);
+      const current = toOrt(ort, copyOf(value));
+      states.set(name, { current: onGpu ? await move(current, "gpu-buffer") : current, spare: undefined });
+      if (old !== undefined) release(old);
+    },
+    getState: async (name) => {
+      const { current } = state(name);
+      return copyOf(fromOrt(onGpu ? await move(current, "cpu") : current));
+    },
+    deleteState: async (name) => {
+      const old = states.get(name);
+      if (old !== undefined) release(old);
+      states.delete(name);
+    },
+    close: async () => {
+      for (const session of [...sessions]) await session.close();
+      for (const old of states.values()) release(old);
+      states.clear();
+    },
+  };
+}
+
+function swap(target: State, value: OrtTensor, onGpu: boolean): void {
+  const old = target.current;
+  target.current = value;
+  if (onGpu) old.dispose();
+  else target.spare = old;
+}
+
+function identityModel(dtype: DType, rank: number): Uint8Array {
+  const x = input("x", { dtype, shape: Array.from({ length: rank }, (_, axis) => `d${axis}`) });
+  return emitOnnx({ inputs: new Map([["x", x]]), outputs: new Map([["y", x]]) });
+}
+
+function toOrt(ort: Ort, { dtype, data, shape }: NdArray): OrtTensor {
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+function fromOrt({ type, data, dims }: OrtTensor): NdArray {
+  // Newer JavaScript engines have a Float16Array, which ONNX Runtime then returns: the bits are the same.
+  const values = data as NdArray["data"];
+  const bits = type === "float16" && !(values instanceof Uint16Array);
+  return {
+    dtype: type,
+    shape: [...dims],
+    data: bits ? new Uint16Array(values.buffer, values.byteOffset, values.length) : values,
+  };
+}
+
+function copyOf(value: NdArray): NdArray {
+  return { ...value, data: (value.data as Float32Array).slice() };
+}

@@ -1,0 +1,63 @@
+/**
+ * A runtime that lives behind a message port: the half that the caller holds.
+ *
+ * A run under way cannot be interrupted, but its caller's thread is free and stops waiting when the signal says so.
+ */
+
+import type { NdArray } from "../tensor.ts";
+import type { Call, Reply, Request } from "./host.ts";
+import type { Device, Runtime } from "./runtime.ts";
+
+export interface Port {
+  post(call: Call): void;
+  onReply(listener: (reply: Reply) => void): void;
+  /** Called when the other side is gone; nothing more will be answered. */
+  onEnd(listener: (reason: Error) => void): void;
+  close(): Promise<void>;
+}
+
+export function connectRuntime(device: Device, port: Port): Runtime {
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
+  let nextId = 0;
+  let ended: Error | undefined;
+  port.onReply((reply) => {
+    const caller = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if ("error" in reply) caller?.reject(new Error(reply.error));
+    else caller?.resolve(reply.value);
+  });
+  port.onEnd((reason) => {
+    ended = reason;
+    for (const { reject } of waiting.values()) reject(reason);
+    waiting.clear();
+  });
+  const call = <T>(request: Request): Promise<T> => {
+    if (ended !== undefined) return Promise.reject(ended);
+    return new Promise((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      port.post({ id, request });
+    });
+  };
+  return {
+    device,
+    load: async (model, options = {}) => {
+      const session = await call<number>({ type: "load", model, options });
+      return {
+        run: async (feeds, { signal } = {}) => {
+          signal?.throwIfAborted();
+          return call<Record<string, NdArray>>({ type: "run", session, feeds });
+        },
+        close: () => call({ type: "closeSession", session }),
+      };
+    },
+    setState: (name, value) => call({ type: "setState", name, value }),
+    getState: (name) => call({ type: "getState", name }),
+    deleteState: (name) => call({ type: "deleteState", name }),
+    close: async () => {
+      if (ended !== undefined) return;
+      await call({ type: "close" });
+      await port.close();
+    },
+  };
+}

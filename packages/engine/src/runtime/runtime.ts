@@ -1,0 +1,39 @@
+/**
+ * What the engine asks of a runtime: load an ONNX model, run it on named arrays, keep state between runs.
+ *
+ * State (parameters, optimiser moments) is named arrays that live with the runtime: on its worker thread, or in
+ * GPU memory. A session reads a state under its name and may leave a new value of it, which takes its place
+ * without a copy: two buffers are swapped.
+ */
+import type { NdArray } from "../tensor.ts";
+
+export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
+
+export type NdArrays = Readonly<Record<string, NdArray>>;
+
+export interface LoadOptions {
+  /** Model inputs that are read from the runtime's state. */
+  reads?: readonly string[];
+  /** Model outputs that become the new value of a state: output name -> state name. */
+  writes?: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions {
+  /** Stops before the run begins; a run under way is finished. */
+  signal?: AbortSignal;
+}
+
+export interface Session {
+  /** Feeds all inputs that are no state; returns all outputs that are no state. */
+  run(feeds: NdArrays, options?: RunOptions): Promise<Record<string, NdArray>>;
+  close(): Promise<void>;
+}
+
+export interface Runtime {
+  readonly device: Device;
+  load(model: Uint8Array, options?: LoadOptions): Promise<Session>;
+  setState(name: string, value: NdArray): Promise<void>;
+  getState(name: string): Promise<NdArray>;
+  deleteState(name: string): Promise<void>;
+  close(): Promise<void>;
+}
