@@ -3,6 +3,7 @@
 // RFC 1951 (raw) and RFC 1950 (zlib); the decoder is fflate's.
 
 import { Inflate, Unzlib } from "fflate";
+import { concatenateBytes } from "./bytes.ts";
 import { FormatError, refuseOnThrow } from "./errors.ts";
 
 export interface InflateOptions {
@@ -37,12 +38,5 @@ export function inflateBounded(compressed: Uint8Array, options: InflateOptions):
   });
   if (length < minBytes)
     throw new FormatError(format, `compressed data holds ${length} of ${minBytes} bytes`);
-  if (chunks.length === 1) return chunks[0]!;
-  const result = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    result.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return result;
+  return chunks.length === 1 ? chunks[0]! : concatenateBytes(chunks);
 }

@@ -1,6 +1,7 @@
 // Damage for tests: a file with a few bytes changed, cut off, doubled or put in, by a seed. Readers of this
 // package must either read such a file or refuse it with a FormatError.
 
+import { concatenateBytes } from "../bytes.ts";
 import { FormatError } from "../errors.ts";
 
 /** One damaged copy of `bytes`, the same for the same seed. */
@@ -24,10 +25,10 @@ export function mutateBytes(bytes: Uint8Array, seed: number): Uint8Array {
         result = new Uint8Array(result.subarray(0, at));
         break;
       case 4:
-        result = concatenate(result.subarray(0, at), result.subarray(at + 1 + next(16)));
+        result = concatenateBytes([result.subarray(0, at), result.subarray(at + 1 + next(16))]);
         break;
       case 5:
-        result = concatenate(result.subarray(0, at), result.subarray(Math.max(0, at - 1 - next(16))));
+        result = concatenateBytes([result.subarray(0, at), result.subarray(Math.max(0, at - 1 - next(16)))]);
         break;
       default:
         result.copyWithin(at, next(result.length), next(result.length));
@@ -60,13 +61,6 @@ export async function readMutated(
     if (elapsedMs > 2000) throw new Error(`seed ${seed} took ${Math.round(elapsedMs)} ms`);
   }
   return outcome;
-}
-
-function concatenate(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(head.length + tail.length);
-  result.set(head);
-  result.set(tail, head.length);
-  return result;
 }
 
 /** mulberry32: integers in [0, bound). */
