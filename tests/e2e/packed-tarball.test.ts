@@ -41,6 +41,7 @@ describe("the packed release, installed in an empty folder", () => {
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
     expect(report.node).toBe(process.version);
+    expect(report.devices[0]).toMatchObject({ device: "cpu", available: true });
     expect(report.model.state).not.toBe("damaged");
   });
 

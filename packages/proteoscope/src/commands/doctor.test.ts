@@ -15,6 +15,8 @@ describe("proteoscope doctor", () => {
     expect(report.node).toBe(process.version);
     expect(report.cores).toBeGreaterThan(0);
     expect(report.memoryMb.total).toBeGreaterThan(report.memoryMb.free);
+    expect(report.devices.map(({ device }) => device)).toEqual(["cpu", "webgpu", "cuda"]);
+    expect(report.devices[0]).toMatchObject({ device: "cpu", available: true });
     expect(report.caches[0]).toEqual({
       name: "Hugging Face",
       path: join(tmpdir(), "hub-home", "hub"),
@@ -28,6 +30,7 @@ describe("proteoscope doctor", () => {
     await runCommandLine(["doctor"], surroundings);
     expect(output.stdout).toMatch(/^proteoscope +\d+\.\d+\.\d+$/m);
     expect(output.stdout).toContain(process.version);
+    expect(output.stdout).toMatch(/^cpu +available: /m);
     expect(output.stdout).toMatch(/^model +proteoscope-mini: /m);
   });
 });

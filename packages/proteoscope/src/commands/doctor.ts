@@ -1,4 +1,4 @@
-// `proteoscope doctor`: what would run where. Prints what this machine has (Node, cores, memory), whether the
+// `proteoscope doctor`: what would run where. Prints what this machine has (Node, cores, memory, devices), whether the
 // shipped model is there and whole, and where caches lie; it changes nothing and needs no network.
 import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
@@ -16,8 +16,15 @@ export interface DoctorReport {
   readonly platform: string;
   readonly cores: number;
   readonly memoryMb: { readonly total: number; readonly free: number };
+  readonly devices: readonly DeviceState[];
   readonly model: ModelState;
   readonly caches: readonly { readonly name: string; readonly path: string; readonly writable: boolean }[];
+}
+
+export interface DeviceState {
+  readonly device: string;
+  readonly available: boolean;
+  readonly detail: string;
 }
 
 export interface ModelState {
@@ -48,12 +55,19 @@ async function examine(env: Readonly<Record<string, string | undefined>>): Promi
     platform: `${platform()} ${release()} ${arch()}`,
     cores: availableParallelism(),
     memoryMb: { total: toMb(totalmem()), free: toMb(freemem()) },
+    devices: await examineDevices(),
     model: await examineModel(findShipped(join("checkpoints", shippedModelName))),
     caches: await Promise.all([
       examineCache("Hugging Face", folders.huggingFace),
       examineCache("proteoscope", folders.proteoscope),
     ]),
   };
+}
+
+// The runtime is loaded here and not above: the help of this command does not wait for it.
+async function examineDevices(): Promise<readonly DeviceState[]> {
+  const { describeDevices } = await import("@proteoscope/engine/node");
+  return describeDevices();
 }
 
 /** Whether a model folder is there and holds the bytes that its checksums promise. */
@@ -88,6 +102,10 @@ function describe(report: DoctorReport): string {
     ["platform", report.platform],
     ["cores", String(report.cores)],
     ["memory", `${memoryMb.total} MB, ${memoryMb.free} MB free`],
+    ...report.devices.map(({ device, available, detail }): [string, string] => [
+      device,
+      `${available ? "available" : "not available"}: ${detail}`,
+    ]),
     ["model", `${model.name}: ${model.state}, ${model.detail}${model.path ? ` (${model.path})` : ""}`],
     ...report.caches.map(({ name, path, writable }): [string, string] => [
       `${name} cache`,
