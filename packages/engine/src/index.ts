@@ -87,6 +87,7 @@ export {
 } from "./ops/reduce.ts";
 export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
+export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from "./shape.ts";
 export {

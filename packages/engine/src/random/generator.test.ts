@@ -55,7 +55,7 @@ test("the stream of a seed and names is fixed for all time", () => {
 
 test("uniform numbers are the upper 24 bits of the stream's words and fill [0, 1) evenly", () => {
   const values = createGenerator(1, "uniform").uniform(40_000);
-  for (const value of values) expect(value >= 0 && value < 1 && Number.isInteger(value * 2 ** 24)).toBe(true);
+  expect(values.every((value) => value >= 0 && value < 1 && Number.isInteger(value * 2 ** 24))).toBe(true);
   const bins = new Float64Array(20);
   for (const value of values) bins[Math.floor(value * 20)]!++;
   const chiSquare = bins.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
