@@ -1,5 +1,41 @@
 // What other packages may use of @proteoscope/models: the published networks, their samplers, and the nuclear condition.
 
+export {
+  type AutoencoderKlConfig,
+  autoencoderKlDefaults,
+  decode,
+  encode,
+  klDivergence,
+  type Posterior,
+  sampleLatent,
+  upgradeAutoencoderNames,
+} from "./autoencoder-kl.ts";
+export {
+  contactHead,
+  type Esm2Config,
+  type Esm2Inputs,
+  type Esm2Options,
+  type Esm2Outputs,
+  esm2,
+  esm2Config,
+  esm2Presets,
+  languageModelHead,
+} from "./esm2.ts";
+export { canonicalEsm2Names, fairEsmName, fairEsmStateDict, huggingFaceName } from "./esm2-names.ts";
+export {
+  type BatchOptions,
+  clsTokenId,
+  eosTokenId,
+  esm2Tokens,
+  maskTokenId,
+  padTokenId,
+  SequenceError,
+  standardResidueIds,
+  type TokenBatch,
+  type TokenizeOptions,
+  tokenize,
+  tokenizeBatch,
+} from "./esm2-tokenizer.ts";
 export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";
 export { latentDistance, nuclearDistance } from "./nucleus/nuclear-distance.ts";
 export { resizeBilinear } from "./nucleus/resize-bilinear.ts";
