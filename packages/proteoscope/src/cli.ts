@@ -65,7 +65,7 @@ export async function runCommandLine(
  * Runs the process: the first interrupt asks the command to stop and clean up, the second ends it at once.
  * Ends the process, because a worker left behind by a failure must not keep it alive.
  */
-export async function runProcess(words: readonly string[]): Promise<never> {
+export async function runProcess(words: readonly string[], main: CommandGroup = mainCommand): Promise<never> {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
@@ -78,7 +78,7 @@ export async function runProcess(words: readonly string[]): Promise<never> {
     process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failure);
   });
   const { stdout, stderr, env } = process;
-  const exitCode = await runCommandLine(words, { stdout, stderr, env, signal: controller.signal });
+  const exitCode = await runCommandLine(words, { stdout, stderr, env, signal: controller.signal }, main);
   await new Promise<void>((resolve) => stdout.write("", () => resolve()));
   process.exit(exitCode);
 }
