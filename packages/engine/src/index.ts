@@ -122,3 +122,6 @@ export {
   type Weights,
   zeros,
 } from "./weights.ts";
+export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
+export { type MovingAverageOptions, movingAverageDecay, warmupCosine, type WarmupCosineOptions } from "./optim/schedule.ts";
+export { createTrainer, type Trainer, type TrainerOptions, type TrainingGroup, type TrainingModel } from "./optim/trainer.ts";

@@ -33,7 +33,12 @@ export interface Trace<O extends Tensors = Tensors> {
   readonly outputs: O;
 }
 
-export function trace<I extends InputTypes, O extends Tensors>(model: Model<I, O>, inputTypes: I): Trace<O> {
+/** Runs a model on symbolic tensors; `bind` may give parameters other tensors than leaves of their own. */
+export function trace<I extends InputTypes, O extends Tensors>(
+  model: Model<I, O>,
+  inputTypes: I,
+  bind?: (name: string) => Tensor | undefined,
+): Trace<O> {
   const declarations: Declarations = { parameters: new Map(), updates: new Map() };
   const random = new Map<string, { tensor: Tensor; distribution: Distribution }>();
   const draw = (distribution: Distribution) => (name: string, shape: readonly number[]) => {
@@ -43,8 +48,7 @@ export function trace<I extends InputTypes, O extends Tensors>(model: Model<I, O
     return tensor;
   };
   const inputs = new Map(Object.entries(inputTypes).map(([name, type]) => [name, input(name, type)]));
-  const outputs = model(
-    createWeights(declarations),
+  const outputs = model(createWeights(declarations, { bind }),
     Object.fromEntries(inputs) as { [K in keyof I]: Tensor },
     {
       uniform: draw("uniform"),

@@ -44,8 +44,14 @@ export interface Declarations {
   readonly updates: Map<string, Tensor>;
 }
 
+export interface CreateOptions {
+  prefix?: string;
+  /** The tensor that stands for a parameter where it is not to be a leaf of its own. */
+  bind?: ((name: string) => Tensor | undefined) | undefined;
+}
+
 /** The root of a fresh state dict; what is declared through it is collected in `declarations`. */
-export function createWeights(declarations: Declarations, prefix = ""): Weights {
+export function createWeights(declarations: Declarations, { prefix = "", bind }: CreateOptions = {}): Weights {
   const declare = (
     name: string,
     shape: readonly number[],
@@ -61,12 +67,12 @@ export function createWeights(declarations: Declarations, prefix = ""): Weights 
         );
       return known.tensor;
     }
-    const tensor = parameter(path, shape as Shape);
+    const tensor = bind?.(path) ?? parameter(path, shape as Shape);
     declarations.parameters.set(path, { tensor, shape, initializer, isBuffer });
     return tensor;
   };
   return {
-    at: (...names) => createWeights(declarations, `${prefix}${names.join(".")}.`),
+    at: (...names) => createWeights(declarations, { prefix: `${prefix}${names.join(".")}.`, bind }),
     parameter: (name, shape, initializer) => declare(name, shape, initializer, false),
     buffer: (name, shape, initializer) => declare(name, shape, initializer, true),
     update: (name, value) => void declarations.updates.set(prefix + name, value),

@@ -1,0 +1,72 @@
+/**
+ * AdamW (Loshchilov & Hutter 2019, algorithm 2) with clipping and a moving average, on one flat vector.
+ *
+ * All parameters of a group lie in one vector, so that the update is a dozen passes whatever the network. What
+ * changes from step to step enters as the vector `schedule`, made by the host in float64.
+ */
+import { add, div, minimum, mul, sqrt, sub } from "../ops/elementwise.ts";
+import { reshape, slice } from "../ops/layout.ts";
+import { sum } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor.ts";
+
+export interface AdamWOptions {
+  /** Learning rate by step, from 0. */
+  learningRate: (step: number) => number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+  weightDecay?: number;
+  /** Largest global norm of the gradient. */
+  clipNorm?: number;
+}
+
+/** Length of the schedule vector. */
+export const scheduleLength = 4;
+
+/** The schedule vector of a step: learning rate, both bias corrections, decay of the average. */
+export function scheduleValues(options: AdamWOptions, step: number, averageDecay: number): Float32Array {
+  const { learningRate, beta1 = 0.9, beta2 = 0.999 } = options;
+  const rate = learningRate(step);
+  return Float32Array.of(
+    rate / (1 - beta1 ** (step + 1)),
+    Math.sqrt(1 - beta2 ** (step + 1)),
+    rate,
+    averageDecay,
+  );
+}
+
+export interface AdamWState {
+  parameters: Tensor;
+  firstMoment: Tensor;
+  secondMoment: Tensor;
+  average?: Tensor;
+}
+
+export interface AdamWUpdate extends AdamWState {
+  /** Global norm of the gradient, before clipping. */
+  gradientNorm: Tensor;
+}
+
+/** The state after one step; all tensors are flat [P], `schedule` is [4]. */
+export function adamW(
+  state: AdamWState,
+  gradient: Tensor,
+  schedule: Tensor,
+  options: AdamWOptions,
+): AdamWUpdate {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm } = options;
+  const [stepSize, correction2, rate, decay] = [0, 1, 2, 3].map((i) =>
+    reshape(slice(schedule, 0, i, i + 1), []),
+  ) as [Tensor, Tensor, Tensor, Tensor];
+  const gradientNorm = sqrt(sum(mul(gradient, gradient)));
+  const factor = clipNorm === undefined ? undefined : minimum(div(clipNorm, add(gradientNorm, 1e-6)), 1);
+  const clipped = factor === undefined ? gradient : mul(gradient, factor);
+  const firstMoment = add(mul(state.firstMoment, beta1), mul(clipped, 1 - beta1));
+  const secondMoment = add(mul(state.secondMoment, beta2), mul(mul(clipped, clipped), 1 - beta2));
+  const direction = div(firstMoment, add(div(sqrt(secondMoment), correction2), epsilon));
+  const decayed = mul(state.parameters, sub(1, mul(rate, weightDecay)));
+  const parameters = sub(decayed, mul(direction, stepSize));
+  const next = { parameters, firstMoment, secondMoment, gradientNorm };
+  if (state.average === undefined) return next;
+  return { ...next, average: add(mul(state.average, decay), mul(parameters, sub(1, decay))) };
+}
