@@ -2,6 +2,7 @@
 import {
   adamW,
   emitOnnx,
+  float32,
   input,
   movingAverageDecay,
   type Runtime,
@@ -61,7 +62,7 @@ describe.skipIf(recorded === undefined)("adamw_cosine", () => {
         ]),
       }),
     );
-    const array = (data: Float32Array) => ({ dtype: "float32", shape: [data.length], data });
+    const array = (data: Float32Array) => float32([data.length], data);
     const gradients = Float32Array.from(numbers(recorded, "single.grads"));
     const weights = numbers(recorded, "single.weights");
     let p = array(Float32Array.from([...numbers(recorded, "single.w0"), ...numbers(recorded, "single.b0")]));

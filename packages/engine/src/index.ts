@@ -86,6 +86,20 @@ export {
   sumTo,
 } from "./ops/reduce.ts";
 export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
+export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
+export {
+  type MovingAverageOptions,
+  movingAverageDecay,
+  type WarmupCosineOptions,
+  warmupCosine,
+} from "./optim/schedule.ts";
+export {
+  createTrainer,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingGroup,
+  type TrainingModel,
+} from "./optim/trainer.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
@@ -93,6 +107,7 @@ export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from ".
 export {
   constant,
   type DType,
+  float32,
   input,
   int64Vector,
   type NdArray,
@@ -122,6 +137,3 @@ export {
   type Weights,
   zeros,
 } from "./weights.ts";
-export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
-export { type MovingAverageOptions, movingAverageDecay, warmupCosine, type WarmupCosineOptions } from "./optim/schedule.ts";
-export { createTrainer, type Trainer, type TrainerOptions, type TrainingGroup, type TrainingModel } from "./optim/trainer.ts";

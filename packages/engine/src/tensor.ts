@@ -9,11 +9,31 @@ import type { Shape } from "./shape.ts";
 
 export type DType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
 
+/** What arrays may hold beyond the types of tensors, so that any file's arrays can be handed around. */
+export type ArrayDType = DType | "float64" | "bfloat16" | "int16" | "int8" | "uint64" | "uint32" | "uint16";
+
+export type TypedArray =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | BigUint64Array
+  | Uint32Array
+  | Uint16Array
+  | Uint8Array;
+
 /** Row-major values; float16 as bits in a Uint16Array, bool as 0/1 in a Uint8Array, int64 in a BigInt64Array. */
 export interface NdArray {
-  readonly dtype: string;
+  readonly dtype: ArrayDType;
   readonly shape: readonly number[];
-  readonly data: ArrayBufferView & { readonly length: number };
+  readonly data: TypedArray;
+}
+
+/** Float32 values of a shape. */
+export function float32(shape: readonly number[], data: Float32Array): NdArray {
+  return { dtype: "float32", shape, data };
 }
 
 export type Attribute =

@@ -48,7 +48,8 @@ export function trace<I extends InputTypes, O extends Tensors>(
     return tensor;
   };
   const inputs = new Map(Object.entries(inputTypes).map(([name, type]) => [name, input(name, type)]));
-  const outputs = model(createWeights(declarations, { bind }),
+  const outputs = model(
+    createWeights(declarations, { bind }),
     Object.fromEntries(inputs) as { [K in keyof I]: Tensor },
     {
       uniform: draw("uniform"),

@@ -51,7 +51,10 @@ export interface CreateOptions {
 }
 
 /** The root of a fresh state dict; what is declared through it is collected in `declarations`. */
-export function createWeights(declarations: Declarations, { prefix = "", bind }: CreateOptions = {}): Weights {
+export function createWeights(
+  declarations: Declarations,
+  { prefix = "", bind }: CreateOptions = {},
+): Weights {
   const declare = (
     name: string,
     shape: readonly number[],

@@ -55,7 +55,13 @@ const averageOperator: Operator = {
   gradient: (node, [g]) => {
     const window = windowOf(node.attributes);
     const share = mul(g!, 1 / window.kernel ** 2);
-    return [setBack(eachTap(window, () => share), node.inputs[0]!, window)];
+    return [
+      setBack(
+        eachTap(window, () => share),
+        node.inputs[0]!,
+        window,
+      ),
+    ];
   },
 };
 
@@ -66,13 +72,17 @@ export function averagePool(x: Tensor, options: Omit<PoolOptions, "ceil">): Tens
 
 function pool(operator: Operator, x: Tensor, options: PoolOptions, ceil: boolean): Tensor {
   const { kernel, stride = kernel } = options;
-  if (x.shape.length !== 4) throw new ShapeError(`${operator.name}: ${formatShape(x.shape)} is not [B, C, H, W]`);
+  if (x.shape.length !== 4)
+    throw new ShapeError(`${operator.name}: ${formatShape(x.shape)} is not [B, C, H, W]`);
   if (!(Number.isInteger(stride) && 1 <= stride && stride <= kernel && Number.isInteger(kernel)))
-    throw new ShapeError(`${operator.name}: kernel ${kernel} and stride ${stride}; want whole 1 <= stride <= kernel`);
+    throw new ShapeError(
+      `${operator.name}: kernel ${kernel} and stride ${stride}; want whole 1 <= stride <= kernel`,
+    );
   const round = ceil ? Math.ceil : Math.floor;
   const extent = (dim: Dim | undefined): number => {
     const size = fixed(dim, operator.name, "the height and the width");
-    if (size < kernel) throw new ShapeError(`${operator.name}: a window of ${kernel} is larger than ${formatShape(x.shape)}`);
+    if (size < kernel)
+      throw new ShapeError(`${operator.name}: a window of ${kernel} is larger than ${formatShape(x.shape)}`);
     return round((size - kernel) / stride) + 1;
   };
   const shape = [x.shape[0]!, x.shape[1]!, extent(x.shape[2]), extent(x.shape[3])];
@@ -104,7 +114,13 @@ const sliceOperator: Operator = { name: "Slice" };
 function strided(x: Tensor, y: Tensor, { stride }: Window, row: number, column: number): Tensor {
   const [height, width] = sidesOf(y);
   const ends = [row + (height - 1) * stride + 1, column + (width - 1) * stride + 1];
-  const inputs = [x, int64Vector([row, column]), int64Vector(ends), int64Vector([2, 3]), int64Vector([stride, stride])];
+  const inputs = [
+    x,
+    int64Vector([row, column]),
+    int64Vector(ends),
+    int64Vector([2, 3]),
+    int64Vector([stride, stride]),
+  ];
   return apply(sliceOperator, inputs, {}, y);
 }
 
@@ -129,11 +145,19 @@ function setBack(taps: readonly Tensor[], x: Tensor, { kernel, stride }: Window)
   };
   const lattices = Array.from({ length: stride ** 2 }, (_, i) => lattice(Math.floor(i / stride), i % stride));
   const [batch, channels] = [x.shape[0]!, x.shape[1]!];
-  const stacked = concat(lattices.map((values) => expandDims(values, 2)), 2); // [B, C, stride^2, height, width]
+  const stacked = concat(
+    lattices.map((values) => expandDims(values, 2)),
+    2,
+  ); // [B, C, stride^2, height, width]
   const split = reshape(stacked, [batch, channels, stride, stride, height, width]);
   const grid = transpose(split, [0, 1, 4, 2, 5, 3]); // [B, C, height, stride, width, stride]
   const all = reshape(grid, [batch, channels, height * stride, width * stride]);
   const [fullHeight, fullWidth] = sidesOf(x);
-  const cut = slice(slice(all, 2, 0, Math.min(fullHeight, height * stride)), 3, 0, Math.min(fullWidth, width * stride));
+  const cut = slice(
+    slice(all, 2, 0, Math.min(fullHeight, height * stride)),
+    3,
+    0,
+    Math.min(fullWidth, width * stride),
+  );
   return padTo(cut, [fullHeight, fullWidth], 0);
 }

@@ -9,7 +9,7 @@ import { createGenerator } from "../random/generator.ts";
 import { initializeWeights } from "../random/initialize.ts";
 import { openRuntime } from "../runtime/node/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { NdArray } from "../tensor.ts";
+import { float32, type NdArray } from "../tensor.ts";
 import { f32, type Model, trace } from "../trace.ts";
 import { warmupCosine } from "./schedule.ts";
 import { createTrainer, type Trainer, type TrainerOptions, type TrainingModel } from "./trainer.ts";
@@ -35,10 +35,7 @@ function batch(step: number, rows = 8) {
     const row = Math.floor(i / 2);
     return i % 2 === 0 ? x[row * 3]! - x[row * 3 + 1]! : 0.5 * x[row * 3 + 2]!;
   });
-  return {
-    x: { dtype: "float32", shape: [rows, 3], data: x },
-    y: { dtype: "float32", shape: [rows, 2], data: y },
-  };
+  return { x: float32([rows, 3], x), y: float32([rows, 2], y) };
 }
 
 const options: TrainerOptions<"net"> = {

@@ -138,7 +138,7 @@ function fromOrt({ type, data, dims }: OrtTensor): NdArray {
   const values = data as NdArray["data"];
   const bits = type === "float16" && !(values instanceof Uint16Array);
   return {
-    dtype: type,
+    dtype: type as DType,
     shape: [...dims],
     data: bits ? new Uint16Array(values.buffer, values.byteOffset, values.length) : values,
   };
