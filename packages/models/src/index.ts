@@ -10,6 +10,10 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl.ts";
+export { createDdimSampler, type DdimOptions } from "./ddim.ts";
+export { createDdpmSampler } from "./ddpm.ts";
+export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";
+export { createDpmSolverSampler } from "./dpm-solver.ts";
 export {
   contactHead,
   type Esm2Config,
@@ -36,6 +40,25 @@ export {
   tokenize,
   tokenizeBatch,
 } from "./esm2-tokenizer.ts";
+export {
+  addNoise,
+  leadingTimesteps,
+  linearNoiseSchedule,
+  type NoiseSchedule,
+  type NoiseScheduleConfig,
+  noiseScheduleDefaults,
+  velocity,
+} from "./noise-schedule.ts";
 export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";
 export { latentDistance, nuclearDistance } from "./nucleus/nuclear-distance.ts";
 export { resizeBilinear } from "./nucleus/resize-bilinear.ts";
+export type { Sampler, SamplerState } from "./sampler.ts";
+export {
+  crossAttentionKeyValues,
+  type KeyValues,
+  keyValueTypes,
+  type UnetConfig,
+  type UnetInputs,
+  unet,
+  unetDefaults,
+} from "./unet.ts";

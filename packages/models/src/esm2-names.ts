@@ -1,0 +1,97 @@
+// The two layouts of an ESM2 state dict. Inside this package the names are those of Hugging Face's EsmForMaskedLM;
+// facebookresearch/esm, where the weights come from, has others. One table translates both ways, name by name.
+
+import type { NdArray } from "@proteoscope/engine";
+
+/** Hugging Face's name, fair-esm's name; `#` stands for the number of a layer. */
+const names: readonly (readonly [huggingFace: string, fairEsm: string])[] = [
+  ["esm.embeddings.word_embeddings.weight", "embed_tokens.weight"],
+  ...["weight", "bias"].flatMap((part) =>
+    (
+      [
+        ["esm.encoder.layer.#.attention.LayerNorm", "layers.#.self_attn_layer_norm"],
+        ["esm.encoder.layer.#.attention.self.query", "layers.#.self_attn.q_proj"],
+        ["esm.encoder.layer.#.attention.self.key", "layers.#.self_attn.k_proj"],
+        ["esm.encoder.layer.#.attention.self.value", "layers.#.self_attn.v_proj"],
+        ["esm.encoder.layer.#.attention.output.dense", "layers.#.self_attn.out_proj"],
+        ["esm.encoder.layer.#.LayerNorm", "layers.#.final_layer_norm"],
+        ["esm.encoder.layer.#.intermediate.dense", "layers.#.fc1"],
+        ["esm.encoder.layer.#.output.dense", "layers.#.fc2"],
+        ["esm.encoder.emb_layer_norm_after", "emb_layer_norm_after"],
+        ["esm.contact_head.regression", "contact_head.regression"],
+        ["lm_head.dense", "lm_head.dense"],
+        ["lm_head.layer_norm", "lm_head.layer_norm"],
+      ] as const
+    ).map(([huggingFace, fairEsm]) => [`${huggingFace}.${part}`, `${fairEsm}.${part}`] as const),
+  ),
+  ["lm_head.bias", "lm_head.bias"],
+];
+
+const toFairEsm = new Map(names);
+const toHuggingFace = new Map(names.map(([huggingFace, fairEsm]) => [fairEsm, huggingFace]));
+
+/** fair-esm's name of a parameter that has the name `name` here, or undefined if it has none. */
+export function fairEsmName(name: string): string | undefined {
+  return translate(toFairEsm, name);
+}
+
+/** The name here of what fair-esm calls `name`, or undefined if there is none. */
+export function huggingFaceName(name: string): string | undefined {
+  return translate(toHuggingFace, name);
+}
+
+function translate(table: ReadonlyMap<string, string>, name: string): string | undefined {
+  const number = /\.(\d+)\./.exec(name)?.[1];
+  if (name.includes("#")) return undefined;
+  if (number === undefined) return table.get(name);
+  return table.get(name.replace(`.${number}.`, ".#."))?.replace("#", number);
+}
+
+/** Entries that follow from others: tied weights, position tables of other models, rotary frequencies. */
+const derived =
+  /(^|\.)(lm_head\.(weight|decoder\.(weight|bias))|rot_emb\.inv_freq|rotary_embeddings\.inv_freq|embeddings\.position_(ids|embeddings\.weight))$/;
+
+/** Parts of other models on top of ESM2, which a checkpoint may carry. */
+const foreign = /^(esm\.)?pooler\./;
+
+/** The same values under the names used here, from any layout; names of neither layout are kept as they are. */
+export function canonicalEsm2Names(stateDict: ReadonlyMap<string, NdArray>): Map<string, NdArray> {
+  const canonical = new Map<string, NdArray>();
+  for (const [name, value] of stateDict) {
+    if (derived.test(name) || foreign.test(name)) continue;
+    canonical.set(canonicalName(name), value);
+  }
+  return canonical;
+}
+
+function canonicalName(name: string): string {
+  // EsmModel leaves "esm." out; the training code of fair-esm puts the names of its wrappers in front.
+  const bare = name.replace(/^(model\.)?(encoder\.)?(sentence_encoder\.)?/, "");
+  const ours = [name, `esm.${name}`].find((candidate) => fairEsmName(candidate) !== undefined);
+  return ours ?? huggingFaceName(bare) ?? name;
+}
+
+/**
+ * The same values in the layout of fair-esm, with the entries that its strict loading wants beside: the tied
+ * output weights and the rotary frequencies, half the head size of them.
+ */
+export function fairEsmStateDict(
+  weights: ReadonlyMap<string, NdArray>,
+  headSize: number,
+): Map<string, NdArray> {
+  const frequencies: NdArray = {
+    dtype: "float32",
+    shape: [headSize / 2],
+    data: Float32Array.from({ length: headSize / 2 }, (_, index) => 1 / 10000 ** ((2 * index) / headSize)),
+  };
+  const result = new Map<string, NdArray>();
+  for (const [name, value] of weights) {
+    const renamed = fairEsmName(name);
+    if (renamed === undefined) throw new RangeError(`${name} is no parameter of ESM2`);
+    result.set(renamed, value);
+    if (renamed === "embed_tokens.weight") result.set("lm_head.weight", value);
+    const layer = /^(layers\.\d+\.self_attn)\.k_proj\.weight$/.exec(renamed)?.[1];
+    if (layer !== undefined) result.set(`${layer}.rot_emb.inv_freq`, frequencies);
+  }
+  return result;
+}
