@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   checkExports,
   checkImports,
+  isTestCode,
   type Manifests,
   packageArrows,
   type Violation,
@@ -13,8 +14,8 @@ import { checkLength, checkOpeningComment, checkWords, countLines } from "./arch
 const leastTestLinesPerCodeLine = 0.5;
 
 const files = readRepository();
-const code = files.filter(({ path }) => path.endsWith(".ts"));
-const sources = files.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+const code = files.filter(({ path }) => /\.m?ts$/.test(path));
+const sources = files.filter(({ path }) => /\.(m?ts|mjs)$/.test(path));
 const manifests: Manifests = Object.fromEntries(
   files.flatMap(({ path, text }) => {
     const name = /^packages\/([^/]+)\/package\.json$/.exec(path)?.[1];
@@ -63,7 +64,7 @@ describe("the repository", () => {
         .split("/")
         .slice(0, path.startsWith("packages/") ? 2 : 1)
         .join("/");
-      const isTest = path.endsWith(".test.ts") || path.startsWith("tests/");
+      const isTest = isTestCode(path) || path.startsWith("tests/");
       for (const key of [part, "all"]) {
         const total = totals.get(key) ?? { code: 0, test: 0 };
         total[isTest ? "test" : "code"] += countLines(text);

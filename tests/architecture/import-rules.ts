@@ -34,7 +34,7 @@ const nodeBuiltins = new Set(builtinModules);
 export function checkImports(path: string, syntax: ModuleSyntax, manifests: Manifests): Violation[] {
   const owner = /^packages\/([^/]+)\/src\//.exec(path)?.[1];
   if (owner === undefined) return [];
-  const isTest = path.endsWith(".test.ts");
+  const isTest = isTestCode(path);
   const found: Violation[] = [];
   for (const { specifier, line } of syntax.imports) {
     const report = (rule: string): void => {
@@ -44,6 +44,7 @@ export function checkImports(path: string, syntax: ModuleSyntax, manifests: Mani
     if (specifier.startsWith(".")) {
       const target = posix.normalize(posix.join(posix.dirname(path), specifier));
       if (!target.startsWith(`packages/${owner}/`)) report("a relative import stays inside its package");
+      if (!isTest && isTestCode(target)) report("only tests import test code");
       if (isProtobuf(target) && !inFolder(path, "packages/engine/src/onnx")) report(protobufRule);
     } else if (specifier.startsWith("node:") || nodeBuiltins.has(specifier)) {
       if (!specifier.startsWith("node:")) report('a built-in module is imported with the prefix "node:"');
@@ -78,6 +79,11 @@ export function checkExports(path: string, syntax: ModuleSyntax): Violation[] {
 }
 
 const protobufRule = "protobuf only in engine/src/onnx";
+
+/** Tests, and what only tests use: folders named testing/. */
+export function isTestCode(path: string): boolean {
+  return path.endsWith(".test.ts") || /^packages\/[^/]+\/src\/(.*\/)?testing\//.test(path);
+}
 
 function isProtobuf(specifier: string): boolean {
   return /^@bufbuild\/|onnx[-_](proto|pb|buf)/.test(specifier);

@@ -14,7 +14,7 @@ export interface SourceFile {
 
 const ignoredFolders = new Set(["node_modules", "dist", ".git", ".cache"]);
 const ignoredRootFolders = new Set(["runs", "out"]);
-const textEndings = /\.(ts|mjs|js|json|md|ya?ml|cff|html|css|svelte|sh|proto)$/;
+const textEndings = /\.(m?ts|mjs|js|json|md|ya?ml|cff|html|css|svelte|sh|proto)$/;
 const textNames = new Set(["LICENSE", "NOTICE", "run", ".gitignore", ".npmrc"]);
 const largestTextBytes = 2_000_000;
 

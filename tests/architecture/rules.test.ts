@@ -81,6 +81,13 @@ describe("the import rules", () => {
     expect(importViolations("packages/lab/src/a.ts", 'import "fs";')).toHaveLength(1);
   });
 
+  it("let tests share code in testing/, which nothing else may import", () => {
+    expect(importViolations("packages/formats/src/testing/fixture.ts", 'import "node:fs";')).toEqual([]);
+    expect(importViolations("packages/formats/src/a.test.ts", 'import "./testing/fixture.ts";')).toEqual([]);
+    expect(importViolations("packages/formats/src/a.ts", 'import "./testing/fixture.ts";')).toHaveLength(1);
+    expect(importViolations("packages/formats/src/a.ts", 'import "./b.test.ts";')).toHaveLength(1);
+  });
+
   it("refuse a library that the package does not list", () => {
     expect(importViolations("packages/formats/src/zip.ts", 'import { unzipSync } from "fflate";')).toEqual(
       [],

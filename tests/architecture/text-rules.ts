@@ -9,7 +9,7 @@ const generated = /(\.gen|_pb|[-_.]generated)\.ts$/;
 
 /** A source file (tests aside, whose names are sentences) says in two lines or more what it is and why. */
 export function checkOpeningComment({ path, text }: SourceFile): Violation[] {
-  if (path.endsWith(".test.ts") || !/\.(ts|mjs)$/.test(path)) return [];
+  if (path.endsWith(".test.ts") || !/\.(m?ts|mjs)$/.test(path)) return [];
   const lines = text.replace(/^#!.*\n/, "").split("\n");
   const first = lines[0] ?? "";
   let count = 0;
@@ -22,7 +22,7 @@ export function checkOpeningComment({ path, text }: SourceFile): Violation[] {
 
 /** No source file is longer than `longestFileLines`, generated code aside. */
 export function checkLength({ path, text }: SourceFile): Violation[] {
-  if (!/\.(ts|mjs)$/.test(path) || generated.test(path)) return [];
+  if (!/\.(m?ts|mjs)$/.test(path) || generated.test(path)) return [];
   const lines = countLines(text);
   if (lines <= longestFileLines) return [];
   return [
