@@ -74,6 +74,7 @@ export { concat, expandDims, matrixTranspose, pad, reshape, slice, split, transp
 export { binaryCrossEntropy, crossEntropy, meanAbsoluteError, meanSquaredError } from "./ops/loss.ts";
 export { einsum, matmul } from "./ops/matmul.ts";
 export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
+export { averagePool, maxPool, type PoolOptions } from "./ops/pool.ts";
 export {
   argMax,
   argMin,

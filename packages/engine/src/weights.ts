@@ -33,6 +33,7 @@ export interface Weights {
   /** The part of the state dict below a name, as in `w.at("encoder", "down_blocks", 0)`. */
   at(...names: readonly (string | number)[]): Weights;
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor;
+  /** As the last `update` of this run left it, so that a layer that sees two batches records both. */
   buffer(name: string, shape: readonly number[], initializer: Initializer): Tensor;
   /** Sets a buffer's value after this run. */
   update(name: string, value: Tensor): void;
@@ -77,7 +78,10 @@ export function createWeights(
   return {
     at: (...names) => createWeights(declarations, { prefix: `${prefix}${names.join(".")}.`, bind }),
     parameter: (name, shape, initializer) => declare(name, shape, initializer, false),
-    buffer: (name, shape, initializer) => declare(name, shape, initializer, true),
+    buffer: (name, shape, initializer) => {
+      const start = declare(name, shape, initializer, true);
+      return declarations.updates.get(prefix + name) ?? start;
+    },
     update: (name, value) => void declarations.updates.set(prefix + name, value),
   };
 }
