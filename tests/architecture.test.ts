@@ -4,6 +4,7 @@ import {
   checkImports,
   isTestCode,
   type Manifests,
+  type PackageManifest,
   packageArrows,
   type Violation,
 } from "./architecture/import-rules.ts";
@@ -20,9 +21,10 @@ const manifests: Manifests = Object.fromEntries(
   files.flatMap(({ path, text }) => {
     const name = /^packages\/([^/]+)\/package\.json$/.exec(path)?.[1];
     if (name === undefined) return [];
-    const manifest = JSON.parse(text) as { dependencies?: object; exports?: object };
-    const dependencies = Object.keys(manifest.dependencies ?? {});
-    return [[name, { dependencies, exports: Object.keys(manifest.exports ?? {}) }]];
+    const manifest = JSON.parse(text) as Partial<Record<keyof PackageManifest, object>>;
+    const keys = (field: keyof PackageManifest): string[] => Object.keys(manifest[field] ?? {});
+    const [dependencies, devDependencies] = [keys("dependencies"), keys("devDependencies")];
+    return [[name, { dependencies, devDependencies, exports: keys("exports") }]];
   }),
 );
 

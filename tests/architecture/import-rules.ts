@@ -10,10 +10,17 @@ export interface Violation {
   readonly rule: string;
 }
 
-/** The package manifests, by folder name: what a package depends on and the sub-paths it exports. */
-export type Manifests = Readonly<
-  Record<string, { readonly dependencies: readonly string[]; readonly exports: readonly string[] }>
->;
+/** What the rules read of a package.json. */
+export interface PackageManifest {
+  readonly dependencies: readonly string[];
+  /** Npm packages for the tests alone. */
+  readonly devDependencies: readonly string[];
+  /** The sub-paths that other packages may import. */
+  readonly exports: readonly string[];
+}
+
+/** The manifests of our packages, by folder name. */
+export type Manifests = Readonly<Record<string, PackageManifest>>;
 
 /** For every package the packages of ours it may import: whatever lies below it. */
 export const packageArrows: Readonly<Record<string, readonly string[]>> = {
@@ -62,8 +69,9 @@ export function checkImports(path: string, syntax: ModuleSyntax, manifests: Mani
       if (/^onnxruntime-/.test(specifier) && !inFolder(path, "packages/engine/src/runtime")) {
         if (!(isTest && owner === "engine")) report("onnxruntime-* only in engine/src/runtime");
       }
-      const isTestTool = isTest && testTools.has(name);
-      if (!isTestTool && !manifests[owner]?.dependencies.includes(name)) {
+      const manifest = manifests[owner];
+      const isTestTool = isTest && (testTools.has(name) || manifest?.devDependencies.includes(name));
+      if (!isTestTool && !manifest?.dependencies.includes(name)) {
         report(`"${name}" must be in the dependencies of packages/${owner}/package.json`);
       }
     }

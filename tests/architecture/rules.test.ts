@@ -4,10 +4,14 @@ import { readModuleSyntax } from "./imports.ts";
 import { checkLength, checkOpeningComment, checkWords, countLines } from "./text-rules.ts";
 
 const manifests: Manifests = {
-  formats: { dependencies: ["fflate"], exports: ["."] },
-  engine: { dependencies: ["@bufbuild/protobuf", "onnxruntime-node"], exports: [".", "./node"] },
-  models: { dependencies: [], exports: ["."] },
-  lab: { dependencies: [], exports: ["."] },
+  formats: { dependencies: ["fflate"], devDependencies: ["geotiff"], exports: ["."] },
+  engine: {
+    dependencies: ["@bufbuild/protobuf", "onnxruntime-node"],
+    devDependencies: [],
+    exports: [".", "./node"],
+  },
+  models: { dependencies: [], devDependencies: [], exports: ["."] },
+  lab: { dependencies: [], devDependencies: [], exports: ["."] },
 };
 
 function importViolations(path: string, text: string): string[] {
@@ -95,6 +99,8 @@ describe("the import rules", () => {
     expect(
       importViolations("packages/models/src/zip.ts", 'import { unzipSync } from "fflate";'),
     ).toHaveLength(1);
+    expect(importViolations("packages/formats/src/tiff.test.ts", 'import "geotiff";')).toEqual([]);
+    expect(importViolations("packages/formats/src/tiff.ts", 'import "geotiff";')).toHaveLength(1);
     expect(importViolations("packages/models/src/zip.test.ts", 'import { it } from "vitest";')).toEqual([]);
     expect(importViolations("packages/models/src/zip.ts", 'import { it } from "vitest";')).toHaveLength(1);
   });
