@@ -1,0 +1,294 @@
+// The denoiser: diffusers' UNet2DConditionModel (https://huggingface.co/docs/diffusers/api/models/unet2d-cond), a U-Net of
+// residual blocks whose transformers look at a sequence (Rombach et al. 2022, arXiv:2112.10752). Parameters carry diffusers'
+// state-dict names. Sides of any size: upsampling restores the size that downsampling rounded up.
+//
+//   const { sequence, mask } = inputs;                  // [B, L, crossAttentionDim], [B, L]
+//   const keyValues = crossAttentionKeyValues(w, config, sequence);      // the same at every step of a sampling run
+//   const noise = unet(w, config, { sample, timestep, timestepCond, keyValues, mask });
+
+import {
+  add,
+  attention,
+  cast,
+  concat,
+  convolution,
+  cos,
+  type Dim,
+  expandDims,
+  fanInUniform,
+  fixed,
+  gelu,
+  groupNorm,
+  layerNorm,
+  linear,
+  mul,
+  product,
+  reshape,
+  resizeNearest,
+  type Shape,
+  silu,
+  sin,
+  split,
+  sub,
+  type Tensor,
+  transpose,
+  vector,
+  type Weights,
+} from "@proteoscope/engine";
+
+/** Field names and meanings of diffusers' config.json, in camel case. */
+export interface UnetConfig {
+  readonly sampleSize: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly downBlockTypes: readonly ("CrossAttnDownBlock2D" | "DownBlock2D")[];
+  readonly upBlockTypes: readonly ("CrossAttnUpBlock2D" | "UpBlock2D")[];
+  readonly blockOutChannels: readonly number[];
+  /** Residual blocks of a down block; an up block has one more. */
+  readonly layersPerBlock: number;
+  readonly crossAttentionDim: number;
+  /** Width of `timestepCond`; null where the time embedding takes no condition. */
+  readonly timeCondProjDim: number | null;
+  /** The NUMBER of heads: diffusers keeps the misnomer for the sake of old checkpoints. */
+  readonly attentionHeadDim: number;
+  readonly normNumGroups: number;
+  readonly normEps: number;
+}
+
+/** The paper-size denoiser: latent and nuclear distance in, noise out, on embeddings of the 650M language model. */
+export const unetDefaults: UnetConfig = {
+  sampleSize: 25,
+  inChannels: 5,
+  outChannels: 4,
+  downBlockTypes: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+  upBlockTypes: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+  blockOutChannels: [128, 256, 512],
+  layersPerBlock: 2,
+  crossAttentionDim: 1280,
+  timeCondProjDim: 1280,
+  attentionHeadDim: 8,
+  normNumGroups: 32,
+  normEps: 1e-5,
+};
+
+export interface UnetInputs {
+  /** [B, inChannels, H, W] */
+  sample: Tensor;
+  /** [B] or [1], of any type. */
+  timestep: Tensor;
+  /** [B or 1, timeCondProjDim]; absent = zeros. */
+  timestepCond?: Tensor;
+  /** What `crossAttentionKeyValues` made of the sequence; absent = the null condition, a sequence of zeros. */
+  keyValues?: KeyValues;
+  /** [B or 1, L], true (or 1) at residues; absent = no padding. Seen by cross-attention alone. */
+  mask?: Tensor;
+}
+
+/** Keys and values [B, heads, L, channels / heads] by the name of their projection, "...attn2.to_k" and "...attn2.to_v". */
+export type KeyValues = Readonly<Record<string, Tensor>>;
+
+/** The noise in a sample, [B, outChannels, H, W]. */
+export function unet(w: Weights, config: UnetConfig, inputs: UnetInputs): Tensor {
+  const { sample, keyValues, mask } = inputs;
+  const channels = config.blockOutChannels;
+  const context: Context = {
+    config,
+    timeEmbedding: silu(timeEmbedding(w.at("time_embedding"), config, inputs)),
+    keyValues,
+    bias: mask === undefined ? undefined : attentionBias(mask),
+  };
+  let x = convolution(w.at("conv_in"), sample, channels[0]!, { kernel: 3, padding: 1 });
+  const skips = [x];
+  for (const [index, type] of config.downBlockTypes.entries()) {
+    const path = `down_blocks.${index}`;
+    for (let layer = 0; layer < config.layersPerBlock; layer++) {
+      x = residualBlock(w.at(path, "resnets", layer), context, x, channels[index]!);
+      if (type === "CrossAttnDownBlock2D") x = transformer(w, context, `${path}.attentions.${layer}`, x);
+      skips.push(x);
+    }
+    if (index === channels.length - 1) continue;
+    const downsampler = w.at(path, "downsamplers", 0, "conv");
+    x = convolution(downsampler, x, channels[index]!, { kernel: 3, stride: 2, padding: 1 });
+    skips.push(x);
+  }
+  x = residualBlock(w.at("mid_block", "resnets", 0), context, x, channels.at(-1)!);
+  x = transformer(w, context, "mid_block.attentions.0", x);
+  x = residualBlock(w.at("mid_block", "resnets", 1), context, x, channels.at(-1)!);
+  for (const [index, type] of config.upBlockTypes.entries()) {
+    const path = `up_blocks.${index}`;
+    const width = channels.at(-1 - index)!;
+    for (let layer = 0; layer <= config.layersPerBlock; layer++) {
+      x = residualBlock(w.at(path, "resnets", layer), context, concat([x, skips.pop()!], 1), width);
+      if (type === "CrossAttnUpBlock2D") x = transformer(w, context, `${path}.attentions.${layer}`, x);
+    }
+    const next = skips.at(-1);
+    if (next === undefined) continue;
+    const size = { height: fixedSide(next, 2), width: fixedSide(next, 3) };
+    const upsampler = w.at(path, "upsamplers", 0, "conv");
+    x = convolution(upsampler, resizeNearest(x, size), width, { kernel: 3, padding: 1 });
+  }
+  x = silu(groupNorm(w.at("conv_norm_out"), x, config.normNumGroups, config.normEps));
+  return convolution(w.at("conv_out"), x, config.outChannels, { kernel: 3, padding: 1 });
+}
+
+/** What every cross-attention needs of a sequence [B, L, crossAttentionDim], apart from the sample and the timestep. */
+export function crossAttentionKeyValues(w: Weights, config: UnetConfig, sequence: Tensor): KeyValues {
+  const entries = crossAttentionProjections(config).map(({ name, channels }): [string, Tensor] => {
+    const projected = linear(w.at(name), sequence, channels, { bias: false });
+    return [name, splitHeads(projected, config.attentionHeadDim)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The types of `KeyValues`, for a program that takes them as inputs. */
+export function keyValueTypes(config: UnetConfig, batch: Dim, residues: Dim): Record<string, KeyValueType> {
+  const heads = config.attentionHeadDim;
+  const entries = crossAttentionProjections(config).map(({ name, channels }): [string, KeyValueType] => {
+    return [name, { dtype: "float32", shape: [batch, heads, residues, channels / heads] }];
+  });
+  return Object.fromEntries(entries);
+}
+
+interface KeyValueType {
+  dtype: "float32";
+  shape: Shape;
+}
+
+function crossAttentionProjections(config: UnetConfig): { name: string; channels: number }[] {
+  const { blockOutChannels, downBlockTypes, upBlockTypes, layersPerBlock } = config;
+  const below = (block: string, layers: number, channels: number) =>
+    Array.from({ length: layers }, (_, layer) => `${block}.attentions.${layer}.transformer_blocks.0.attn2`)
+      .flatMap((attention) => [`${attention}.to_k`, `${attention}.to_v`])
+      .map((name) => ({ name, channels }));
+  return [
+    ...downBlockTypes.flatMap((type, index) =>
+      type === "DownBlock2D" ? [] : below(`down_blocks.${index}`, layersPerBlock, blockOutChannels[index]!),
+    ),
+    ...below("mid_block", 1, blockOutChannels.at(-1)!),
+    ...upBlockTypes.flatMap((type, index) =>
+      type === "UpBlock2D"
+        ? []
+        : below(`up_blocks.${index}`, layersPerBlock + 1, blockOutChannels.at(-1 - index)!),
+    ),
+  ];
+}
+
+/** What all blocks share. */
+interface Context {
+  config: UnetConfig;
+  /** [B or 1, 4 * blockOutChannels[0]], after the SiLU with which every residual block begins to use it. */
+  timeEmbedding: Tensor;
+  keyValues: KeyValues | undefined;
+  /** [B or 1, 1, 1, L] */
+  bias: Tensor | undefined;
+}
+
+/** 0 at residues, -10000 at padding: [B, L] -> [B, 1, 1, L]. */
+function attentionBias(mask: Tensor): Tensor {
+  return expandDims(mul(sub(cast(mask, "float32"), 1), 10000), 1, 2);
+}
+
+/** Sinusoids of the timestep, the condition added to them, through two layers: [B, 4 * blockOutChannels[0]]. */
+function timeEmbedding(w: Weights, config: UnetConfig, { timestep, timestepCond }: UnetInputs): Tensor {
+  const width = config.blockOutChannels[0]!;
+  const half = width / 2;
+  const frequencies = Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / half));
+  const angles = mul(expandDims(cast(timestep, "float32"), 1), vector(frequencies)); // [B, half]
+  const sinusoids = concat([cos(angles), sin(angles)], 1);
+  const embedding =
+    timestepCond === undefined
+      ? sinusoids
+      : add(sinusoids, linear(w.at("cond_proj"), timestepCond, width, { bias: false }));
+  return linear(w.at("linear_2"), silu(linear(w.at("linear_1"), embedding, 4 * width)), 4 * width);
+}
+
+/** Two 3x3 convolutions with the time embedding between them, beside a shortcut: x [B, C, H, W] -> [B, outChannels, H, W]. */
+function residualBlock(
+  w: Weights,
+  { config, timeEmbedding }: Context,
+  x: Tensor,
+  outChannels: number,
+): Tensor {
+  const normConv = (norm: Weights, conv: Weights, input: Tensor) => {
+    const normal = groupNorm(norm, input, config.normNumGroups, config.normEps);
+    return convolution(conv, silu(normal), outChannels, { kernel: 3, padding: 1 });
+  };
+  const time = expandDims(linear(w.at("time_emb_proj"), timeEmbedding, outChannels), 2, 3);
+  const hidden = add(normConv(w.at("norm1"), w.at("conv1"), x), time);
+  const shortcut =
+    x.shape[1] === outChannels ? x : convolution(w.at("conv_shortcut"), x, outChannels, { kernel: 1 });
+  return add(normConv(w.at("norm2"), w.at("conv2"), hidden), shortcut);
+}
+
+/** Self-attention, cross-attention and a gated layer over the pixels of x [B, C, H, W], at `path` in the state dict. */
+function transformer(w: Weights, context: Context, path: string, x: Tensor): Tensor {
+  const [batch, , height, width] = x.shape as [Dim, Dim, Dim, Dim];
+  const { normNumGroups, attentionHeadDim: heads } = context.config;
+  const channels = fixed(x.shape[1], "transformer", "the channel axis");
+  const block = `${path}.transformer_blocks.0`;
+  const normal = groupNorm(w.at(path, "norm"), x, normNumGroups, 1e-6);
+  const projected = convolution(w.at(path, "proj_in"), normal, channels, { kernel: 1 });
+  let tokens = reshape(transpose(projected, [0, 2, 3, 1]), [batch, product([height, width]), channels]);
+  tokens = add(tokens, selfAttention(w.at(block, "attn1"), layerNorm(w.at(block, "norm1"), tokens), heads));
+  tokens = add(tokens, crossAttention(w, context, block, tokens));
+  tokens = add(tokens, feedForward(w.at(block, "ff", "net"), layerNorm(w.at(block, "norm3"), tokens)));
+  const image = transpose(reshape(tokens, [batch, height, width, channels]), [0, 3, 1, 2]);
+  return add(convolution(w.at(path, "proj_out"), image, channels, { kernel: 1 }), x);
+}
+
+/** tokens [B, N, C] -> [B, N, C] */
+function selfAttention(w: Weights, tokens: Tensor, heads: number): Tensor {
+  const channels = fixed(tokens.shape[2], "selfAttention", "the channel axis");
+  const project = (name: string) => splitHeads(linear(w.at(name), tokens, channels, { bias: false }), heads);
+  const seen = attention(project("to_q"), project("to_k"), project("to_v"));
+  return linear(w.at("to_out", 0), mergeHeads(seen), channels);
+}
+
+/** tokens [B, N, C] -> [B, N, C], or [C] in the null condition, whose keys and values are zeros: only a bias is left. */
+function crossAttention(
+  w: Weights,
+  { config, keyValues, bias }: Context,
+  block: string,
+  tokens: Tensor,
+): Tensor {
+  const channels = fixed(tokens.shape[2], "crossAttention", "the channel axis");
+  const path = `${block}.attn2`;
+  if (keyValues === undefined)
+    return w.at(path, "to_out", 0).parameter("bias", [channels], fanInUniform(channels));
+  const key = keyValues[`${path}.to_k`];
+  const value = keyValues[`${path}.to_v`];
+  if (key === undefined || value === undefined) throw new Error(`unet: keyValues lacks those of ${path}`);
+  const normal = layerNorm(w.at(block, "norm2"), tokens);
+  const query = splitHeads(
+    linear(w.at(path, "to_q"), normal, channels, { bias: false }),
+    config.attentionHeadDim,
+  );
+  const seen = attention(query, key, value, bias === undefined ? {} : { bias });
+  return linear(w.at(path, "to_out", 0), mergeHeads(seen), channels);
+}
+
+/** GEGLU (Shazeer 2020, arXiv:2002.05202): a GELU gates a linear layer, another brings the width back. */
+function feedForward(w: Weights, tokens: Tensor): Tensor {
+  const channels = fixed(tokens.shape[2], "feedForward", "the channel axis");
+  const [hidden, gate] = split(linear(w.at(0, "proj"), tokens, 8 * channels), 2, [
+    4 * channels,
+    4 * channels,
+  ]) as [Tensor, Tensor];
+  return linear(w.at(2), mul(hidden, gelu(gate)), channels);
+}
+
+/** [B, N, C] -> [B, heads, N, C / heads] */
+function splitHeads(x: Tensor, heads: number): Tensor {
+  const channels = fixed(x.shape[2], "splitHeads", "the channel axis");
+  return transpose(reshape(x, [x.shape[0]!, x.shape[1]!, heads, channels / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, heads, N, D] -> [B, N, heads * D] */
+function mergeHeads(x: Tensor): Tensor {
+  const [batch, heads, count, size] = x.shape as [Dim, Dim, Dim, Dim];
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, count, product([heads, size])]);
+}
+
+function fixedSide(x: Tensor, axis: 2 | 3): number {
+  return fixed(x.shape[axis], "unet", "a side of the sample");
+}
