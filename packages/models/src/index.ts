@@ -13,6 +13,7 @@ export {
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
 export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";
+export { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
 export { createDpmSolverSampler } from "./dpm-solver.ts";
 export {
   contactHead,
@@ -41,6 +42,13 @@ export {
   tokenizeBatch,
 } from "./esm2-tokenizer.ts";
 export {
+  type LocalizationHeadConfig,
+  type LocalizationInputs,
+  localizationHead,
+  localizationHeadDefaults,
+} from "./localization-head.ts";
+export { type LpipsNetwork, lpips, lpipsFeatures } from "./lpips.ts";
+export {
   addNoise,
   leadingTimesteps,
   linearNoiseSchedule,
@@ -52,6 +60,7 @@ export {
 export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";
 export { latentDistance, nuclearDistance } from "./nucleus/nuclear-distance.ts";
 export { resizeBilinear } from "./nucleus/resize-bilinear.ts";
+export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
 export {
   crossAttentionKeyValues,

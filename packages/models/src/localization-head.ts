@@ -1,0 +1,100 @@
+// From the residues' representations to the compartments of a protein: pooling, one hidden layer, one logit a label.
+//
+// Sorting signals sit at the termini (mitochondrial and secretory ones at the start, KDEL and SKL at the end) or
+// anywhere, so the pooling keeps apart: learned attention as in DeepLoc 2.0 (Thumuluri et al. 2022,
+// doi:10.1093/nar/gkac278), the <cls> token, the mean, and the means of the first and the last residues.
+
+import {
+  add,
+  cast,
+  concat,
+  type Dim,
+  div,
+  dropout,
+  equal,
+  expandDims,
+  fixed,
+  gelu,
+  greater,
+  greaterOrEqual,
+  lessOrEqual,
+  linear,
+  matmul,
+  maximum,
+  mul,
+  positions,
+  type RandomSource,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+  type Weights,
+} from "@proteoscope/engine";
+import { clsTokenId, standardResidueIds } from "./esm2-tokenizer.ts";
+
+export interface LocalizationHeadConfig {
+  /** Names of the compartments, in the order of the logits. */
+  readonly labels: readonly string[];
+  readonly hiddenSize: number;
+  /** Learned ways of weighing the residues. */
+  readonly attentionHeads: number;
+  /** Residues of either end that are averaged apart. */
+  readonly terminusWindow: number;
+  /** Dropout of the pooled features and of the hidden layer, in training alone. */
+  readonly dropout: number;
+}
+
+export const localizationHeadDefaults = {
+  hiddenSize: 128,
+  attentionHeads: 4,
+  terminusWindow: 32,
+  dropout: 0.2,
+} as const satisfies Partial<LocalizationHeadConfig>;
+
+export interface LocalizationInputs {
+  /** int64 or int32 [B, L], as ESM2 has read them. */
+  readonly inputIds: Tensor;
+  /** ESM2's last representation [B, L, hidden]. */
+  readonly representation: Tensor;
+}
+
+/** One logit a compartment, [B, labels]; compartments do not exclude each other. L may be open. */
+export function localizationHead(
+  w: Weights,
+  config: LocalizationHeadConfig,
+  { inputIds, representation: x }: LocalizationInputs,
+  { random }: { random?: RandomSource | undefined } = {},
+): Tensor {
+  const ids = cast(inputIds, "int32"); // [B, L]
+  const isResidue = cast(greaterOrEqual(ids, standardResidueIds.begin), "float32");
+  const scores = transpose(linear(w.at("attention"), x, config.attentionHeads), [0, 2, 1]); // [B, heads, L]
+  const learned = softmax(add(scores, expandDims(mul(sub(1, isResidue), -10_000), 1)));
+  const pooled = matmul(concat([learned, fixedPooling(ids, isResidue, config.terminusWindow)], 1), x);
+  const [batch, ways, width] = pooled.shape as [Dim, number, Dim];
+  const features = reshape(pooled, [batch, ways * fixed(width, "localizationHead", "the representation")]);
+  const kept = dropout(features, config.dropout, random, "localization.features");
+  const hidden = gelu(linear(w.at("hidden"), kept, config.hiddenSize));
+  return linear(
+    w.at("out"),
+    dropout(hidden, config.dropout, random, "localization.hidden"),
+    config.labels.length,
+  );
+}
+
+/** Weights [B, 4, L] of <cls>, of all residues, of the first and of the last `window` of them. */
+function fixedPooling(ids: Tensor, isResidue: Tensor, window: number): Tensor {
+  const place = positions(ids, 1); // residue n stands at place n, behind <cls>
+  const count = sum(isResidue, { axes: [1], keepDims: true }); // [B, 1]
+  const atStart = mul(isResidue, cast(lessOrEqual(place, window), "float32"));
+  const atEnd = mul(isResidue, cast(greater(place, sub(count, window)), "float32"));
+  const isCls = cast(equal(ids, clsTokenId), "float32");
+  const means = [isCls, isResidue, atStart, atEnd].map((weights) =>
+    div(weights, maximum(sum(weights, { axes: [1], keepDims: true }), 1)),
+  );
+  return concat(
+    means.map((weights) => expandDims(weights, 1)),
+    1,
+  );
+}
