@@ -37,7 +37,13 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return apply(gatherOperator, [x, indices], { axis: normal }, { dtype: x.dtype, shape });
 }
 
-const scatterOperator: Operator = { name: "ScatterND" };
+const scatterOperator: Operator = {
+  name: "ScatterND",
+  gradient: (node, [g]) => {
+    const indices = node.inputs[1]!; // [N, 1]
+    return [undefined, undefined, gather(g!, reshape(indices, [indices.shape[0]!]))];
+  },
+};
 
 /** Adds updates [N, D] up in rows [rows, D] by indices [N]; the gradient of an embedding. */
 export function scatterAddRows(indices: Tensor, updates: Tensor, rows: number): Tensor {

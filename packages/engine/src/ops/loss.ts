@@ -4,19 +4,22 @@
 
 import { fixed } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { abs, add, div, exp, log, mul, neg, relu, sub } from "./elementwise.ts";
+import { abs, add, div, exp, log, maximum, mul, neg, relu, sub } from "./elementwise.ts";
 import { oneHot } from "./gather.ts";
 import { logSoftmax, mean, sum } from "./reduce.ts";
 
+/** Below any sum of weights but that of none. */
+const smallestSum = 1e-20;
+
 /**
  * Mean of -log softmax(logits)[label]. logits [..., classes], labels [...] int; `weights` [...] weighs positions
- * (0 leaves one out) and divides by their sum.
+ * (0 leaves one out) and divides by their sum; with all positions left out the loss is 0.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, weights?: Tensor): Tensor {
   const classes = fixed(logits.shape.at(-1), "crossEntropy", "the class axis");
   const chosen = sum(mul(logSoftmax(logits), oneHot(labels, classes, logits.dtype)), { axes: [-1] });
   if (weights === undefined) return neg(mean(chosen));
-  return neg(div(sum(mul(chosen, weights)), sum(weights)));
+  return neg(div(sum(mul(chosen, weights)), maximum(sum(weights), smallestSum)));
 }
 
 /** Elementwise binary cross-entropy from logits, stable for any logit: max(x,0) - x t + log(1 + exp(-|x|)). */

@@ -49,7 +49,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 /**
  * A contraction of two tensors in Einstein notation, "bhld,bhmd->bhlm"; no index may repeat within one operand.
  *
- * @throws ShapeError when an index has two sizes or the result names an index that no operand has.
+ * @throws ShapeError when an index has two sizes, or the result names one twice or one that no operand has.
  */
 export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   const match = /^([a-z]+),([a-z]+)->([a-z]*)$/.exec(equation.replaceAll(" ", ""));
@@ -73,6 +73,8 @@ export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   }
   const missing = result.find((index) => !sizes.has(index));
   if (missing !== undefined) throw new ShapeError(`einsum "${equation}": no operand has ${missing}`);
+  const twice = result.find((index, axis) => result.indexOf(index) !== axis);
+  if (twice !== undefined) throw new ShapeError(`einsum "${equation}": the result names ${twice} twice`);
 
   const sumAlone = (tensor: Tensor, indices: string[], other: string[]): [Tensor, string[]] => {
     const alone = indices.filter((index) => !other.includes(index) && !result.includes(index));

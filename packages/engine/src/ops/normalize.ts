@@ -41,10 +41,10 @@ const isOnes = (tensor: Tensor) => onesOf.has(tensor);
 /** Zero mean and unit variance over the last axis, then scale and bias [C] where given. */
 export function layerNorm(x: Tensor, scale?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
   const size = fixed(x.shape.at(-1), "LayerNormalization", "the last axis");
-  for (const tensor of [scale, bias]) {
+  for (const [name, tensor] of Object.entries({ scale, bias })) {
     if (tensor !== undefined && (tensor.shape.length !== 1 || tensor.shape[0] !== size))
       throw new ShapeError(
-        `LayerNormalization: ${formatShape(tensor.shape)} does not scale ${formatShape(x.shape)}`,
+        `LayerNormalization: ${name} ${formatShape(tensor.shape)} does not fit the last axis of ${formatShape(x.shape)}`,
       );
   }
   const inputs = [x, scale ?? ones(size, x.dtype), ...(bias === undefined ? [] : [bias])];
@@ -68,15 +68,19 @@ export function groupNorm(x: Tensor, scale: Tensor, bias: Tensor, groups: number
     layerNorm(reshape(x, [x.shape[0]!, groups, inner]), undefined, undefined, epsilon),
     x.shape,
   );
-  return affine(normal, scale, bias);
+  return affine(normal, { scale, bias }, "GroupNorm");
 }
 
 /** x [B, C, ...] * scale [C] + bias [C]. */
-function affine(x: Tensor, scale: Tensor, bias: Tensor): Tensor {
-  return add(mul(x, perChannel(scale, x)), perChannel(bias, x));
+function affine(x: Tensor, { scale, bias }: Affine, operator: string): Tensor {
+  return add(mul(x, perChannel(scale, x, `${operator}: scale`)), perChannel(bias, x, `${operator}: bias`));
 }
 
-function perChannel(vector: Tensor, x: Tensor): Tensor {
+function perChannel(vector: Tensor, x: Tensor, name: string): Tensor {
+  if (vector.shape.length !== 1 || vector.shape[0] !== x.shape[1])
+    throw new ShapeError(
+      `${name} ${formatShape(vector.shape)} does not fit the channels of ${formatShape(x.shape)}`,
+    );
   return reshape(vector, [vector.shape[0]!, ...x.shape.slice(2).map(() => 1)]);
 }
 
@@ -94,9 +98,9 @@ export function batchNormEval(
   affineOf?: Affine,
   epsilon = 1e-5,
 ): Tensor {
-  const deviation = sqrt(add(perChannel(runningVariance, x), epsilon));
-  const normal = div(sub(x, perChannel(runningMean, x)), deviation);
-  return affineOf === undefined ? normal : affine(normal, affineOf.scale, affineOf.bias);
+  const deviation = sqrt(add(perChannel(runningVariance, x, "BatchNorm: variance"), epsilon));
+  const normal = div(sub(x, perChannel(runningMean, x, "BatchNorm: mean")), deviation);
+  return affineOf === undefined ? normal : affine(normal, affineOf, "BatchNorm");
 }
 
 /** x [B, C, ...] normalised by the batch's own statistics, which come back (variance unbiased, as PyTorch records it). */
@@ -108,9 +112,9 @@ export function batchNormTrain(
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const count = axes.reduce((n, axis) => n * fixed(x.shape[axis], "BatchNorm", "every axis"), 1);
   const batchMean = mean(x, { axes });
-  const centred = sub(x, perChannel(batchMean, x));
+  const centred = sub(x, perChannel(batchMean, x, "BatchNorm: mean"));
   const variance = mean(mul(centred, centred), { axes });
-  const normal = div(centred, perChannel(sqrt(add(variance, epsilon)), x));
-  const y = affineOf === undefined ? normal : affine(normal, affineOf.scale, affineOf.bias);
+  const normal = div(centred, perChannel(sqrt(add(variance, epsilon)), x, "BatchNorm: variance"));
+  const y = affineOf === undefined ? normal : affine(normal, affineOf, "BatchNorm");
   return { y, batchMean, batchVariance: mul(variance, count / Math.max(count - 1, 1)) };
 }
