@@ -89,14 +89,11 @@ function findThreshold(image: Float32Array): number {
 
   const below = image.filter((value) => value <= otsu);
   const above = image.filter((value) => value > otsu);
-  const contrast = (mean(above) - mean(below)) / standardDeviation(below); // 2.65 when Gaussian noise is halved
+  const contrast = (median(above) - median(below)) / standardDeviation(below); // 2.2 when Gaussian noise is halved
   if (contrast > 4) return otsu;
-  const [background] = percentiles(image, [50]) as [number];
-  const [deviation] = percentiles(
-    image.map((value) => Math.abs(value - background)),
-    [50],
-  ) as [number];
-  return background + 10 * 1.4826 * deviation;
+  const background = median(image);
+  const deviation = 1.4826 * median(image.map((value) => Math.abs(value - background)));
+  return background + 10 * deviation;
 }
 
 /** Keeps of each labelled piece what is brighter than half of its median above the background. */
@@ -106,17 +103,13 @@ function cutAtOwnLevel(
   count: number,
   threshold: number,
 ): Uint8Array {
-  const [background] = percentiles(
-    image.filter((value) => value <= threshold),
-    [50],
-  ) as [number];
+  const background = median(image.filter((value) => value <= threshold));
   const values: number[][] = Array.from({ length: count + 1 }, () => []);
   labels.forEach((label, pixel) => {
     if (label !== 0) values[label]!.push(image[pixel]!);
   });
   const levels = values.map((piece) => {
-    const [median] = percentiles(Float32Array.from(piece), [50]) as [number];
-    return background + ownLevel * (median - background);
+    return background + ownLevel * (median(Float32Array.from(piece)) - background);
   });
   return Uint8Array.from(labels, (label, pixel) => (label !== 0 && image[pixel]! > levels[label]! ? 1 : 0));
 }
@@ -156,11 +149,11 @@ function sortOut(
   };
 }
 
-function mean(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function median(values: Float32Array): number {
+  return percentiles(values, [50])[0]!;
 }
 
 function standardDeviation(values: Float32Array): number {
-  const centre = mean(values);
+  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length);
 }

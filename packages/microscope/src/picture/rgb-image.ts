@@ -1,0 +1,48 @@
+// The picture of this package: 8-bit RGB, row-major and interleaved, as PNG writers take it.
+
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** [H, W, 3] */
+  readonly data: Uint8Array;
+}
+
+/** 0 to 255 each. */
+export type RgbColour = readonly [red: number, green: number, blue: number];
+
+/** An image of one colour. */
+export function blankImage(width: number, height: number, colour: RgbColour): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
+  return { width, height, data };
+}
+
+/** Copies an image into another with its upper left corner at x, y, in place; what falls outside is cut. */
+export function pasteImage(
+  target: RgbImage,
+  image: RgbImage,
+  at: { readonly x: number; readonly y: number },
+): void {
+  const left = Math.max(0, -at.x);
+  const right = Math.min(image.width, target.width - at.x);
+  if (right <= left) return;
+  for (let row = Math.max(0, -at.y); row < Math.min(image.height, target.height - at.y); row++) {
+    const from = row * image.width;
+    const to = (at.y + row) * target.width + at.x;
+    target.data.set(image.data.subarray((from + left) * 3, (from + right) * 3), (to + left) * 3);
+  }
+}
+
+/** Every pixel repeated factor times along both sides; factor is a whole number. */
+export function enlargeImage(image: RgbImage, factor: number): RgbImage {
+  const width = image.width * factor;
+  const height = image.height * factor;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (Math.floor(y / factor) * image.width + Math.floor(x / factor)) * 3;
+      data.set(image.data.subarray(from, from + 3), (y * width + x) * 3);
+    }
+  }
+  return { width, height, data };
+}
