@@ -1,0 +1,95 @@
+// Batches of token sequences for the language model: windows of both ends of long proteins, grouped by length so
+// that little is padding, a share of the residues masked, with the localisation targets beside them.
+
+import { createGenerator, type NdArray } from "@proteoscope/engine";
+import { maskTokenId, standardResidueIds, tokenizeBatch, windowSequence } from "@proteoscope/models";
+import type { Protein } from "./atlas.ts";
+import { maskTokens } from "./augment.ts";
+import { cumulate, drawIndex } from "./batches.ts";
+import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
+
+export interface SequenceBatchOptions {
+  /** Token lengths of batches, ascending; a sequence goes to the shortest that holds it, or is windowed to the last. */
+  readonly lengths: readonly number[];
+  readonly batchSize: number;
+  /** How often each protein is drawn, relative to the others. */
+  readonly weights: ArrayLike<number>;
+  readonly maskRate: number;
+  readonly seed: number;
+}
+
+const edgeTokens = 2; // <cls> and <eos>
+
+/** Training batches by step: `inputIds`, `labels` int32 [B, L] and the localisation targets [B, ...]. */
+export function createSequenceBatches(
+  proteins: readonly Protein[],
+  options: SequenceBatchOptions,
+): (step: number) => Record<string, NdArray> {
+  const { lengths, batchSize, weights, maskRate, seed } = options;
+  const buckets = lengths.flatMap((length, index) => {
+    const shortest = index === 0 ? 0 : lengths[index - 1]! - edgeTokens;
+    const longest = index === lengths.length - 1 ? Number.POSITIVE_INFINITY : length - edgeTokens;
+    const members = proteins.flatMap(({ sequence }, position) =>
+      sequence.length > shortest && sequence.length <= longest ? [position] : [],
+    );
+    return members.length === 0 ? [] : [{ length, members }];
+  });
+  const memberSums = buckets.map(({ members }) => cumulate(members.map((position) => weights[position]!)));
+  const bucketSums = cumulate(memberSums.map((sums) => sums[sums.length - 1]!));
+  return (step) => {
+    const uniform = createGenerator(seed, "sequences", step).uniform(1 + batchSize);
+    const chosen = drawIndex(bucketSums, uniform[0]!);
+    const { length, members } = buckets[chosen]!;
+    const batch = Array.from(
+      uniform.subarray(1),
+      (u) => proteins[members[drawIndex(memberSums[chosen]!, u)]!]!,
+    );
+    const masking = createGenerator(seed, "masking", step).uniform(3 * batchSize * length);
+    return { ...maskedBatch(batch, length, masking, maskRate), ...targetBatch(batch) };
+  };
+}
+
+/** Tokens int32 [B, length] with a share of the residues masked, and `labels` that hold those. */
+export function maskedBatch(
+  proteins: readonly Protein[],
+  length: number,
+  uniform: Float32Array,
+  rate: number,
+): Record<"inputIds" | "labels", NdArray> {
+  const { shape, data } = tokenBatch(proteins, length);
+  const { inputs, labels } = maskTokens(data as Int32Array, uniform, {
+    maskId: maskTokenId,
+    residueIds: standardResidueIds,
+    rate,
+  });
+  return {
+    inputIds: { dtype: "int32", shape, data: inputs },
+    labels: { dtype: "int32", shape, data: labels },
+  };
+}
+
+/** Tokens int32 [B, length], padded on the right; long sequences are windowed. */
+export function tokenBatch(proteins: readonly { sequence: string }[], length: number): NdArray {
+  const windows = proteins.map(({ sequence }) => windowSequence(sequence, length - edgeTokens).sequence);
+  const { inputIds } = tokenizeBatch(windows, { length });
+  const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
+  return { dtype: "int32", shape: inputIds.shape, data };
+}
+
+/** Localisation targets of proteins, one row each; see `sequenceTargets`. */
+export function targetBatch(
+  proteins: readonly Protein[],
+): Record<"targets" | "known" | "groupTargets" | "groupKnown", NdArray> {
+  const rows = proteins.map(sequenceTargets);
+  const stack = (name: keyof (typeof rows)[number], width: number): NdArray => {
+    const data = new Float32Array(rows.length * width);
+    for (const [index, row] of rows.entries()) data.set(row[name], index * width);
+    return { dtype: "float32", shape: [rows.length, width], data };
+  };
+  return {
+    targets: stack("targets", compartments.length),
+    known: stack("known", compartments.length),
+    groupTargets: stack("groupTargets", compartmentGroups.length),
+    groupKnown: stack("groupKnown", compartmentGroups.length),
+  };
+}

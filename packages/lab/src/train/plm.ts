@@ -1,0 +1,276 @@
+// Trains the protein language model: hidden residues and compartments at once, from sequences of all kingdoms.
+// Both tasks see the same masked sequences. A label that names the nucleus or the cytoplasm as a whole asks for any
+// of its parts: 1 - product of (1 - p), so that Swiss-Prot's proteins teach without pretending to resolve.
+
+import {
+  add,
+  compile,
+  createGenerator,
+  createTrainer,
+  div,
+  exp,
+  f32,
+  i32,
+  initializeWeights,
+  log,
+  maximum,
+  mul,
+  type NdArray,
+  neg,
+  type RandomSource,
+  type Runtime,
+  sigmoid,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+  trace,
+  vector,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  type Esm2Config,
+  esm2,
+  esm2Config,
+  type LocalizationHeadConfig,
+  languageModelHead,
+  localizationHead,
+  localizationLoss,
+  maskedTokenLoss,
+} from "@proteoscope/models";
+import { z } from "zod";
+import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
+import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
+import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
+import { type SequenceSplit, splitSequences } from "../data/splits.ts";
+import { huggingFaceEsmConfig } from "./hugging-face-config.ts";
+import { scoreLocalisation } from "./localisation-scores.ts";
+import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
+
+export const plmSchema = z.strictObject({
+  model: z.strictObject({
+    hiddenSize: z.int().positive(),
+    numHiddenLayers: z.int().positive(),
+    numAttentionHeads: z.int().positive(),
+    hiddenDropoutProb: z.number().min(0).max(0.9).default(0),
+  }),
+  head: z.strictObject({
+    hiddenSize: z.int().positive(),
+    attentionHeads: z.int().positive(),
+    terminusWindow: z.int().positive(),
+    dropout: z.number().min(0).max(0.9),
+  }),
+  data: z.strictObject({
+    /** Token lengths of batches, ascending. */
+    lengths: z.array(z.int().min(8)).min(1),
+    batchSize: z.int().positive(),
+    maskRate: z.number().min(0).max(1).default(0.15),
+    /** How often a sequence is drawn, relative to one that is not human. */
+    weightOfHuman: z.number().positive(),
+    weightOfOpencell: z.number().positive(),
+    validationCount: z.int().positive(),
+  }),
+  loss: z.strictObject({
+    localization: z.number().nonnegative(),
+    /** Rare compartments count more, by the square root of their rarity, up to this. */
+    maxPositiveWeight: z.number().min(1),
+  }),
+  train: loopSchema,
+});
+export type PlmConfig = z.infer<typeof plmSchema>;
+
+/** Proteins of the language model, by what may be done with them; the human table's Swiss-Prot rows are doubles. */
+export async function readSequences(folder: string): Promise<ReadonlyMap<SequenceSplit, readonly Protein[]>> {
+  const all = [...(await readProteins(folder)), ...(await readLocalisation(folder))];
+  const bySplit = new Map<SequenceSplit, Protein[]>();
+  for (const [index, split] of splitSequences(all).entries()) {
+    if (all[index]!.source === "deeploc2-human") continue;
+    bySplit.set(split, [...(bySplit.get(split) ?? []), all[index]!]);
+  }
+  return bySplit;
+}
+
+/** Prepares the training of the language model on an atlas folder. */
+export async function createPlmJob(
+  runtime: Runtime,
+  config: PlmConfig,
+  folder: string,
+): Promise<TrainingJob> {
+  const { data, train } = config;
+  const splits = await readSequences(folder);
+  const training = splits.get("train") ?? [];
+  const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
+  const positiveWeights = rarityWeights(training, config.loss.maxPositiveWeight);
+  const model = { esm: esmConfigOf(config), head: headConfigOf(config) };
+
+  const inputTypes = {
+    inputIds: i32(data.batchSize, "tokens"),
+    labels: i32(data.batchSize, "tokens"),
+    targets: f32(data.batchSize, compartments.length),
+    known: f32(data.batchSize, compartments.length),
+    groupTargets: f32(data.batchSize, compartmentGroups.length),
+    groupKnown: f32(data.batchSize, compartmentGroups.length),
+  };
+  type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
+  const losses = (w: Weights, inputs: Inputs, random?: RandomSource) => {
+    const { tokenLogits, compartmentLogits } = network(w, model, inputs.inputIds, random);
+    const { targets, known, groupTargets, groupKnown } = inputs;
+    const tokens = maskedTokenLoss(tokenLogits, inputs.labels);
+    const localization = add(
+      localizationLoss(compartmentLogits, targets, known, { positiveWeights }),
+      wholeLoss(compartmentLogits, groupTargets, groupKnown),
+    );
+    return { tokens, localization };
+  };
+
+  const declared = trace((w, inputs: Inputs) => losses(w, inputs), inputTypes);
+  const trainer = await createTrainer(
+    runtime,
+    (w, inputs: Inputs, random) => {
+      const { tokens, localization } = losses(w, inputs, random);
+      return {
+        losses: { plm: add(tokens, mul(localization, config.loss.localization)) },
+        metrics: { tokens, localization },
+      };
+    },
+    inputTypes,
+    {
+      groups: { plm: { prefix: "", ...adamWOf(train) } },
+      weights: initializeWeights(declared.parameters, train.seed),
+      seed: train.seed,
+    },
+  );
+  const batch = createSequenceBatches(training, {
+    ...data,
+    weights: training.map(({ source, isHuman }) =>
+      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
+    ),
+    seed: train.seed,
+  });
+  return {
+    trainer,
+    config: train,
+    batches: async (step) => [batch(step)],
+    best: { score: "macroAveragePrecision", wants: "larger" },
+    validate: async () =>
+      validate(runtime, await trainer.weights({ average: true }), model, validation, config),
+    async files() {
+      const weights = await trainer.weights({ average: true });
+      const head = [...weights].filter(([name]) => name.startsWith("localization."));
+      const plm = [...weights].filter(([name]) => !name.startsWith("localization."));
+      return [
+        { path: "plm/config.json", json: huggingFaceEsmConfig(model.esm) },
+        { path: "plm/model.safetensors", tensors: new Map(plm) },
+        {
+          path: "localization/config.json",
+          json: { ...model.head, window_tokens: data.lengths.at(-1), groups: compartmentGroups },
+        },
+        { path: "localization/model.safetensors", tensors: new Map(head) },
+      ];
+    },
+  };
+}
+
+interface NetworkConfig {
+  readonly esm: Esm2Config;
+  readonly head: LocalizationHeadConfig;
+}
+
+function esmConfigOf({ model }: PlmConfig): Esm2Config {
+  return esm2Config(model);
+}
+
+function headConfigOf({ head }: PlmConfig): LocalizationHeadConfig {
+  return { labels: compartments, ...head };
+}
+
+/** inputIds [B, L] -> logits of tokens [B, L, vocab] and of compartments [B, labels]. */
+function network(w: Weights, { esm, head }: NetworkConfig, inputIds: Tensor, random?: RandomSource) {
+  const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
+  return {
+    tokenLogits: languageModelHead(w, esm, representation),
+    compartmentLogits: localizationHead(w.at("localization"), head, { inputIds, representation }, { random }),
+  };
+}
+
+/** Mean of -log P(any part), or -log P(none), over the groups that are known; logits [B, compartments]. */
+function wholeLoss(logits: Tensor, targets: Tensor, known: Tensor): Tensor {
+  const unlikely = 1e-6; // keeps the logarithm finite
+  const absent = softplus(logits); // -log(1 - p)
+  const parts = compartmentGroups.map(({ members }, group) => {
+    const isMember = vector(compartments.map((name) => (members.includes(name) ? 1 : 0)));
+    const none = sum(mul(absent, isMember), { axes: [-1] }); // [B] -log P(none)
+    const any = neg(log(add(sub(1, exp(neg(none))), unlikely)));
+    const column = (x: Tensor) => sum(mul(x, vector(oneHotRow(group))), { axes: [-1] });
+    const target = column(targets);
+    return sum(mul(add(mul(any, target), mul(none, sub(1, target))), column(known)));
+  });
+  return div(
+    parts.reduce((total, part) => add(total, part)),
+    maximum(sum(known), 1),
+  );
+}
+
+function oneHotRow(index: number): number[] {
+  return compartmentGroups.map((_, group) => (group === index ? 1 : 0));
+}
+
+/** sqrt(without / with), at least 1 and at most `largest`, a compartment each. */
+function rarityWeights(proteins: readonly Protein[], largest: number): number[] {
+  const rows = proteins.map(sequenceTargets);
+  return compartments.map((_, index) => {
+    const known = rows.filter((row) => row.known[index] === 1);
+    const positives = known.filter((row) => row.targets[index] === 1).length;
+    return Math.min(largest, Math.max(1, Math.sqrt((known.length - positives) / Math.max(positives, 1))));
+  });
+}
+
+/** Human proteins and OpenCell's, as the model will be asked about; drawn once. */
+function chooseValidation(proteins: readonly Protein[], count: number, seed: number): Protein[] {
+  const human = proteins.filter(({ isHuman }) => isHuman);
+  const order = createGenerator(seed, "validation").shuffle(human.length);
+  return Array.from(order.subarray(0, count), (index) => human[index]!);
+}
+
+async function validate(
+  runtime: Runtime,
+  weights: ReadonlyMap<string, NdArray>,
+  model: NetworkConfig,
+  proteins: readonly Protein[],
+  { data, train }: PlmConfig,
+): Promise<Scores> {
+  const types = { inputIds: i32("batch", "tokens"), labels: i32("batch", "tokens") };
+  const program = await compile(
+    runtime,
+    (w, { inputIds, labels }) => {
+      const { tokenLogits, compartmentLogits } = network(w, model, inputIds);
+      return { tokens: maskedTokenLoss(tokenLogits, labels), probabilities: sigmoid(compartmentLogits) };
+    },
+    types,
+    { weights },
+  );
+  try {
+    const length = data.lengths.at(-1)!;
+    const probabilities: Float32Array[] = [];
+    let tokenLoss = 0;
+    for (let begin = 0; begin < proteins.length; begin += data.batchSize) {
+      const part = proteins.slice(begin, begin + data.batchSize);
+      const uniform = createGenerator(train.seed, "validation", begin).uniform(3 * part.length * length);
+      const hidden = await program.run(maskedBatch(part, length, uniform, data.maskRate));
+      tokenLoss += ((hidden.tokens.data as Float32Array)[0]! * part.length) / proteins.length;
+      const shown = await program.run(maskedBatch(part, length, uniform, 0));
+      const rows = shown.probabilities.data as Float32Array;
+      for (let row = 0; row < part.length; row++) {
+        probabilities.push(rows.slice(row * compartments.length, (row + 1) * compartments.length));
+      }
+    }
+    const { byLabel, macroAveragePrecision, macroF1 } = scoreLocalisation(
+      probabilities,
+      proteins.map(sequenceTargets),
+    );
+    const named = Object.entries(byLabel).map(([name, value]) => [`averagePrecision.${name}`, value]);
+    return { tokens: tokenLoss, macroAveragePrecision, macroF1, ...Object.fromEntries(named) };
+  } finally {
+    await program.close();
+  }
+}
