@@ -13,6 +13,7 @@ import {
   clip,
   convolution,
   exp,
+  fanInUniform,
   fixed,
   groupNorm,
   linear,
@@ -92,6 +93,13 @@ export function decode(w: Weights, config: AutoencoderKlConfig, latent: Tensor):
     if (level < levels.length - 1) h = upsample(block.at("upsamplers", 0), h, channels);
   });
   return normConvolution(decoder, config, h, config.outChannels);
+}
+
+/** The kernel of the decoder's last convolution: the parameter nearest to the image. */
+export function outputWeight(w: Weights, { blockOutChannels, outChannels }: AutoencoderKlConfig): Tensor {
+  const channels = blockOutChannels[0]!;
+  const shape = [outChannels, channels, 3, 3];
+  return w.at("decoder", "conv_out").parameter("weight", shape, fanInUniform(channels * 9));
 }
 
 /** mean + deviation * noise, with standard normal noise of the latent's shape. */

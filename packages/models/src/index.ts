@@ -1,4 +1,5 @@
-// What other packages may use of @proteoscope/models: the published networks, their samplers, and the nuclear condition.
+// What other packages may use of @proteoscope/models: the published networks, their samplers, and the nuclear
+// condition they are given. Listed by hand, so that the public surface is a decision.
 
 export {
   type AutoencoderKlConfig,
@@ -6,6 +7,7 @@ export {
   decode,
   encode,
   klDivergence,
+  outputWeight,
   type Posterior,
   sampleLatent,
   upgradeAutoencoderNames,
@@ -60,8 +62,19 @@ export {
 export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";
 export { latentDistance, nuclearDistance } from "./nucleus/nuclear-distance.ts";
 export { resizeBilinear } from "./nucleus/resize-bilinear.ts";
+export {
+  type AutoencoderTrainingConfig,
+  type AutoencoderTrainingInputs,
+  autoencoderLosses,
+  type PerceptualAdversarialConfig,
+  type PerceptualAdversarialInputs,
+  type PerceptualAdversarialLosses,
+  perceptualAdversarialDefaults,
+  perceptualAdversarialLoss,
+} from "./perceptual-adversarial-loss.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
+export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,
