@@ -1,4 +1,5 @@
-// What other packages may use of @proteoscope/microscope: the tasks of a biologist, free of files and arguments.
+// What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
+// No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
 export { type Agreement, cellFootprint, sampleAgreement } from "./agreement.ts";
 export {

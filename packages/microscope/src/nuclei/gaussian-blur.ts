@@ -1,4 +1,5 @@
-// Separable Gaussian blur of one plane; beyond the edge the outermost pixel is repeated.
+// Separable Gaussian blur of one plane, which quiets camera noise before thresholds and maxima are looked for.
+// Beyond the edge the outermost pixel is repeated.
 
 import type { PlaneSize } from "@proteoscope/models";
 

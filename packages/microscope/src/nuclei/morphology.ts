@@ -1,4 +1,5 @@
-// Clean-up of a binary mask: small holes filled, thin spurs and bridges removed.
+// Clean-up of a binary mask: small holes filled (nucleoli take little DNA stain and look like holes), thin spurs
+// and bridges removed (out-of-focus light and debris between nuclei).
 
 import { euclideanDistance, type PlaneSize } from "@proteoscope/models";
 import { labelRegions } from "./regions.ts";

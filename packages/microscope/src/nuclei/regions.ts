@@ -1,4 +1,5 @@
-// Connected regions of a mask, by flood fill with an explicit stack (no recursion: fields have millions of pixels).
+// Connected regions of a mask, by flood fill with an explicit stack: fields have millions of pixels, too many for
+// recursion. Labels follow the scanning order, so that the same image always gets the same numbers.
 
 import type { PlaneSize } from "@proteoscope/models";
 

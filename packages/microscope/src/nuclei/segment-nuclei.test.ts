@@ -94,14 +94,14 @@ describe("segmentNuclei on drawn fields", () => {
     expect(segmentNuclei(field, size).nuclei.length).toBe(2);
   });
 
-  it("finds a single nucleus that covers a thousandth of the field", () => {
-    const large = { height: 600, width: 700, pixelSizeMicrons: 0.4 };
+  it("finds a single nucleus that covers less than a fifth of a percent of the field", () => {
+    const large = { height: 480, width: 480, pixelSizeMicrons: 0.4 };
     const { nuclei } = segmentNuclei(
-      fieldOfDiscs(large, [{ x: 400, y: 500, radius: 12, brightness: 500 }]),
+      fieldOfDiscs(large, [{ x: 300, y: 200, radius: 11, brightness: 500 }]),
       large,
     );
     expect(nuclei.length).toBe(1);
-    expect(nuclei[0]!.centre.y).toBeCloseTo(500, 0);
+    expect(nuclei[0]!.centre.y).toBeCloseTo(200, 0);
   });
 
   it("finds nothing in noise, in a gradient, or in a constant image", () => {

@@ -1,4 +1,5 @@
-// The picture of this package: 8-bit RGB, row-major and interleaved, as PNG writers take it.
+// The picture of this package: 8-bit RGB, row-major and interleaved, as PNG writers take it, and the few
+// operations from which sheets of pictures are made.
 
 export interface RgbImage {
   readonly width: number;

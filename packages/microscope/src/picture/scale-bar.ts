@@ -1,4 +1,5 @@
-// A scale bar with its length in microns, in the lower right corner of a picture.
+// A scale bar with its length in microns, in the lower right corner of a picture: without it, a picture of cells
+// says nothing about their size.
 
 import { drawText, fillRectangle, glyphHeight, textWidth } from "./bitmap-font.ts";
 import type { RgbColour, RgbImage } from "./rgb-image.ts";

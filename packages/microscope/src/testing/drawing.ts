@@ -1,4 +1,5 @@
-// Small masks and fields for tests, drawn so that the right answer is known.
+// Small masks and fields for tests, drawn so that the right answer is known beforehand: discs for nuclei, and
+// text pictures where every pixel matters.
 
 import type { PlaneSize } from "@proteoscope/models";
 
