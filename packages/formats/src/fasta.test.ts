@@ -81,6 +81,12 @@ describe("parseFasta", () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
+  it("reads a header of many blanks at once", () => {
+    const start = performance.now();
+    expect(parseFasta(`>a${" ".repeat(200_000)}b\nMK\n`)[0]!.description).toBe("b");
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+
   it("reads or refuses each of 5000 damaged files", async () => {
     const text = new TextEncoder().encode(">a one\nMKVLAAGIVG\nLLLAQ\n>b\nPSFAA*\n\n>c x\nMNX\n");
     const outcome = await readMutated(text, 5000, (damaged) =>

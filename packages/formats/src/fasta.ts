@@ -40,7 +40,9 @@ export function parseFasta(text: string, options: FastaOptions = {}): FastaRecor
   }
   return starts.map((start, index) => {
     const line = start + 1;
-    const [, id = "", description = ""] = /^>\s*(\S*)\s*(.*?)\s*$/.exec(lines[start]!) ?? [];
+    const header = lines[start]!.slice(1).trim();
+    const id = /^\S*/.exec(header)![0];
+    const description = header.slice(id.length).trimStart();
     if (id === "") {
       throw new FormatError(format, `${name}: a header has no name`, { line, hint: "write one after the >" });
     }

@@ -1,0 +1,43 @@
+// A classic TIFF file of one page, tag by tag, for tests that need a file no writer would make.
+
+/** Type code, values (numbers or text), and a count that may be a lie. */
+export type TiffTag = [type: number, values: readonly number[] | string, count?: number];
+
+/** Data at byte 8, the page behind it, then the values that do not fit into their tags. */
+export function buildTiff(
+  data: Uint8Array,
+  tags: Readonly<Record<number, TiffTag | undefined>>,
+  next = 0,
+  littleEndian = true,
+): Uint8Array {
+  const entries = Object.entries(tags).filter((entry): entry is [string, TiffTag] => entry[1] !== undefined);
+  const directoryStart = 8 + data.length;
+  let valuesEnd = directoryStart + 2 + entries.length * 12 + 4;
+  const bytes = new Uint8Array(
+    valuesEnd + entries.reduce((sum, [, [, values]]) => sum + 8 * values.length, 0),
+  );
+  const view = new DataView(bytes.buffer);
+  bytes.set(littleEndian ? [0x49, 0x49] : [0x4d, 0x4d]);
+  view.setUint16(2, 42, littleEndian);
+  view.setUint32(4, directoryStart, littleEndian);
+  bytes.set(data, 8);
+  view.setUint16(directoryStart, entries.length, littleEndian);
+  for (const [index, [tag, [type, values, count = values.length]]] of entries.entries()) {
+    const at = directoryStart + 2 + index * 12;
+    const size = type === 3 ? 2 : type === 2 ? 1 : 4;
+    const inside = size * values.length <= 4;
+    view.setUint16(at, Number(tag), littleEndian);
+    view.setUint16(at + 2, type, littleEndian);
+    view.setUint32(at + 4, count, littleEndian);
+    if (!inside) view.setUint32(at + 8, valuesEnd, littleEndian);
+    const start = inside ? at + 8 : valuesEnd;
+    for (let i = 0; i < values.length; i++) {
+      if (typeof values === "string") bytes[start + i] = values.charCodeAt(i);
+      else if (size === 2) view.setUint16(start + i * 2, values[i]!, littleEndian);
+      else view.setUint32(start + i * 4, values[i]!, littleEndian);
+    }
+    if (!inside) valuesEnd += size * values.length;
+  }
+  view.setUint32(directoryStart + 2 + entries.length * 12, next, littleEndian);
+  return bytes.subarray(0, valuesEnd);
+}
