@@ -12,6 +12,11 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl.ts";
+export {
+  type CompartmentClassifierConfig,
+  compartmentClassifier,
+  compartmentClassifierDefaults,
+} from "./compartment-classifier.ts";
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
 export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";

@@ -1,0 +1,62 @@
+/**
+ * Reads the compartments off an image: a small residual network over protein, nucleus and nuclear distance.
+ *
+ * It judges generated images as it judges real ones, so it is kept small (0.5 M parameters) and sees no sequence.
+ * The mean over positions tells how much of the cell looks like a compartment, the maximum that something does:
+ * a nucleolus or a Golgi is a few pixels of the crop. Our own design; blocks after He et al. 2016 and Wu & He 2018.
+ */
+import {
+  add,
+  concat,
+  convolution,
+  dropout,
+  groupNorm,
+  linear,
+  max,
+  mean,
+  type RandomSource,
+  silu,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
+
+export interface CompartmentClassifierConfig {
+  readonly classes: number;
+  /** Of each stage; every stage halves the sides. */
+  readonly channels: readonly number[];
+  readonly normGroups: number;
+  /** Of the pooled features, in training. */
+  readonly dropout: number;
+}
+
+/** The nine compartments and "other", from crops of 100x100. */
+export const compartmentClassifierDefaults: CompartmentClassifierConfig = {
+  classes: 10,
+  channels: [32, 64, 96, 128],
+  normGroups: 8,
+  dropout: 0.3,
+};
+
+/**
+ * x [B, 3, H, W] -> logits [B, classes]: protein and nucleus in [0, 1], distance in its own standard deviations.
+ * `random` is given in training alone and draws the dropout.
+ */
+export function compartmentClassifier(
+  w: Weights,
+  config: CompartmentClassifierConfig,
+  x: Tensor,
+  random?: RandomSource,
+): Tensor {
+  let h = x;
+  config.channels.forEach((channels, stage) => {
+    const at = w.at("stages", stage);
+    const down = convolution(at.at("down"), h, channels, { kernel: 3, stride: 2, padding: 1 });
+    const active = silu(groupNorm(at.at("norm1"), down, config.normGroups, normEpsilon));
+    const refined = convolution(at.at("conv"), active, channels, { kernel: 3, padding: 1 });
+    h = silu(groupNorm(at.at("norm2"), add(down, refined), config.normGroups, normEpsilon));
+  });
+  const pooled = concat([mean(h, { axes: [2, 3] }), max(h, { axes: [2, 3] })], 1); // [B, 2 * channels]
+  return linear(w.at("head"), dropout(pooled, config.dropout, random), config.classes);
+}
+
+const normEpsilon = 1e-5;
