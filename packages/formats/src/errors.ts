@@ -18,6 +18,7 @@ const DAMAGED = "the file is damaged, incomplete or of another kind: fetch or wr
 export class FormatError extends Error {
   readonly format: string;
   readonly what: string;
+  readonly hint: string;
   readonly line?: number;
   readonly offset?: number;
 
@@ -28,6 +29,7 @@ export class FormatError extends Error {
     this.name = "FormatError";
     this.format = format;
     this.what = what;
+    this.hint = hint;
     if (line !== undefined) this.line = line;
     if (offset !== undefined) this.offset = offset;
   }

@@ -9,6 +9,7 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./half-precision.ts";
+export { type ImageFile, type ReadImageOptions, readImage } from "./image-file.ts";
 export {
   bytesOf,
   bytesPerElement,
@@ -22,6 +23,8 @@ export {
 } from "./nd-array.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
+export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
+export { type PngImage, readPng, writePng } from "./png.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,
@@ -31,3 +34,4 @@ export {
   safetensorsDataStart,
   writeSafetensors,
 } from "./safetensors.ts";
+export { readTiff, type TiffImage } from "./tiff.ts";

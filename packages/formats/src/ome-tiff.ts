@@ -6,6 +6,7 @@ import { zlibSync } from "fflate";
 import { concatenateBytes } from "./bytes.ts";
 import { FormatError } from "./errors.ts";
 import { bytesOf, elementCount, isConsistent, type NdArray } from "./nd-array.ts";
+import { describeOme, omePixelTypes } from "./ome-xml.ts";
 
 export interface OmeTiffImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
@@ -26,9 +27,6 @@ export interface OmeTiffImage {
 }
 
 const format = "ome-tiff";
-const namespace = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
-const micrometre = "\u00b5m";
-const pixelTypes = { uint8: "uint8", uint16: "uint16", float32: "float" } as const;
 const maxFileBytes = 2 ** 32 - 1; // offsets of classic TIFF have 32 bits
 
 /** Writes a file. Throws FormatError for data of another shape or type, or of 4 GiB. */
@@ -41,7 +39,9 @@ export function writeOmeTiff(image: OmeTiffImage): Uint8Array {
     const plane = bytesOf(data.subarray(index * planeLength, (index + 1) * planeLength));
     return deflate ? zlibSync(plane) : plane;
   });
-  const description = new TextEncoder().encode(`${describe(image)}\0`);
+  const description = new TextEncoder().encode(
+    `${describeOme(image, { images, channels, height, width })}\0`,
+  );
 
   // Header, description, planes, then the pages; every part begins at an even byte, as TIFF asks.
   const parts: Uint8Array[] = [];
@@ -81,8 +81,8 @@ function checkImage({ data, channelNames, channelColors, pixelSizeMicrons }: Ome
     throw new FormatError(format, fault, { hint: "correct the image before writing it" });
   };
   const { dtype, shape } = data;
-  if (!(dtype in pixelTypes))
-    return refuse(`${dtype} pixels are not written, but ${Object.keys(pixelTypes).join(", ")}`);
+  if (!omePixelTypes.has(dtype))
+    return refuse(`${dtype} pixels are not written, but ${[...omePixelTypes.keys()].join(", ")}`);
   if ((shape.length !== 3 && shape.length !== 4) || elementCount(shape) === 0 || !isConsistent(data)) {
     return refuse(`the shape [${shape}] is not [C, H, W] or [S, C, H, W] of its data`);
   }
@@ -167,86 +167,4 @@ function encodePage(tags: Tag[], start: number, isLast: boolean): Uint8Array {
   }
   if (!isLast) view.setUint32(2 + tags.length * 12, start + bytes.length, true);
   return bytes;
-}
-
-function describe(image: OmeTiffImage): string {
-  const { images, channels, height, width } = checkImage(image);
-  const { data, channelNames, channelColors, pixelSizeMicrons, name = "image", description } = image;
-  const annotations = Object.entries(image.annotations ?? {});
-  const size = pixelSizeMicrons;
-  const physicalSize = size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre };
-  const physicalHeight = size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre };
-  const elements = Array.from({ length: images }, (_, index) => {
-    const channelElements = channelNames.map((channelName, channel) =>
-      element("Channel", {
-        ID: `Channel:${index}:${channel}`,
-        Name: channelName,
-        SamplesPerPixel: 1,
-        Color: signedRgba(channelColors?.[channel] ?? 0xffffff),
-      }),
-    );
-    const pages = channelNames.map((_, channel) =>
-      element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
-    );
-    const pixels = element(
-      "Pixels",
-      {
-        ID: `Pixels:${index}`,
-        DimensionOrder: "XYCZT",
-        Type: pixelTypes[data.dtype as keyof typeof pixelTypes],
-        BigEndian: "false",
-        Interleaved: "false",
-        ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: channels, SizeT: 1 },
-        ...physicalSize,
-        ...physicalHeight,
-      },
-      [...channelElements, ...pages],
-    );
-    return element("Image", { ID: `Image:${index}`, Name: images === 1 ? name : `${name} ${index + 1}` }, [
-      ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
-      pixels,
-      ...(annotations.length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
-    ]);
-  });
-  if (annotations.length > 0) {
-    const values = annotations.map(([key, value]) => element("M", { K: key }, [escapeXml(value)]));
-    const map = element("MapAnnotation", { ID: "Annotation:0", Namespace: "proteoscope" }, [
-      element("Value", {}, values),
-    ]);
-    elements.push(element("StructuredAnnotations", {}, [map]));
-  }
-  const root = {
-    xmlns: namespace,
-    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-    "xsi:schemaLocation": `${namespace} ${namespace}/ome.xsd`,
-    Creator: "proteoscope",
-  };
-  return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, elements)}`;
-}
-
-/** OME's colour: red, green, blue and opacity in a signed 32-bit integer. */
-function signedRgba(rgb: number): number {
-  return (rgb << 8) | 0xff;
-}
-
-function element(
-  name: string,
-  attributes: Record<string, string | number>,
-  children: readonly string[] = [],
-): string {
-  const list = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(String(value))}"`);
-  const open = `<${name}${list.join("")}`;
-  return children.length === 0 ? `${open}/>` : `${open}>${children.join("")}</${name}>`;
-}
-
-/** Text without the characters that XML reserves or does not allow. */
-function escapeXml(text: string): string {
-  const references: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return (
-    text
-      .toWellFormed()
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them.
-      .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd")
-      .replace(/[&<>"]/g, (character) => references[character]!)
-  );
 }
