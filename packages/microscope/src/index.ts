@@ -3,6 +3,18 @@
 
 export { type Agreement, cellFootprint, sampleAgreement } from "./agreement.ts";
 export {
+  type CompartmentProbabilities,
+  type Drawing,
+  type DrawOptions,
+  drawDefaults,
+  type Microscope,
+  openMicroscope,
+  type ReadProtein,
+  type SamplerName,
+  samplerNames,
+} from "./microscope.ts";
+export type { Component, ImagingConstants, MicroscopeModel } from "./model.ts";
+export {
   type CropOptions,
   type CroppedField,
   cropNuclei,
@@ -39,3 +51,4 @@ export {
 export { type GridOptions, markSynthetic, type Tile, tileImages } from "./picture/grid.ts";
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
 export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
+export { nucleusLibraryFile, readModel, readModelNuclei } from "./read-model.ts";

@@ -20,6 +20,8 @@ export const mainCommand: CommandGroup = defineGroup(
   "proteoscope",
   "A virtual microscope: from a protein's sequence and a picture of nuclei to fluorescence images",
   {
+    generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
+    localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
   },
 );

@@ -12,7 +12,7 @@ export interface DecodedImage {
   readonly bitDepth: number;
   /** [C, H, W] */
   readonly planes: Float32Array;
-  readonly pixelSizeMicrons?: number;
+  readonly pixelSizeMicrons?: number | undefined;
 }
 
 export interface ReadNucleusOptions extends Omit<CropOptions, "height" | "width" | "pixelSizeMicrons"> {

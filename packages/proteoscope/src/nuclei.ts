@@ -1,0 +1,66 @@
+// The nuclei that proteins are drawn around: those of the user's image, or one of the library that ships, by seed.
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { readImage } from "@proteoscope/formats";
+import { NucleusError, pickNucleus, readModelNuclei, readNucleus } from "@proteoscope/microscope";
+import type { ReadFolder } from "@proteoscope/models";
+import { CommandError, exitCodes } from "./errors.ts";
+
+export interface ChosenNucleus {
+  /** Ends the file names where a protein is drawn around several nuclei. */
+  readonly label: string;
+  /** In [0, 1], [H, W]. */
+  readonly nucleus: Float32Array;
+  /** Signed distance to the nuclear border in pixels, [H, W]. */
+  readonly distance: Float32Array;
+  readonly pixelSizeMicrons: number;
+  /** Where it comes from, for the provenance. */
+  readonly origin: Readonly<Record<string, unknown>>;
+}
+
+export interface ChooseOptions {
+  readonly image?: string | undefined;
+  readonly channel?: number | undefined;
+  readonly pixelSizeMicrons?: number | undefined;
+  readonly most?: number | undefined;
+  readonly seed: number;
+}
+
+/** One nucleus or more. @throws CommandError (bad data) that names the image and says what to do. */
+export async function chooseNuclei(folder: ReadFolder, options: ChooseOptions): Promise<ChosenNucleus[]> {
+  if (options.image !== undefined) return nucleiOfImage(options.image, options);
+  const library = await readModelNuclei(folder);
+  const { index, field, nucleus, distance } = pickNucleus(library, options.seed);
+  const origin = { library: library.source, licence: library.licence, index, field };
+  return [{ label: "", nucleus, distance, pixelSizeMicrons: library.pixelSizeMicrons, origin }];
+}
+
+async function nucleiOfImage(path: string, options: ChooseOptions): Promise<ChosenNucleus[]> {
+  const { channel, pixelSizeMicrons, most = Infinity } = options;
+  const image = await readImage(await readFile(path), { name: path });
+  try {
+    const field = readNucleus(image, {
+      ...(channel === undefined ? {} : { nucleusChannel: channel }),
+      ...(pixelSizeMicrons === undefined ? {} : { pixelSizeMicrons }),
+    });
+    return field.crops.slice(0, most).map(({ nucleus, distance, origin, padding }, index) => ({
+      label: field.crops.length === 1 ? "" : `nucleus${index}`,
+      nucleus,
+      distance,
+      pixelSizeMicrons: field.pixelSizeMicrons,
+      origin: {
+        image: basename(path),
+        channel: field.nucleusChannel,
+        sourcePixelSizeMicrons: field.sourcePixelSizeMicrons,
+        nucleus: index,
+        nucleiInImage: field.crops.length,
+        firstPixel: origin,
+        padding,
+        intensityLimits: field.limits,
+      },
+    }));
+  } catch (error) {
+    if (!(error instanceof NucleusError)) throw error;
+    throw new CommandError(`${path}: ${error.message}`, exitCodes.badData, { cause: error });
+  }
+}
