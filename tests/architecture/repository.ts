@@ -12,13 +12,13 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ignoredFolders = new Set(["node_modules", "dist", ".git", ".cache"]);
+const ignoredFolders = new Set(["node_modules", "dist"]);
 const ignoredRootFolders = new Set(["runs", "out"]);
 const textEndings = /\.(m?ts|mjs|js|json|md|ya?ml|cff|html|css|svelte|sh|proto)$/;
 const textNames = new Set(["LICENSE", "NOTICE", "run", ".gitignore", ".npmrc"]);
 const largestTextBytes = 2_000_000;
 
-/** Every text file of the repository that git does not ignore, sorted by path. */
+/** Every text file of the repository, sorted by path; dependencies, outputs and hidden folders but `.ci` left out. */
 export function readRepository(root: string = repositoryRoot): SourceFile[] {
   const files: SourceFile[] = [];
   const walk = (folder: string): void => {
@@ -26,7 +26,9 @@ export function readRepository(root: string = repositoryRoot): SourceFile[] {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         const ignored =
-          ignoredFolders.has(entry.name) || (folder === "" && ignoredRootFolders.has(entry.name));
+          ignoredFolders.has(entry.name) ||
+          (folder === "" && ignoredRootFolders.has(entry.name)) ||
+          (entry.name.startsWith(".") && entry.name !== ".ci");
         if (!ignored) walk(path);
       } else if (entry.isFile() && (textEndings.test(entry.name) || textNames.has(entry.name))) {
         if (statSync(join(root, path)).size > largestTextBytes) continue;
