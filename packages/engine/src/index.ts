@@ -86,6 +86,7 @@ export {
   sum,
   sumTo,
 } from "./ops/reduce.ts";
+export { rematerialize } from "./ops/rematerialize.ts";
 export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
 export {

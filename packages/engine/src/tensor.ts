@@ -55,6 +55,8 @@ export interface Operator {
   readonly name: string;
   readonly domain?: string;
   readonly gradient?: GradientRule;
+  /** The outputs are the first inputs under another name: nothing is computed. */
+  readonly isAlias?: true;
 }
 
 export interface Node {

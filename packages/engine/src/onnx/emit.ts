@@ -63,6 +63,10 @@ export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uin
   for (const node of ancestors([...outputs.values()])) {
     const first = node.outputs[0]!;
     if (names.has(first)) continue;
+    if (node.operator.isAlias) {
+      for (const output of node.outputs) names.set(output, names.get(node.inputs[output.index]!)!);
+      continue;
+    }
     if (isConstant(first)) {
       names.set(first, `constant.${values.length}`);
       values.push(tensorProto(names.get(first)!, first.node.operator.value));

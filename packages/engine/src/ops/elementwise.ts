@@ -205,7 +205,7 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
   );
 }
 
-const isFloat = (dtype: DType) => dtype === "float32" || dtype === "float16";
+export const isFloat = (dtype: DType) => dtype === "float32" || dtype === "float16";
 
 const castOperator: Operator = {
   name: "Cast",
