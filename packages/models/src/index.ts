@@ -19,6 +19,13 @@ export {
 } from "./compartment-classifier.ts";
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
+export {
+  compileDenoiser,
+  type Denoiser,
+  type DenoiserInputs,
+  type DenoiserOptions,
+  type PreparedSequence,
+} from "./denoiser.ts";
 export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";
 export { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
 export { createDpmSolverSampler } from "./dpm-solver.ts";
@@ -78,6 +85,7 @@ export {
   perceptualAdversarialLoss,
 } from "./perceptual-adversarial-loss.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
+export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
 export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
 export {

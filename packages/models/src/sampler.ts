@@ -23,7 +23,7 @@ export interface Sampler {
     index: number,
     predictedNoise: Float32Array,
     freshNoise?: Float32Array,
-  ) => SamplerState;
+  ) => Required<SamplerState>;
 }
 
 /** The fresh noise of a step that needs it. @throws Error when it is not there. */

@@ -76,7 +76,7 @@ export interface UnetInputs {
   sample: Tensor;
   /** [B] or [1], of any type. */
   timestep: Tensor;
-  /** [B or 1, timeCondProjDim]; absent = zeros. */
+  /** [B or 1, timeCondProjDim]; absent = zeros, and unused where the config has no place for it. */
   timestepCond?: Tensor;
   /** What `crossAttentionKeyValues` made of the sequence; absent = the null condition, a sequence of zeros. */
   keyValues?: KeyValues;
@@ -196,7 +196,7 @@ function timeEmbedding(w: Weights, config: UnetConfig, { timestep, timestepCond 
   const angles = mul(expandDims(cast(timestep, "float32"), 1), vector(frequencies)); // [B, half]
   const sinusoids = concat([cos(angles), sin(angles)], 1);
   const embedding =
-    timestepCond === undefined
+    timestepCond === undefined || config.timeCondProjDim === null
       ? sinusoids
       : add(sinusoids, linear(w.at("cond_proj"), timestepCond, width, { bias: false }));
   return linear(w.at("linear_2"), silu(linear(w.at("linear_1"), embedding, 4 * width)), 4 * width);
