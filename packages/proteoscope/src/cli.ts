@@ -22,6 +22,7 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
+    train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
   },
 );

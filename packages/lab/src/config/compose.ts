@@ -60,7 +60,7 @@ export function checkConfig<Schema extends z.ZodObject>(
     if (issue.code !== "unrecognized_keys") return [`${place.join(".")}: ${issue.message}`];
     return issue.keys.map((key) => {
       const meant = nearest(key, keysAt(schema, issue.path));
-      const advice = meant === undefined ? "" : `, did you mean ${toSnakeCase(meant)}?`;
+      const advice = meant === undefined ? "" : `, did you mean ${[...place, toSnakeCase(meant)].join(".")}?`;
       return `unknown key ${[...place, toSnakeCase(key)].join(".")}${advice}`;
     });
   });

@@ -27,7 +27,9 @@ export const loopSchema = z.strictObject({
 export type LoopConfig = z.infer<typeof loopSchema>;
 
 /** The optimiser that a configuration asks for; every trained group takes it. */
-export function adamWOf(config: LoopConfig): Omit<TrainingGroup, "prefix"> {
+export function adamWOf(
+  config: LoopConfig,
+): Omit<Required<Pick<TrainingGroup, "average">> & TrainingGroup, "prefix"> {
   const { steps, beta2, weightDecay, clipNorm, averageDecay } = config;
   return {
     ...{ beta2, weightDecay, clipNorm },
@@ -44,11 +46,13 @@ export interface TrainingJob {
   readonly config: LoopConfig;
   /** The micro-batches of a step, counted from 0. */
   batches(step: number): Promise<Batch[]>;
-  /** Scores of the model as it is; `best` names the one that decides which checkpoint is kept as the best. */
+  /** Scores of the averaged parameters on data that is not learned from. */
   validate(): Promise<Scores>;
-  readonly best: { readonly score: string; readonly wants: "larger" | "smaller" };
-  /** What the run has made, with the averaged parameters: written to `model/` at each best score. */
+  /** The score that decides which model is kept; where there is none, the latest is. */
+  readonly best?: { readonly score: string; readonly wants: "larger" | "smaller" };
+  /** What the run has made, of the averaged parameters: written to `model/` whenever it is the best. */
   files(): Promise<ModelFile[]>;
+  close?(): Promise<void>;
 }
 
 /** One file of a model folder: its configuration, or its named tensors. */
@@ -145,7 +149,7 @@ async function validate(
     Object.entries(scores).map(([name, value]) => [`validation.${name}`, value]),
   );
   await folder.appendMetrics({ step, time: new Date().toISOString(), ...named });
-  return best.offer(step, scores[job.best.score]!);
+  return best.offer(step, scores);
 }
 
 async function writeModel(folder: RunFolder, files: readonly ModelFile[]): Promise<void> {
@@ -156,20 +160,22 @@ async function writeModel(folder: RunFolder, files: readonly ModelFile[]): Promi
   }
 }
 
-function bestScore({ best: { score, wants } }: TrainingJob) {
+function bestScore({ best }: TrainingJob) {
   let value: number | undefined;
   let step: number | undefined;
   return {
     get step() {
       return step;
     },
-    offer(newStep: number, newValue: number): boolean {
-      const isBetter = value === undefined || (wants === "larger" ? newValue > value : newValue < value);
+    offer(newStep: number, scores: Scores): boolean {
+      const newValue = best === undefined ? newStep : (scores[best.score] ?? Number.NaN);
+      const isBetter =
+        value === undefined || (best?.wants === "smaller" ? newValue < value : newValue > value);
       if (isBetter) [step, value] = [newStep, newValue];
       return isBetter;
     },
     metadata: (): Record<string, string> =>
-      step === undefined ? {} : { bestStep: String(step), bestScore: score, bestValue: String(value) },
+      step === undefined ? {} : { bestStep: String(step), bestValue: String(value) },
     restore(metadata: Readonly<Record<string, string>>) {
       if (metadata.bestStep === undefined) return;
       [step, value] = [Number(metadata.bestStep), Number(metadata.bestValue)];

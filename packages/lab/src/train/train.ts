@@ -1,0 +1,96 @@
+// One training run from its configuration to its end: what `proteoscope train` does, apart from words and exit codes.
+// A resumed run takes its configuration from its own folder, so that it cannot go on as another run than it began.
+
+import { resolve } from "node:path";
+import { openRuntime } from "@proteoscope/engine/node";
+import { parse } from "yaml";
+import { z } from "zod";
+import { ConfigError, checkConfig, overrideConfig, readConfig, writeConfig } from "../config/compose.ts";
+import { openRunFolder, readRunConfig } from "../track/run-folder.ts";
+import { autoencoderSchema, createAutoencoderJob } from "./autoencoder.ts";
+import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
+import { createPlmJob, plmSchema } from "./plm.ts";
+
+type Runtime = Awaited<ReturnType<typeof openRuntime>>;
+
+interface TrainerDefinition<Schema extends z.ZodObject = z.ZodObject> {
+  readonly schema: Schema;
+  create(runtime: Runtime, config: z.infer<Schema>, atlas: string): Promise<TrainingJob>;
+}
+
+const define = <Schema extends z.ZodObject>(definition: TrainerDefinition<Schema>) =>
+  definition as unknown as TrainerDefinition;
+
+const definitions = {
+  plm: define({ schema: plmSchema, create: createPlmJob }),
+  autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
+};
+
+export type TrainerName = keyof typeof definitions;
+export const trainerNames = Object.keys(definitions) as TrainerName[];
+
+export interface NewRun {
+  readonly trainer: TrainerName;
+  /** A YAML file. */
+  readonly configFile: string;
+  /** Words `key.path=value` that change it. */
+  readonly overrides: readonly string[];
+  /** The atlas folder. */
+  readonly atlas: string;
+}
+
+export interface TrainOptions extends TrainingOptions {
+  readonly device: "auto" | "cpu" | "webgpu" | "cuda";
+}
+
+/** Begins a run in a folder that holds none. Throws ConfigError, FormatError, DivergedError. */
+export async function startTraining(
+  path: string,
+  { trainer, configFile, overrides, atlas }: NewRun,
+  options: TrainOptions,
+): Promise<"finished" | "interrupted"> {
+  const { schema } = definitions[trainer];
+  const config = checkConfig(schema, overrideConfig(await readConfig(configFile), overrides), configFile);
+  const text = writeConfig({ trainer, atlas: resolve(atlas), ...config });
+  return trainIn(path, text, { trainer, atlas, config }, options);
+}
+
+/** Goes on with the run in a folder, from its last checkpoint. Throws ConfigError, FormatError, DivergedError. */
+export async function resumeTraining(
+  path: string,
+  trainer: TrainerName,
+  options: TrainOptions,
+): Promise<"finished" | "interrupted"> {
+  const stored = await readRunConfig(path).catch((cause) => {
+    throw new ConfigError(`${path} holds no run to resume`, { cause });
+  });
+  const { trainer: storedTrainer, atlas, ...rest } = parse(stored);
+  if (storedTrainer !== trainer) throw new ConfigError(`${path} is a run of train ${storedTrainer}`);
+  const config = checkConfig(definitions[trainer].schema, rest, `${path}/config.yaml`);
+  return trainIn(path, undefined, { trainer, atlas: z.string().parse(atlas), config }, options);
+}
+
+async function trainIn(
+  path: string,
+  configText: string | undefined,
+  run: { trainer: TrainerName; atlas: string; config: Record<string, unknown> },
+  { device, ...options }: TrainOptions,
+): Promise<"finished" | "interrupted"> {
+  const folder = await openRunFolder(path, { config: configText });
+  try {
+    const runtime = await openRuntime({ device });
+    try {
+      const job = await definitions[run.trainer].create(runtime, run.config, run.atlas);
+      try {
+        return await runTraining(job, folder, options);
+      } finally {
+        await job.close?.();
+        await job.trainer.close();
+      }
+    } finally {
+      await runtime.close();
+    }
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,113 @@
+// `proteoscope train`: trains one of the networks on an atlas folder, in a run folder that can be left and resumed.
+// An interrupt finishes the step under way, saves a checkpoint and exits with 130; --resume goes on from there exactly.
+import { join } from "node:path";
+import {
+  resumeTraining,
+  startTraining,
+  type TrainerName,
+  type TrainingProgress,
+  trainerNames,
+} from "@proteoscope/lab";
+import { defineCommand } from "../command.ts";
+import { CommandError, exitCodes } from "../errors.ts";
+import { findShipped } from "../package-files.ts";
+import { startProgress } from "../progress.ts";
+
+export const trainCommand = defineCommand({
+  name: "train",
+  description: "Train a network on an atlas folder",
+  takesMany: true,
+  args: {
+    network: {
+      type: "positional",
+      description: `One of ${trainerNames.join(", ")}, then key.path=value ...`,
+    },
+    config: { type: "string", valueHint: "file", description: "A YAML file; by default the mini preset" },
+    data: { type: "string", valueHint: "folder", description: "The atlas folder" },
+    output: { type: "string", alias: "o", valueHint: "folder", description: "The run folder" },
+    resume: { type: "boolean", description: "Go on with the run in the run folder" },
+  },
+  examples: [
+    "proteoscope train plm --data atlas -o runs/plm",
+    "proteoscope train plm --data atlas -o runs/plm-small model.hidden_size=128 train.steps=500",
+    "proteoscope train plm -o runs/plm --resume",
+  ],
+  async run(args, { stdout, stderr, signal }) {
+    const [network = "", ...overrides] = args._;
+    if (!isTrainer(network)) throw usage(`cannot train "${network}"; one of ${trainerNames.join(", ")}`);
+    const { output, data, config, resume, device } = args;
+    if (output === undefined) throw usage("-o is missing: name the run folder");
+    let progress: ReturnType<typeof startProgress> | undefined;
+    let firstStep = 0;
+    let last: TrainingProgress | undefined;
+    const options = {
+      device,
+      signal,
+      onProgress(now: TrainingProgress) {
+        if (progress === undefined) {
+          firstStep = now.step - 1;
+          progress = startProgress(`train ${network}`, now.totalSteps - firstStep, { stream: stderr });
+        }
+        last = now;
+        progress.update(now.step - firstStep, `step ${now.step}  ${describeLosses(now)}`);
+      },
+    };
+    try {
+      const state = resume
+        ? await resumeRun(output, network, { data, config, overrides }, options)
+        : await startRun(output, network, { data, config, overrides, seed: args.seed }, options);
+      progress?.close();
+      const step = last?.step;
+      if (args.json)
+        stdout.write(`${JSON.stringify({ run: output, network, state, step, scores: last?.scores })}\n`);
+      else
+        stderr.write(`${state}${step === undefined ? "" : ` at step ${step}`}: ${join(output, "model")}\n`);
+      return state === "finished" ? exitCodes.ok : exitCodes.interrupted;
+    } finally {
+      progress?.close();
+    }
+  },
+});
+
+interface RunWords {
+  readonly data: string | undefined;
+  readonly config: string | undefined;
+  readonly overrides: readonly string[];
+}
+
+type Options = Parameters<typeof startTraining>[2];
+
+function startRun(
+  output: string,
+  trainer: TrainerName,
+  words: RunWords & { seed: string },
+  options: Options,
+) {
+  const { data, config, overrides, seed } = words;
+  if (data === undefined) throw usage("--data is missing: name the atlas folder");
+  const configFile = config ?? findShipped(join("configs", "train", `${trainer}.mini.yaml`));
+  if (configFile === undefined) throw usage("--config is missing: this installation has no presets");
+  // The seed of the command line, unless it is the default, which leaves the file's.
+  const seeded = seed === "0" ? overrides : [`train.seed=${seed}`, ...overrides];
+  return startTraining(output, { trainer, configFile, overrides: seeded, atlas: data }, options);
+}
+
+function resumeRun(output: string, trainer: TrainerName, words: RunWords, options: Options) {
+  if (words.data !== undefined || words.config !== undefined || words.overrides.length > 0) {
+    throw usage("--resume goes on with the run's own configuration: leave --data, --config and changes out");
+  }
+  return resumeTraining(output, trainer, options);
+}
+
+function describeLosses({ scores }: TrainingProgress): string {
+  const losses = Object.entries(scores).filter(([name]) => name.startsWith("loss."));
+  return losses.map(([name, value]) => `${name.slice("loss.".length)} ${value.toPrecision(4)}`).join("  ");
+}
+
+function isTrainer(name: string): name is TrainerName {
+  return (trainerNames as readonly string[]).includes(name);
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}
