@@ -69,7 +69,12 @@ export function checkConfig<Schema extends z.ZodObject>(
 
 /** The configuration as the YAML that is kept with a run. */
 export function writeConfig(config: object): string {
-  return stringify(convertKeys(config, toSnakeCase));
+  return stringify(snakeCaseKeys(config));
+}
+
+/** The same tree with its keys as they stand on disk. */
+export function snakeCaseKeys(tree: object): unknown {
+  return convertKeys(tree, toSnakeCase);
 }
 
 function parseTree(text: string, name: string): Tree {

@@ -34,8 +34,8 @@ import {
   readImageData,
   stackChannels,
 } from "../data/image-batches.ts";
-import { diffusersAutoencoderConfig } from "./diffusers-config.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
+import { networkFiles, withoutPrefix } from "./model-files.ts";
 
 export const autoencoderSchema = z.strictObject({
   model: z.strictObject({
@@ -105,7 +105,7 @@ export async function createAutoencoderJob(
     seed: train.seed,
   });
   const draw = createImageBatches(training, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
-  const averaged = async () => withPrefix(await trainer.weights({ average: true }), "vae.");
+  const averaged = async () => withoutPrefix(await trainer.weights({ average: true }), "vae.");
   return {
     trainer,
     config: train,
@@ -120,10 +120,12 @@ export async function createAutoencoderJob(
       ];
     },
     validate: async () => validate(runtime, await averaged(), networks.autoencoder, pixels, chosen),
-    files: async () => [
-      { path: "vae/config.json", json: diffusersAutoencoderConfig(networks.autoencoder, side) },
-      { path: "vae/diffusion_pytorch_model.safetensors", tensors: await averaged() },
-    ],
+    files: async () =>
+      networkFiles("vae", {
+        architecture: "autoencoder",
+        config: networks.autoencoder,
+        weights: await averaged(),
+      }),
     close: () => pixels.close(),
   };
 }
@@ -150,15 +152,6 @@ async function readPerceptualWeights({ loss }: AutoencoderConfig): Promise<Map<s
   }
   const { tensors } = readSafetensors(await readFile(loss.perceptualFile));
   return new Map([...tensors].map(([name, value]) => [`loss.perceptual_loss.${name}`, value]));
-}
-
-/** The entries below a prefix, without it. */
-export function withPrefix<T>(entries: ReadonlyMap<string, T>, prefix: string): Map<string, T> {
-  return new Map(
-    [...entries].flatMap(([name, value]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
-    ),
-  );
 }
 
 /** Absolute error, PSNR and the latents' spread, on the posterior's mean and on images never trained on. */

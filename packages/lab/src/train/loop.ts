@@ -3,9 +3,9 @@
 // that the run would have taken (bit for bit on the cpu).
 
 import { type NdArray, type Trainer, type TrainingGroup, warmupCosine } from "@proteoscope/engine";
-import { writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
 import type { RunFolder } from "../track/run-folder.ts";
+import type { ModelFiles } from "./model-files.ts";
 
 /** What each configuration says about the loop, under `train`. */
 export const loopSchema = z.strictObject({
@@ -51,15 +51,9 @@ export interface TrainingJob {
   /** The score that decides which model is kept; where there is none, the latest is. */
   readonly best?: { readonly score: string; readonly wants: "larger" | "smaller" };
   /** What the run has made, of the averaged parameters: written to `model/` whenever it is the best. */
-  files(): Promise<ModelFile[]>;
+  files(): Promise<ModelFiles>;
   close?(): Promise<void>;
 }
-
-/** One file of a model folder: its configuration, or its named tensors. */
-export type ModelFile = { readonly path: string } & (
-  | { readonly json: object }
-  | { readonly tensors: ReadonlyMap<string, NdArray> }
-);
 
 export interface TrainingProgress {
   readonly step: number;
@@ -130,7 +124,9 @@ export async function runTraining(
     }
     const isDue = isLast || step % config.validateEvery === 0;
     const isBest = isDue && (await validate(job, folder, step, best));
-    if (isBest) await writeModel(folder, await job.files());
+    if (isBest) {
+      for (const [path, content] of await job.files()) await folder.write(`model/${path}`, content);
+    }
     const stops = signal?.aborted === true;
     if (isLast || isBest || stops || step % config.checkpointEvery === 0) await save();
     if (stops && !isLast) return "interrupted";
@@ -150,14 +146,6 @@ async function validate(
   );
   await folder.appendMetrics({ step, time: new Date().toISOString(), ...named });
   return best.offer(step, scores);
-}
-
-async function writeModel(folder: RunFolder, files: readonly ModelFile[]): Promise<void> {
-  for (const file of files) {
-    const content =
-      "json" in file ? `${JSON.stringify(file.json, null, 2)}\n` : writeSafetensors(file.tensors);
-    await folder.write(`model/${file.path}`, content);
-  }
 }
 
 function bestScore({ best }: TrainingJob) {

@@ -43,9 +43,9 @@ import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
 import { type SequenceSplit, splitSequences } from "../data/splits.ts";
-import { huggingFaceEsmConfig } from "./hugging-face-config.ts";
 import { scoreLocalisation } from "./localisation-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
+import { headFiles, networkFiles } from "./model-files.ts";
 
 export const plmSchema = z.strictObject({
   model: z.strictObject({
@@ -156,17 +156,14 @@ export async function createPlmJob(
       validate(runtime, await trainer.weights({ average: true }), model, validation, config),
     async files() {
       const weights = await trainer.weights({ average: true });
-      const head = [...weights].filter(([name]) => name.startsWith("localization."));
-      const plm = [...weights].filter(([name]) => !name.startsWith("localization."));
-      return [
-        { path: "plm/config.json", json: huggingFaceEsmConfig(model.esm) },
-        { path: "plm/model.safetensors", tensors: new Map(plm) },
-        {
-          path: "localization/config.json",
-          json: { ...model.head, window_tokens: data.lengths.at(-1), groups: compartmentGroups },
-        },
-        { path: "localization/model.safetensors", tensors: new Map(head) },
-      ];
+      const isHead = (name: string) => name.startsWith("localization.");
+      const head = new Map([...weights].filter(([name]) => isHead(name)));
+      const plm = new Map([...weights].filter(([name]) => !isHead(name)));
+      const headConfig = { ...model.head, windowResidues: data.lengths.at(-1)! - 2 };
+      return new Map([
+        ...networkFiles("plm", { architecture: "esm2", config: model.esm, weights: plm }),
+        ...headFiles("localization", headConfig, head),
+      ]);
     },
   };
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ConfigError, checkConfig, overrideConfig, readConfig, writeConfig } from "../config/compose.ts";
 import { openRunFolder, readRunConfig } from "../track/run-folder.ts";
 import { autoencoderSchema, createAutoencoderJob } from "./autoencoder.ts";
+import { classifierSchema, createClassifierJob } from "./classifier.ts";
 import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
 
@@ -24,6 +25,7 @@ const define = <Schema extends z.ZodObject>(definition: TrainerDefinition<Schema
 const definitions = {
   plm: define({ schema: plmSchema, create: createPlmJob }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
+  classifier: define({ schema: classifierSchema, create: createClassifierJob }),
 };
 
 export type TrainerName = keyof typeof definitions;
