@@ -50,6 +50,8 @@ describe("canonicalEsm2Names", () => {
   const layouts: Record<string, (name: string) => string> = {
     "Hugging Face's EsmForMaskedLM": (name) => name,
     "Hugging Face's EsmModel": (name) => name.replace(/^esm\./, ""),
+    "transformers 5": (name) =>
+      name.replace(/(?<=LayerNorm\.)weight$/, "gamma").replace(/(?<=LayerNorm\.)bias$/, "beta"),
     "fair-esm": (name) => fairEsmName(name)!,
     "fair-esm's files": (name) => `encoder.${fairEsmName(name)}`,
     "fairseq's training": (name) => `encoder.sentence_encoder.${fairEsmName(name)}`,

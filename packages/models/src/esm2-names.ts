@@ -64,7 +64,9 @@ export function canonicalEsm2Names(stateDict: ReadonlyMap<string, NdArray>): Map
   return canonical;
 }
 
-function canonicalName(name: string): string {
+function canonicalName(stored: string): string {
+  // Old checkpoints, and new ones of transformers 5, say gamma and beta as TensorFlow did.
+  const name = stored.replace(/(?<=LayerNorm\.)gamma$/, "weight").replace(/(?<=LayerNorm\.)beta$/, "bias");
   // EsmModel leaves "esm." out; the training code of fair-esm puts the names of its wrappers in front.
   const bare = name.replace(/^(model\.)?(encoder\.)?(sentence_encoder\.)?/, "");
   const ours = [name, `esm.${name}`].find((candidate) => fairEsmName(candidate) !== undefined);

@@ -84,6 +84,42 @@ export {
   perceptualAdversarialDefaults,
   perceptualAdversarialLoss,
 } from "./perceptual-adversarial-loss.ts";
+export {
+  type Architecture,
+  architectureTitles,
+  checkPretrained,
+  declareParameters,
+  esm2Heads,
+  hasPart,
+  type Pretrained,
+  type StateDict,
+} from "./pretrained/architectures.ts";
+export type { Esm2FileConfig } from "./pretrained/model-configs.ts";
+export {
+  CheckpointError,
+  memoryFolder,
+  type ReadFolder,
+  readJson,
+  subfolder,
+  webFolder,
+} from "./pretrained/read-folder.ts";
+export { type NamedArrays, runPretrained, TensorError } from "./pretrained/run.ts";
+export {
+  type Files,
+  type PipelineParts,
+  type SaveOptions,
+  savePipeline,
+  savePretrained,
+  saveSingleFile,
+} from "./pretrained/save.ts";
+export {
+  type LoadOptions,
+  loadAs,
+  loadNoiseSchedule,
+  loadPipeline,
+  loadPretrained,
+  type PretrainedPipeline,
+} from "./pretrained.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";

@@ -1,0 +1,95 @@
+// Checkpoints for others to read: the files that Hugging Face's and diffusers' from_pretrained expect, and a single
+// safetensors file that carries its configuration. Bytes by path are returned; writing them is the caller's.
+
+import { float32ToFloat16, type NdArray, toFloat32, writeSafetensors } from "@proteoscope/formats";
+import type { NoiseScheduleConfig } from "../noise-schedule.ts";
+import { checkPretrained, esm2Heads, hasPart, type Pretrained, type StateDict } from "./architectures.ts";
+import { formatConfig, type Json } from "./config-json.ts";
+import { autoencoderKlFormat, esm2Format, noiseScheduleFormat, unetFormat } from "./model-configs.ts";
+import { CheckpointError } from "./read-folder.ts";
+
+export interface SaveOptions {
+  /** float32 when absent; float16 halves the size. */
+  readonly dtype?: "float32" | "float16";
+}
+
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+/** config.json and weights of a network, as its library names them. @throws WeightsError when they do not fit. */
+export function savePretrained(model: Pretrained, options: SaveOptions = {}): Files {
+  checkPretrained(model, "the model to be saved");
+  const file = model.architecture === "esm2" ? "model.safetensors" : "diffusion_pytorch_model.safetensors";
+  return new Map([
+    ["config.json", jsonBytes(configJson(model))],
+    [file, writeSafetensors(encodeWeights(model.weights, options), { format: "pt" })],
+  ]);
+}
+
+/** One safetensors file that says itself what it is. @throws WeightsError when the weights do not fit. */
+export function saveSingleFile(model: Pretrained, options: SaveOptions = {}): Uint8Array {
+  checkPretrained(model, "the model to be saved");
+  const metadata = { format: "pt", config: JSON.stringify(configJson(model)) };
+  return writeSafetensors(encodeWeights(model.weights, options), metadata);
+}
+
+export interface PipelineParts {
+  readonly unet: Extract<Pretrained, { readonly architecture: "unet" }>;
+  readonly autoencoder: Extract<Pretrained, { readonly architecture: "autoencoder" }>;
+  readonly noiseSchedule: NoiseScheduleConfig;
+}
+
+/** The folder that diffusers' DiffusionPipeline.from_pretrained reads. */
+export function savePipeline(parts: PipelineParts, options: SaveOptions = {}): Files {
+  const index = {
+    _class_name: "DiffusionPipeline",
+    scheduler: ["diffusers", "DDPMScheduler"],
+    unet: ["diffusers", "UNet2DConditionModel"],
+    vae: ["diffusers", "AutoencoderKL"],
+  };
+  const scheduler = {
+    _class_name: "DDPMScheduler",
+    ...formatConfig(noiseScheduleFormat, parts.noiseSchedule),
+  };
+  const below = (folder: string, files: Files) =>
+    [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes] as const);
+  return new Map([
+    ["model_index.json", jsonBytes(index)],
+    ["scheduler/scheduler_config.json", jsonBytes(scheduler)],
+    ...below("unet", savePretrained(parts.unet, options)),
+    ...below("vae", savePretrained(parts.autoencoder, options)),
+  ]);
+}
+
+function configJson(model: Pretrained): Json {
+  switch (model.architecture) {
+    case "esm2": {
+      const hasHead = hasPart(model.weights, esm2Heads.languageModel);
+      const architectures = [hasHead ? "EsmForMaskedLM" : "EsmModel"];
+      return { architectures, ...formatConfig(esm2Format, model.config) };
+    }
+    case "unet":
+      return formatConfig(unetFormat, model.config);
+    case "autoencoder":
+      return formatConfig(autoencoderKlFormat, model.config);
+  }
+}
+
+function encodeWeights(weights: StateDict, { dtype = "float32" }: SaveOptions): [string, NdArray][] {
+  return [...weights].map(([name, value]) => [name, dtype === "float32" ? value : asFloat16(name, value)]);
+}
+
+function asFloat16(name: string, value: NdArray): NdArray {
+  const numbers = toFloat32(value);
+  const largest = numbers.reduce((most, number) => Math.max(most, Math.abs(number)), 0);
+  if (largest >= 65520)
+    throw new CheckpointError(`${name} has the value ${largest}, float16 ends at 65504: save it as float32`);
+  return { dtype: "float16", shape: value.shape, data: float32ToFloat16(numbers) };
+}
+
+function jsonBytes(value: Json): Uint8Array {
+  const text = JSON.stringify(value, null, 2).replace(wholeFloats, "$&.0");
+  return new TextEncoder().encode(`${text}\n`);
+}
+
+/** transformers checks types, and in Python's JSON 0 is no float while 0.0 is one. */
+const wholeFloats = /"(hidden_dropout_prob|initializer_range|layer_norm_eps|rope_theta)": \d+(?=,?\n)/g;
