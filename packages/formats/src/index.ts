@@ -35,3 +35,4 @@ export {
   writeSafetensors,
 } from "./safetensors.ts";
 export { readTiff, type TiffImage } from "./tiff.ts";
+export { collectTensors, readTorchCheckpoint } from "./torch-pickle.ts";

@@ -18,7 +18,7 @@ export interface InflateOptions {
 /** No deflate stream expands further: 258 bytes from a two-bit match (zlib, "Technical Details"). */
 export const maxDeflateRatio = 1032;
 
-const stepBytes = 16 * 1024;
+const stepBytes = 4096;
 
 /** Inflates a whole stream. Throws FormatError when it is damaged or its length out of bounds. */
 export function inflateBounded(compressed: Uint8Array, options: InflateOptions): Uint8Array {

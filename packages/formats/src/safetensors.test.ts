@@ -145,6 +145,11 @@ describe("safetensors", () => {
       fileOf('{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}', 1),
       /tensor "a" has dtype "F8_E4M3"; known are U64/,
     ],
+    [
+      "a dtype that cannot be a text",
+      fileOf('{"a":{"dtype":{"toString":1,"valueOf":1},"shape":[1],"data_offsets":[0,1]}}', 1),
+      /tensor "a" has dtype \{/,
+    ],
     ["a negative size", fileOf('{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}', 1), /list of sizes/],
     [
       "a fractional size",

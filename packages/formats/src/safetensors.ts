@@ -176,7 +176,7 @@ function checkEntry(name: string, value: unknown, dataStart: number): Safetensor
     throw new FormatError(format, `tensor ${quote(name)} ${fault}`, { offset: 8 });
   };
   if (!isObject(value)) return refuse("has no dtype, shape and data_offsets");
-  const dtype = dtypeByName.get(String(value.dtype));
+  const dtype = typeof value.dtype === "string" ? dtypeByName.get(value.dtype) : undefined;
   if (dtype === undefined)
     return refuse(`has dtype ${quote(value.dtype)}; known are ${[...dtypeByName.keys()].join(" ")}`);
   const shape = value.shape;
