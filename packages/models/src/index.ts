@@ -94,7 +94,7 @@ export {
   type Pretrained,
   type StateDict,
 } from "./pretrained/architectures.ts";
-export type { Esm2FileConfig } from "./pretrained/model-configs.ts";
+export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
 export {
   CheckpointError,
   memoryFolder,

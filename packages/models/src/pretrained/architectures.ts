@@ -4,16 +4,14 @@
 import { f32, formatShape, i64, type ParameterDeclaration, trace, WeightsError } from "@proteoscope/engine";
 import type { NdArray } from "@proteoscope/formats";
 import { type AutoencoderKlConfig, decode, encode } from "../autoencoder-kl.ts";
-import { contactHead, esm2, languageModelHead } from "../esm2.ts";
-import { localizationHead } from "../localization-head.ts";
+import { contactHead, type Esm2Config, esm2, languageModelHead } from "../esm2.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet.ts";
-import type { Esm2FileConfig } from "./model-configs.ts";
 
 export type StateDict = ReadonlyMap<string, NdArray>;
 
 /** A network ready to be compiled: `weights` are float32, by the names its function declares. */
 export type Pretrained =
-  | { readonly architecture: "esm2"; readonly config: Esm2FileConfig; readonly weights: StateDict }
+  | { readonly architecture: "esm2"; readonly config: Esm2Config; readonly weights: StateDict }
   | { readonly architecture: "unet"; readonly config: UnetConfig; readonly weights: StateDict }
   | {
       readonly architecture: "autoencoder";
@@ -31,11 +29,7 @@ export const architectureTitles: Readonly<Record<Architecture, string>> = {
 };
 
 /** Parts of ESM2 that a checkpoint has whole or not at all. */
-export const esm2Heads = {
-  languageModel: "lm_head.",
-  contact: "esm.contact_head.",
-  localization: "localization.",
-};
+export const esm2Heads = { languageModel: "lm_head.", contact: "esm.contact_head." };
 
 export function hasPart(weights: StateDict, prefix: string): boolean {
   for (const name of weights.keys()) if (name.startsWith(prefix)) return true;
@@ -53,8 +47,6 @@ export function declareParameters(model: Pretrained): ReadonlyMap<string, Parame
           const representation = outputs.representations.at(-1)!;
           if (hasPart(weights, esm2Heads.languageModel)) languageModelHead(w, config, representation);
           if (hasPart(weights, esm2Heads.contact)) contactHead(w, config, { inputIds }, outputs);
-          if (config.localization !== undefined)
-            localizationHead(w.at("localization"), config.localization, { inputIds, representation });
           return { representation };
         },
         { inputIds: i64(1, 3) },

@@ -2,17 +2,10 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { autoencoderKlDefaults } from "../autoencoder-kl.ts";
 import { esm2Presets } from "../esm2.ts";
-import { localizationHeadDefaults } from "../localization-head.ts";
 import { noiseScheduleDefaults } from "../noise-schedule.ts";
 import { unetDefaults } from "../unet.ts";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "./config-json.ts";
-import {
-  autoencoderKlFormat,
-  type Esm2FileConfig,
-  esm2Format,
-  noiseScheduleFormat,
-  unetFormat,
-} from "./model-configs.ts";
+import { autoencoderKlFormat, esm2Format, noiseScheduleFormat, unetFormat } from "./model-configs.ts";
 
 const format: ConfigFormat<{ headSize: number; inner?: { maxTokens: number } | undefined }> = {
   schema: z.object({ headSize: size, inner: z.object({ maxTokens: size }).optional() }),
@@ -55,26 +48,12 @@ describe("a configuration", () => {
 
 describe("the configurations of the networks", () => {
   it("come back from their files as they were", () => {
-    const mini: Esm2FileConfig = {
-      ...esm2Presets.t6_8M,
-      localization: { ...localizationHeadDefaults, labels: ["nucleus", "Golgi"] },
-    };
     const viaJson = <T extends object>(kind: ConfigFormat<T>, config: T): T =>
       parseConfig(kind, JSON.parse(JSON.stringify(formatConfig(kind, config))), "x");
-    expect(viaJson(esm2Format, mini)).toEqual(mini);
     expect(viaJson(esm2Format, esm2Presets.t48_15B)).toEqual(esm2Presets.t48_15B);
     expect(viaJson(unetFormat, unetDefaults)).toEqual(unetDefaults);
     expect(viaJson(autoencoderKlFormat, autoencoderKlDefaults)).toEqual(autoencoderKlDefaults);
     expect(viaJson(noiseScheduleFormat, noiseScheduleDefaults)).toEqual(noiseScheduleDefaults);
-  });
-
-  it("keep a localization head to the fields it has", () => {
-    const json = formatConfig(esm2Format, {
-      ...esm2Presets.t6_8M,
-      localization: { ...localizationHeadDefaults, labels: ["nucleus"] },
-    });
-    const misspelt = { ...json, localization: { ...(json.localization as object), hidden: 3 } };
-    expect(() => parseConfig(esm2Format, misspelt, "x")).toThrow(/localization: .*hidden/);
   });
 
   it("must be whole: channels that groups and heads divide, a block type for each width", () => {

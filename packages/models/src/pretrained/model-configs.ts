@@ -4,7 +4,6 @@
 import { z } from "zod";
 import { type AutoencoderKlConfig, autoencoderKlDefaults } from "../autoencoder-kl.ts";
 import type { Esm2Config } from "../esm2.ts";
-import type { LocalizationHeadConfig } from "../localization-head.ts";
 import type { NoiseScheduleConfig } from "../noise-schedule.ts";
 import { type UnetConfig, unetDefaults } from "../unet.ts";
 import { type ConfigFormat, count, size } from "./config-json.ts";
@@ -12,18 +11,7 @@ import { type ConfigFormat, count, size } from "./config-json.ts";
 const rate = z.number().min(0).max(1);
 const epsilon = z.number().positive().max(1);
 
-export const localizationHeadSchema = z.strictObject({
-  labels: z.array(z.string().min(1)).min(1).max(1000),
-  hiddenSize: size,
-  attentionHeads: count,
-  terminusWindow: size,
-  dropout: rate,
-}) satisfies z.ZodType<LocalizationHeadConfig>;
-
-/** ESM2, with our localization head where the checkpoint has one. */
-export type Esm2FileConfig = Esm2Config & { readonly localization?: LocalizationHeadConfig | undefined };
-
-export const esm2Format: ConfigFormat<Esm2FileConfig> = {
+export const esm2Format: ConfigFormat<Esm2Config> = {
   schema: z
     .object({
       vocabSize: size,
@@ -39,7 +27,6 @@ export const esm2Format: ConfigFormat<Esm2FileConfig> = {
       initializerRange: z.number().positive().default(0.02),
       // ESM-1 has absolute positions, which is also what the absence of the field means.
       positionEmbeddingType: z.literal("rotary", "only rotary positions, those of ESM2, are supported"),
-      localization: localizationHeadSchema.optional(),
     })
     .refine(({ hiddenSize, numAttentionHeads }) => hiddenSize % (2 * numAttentionHeads) === 0, {
       path: ["numAttentionHeads"],

@@ -3,10 +3,9 @@ import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { localizationHeadDefaults } from "../localization-head.ts";
 import { openFolder } from "../node.ts";
 import { loadPretrained } from "../pretrained.ts";
-import { declareParameters, type Pretrained } from "./architectures.ts";
+import type { Pretrained } from "./architectures.ts";
 import { subfolder } from "./read-folder.ts";
 import { runPretrained } from "./run.ts";
 
@@ -51,21 +50,6 @@ describe("runPretrained", () => {
       pick(tensors, "input_ids"),
     );
     expect([...outputs.keys()]).toEqual(["last_hidden_state"]);
-  });
-
-  it("gives the compartments where the checkpoint has a localization head", async () => {
-    const model = await load("hugging-face-esm");
-    if (model.architecture !== "esm2") throw new Error("not ESM2");
-    const localization = { ...localizationHeadDefaults, labels: ["nucleus", "Golgi", "cytoplasm"] };
-    const withHead = { ...model, config: { ...model.config, localization } };
-    const weights = new Map(model.weights);
-    for (const [name, { shape }] of declareParameters(withHead)) {
-      const data = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5);
-      if (!weights.has(name)) weights.set(name, { dtype: "float32", shape, data });
-    }
-    const tensors = await recorded("hugging-face-esm");
-    const outputs = await runPretrained(runtime, { ...withHead, weights }, pick(tensors, "input_ids"));
-    expect(outputs.get("localization")?.shape).toEqual([2, 3]);
   });
 
   it("runs the denoiser by the names of diffusers, with and without what is optional", async () => {

@@ -3,7 +3,7 @@
 //
 //   unet          sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond] -> sample
 //   autoencoder   sample -> mean, logvar; latent -> sample
-//   ESM2          input_ids, [attention_mask] -> last_hidden_state, logits, localization (where it has these heads)
+//   ESM2          input_ids, [attention_mask] -> last_hidden_state, logits (where it has the head)
 
 import {
   compile,
@@ -17,7 +17,6 @@ import {
 import { elementCount, type NdArray, toFloat32 } from "@proteoscope/formats";
 import { decode, encode } from "../autoencoder-kl.ts";
 import { esm2, languageModelHead } from "../esm2.ts";
-import { localizationHead } from "../localization-head.ts";
 import { crossAttentionKeyValues, unet } from "../unet.ts";
 import { esm2Heads, hasPart, type Pretrained } from "./architectures.ts";
 
@@ -188,11 +187,6 @@ function apply(
       const outputs: Record<string, Tensor> = { last_hidden_state: representation };
       if (hasPart(weights, esm2Heads.languageModel))
         outputs.logits = languageModelHead(w, config, representation);
-      if (config.localization !== undefined)
-        outputs.localization = localizationHead(w.at("localization"), config.localization, {
-          inputIds,
-          representation,
-        });
       return outputs;
     }
     case "unet": {
