@@ -78,7 +78,7 @@ describe.skipIf(recorded === undefined)("adamw_cosine", () => {
       const out = await session.run({ ...feeds, schedule: array(scheduleValues(options, step, 1)) });
       [p, m, v] = [out.p, out.m, out.v] as [typeof p, typeof m, typeof v];
       p.data.forEach(
-        (value, i) => void expect(Math.abs(value - weights[step * size + i]!)).toBeLessThan(1e-6),
+        (value, i) => void expect(Math.abs(Number(value) - weights[step * size + i]!)).toBeLessThan(1e-6),
       );
     }
   });

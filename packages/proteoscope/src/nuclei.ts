@@ -1,7 +1,7 @@
 // The nuclei that proteins are drawn around: those of the user's image, or one of the library that ships, by seed.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { readImage } from "@proteoscope/formats";
+import { readImage, toFloat32 } from "@proteoscope/formats";
 import { NucleusError, pickNucleus, readModelNuclei, readNucleus } from "@proteoscope/microscope";
 import type { ReadFolder } from "@proteoscope/models";
 import { CommandError, exitCodes } from "./errors.ts";
@@ -37,7 +37,8 @@ export async function chooseNuclei(folder: ReadFolder, options: ChooseOptions): 
 
 async function nucleiOfImage(path: string, options: ChooseOptions): Promise<ChosenNucleus[]> {
   const { channel, pixelSizeMicrons, most = Infinity } = options;
-  const image = await readImage(await readFile(path), { name: path });
+  const file = await readImage(await readFile(path), { name: path });
+  const image = { ...file, planes: toFloat32(file.planes) };
   try {
     const field = readNucleus(image, {
       ...(channel === undefined ? {} : { nucleusChannel: channel }),

@@ -1,0 +1,93 @@
+// `proteoscope models list`: the checkpoints this machine has: the model that ships, and what other tools left in the
+// cache of Hugging Face (hub/models--<owner>--<name>/snapshots/<revision>). Nothing is loaded and nothing fetched.
+import { existsSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolders } from "../cache-folders.ts";
+import { defineCommand } from "../command.ts";
+import { findShipped, shippedModelName } from "../package-files.ts";
+
+export interface ListedModel {
+  readonly name: string;
+  readonly source: "shipped" | "Hugging Face cache";
+  /** What its configuration says it is, such as "esm" or "UNet2DConditionModel". */
+  readonly kind: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export const modelsListCommand = defineCommand({
+  name: "list",
+  description: "The checkpoints on this machine: what ships, and what the cache of Hugging Face holds",
+  args: {},
+  examples: ["proteoscope models list", "proteoscope models list --json"],
+  async run(args, { stdout, stderr, env }) {
+    const models = await listModels(
+      findShipped(join("checkpoints", shippedModelName)),
+      cacheFolders(env).huggingFace,
+    );
+    if (args.json) stdout.write(`${JSON.stringify({ models }, null, 2)}\n`);
+    else if (models.length === 0)
+      stderr.write("no models: none ships with this installation, the cache has none\n");
+    else stdout.write(models.map(describe).join(""));
+    return undefined;
+  },
+});
+
+/** The shipped model, then those of a Hugging Face hub folder by name; folders without a configuration are left out. */
+export async function listModels(shippedPath: string | undefined, hubFolder: string): Promise<ListedModel[]> {
+  const models: ListedModel[] = [];
+  if (shippedPath !== undefined) {
+    const shipped = await examine(shippedPath, shippedModelName, "shipped");
+    if (shipped) models.push(shipped);
+  }
+  for (const folder of (await namesIn(hubFolder)).filter((name) => name.startsWith("models--"))) {
+    const name = folder.slice("models--".length).replaceAll("--", "/");
+    for (const revision of await namesIn(join(hubFolder, folder, "snapshots"))) {
+      const path = join(hubFolder, folder, "snapshots", revision);
+      const model = await examine(path, name, "Hugging Face cache");
+      if (model) models.push(model);
+    }
+  }
+  return models;
+}
+
+async function examine(
+  path: string,
+  name: string,
+  source: ListedModel["source"],
+): Promise<ListedModel | undefined> {
+  const file = ["model_index.json", "config.json"].map((config) => join(path, config)).find(existsSync);
+  if (file === undefined) return undefined;
+  const entries = await readdir(path, { recursive: true });
+  const sizes = await Promise.all(
+    entries.map(async (entry) => {
+      const found = await stat(join(path, entry)).catch(() => undefined); // a link to a download that was not finished
+      return found?.isFile() ? found.size : 0;
+    }),
+  );
+  return {
+    name,
+    source,
+    kind: await readKind(file),
+    path,
+    bytes: sizes.reduce((total, size) => total + size, 0),
+  };
+}
+
+async function readKind(configFile: string): Promise<string> {
+  try {
+    const config: Record<string, unknown> = JSON.parse(await readFile(configFile, "utf8"));
+    return String(config._class_name ?? config.model_type ?? "unknown");
+  } catch {
+    return "unreadable";
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).sort();
+}
+
+function describe({ name, source, kind, path, bytes }: ListedModel): string {
+  return `${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}\n  ${path}\n`;
+}

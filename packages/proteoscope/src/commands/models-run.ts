@@ -1,0 +1,92 @@
+// `proteoscope models run`: any loaded network on named tensors, from safetensors to safetensors, with the argument and
+// output names of the library the network comes from.
+import { readFile } from "node:fs/promises";
+import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { openCheckpoint } from "../checkpoint-path.ts";
+import { defineCommand } from "../command.ts";
+import { CommandError, describeFailure, exitCodes } from "../errors.ts";
+import { writeFileAtomic } from "../output.ts";
+
+export const modelsRunCommand = defineCommand({
+  name: "run",
+  description: `Run a network on named tensors
+
+    UNet2DConditionModel  sample, timestep, encoder_hidden_states,
+                          [encoder_attention_mask], [timestep_cond] -> sample
+    AutoencoderKL         sample -> mean, logvar; latent -> sample
+    ESM2                  input_ids, [attention_mask] -> last_hidden_state, logits`,
+  args: {
+    model: {
+      type: "positional",
+      description: "Folder with config.json and weights, or one file (.safetensors, .bin, .pt)",
+      required: true,
+    },
+    input: {
+      type: "string",
+      valueHint: "file",
+      required: true,
+      description: "Named tensors, as safetensors; numbers of any type are converted",
+    },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "file",
+      required: true,
+      description: "Where results go",
+    },
+  },
+  examples: [
+    "proteoscope models run checkpoints/proteoscope-mini/unet --input in.safetensors -o out.safetensors",
+    "proteoscope models run esm2_t6_8M_UR50D.pt --input tokens.safetensors -o embedded.safetensors --json",
+  ],
+  async run(args, { stdout, stderr, signal }) {
+    const [{ architectureTitles, loadPretrained, runPretrained }, { openRuntime }] = await Promise.all([
+      import("@proteoscope/models"),
+      import("@proteoscope/engine/node"),
+    ]);
+    const inputs = await readTensors(args.input);
+    const { folder, options } = await openCheckpoint(args.model);
+    const model = await loadPretrained(folder, options);
+    signal.throwIfAborted();
+    const runtime = await openRuntime({ device: args.device });
+    const startMs = performance.now();
+    const outputs = await runPretrained(runtime, model, inputs)
+      .catch((error: unknown) => blameInput(args.input, error))
+      .finally(() => runtime.close());
+    const elapsedMs = Math.round(performance.now() - startMs);
+    signal.throwIfAborted();
+    await writeFileAtomic(args.output, writeSafetensors(outputs));
+    const report = {
+      model: args.model,
+      architecture: model.architecture,
+      parameters: [...model.weights.values()].reduce((total, { shape }) => total + elementCount(shape), 0),
+      device: runtime.device,
+      elapsedMs,
+      output: args.output,
+      tensors: Object.fromEntries([...outputs].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    };
+    if (args.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    else {
+      stderr.write(`${architectureTitles[model.architecture]}, ${elapsedMs} ms on ${runtime.device}\n`);
+      for (const [name, { dtype, shape }] of outputs)
+        stdout.write(`${name}  ${dtype} [${shape.join(", ")}]\n`);
+    }
+    return undefined;
+  },
+});
+
+async function readTensors(path: string) {
+  const bytes = await readFile(path);
+  try {
+    return readSafetensors(bytes).tensors;
+  } catch (error) {
+    return blameInput(path, error);
+  }
+}
+
+/** Says which file a wrong tensor came from. */
+function blameInput(path: string, error: unknown): never {
+  const isInput = error instanceof Error && ["TensorError", "FormatError"].includes(error.name);
+  if (!isInput) throw error;
+  throw new CommandError(`${path}: ${describeFailure(error).message}`, exitCodes.badData, { cause: error });
+}

@@ -1,0 +1,116 @@
+// `proteoscope models verify`: the sha256 of every file, held to SHA256SUMS where the folder has one, and every tensor
+// held to the network that the configuration describes: names, shapes, nothing missing and nothing left over.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ReadFolder } from "@proteoscope/models";
+import { openCheckpoint } from "../checkpoint-path.ts";
+import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
+import { defineCommand } from "../command.ts";
+import { describeFailure, exitCodes } from "../errors.ts";
+
+export interface VerifyReport {
+  readonly model: string;
+  readonly ok: boolean;
+  /** sha256 by file. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Whether the folder says itself what its files should be. */
+  readonly isListed: boolean;
+  readonly networks: readonly {
+    readonly part: string;
+    readonly architecture: string;
+    readonly tensors: number;
+  }[];
+  readonly problems: readonly string[];
+}
+
+export const modelsVerifyCommand = defineCommand({
+  name: "verify",
+  description: "Check a model folder: the sha256 of its files, and that all tensors fit their network",
+  args: { folder: { type: "positional", description: "Model folder", required: true } },
+  examples: [
+    "proteoscope models verify checkpoints/proteoscope-mini",
+    "proteoscope models verify esm2_t6_8M_UR50D --json",
+  ],
+  async run(args, { stdout }) {
+    const report = await verify(args.folder);
+    stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+    return report.ok ? exitCodes.ok : exitCodes.badData;
+  },
+});
+
+async function verify(path: string): Promise<VerifyReport> {
+  const { loadPretrained, readJson, subfolder } = await import("@proteoscope/models");
+  const { folder, options } = await openCheckpoint(path);
+  const problems: string[] = [];
+  const networks: VerifyReport["networks"][number][] = [];
+  const attempt = async (work: () => Promise<VerifyReport["networks"]>): Promise<void> => {
+    await work().then(
+      (found) => networks.push(...found),
+      (error: unknown) => problems.push(describeFailure(error).message),
+    );
+  };
+  const verifyNetwork = (part: string, source: ReadFolder) =>
+    attempt(async () => {
+      const { architecture, weights } = await loadPretrained(source, options);
+      return [{ part, architecture, tensors: weights.size }];
+    });
+  if (options.file !== undefined || !(await folder.exists("model_index.json")))
+    await verifyNetwork(".", folder);
+  else {
+    const index = await readJson(folder, "model_index.json");
+    const parts = index.proteoscope === undefined ? ["unet", "vae"] : ["unet", "vae", "plm"];
+    for (const part of parts) await verifyNetwork(part, subfolder(folder, part));
+    if (index.proteoscope !== undefined && problems.length === 0) await attempt(() => verifyHeads(folder));
+  }
+  const isFolder = options.file === undefined;
+  const isListed = isFolder && existsSync(join(path, checksumFileName));
+  if (isListed) {
+    for (const { file, problem } of await verifyChecksums(path)) problems.push(`${file} ${problem}`);
+  }
+  const files = isFolder ? parseSums(await listChecksums(path)) : {};
+  return { model: path, ok: problems.length === 0, files, isListed, networks, problems };
+}
+
+/** The two small networks that a model of ours has beside the published ones. */
+async function verifyHeads(folder: ReadFolder): Promise<VerifyReport["networks"]> {
+  const { checkWeights, f32, i64, trace } = await import("@proteoscope/engine");
+  const { compartmentClassifier, localizationHead } = await import("@proteoscope/models");
+  const { readModel } = await import("@proteoscope/microscope");
+  const { languageModel, localization, classifier, constants } = await readModel(folder);
+  const side = constants.cropPixels;
+  const heads = [
+    [
+      "localization",
+      localization.weights,
+      trace((w, inputs) => ({ logits: localizationHead(w, localization.config, inputs) }), {
+        inputIds: i64(1, 3),
+        representation: f32(1, 3, languageModel.config.hiddenSize),
+      }),
+    ],
+    [
+      "classifier",
+      classifier.weights,
+      trace((w, { image }) => ({ logits: compartmentClassifier(w, classifier.config, image) }), {
+        image: f32(1, 3, side, side),
+      }),
+    ],
+  ] as const;
+  return heads.map(([part, weights, traced]) => {
+    checkWeights(traced, weights);
+    return { part, architecture: part, tensors: weights.size };
+  });
+}
+
+function parseSums(list: string): Record<string, string> {
+  const lines = list.split("\n").filter((line) => line !== "");
+  return Object.fromEntries(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+}
+
+function describe({ files, isListed, networks, problems }: VerifyReport): string {
+  const sums = Object.entries(files).map(([file, sha256]) => `${sha256}  ${file}\n`);
+  const fits = networks.map(
+    ({ part, architecture, tensors }) => `${part}: ${architecture}, all ${tensors} tensors fit\n`,
+  );
+  const listed = isListed ? [`every file was held to ${checksumFileName}\n`] : [];
+  return [...sums, ...fits, ...listed, ...problems.map((problem) => `problem: ${problem}\n`)].join("");
+}
