@@ -12,6 +12,7 @@ import { attention, rotaryEmbedding } from "../ops/attention.ts";
 import { add, gelu, mul, select, silu, stopGradient } from "../ops/elementwise.ts";
 import { concat, reshape, slice, transpose } from "../ops/layout.ts";
 import { crossEntropy } from "../ops/loss.ts";
+import { layerNorm as normalize } from "../ops/normalize.ts";
 import { argMax, mean, sum } from "../ops/reduce.ts";
 import { resizeBilinear, resizeNearest } from "../ops/resize.ts";
 import { initializeWeights } from "../random/initialize.ts";
@@ -45,6 +46,19 @@ describe("emitOnnx", () => {
     const model = decode(emitOnnx({ inputs: new Map([["x", x]]), outputs: new Map([["y", x]]) }));
     expect(model.graph!.node).toHaveLength(1);
     expect(model.graph!.initializer).toHaveLength(0);
+  });
+
+  test("leaves out the outputs of a node that nothing reads", () => {
+    const x = input("x", { dtype: "float32", shape: [2, 3] });
+    const y = normalize(x);
+    const outputsOf = (...outputs: Tensor[]) => {
+      const named = new Map(outputs.map((output, i) => [`y${i}`, output]));
+      const { node } = decode(emitOnnx({ inputs: new Map([["x", x]]), outputs: named })).graph!;
+      return node.find(({ opType }) => opType === "LayerNormalization")!.output.map((name) => name !== "");
+    };
+    expect(outputsOf(y)).toEqual([true]);
+    expect(outputsOf(grad(sum(mul(y, y)), [x])[0]!)).toEqual([true, true, true]);
+    expect(outputsOf(y.node.outputs[2]!)).toEqual([false, false, true]);
   });
 
   test("names a leaf that is neither an input nor an initializer", () => {

@@ -20,6 +20,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { ancestors } from "../gradient.ts";
+import { simplify } from "../passes/simplify.ts";
 import type { Shape } from "../shape.ts";
 import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
 
@@ -50,8 +51,18 @@ function dataType(dtype: string): TensorProto_DataType {
   return type;
 }
 
+export interface EmitOptions {
+  /** Whether the passes of `passes/` run before; a test compares models with and without. */
+  simplified?: boolean;
+}
+
 /** The serialised model. */
-export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uint8Array<ArrayBuffer> {
+export function emitOnnx(
+  graph: GraphInterface,
+  { simplified = true }: EmitOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { inputs, initializers } = graph;
+  const outputs = simplified ? simplifiedOutputs(graph) : graph.outputs;
   const names = new Map<Tensor, string>();
   for (const [name, tensor] of inputs) names.set(tensor, name);
   const values: TensorProto[] = [];
@@ -60,7 +71,9 @@ export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uin
     values.push(tensorProto(name, value));
   }
   const nodes: NodeProto[] = [];
-  for (const node of ancestors([...outputs.values()])) {
+  const computed = ancestors([...outputs.values()]);
+  const used = new Set([...outputs.values(), ...computed.flatMap((node) => node.inputs)]);
+  for (const node of computed) {
     const first = node.outputs[0]!;
     if (names.has(first)) continue;
     if (node.operator.isAlias) {
@@ -76,6 +89,7 @@ export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uin
       throw new Error(
         `onnx: ${node.operator.name} "${node.attributes.name}" is neither an input nor an initializer`,
       );
+    const lastUsed = node.outputs.findLastIndex((output) => used.has(output));
     for (const output of node.outputs) names.set(output, `value.${nodes.length}.${output.index}`);
     nodes.push(
       create(NodeProtoSchema, {
@@ -83,7 +97,9 @@ export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uin
         domain: node.operator.domain ?? "",
         name: `${node.operator.name}.${nodes.length}`,
         input: node.inputs.map((tensor) => (tensor === undefined ? "" : names.get(tensor)!)),
-        output: node.outputs.map((output) => names.get(output)!),
+        output: node.outputs
+          .slice(0, lastUsed + 1)
+          .map((output) => (used.has(output) ? names.get(output)! : "")),
         attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
       }),
     );
@@ -113,6 +129,12 @@ export function emitOnnx({ inputs, initializers, outputs }: GraphInterface): Uin
     }),
   });
   return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+}
+
+function simplifiedOutputs({ inputs, initializers, outputs }: GraphInterface): Map<string, Tensor> {
+  const leaves = [...inputs.values(), ...[...(initializers?.values() ?? [])].map(({ tensor }) => tensor)];
+  const results = simplify([...outputs.values()], leaves);
+  return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 
 function tensorProto(name: string, value: NdArray): TensorProto {

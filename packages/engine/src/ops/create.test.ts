@@ -39,6 +39,13 @@ test("full fills a fixed shape in any type", async () => {
 test("an open shape needs a tensor to read it from", () => {
   const x = input("x", { dtype: "float32", shape: [1] });
   expect(() => broadcastTo(x, ["residues"])).toThrow(
-    "broadcastTo: [residues] has open dimensions: give a tensor of that shape",
+    "Expand: [residues] has open dimensions: give a tensor of that shape",
   );
+});
+
+test("refuses a shape that the tensor does not broadcast to", () => {
+  const x = (...shape: number[]) => input("x", { dtype: "float32", shape });
+  expect(() => broadcastTo(x(1, 3), [3])).toThrow("Expand: [1, 3] does not broadcast to [3]");
+  expect(() => broadcastTo(x(3), [1])).toThrow("Expand: [3] does not broadcast to [1]");
+  expect(() => broadcastTo(x(3), [4])).toThrow("Expand: [3] and [4] do not broadcast: axis 0 is 3 and 4");
 });

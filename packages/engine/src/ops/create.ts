@@ -3,7 +3,7 @@
  *
  * A tensor shaped like one with open dimensions is made by the Shape and Expand operators at run time.
  */
-import { formatShape, type Shape, sameShape } from "../shape.ts";
+import { broadcast, formatShape, type Shape, ShapeError, sameShape } from "../shape.ts";
 import { apply, type DType, int64Vector, type Operator, scalar, type Tensor } from "../tensor.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -22,10 +22,12 @@ export function shapeOf(x: Tensor): Tensor {
 /** Repeats axes of size 1 until `x` has `shape`; open dimensions of `shape` are taken from `like`. */
 export function broadcastTo(x: Tensor, shape: Shape, like?: Tensor): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcast(x.shape, shape, "Expand"), shape))
+    throw new ShapeError(`Expand: ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
   if (shape.every((dim) => typeof dim === "number"))
     return apply(expandOperator, [x, int64Vector(shape as readonly number[])], {}, { dtype: x.dtype, shape });
   if (like === undefined || !sameShape(like.shape, shape))
-    throw new Error(`broadcastTo: ${formatShape(shape)} has open dimensions: give a tensor of that shape`);
+    throw new ShapeError(`Expand: ${formatShape(shape)} has open dimensions: give a tensor of that shape`);
   return apply(expandOperator, [x, shapeOf(like)], {}, { dtype: x.dtype, shape });
 }
 

@@ -5,7 +5,11 @@ import { f32, trace } from "../trace.ts";
 import type { Weights } from "../weights.ts";
 import { initializeWeights } from "./initialize.ts";
 
-const declarationsOf = (model: (w: Weights) => void) => trace((w) => (model(w), {}), {}).parameters;
+const declarationsOf = (declare: (w: Weights) => void) =>
+  trace((w) => {
+    declare(w);
+    return {};
+  }, {}).parameters;
 
 const values = (weights: Map<string, NdArray>, name: string) => weights.get(name)!.data as Float32Array;
 
