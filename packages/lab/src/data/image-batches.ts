@@ -58,6 +58,8 @@ export interface ShownCrop {
   readonly crop: Crop;
   /** [3, N, N]: protein, nucleus, distance, turned by a random symmetry. */
   readonly image: Float32Array;
+  /** Which of the eight it was, 0 for none. */
+  readonly symmetry: number;
 }
 
 export interface ImageBatchOptions extends ImageDataConfig {
@@ -82,8 +84,8 @@ export function createImageBatches(
         const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
         const crop = draw([first!, second!], share);
         const { data } = await pixels.read(crop.index);
-        const image = transformSquare(data, pixels.height, Math.floor(third! * symmetryCount));
-        return { crop, image };
+        const symmetry = Math.floor(third! * symmetryCount);
+        return { crop, symmetry, image: transformSquare(data, pixels.height, symmetry) };
       }),
     );
   };

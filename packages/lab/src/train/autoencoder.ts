@@ -34,8 +34,10 @@ import {
   readImageData,
   stackChannels,
 } from "../data/image-batches.ts";
+import { createLatentCoder } from "./frozen-networks.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { networkFiles, withoutPrefix } from "./model-files.ts";
+import { drawGrid } from "./picture-grid.ts";
 
 export const autoencoderSchema = z.strictObject({
   model: z.strictObject({
@@ -120,6 +122,7 @@ export async function createAutoencoderJob(
       ];
     },
     validate: async () => validate(runtime, await averaged(), networks.autoencoder, pixels, chosen),
+    samples: async () => drawPairs(runtime, await averaged(), networks.autoencoder, pixels, chosen),
     files: async () =>
       networkFiles("vae", {
         architecture: "autoencoder",
@@ -152,6 +155,33 @@ async function readPerceptualWeights({ loss }: AutoencoderConfig): Promise<Map<s
   }
   const { tensors } = readSafetensors(await readFile(loss.perceptualFile));
   return new Map([...tensors].map(([name, value]) => [`loss.perceptual_loss.${name}`, value]));
+}
+
+const pictureRows = 8;
+
+/** A PNG: each row a protein and its reconstruction, a nucleus and its. */
+async function drawPairs(
+  runtime: Runtime,
+  weights: ReadonlyMap<string, NdArray>,
+  config: AutoencoderKlConfig,
+  pixels: CropPixels,
+  crops: readonly Crop[],
+): Promise<Uint8Array> {
+  const side = pixels.height;
+  const plane = side * side;
+  const coder = await createLatentCoder(runtime, { config, weights }, side);
+  try {
+    const rows: Float32Array[][] = [];
+    for (const { index } of crops.slice(0, pictureRows)) {
+      const image = (await pixels.read(index)).data.subarray(0, 2 * plane);
+      const made = await coder.decode((await coder.encode(image, String(index))).mean);
+      const channels = [image, made].map((pair) => [pair.subarray(0, plane), pair.subarray(plane)]);
+      rows.push(autoencodedChannels.flatMap((channel) => channels.map((pair) => pair[channel]!)));
+    }
+    return drawGrid(rows, side);
+  } finally {
+    await coder.close();
+  }
 }
 
 /** Absolute error, PSNR and the latents' spread, on the posterior's mean and on images never trained on. */

@@ -52,6 +52,8 @@ export interface TrainingJob {
   readonly best?: { readonly score: string; readonly wants: "larger" | "smaller" };
   /** What the run has made, of the averaged parameters: written to `model/` whenever it is the best. */
   files(): Promise<ModelFiles>;
+  /** A PNG of what the averaged parameters draw: written to `samples/` at each validation. */
+  samples?(): Promise<Uint8Array>;
   close?(): Promise<void>;
 }
 
@@ -124,6 +126,8 @@ export async function runTraining(
     }
     const isDue = isLast || step % config.validateEvery === 0;
     const isBest = isDue && (await validate(job, folder, step, best));
+    const picture = isDue ? await job.samples?.() : undefined;
+    if (picture !== undefined) await folder.write(`samples/step-${step}.png`, picture);
     if (isBest) {
       for (const [path, content] of await job.files()) await folder.write(`model/${path}`, content);
     }

@@ -9,6 +9,7 @@ import { ConfigError, checkConfig, overrideConfig, readConfig, writeConfig } fro
 import { openRunFolder, readRunConfig } from "../track/run-folder.ts";
 import { autoencoderSchema, createAutoencoderJob } from "./autoencoder.ts";
 import { classifierSchema, createClassifierJob } from "./classifier.ts";
+import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
 import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
 
@@ -26,6 +27,7 @@ const definitions = {
   plm: define({ schema: plmSchema, create: createPlmJob }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
   classifier: define({ schema: classifierSchema, create: createClassifierJob }),
+  diffusion: define({ schema: diffusionSchema, create: createDiffusionJob }),
 };
 
 export type TrainerName = keyof typeof definitions;

@@ -1,0 +1,120 @@
+// Batches for the denoiser: each crop with its protein, as latents, nuclear distance on the latent grid, residue
+// embeddings and the numbers that the noise schedule needs. A pure function of the seed and the step.
+
+import { createGenerator, type NdArray } from "@proteoscope/engine";
+import { latentDistance } from "@proteoscope/models";
+import type { Protein } from "./atlas.ts";
+import type { ShownCrop } from "./image-batches.ts";
+import type { Pairing } from "./pairs.ts";
+
+/** The networks that turn crops and proteins into what the denoiser sees. */
+export interface ConditionSources {
+  encode(image: Float32Array, key: string): Promise<{ mean: Float32Array; deviation: Float32Array }>;
+  embed(sequence: string): Promise<Float32Array>;
+}
+
+export interface ConditionOptions {
+  readonly side: number;
+  readonly latentSide: number;
+  readonly latentChannels: number;
+  readonly embeddingWidth: number;
+  readonly latentScale: number;
+  readonly distanceScale: number;
+}
+
+/** Latents [B, C, h, w], drawn from the posterior by standard normal numbers, in units of their deviation. */
+export async function latentBatch(
+  shown: readonly ShownCrop[],
+  { encode }: ConditionSources,
+  { side, latentSide, latentChannels, latentScale }: ConditionOptions,
+  normal: Float32Array,
+): Promise<NdArray> {
+  const size = latentChannels * latentSide * latentSide;
+  const data = new Float32Array(shown.length * size);
+  for (const [item, { crop, image, symmetry }] of shown.entries()) {
+    const seen = image.subarray(0, 2 * side * side); // protein and nucleus
+    const { mean, deviation } = await encode(seen, `${crop.index} ${symmetry}`);
+    for (let i = 0; i < size; i++) {
+      data[item * size + i] = (mean[i]! + deviation[i]! * normal[item * size + i]!) / latentScale;
+    }
+  }
+  return { dtype: "float32", shape: [shown.length, latentChannels, latentSide, latentSide], data };
+}
+
+/** Nuclear distance [B, 1, h, w] in units of its deviation. */
+export function distanceBatch(
+  images: readonly Float32Array[],
+  { side, latentSide, distanceScale }: ConditionOptions,
+): NdArray {
+  const plane = side * side;
+  const size = latentSide * latentSide;
+  const data = new Float32Array(images.length * size);
+  for (const [item, image] of images.entries()) {
+    const distance = latentDistance(image.subarray(2 * plane, 3 * plane), { height: side, width: side });
+    data.set(
+      distance.map((value) => value / distanceScale),
+      item * size,
+    );
+  }
+  return { dtype: "float32", shape: [images.length, 1, latentSide, latentSide], data };
+}
+
+/** Embeddings [B, L, D] padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. */
+export async function embeddingBatch(
+  proteins: readonly Protein[],
+  { embed }: ConditionSources,
+  { embeddingWidth: width }: ConditionOptions,
+): Promise<{ sequence: NdArray; mask: NdArray }> {
+  const rows: Float32Array[] = [];
+  for (const { sequence } of proteins) rows.push(await embed(sequence));
+  const length = Math.max(...rows.map((row) => row.length / width));
+  const data = new Float32Array(rows.length * length * width);
+  const mask = new Uint8Array(rows.length * length);
+  for (const [item, row] of rows.entries()) {
+    data.set(row, item * length * width);
+    mask.fill(1, item * length, item * length + row.length / width);
+  }
+  return {
+    sequence: { dtype: "float32", shape: [rows.length, length, width], data },
+    mask: { dtype: "bool", shape: [rows.length, length], data: mask },
+  };
+}
+
+export interface ConditionBatchOptions extends ConditionOptions {
+  readonly seed: number;
+  /** Share of samples that are trained without their sequence. */
+  readonly dropRate: number;
+  readonly timesteps: number;
+}
+
+/** The denoiser's inputs of a step, apart from the noise. Every crop must have a partner. */
+export async function conditionBatch(
+  step: number,
+  shown: readonly ShownCrop[],
+  pairing: Pairing,
+  sources: ConditionSources,
+  options: ConditionBatchOptions,
+): Promise<Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray>> {
+  const { seed, dropRate, timesteps, latentChannels, latentSide } = options;
+  const count = shown.length;
+  const draw = (name: string) => createGenerator(seed, name, step);
+  const partners = draw("partners").uniform(count);
+  const proteins = shown.map(({ crop }, item) => {
+    const protein = pairing.partner(crop, partners[item]!);
+    if (protein === undefined) throw new RangeError(`crop ${crop.index} has no training protein to go with`);
+    return protein;
+  });
+  const normal = draw("latents").normal(count * latentChannels * latentSide ** 2);
+  const isDropped = Uint8Array.from(draw("dropped").uniform(count), (value) => (value < dropRate ? 1 : 0));
+  const timestep = Int32Array.from(draw("timesteps").integers(count, timesteps));
+  return {
+    latents: await latentBatch(shown, sources, options, normal),
+    distance: distanceBatch(
+      shown.map(({ image }) => image),
+      options,
+    ),
+    ...(await embeddingBatch(proteins, sources, options)),
+    isDropped: { dtype: "bool", shape: [count], data: isDropped },
+    timestep: { dtype: "int32", shape: [count], data: timestep },
+  };
+}

@@ -1,0 +1,223 @@
+// Trains the denoiser in the latent space of a finished autoencoder, on the embeddings of a finished language model
+// and the nuclear distance. What is measured on the training data (scales of latents and distance, image variance) is
+// stored with the model, and both finished networks with it, so that what a run leaves draws pictures.
+
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import {
+  bool,
+  createTrainer,
+  f32,
+  i32,
+  initializeWeights,
+  type RandomSource,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  diffusionLoss,
+  linearNoiseSchedule,
+  loadAs,
+  noiseScheduleDefaults,
+  savePipeline,
+  type UnetConfig,
+} from "@proteoscope/models";
+import { openFolder } from "@proteoscope/models/node";
+import { z } from "zod";
+import { ConfigError } from "../config/compose.ts";
+import { conditionBatch } from "../data/condition-batches.ts";
+import { openCropPixels } from "../data/crop-pixels.ts";
+import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
+import { measureImages } from "../data/image-statistics.ts";
+import { createPairing } from "../data/pairs.ts";
+import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
+import { createEmbedder, createLatentCoder } from "./frozen-networks.ts";
+import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
+import { jsonText, type ModelFiles } from "./model-files.ts";
+
+const path = z.string().transform((text) => resolve(text));
+const blockKind = z.enum(["plain", "attention"]);
+
+export const diffusionSchema = z.strictObject({
+  models: z.strictObject({
+    /** The `model` folder of a run of `train plm`. */
+    plm: path,
+    /** The `model` folder of a run of `train autoencoder`. */
+    autoencoder: path,
+  }),
+  model: z.strictObject({
+    /** From the latent inwards. */
+    blockOutChannels: z.array(z.int().positive()).min(2),
+    /** Whether a level looks at itself and the sequence; the innermost block always does. */
+    blocks: z.array(blockKind),
+    layersPerBlock: z.int().positive(),
+    attentionHeads: z.int().positive(),
+    normNumGroups: z.int().positive(),
+  }),
+  /** Share of samples that are trained without their sequence. */
+  dropRate: z.number().min(0).max(1),
+  data: imageDataSchema,
+  train: loopSchema,
+});
+export type DiffusionConfig = z.infer<typeof diffusionSchema>;
+
+const scaleCropCount = 128;
+
+/** Prepares the training of the denoiser on an atlas folder. */
+export async function createDiffusionJob(
+  runtime: Runtime,
+  config: DiffusionConfig,
+  folder: string,
+): Promise<TrainingJob> {
+  const { data, train, dropRate } = config;
+  const pixels = await openCropPixels(folder);
+  const { training, validation, proteins } = await readImageData(folder);
+  const plm = await loadAs("esm2", openFolder(join(config.models.plm, "plm")));
+  const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
+  const windowResidues = await readWindow(config.models.plm);
+  const side = pixels.height;
+  const embedder = await createEmbedder(runtime, plm, windowResidues);
+  const coder = await createLatentCoder(runtime, autoencoder, side);
+  const sources = { embed: embedder.embed, encode: coder.encode };
+
+  const pairing = createPairing(proteins);
+  const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
+  const shown = training.filter(isPaired);
+  const { distanceScale, imageVariance } = await measureImages(training, pixels);
+  const measured = chooseCrops(
+    shown.filter(({ isBlend }) => !isBlend),
+    scaleCropCount,
+    train.seed,
+  );
+  const latents = await Promise.all(
+    measured.map(async ({ index }) => {
+      const { data: image } = await pixels.read(index);
+      return (await coder.encode(image.subarray(0, 2 * side * side), `${index} 0`)).mean;
+    }),
+  );
+  const unet = unetConfigOf(
+    config,
+    plm.config.hiddenSize,
+    autoencoder.config.latentChannels,
+    coder.latentSide,
+  );
+  const options = {
+    side,
+    latentSide: coder.latentSide,
+    latentChannels: unet.outChannels,
+    embeddingWidth: unet.crossAttentionDim,
+    latentScale: deviationOf(latents),
+    distanceScale,
+    seed: train.seed,
+    dropRate,
+    timesteps: noiseScheduleDefaults.numTrainTimesteps,
+  };
+
+  const latentShape = [data.batchSize, unet.outChannels, coder.latentSide, coder.latentSide] as const;
+  const inputTypes = {
+    latents: f32(...latentShape),
+    distance: f32(data.batchSize, 1, coder.latentSide, coder.latentSide),
+    sequence: f32(data.batchSize, "tokens", unet.crossAttentionDim),
+    mask: bool(data.batchSize, "tokens"),
+    isDropped: bool(data.batchSize),
+    timestep: i32(data.batchSize),
+  };
+  const schedule = linearNoiseSchedule();
+  type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
+  const model = (w: Weights, inputs: Inputs, random: RandomSource) => {
+    const noise = random.normal("noise", latentShape);
+    return { losses: { diffusion: diffusionLoss(w, unet, schedule, { ...inputs, noise }).loss } };
+  };
+  const declared = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
+  const trainer = await createTrainer(runtime, model, inputTypes, {
+    groups: { diffusion: { prefix: "", ...adamWOf(train) } },
+    weights: initializeWeights(declared.parameters, train.seed),
+    seed: train.seed,
+  });
+  const draw = createImageBatches(shown, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
+  const probe = {
+    ...{ pixels, pairing, sources, coder, schedule, unet, options },
+    crops: chooseCrops(validation.filter(isPaired), data.validationCount, train.seed),
+  };
+  const averaged = () => trainer.weights({ average: true });
+  return {
+    trainer,
+    config: train,
+    batches: async (step) => [await conditionBatch(step, await draw(step), pairing, sources, options)],
+    validate: async () => validateDenoiser(runtime, await averaged(), probe),
+    samples: async () => drawSamples(runtime, await averaged(), probe),
+    async files(): Promise<ModelFiles> {
+      const weights = await averaged();
+      const pipeline = savePipeline({
+        unet: { architecture: "unet", config: unet, weights },
+        autoencoder,
+        noiseSchedule: noiseScheduleDefaults,
+      });
+      const index = JSON.parse(new TextDecoder().decode(pipeline.get("model_index.json")));
+      const constants = {
+        ...{ latentScale: options.latentScale, distanceScale, imageVariance },
+        ...{ pixelSizeMicrons, cropPixels: side, windowResidues },
+      };
+      return new Map<string, Uint8Array | string>([
+        ...pipeline,
+        ["model_index.json", jsonText({ ...index, proteoscope: constants })],
+        ...(await copyFiles(config.models.plm, plmFiles)),
+      ]);
+    },
+    async close() {
+      await embedder.close();
+      await coder.close();
+      await pixels.close();
+    },
+  };
+}
+
+const pixelSizeMicrons = 0.4126; // of every crop of an atlas
+const plmFiles = ["plm/config.json", "plm/model.safetensors"].concat(
+  ["config.json", "model.safetensors"].map((name) => `localization/${name}`),
+);
+
+async function copyFiles(folder: string, names: readonly string[]): Promise<[string, Uint8Array][]> {
+  return Promise.all(
+    names.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))]),
+  );
+}
+
+async function readWindow(plmFolder: string): Promise<number> {
+  const text = await readFile(join(plmFolder, "localization", "config.json"), "utf8");
+  return z.object({ window_residues: z.int().positive() }).parse(JSON.parse(text)).window_residues;
+}
+
+function unetConfigOf(
+  { model }: DiffusionConfig,
+  width: number,
+  latentChannels: number,
+  sampleSize: number,
+): UnetConfig {
+  const { blockOutChannels, blocks, layersPerBlock, attentionHeads, normNumGroups } = model;
+  if (blocks.length !== blockOutChannels.length) {
+    throw new ConfigError("model.blocks and model.block_out_channels differ in length: give one a level");
+  }
+  return {
+    ...{ sampleSize, blockOutChannels, layersPerBlock, normNumGroups, normEps: 1e-5 },
+    inChannels: latentChannels + 1,
+    outChannels: latentChannels,
+    downBlockTypes: blocks.map((kind) => (kind === "attention" ? "CrossAttnDownBlock2D" : "DownBlock2D")),
+    upBlockTypes: blocks
+      .toReversed()
+      .map((kind) => (kind === "attention" ? "CrossAttnUpBlock2D" : "UpBlock2D")),
+    crossAttentionDim: width,
+    timeCondProjDim: width,
+    attentionHeadDim: attentionHeads,
+  };
+}
+
+function deviationOf(arrays: readonly Float32Array[]): number {
+  const count = arrays.reduce((total, array) => total + array.length, 0);
+  const sumOf = (value: (x: number) => number) =>
+    arrays.reduce((total, array) => total + array.reduce((sum, x) => sum + value(x), 0), 0);
+  const mean = sumOf((x) => x) / count;
+  return Math.sqrt(sumOf((x) => (x - mean) ** 2) / count);
+}
