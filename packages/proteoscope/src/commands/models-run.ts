@@ -9,12 +9,7 @@ import { writeFileAtomic } from "../output.ts";
 
 export const modelsRunCommand = defineCommand({
   name: "run",
-  description: `Run a network on named tensors
-
-    UNet2DConditionModel  sample, timestep, encoder_hidden_states,
-                          [encoder_attention_mask], [timestep_cond] -> sample
-    AutoencoderKL         sample -> mean, logvar; latent -> sample
-    ESM2                  input_ids, [attention_mask] -> last_hidden_state, logits`,
+  description: "Run a network on named tensors, with the argument and output names of its own library",
   args: {
     model: {
       type: "positional",
@@ -25,7 +20,8 @@ export const modelsRunCommand = defineCommand({
       type: "string",
       valueHint: "file",
       required: true,
-      description: "Named tensors, as safetensors; numbers of any type are converted",
+      description:
+        "Tensors as safetensors. ESM2: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent",
     },
     output: {
       type: "string",
