@@ -263,6 +263,32 @@ describe("a checkpoint that cannot be loaded", () => {
     );
   });
 
+  it("ends in a network or in a named error, whatever happened to its bytes", async () => {
+    const names = ["CheckpointError", "WeightsError", "FormatError"];
+    let state = 1;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < 400; round += 1) {
+      const files = new Map<string, Uint8Array>();
+      for (const path of ["config.json", "model.safetensors"]) {
+        const bytes = new Uint8Array(await fixtures.read(`hugging-face-esm/${path}`));
+        const end = path === "config.json" ? bytes.length : 4000; // its header
+        for (let change = random(4); change > 0; change -= 1)
+          bytes[random(end)] = random(2) ? random(256) : 0x39;
+        files.set(path, bytes);
+      }
+      const outcome = await loadPretrained(memoryFolder(files)).then(
+        ({ architecture }) => architecture as string,
+        (error: Error) => error.name,
+      );
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    expect([...outcomes.keys()].sort()).toEqual([...names, "esm2"].sort());
+  });
+
   it("is refused by the reader of its format: one cut short", async () => {
     const whole = await fixtures.read("hugging-face-esm/model.safetensors");
     const folder = memoryFolder(new Map([["model.safetensors", whole.subarray(0, whole.length - 4)]]));

@@ -1,4 +1,5 @@
-// A checkpoint as a command line names it: a folder, or one file in a folder.
+// A checkpoint as a command line names it: a folder, or one file in a folder. The loaders read through a folder in
+// either case, because a configuration or a second file of weights may lie beside the first.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { LoadOptions, ReadFolder } from "@proteoscope/models";
