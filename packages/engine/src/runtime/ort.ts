@@ -40,15 +40,17 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
     spare?.dispose();
   };
 
-  // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not.
+  // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not. Its
+  // tensors belong to it, so it is kept.
+  const movers = new Map<string, Promise<InferenceSession>>();
   const move = async (value: OrtTensor, location: "cpu" | "gpu-buffer"): Promise<OrtTensor> => {
-    const model = identityModel(value.type as DType, value.dims.length);
-    const session = await ort.InferenceSession.create(model, {
-      ...sessionOptions,
-      preferredOutputLocation: { y: location },
-    });
-    const { y } = (await session.run({ x: value })) as { y: OrtTensor };
-    await session.release();
+    const key = `${value.type} ${value.dims.length} ${location}`;
+    if (!movers.has(key)) {
+      const model = identityModel(value.type as DType, value.dims.length);
+      const options = { ...sessionOptions, preferredOutputLocation: { y: location } };
+      movers.set(key, ort.InferenceSession.create(model, options));
+    }
+    const { y } = (await (await movers.get(key)!).run({ x: value })) as { y: OrtTensor };
     return y;
   };
 
@@ -113,6 +115,8 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       for (const session of [...sessions]) await session.close();
       for (const old of states.values()) release(old);
       states.clear();
+      for (const mover of movers.values()) await (await mover).release();
+      movers.clear();
     },
   };
 }
