@@ -10,7 +10,7 @@ const manifests: Manifests = {
     devDependencies: [],
     exports: [".", "./node"],
   },
-  models: { dependencies: [], devDependencies: [], exports: ["."] },
+  models: { dependencies: [], devDependencies: [], exports: [".", "./testing"] },
   lab: { dependencies: [], devDependencies: [], exports: ["."] },
 };
 
@@ -90,6 +90,11 @@ describe("the import rules", () => {
     expect(importViolations("packages/formats/src/a.test.ts", 'import "./testing/fixture.ts";')).toEqual([]);
     expect(importViolations("packages/formats/src/a.ts", 'import "./testing/fixture.ts";')).toHaveLength(1);
     expect(importViolations("packages/formats/src/a.ts", 'import "./b.test.ts";')).toHaveLength(1);
+    const shared = 'import { a } from "@proteoscope/models/testing";';
+    expect(importViolations("packages/lab/src/a.test.ts", shared)).toEqual([]);
+    expect(importViolations("packages/lab/src/a.ts", shared)).toEqual([
+      '1: only tests import test code (imports "@proteoscope/models/testing")',
+    ]);
   });
 
   it("refuse a library that the package does not list", () => {

@@ -3,17 +3,22 @@
 
 export { type Agreement, cellFootprint, sampleAgreement } from "./agreement.ts";
 export {
-  type CompartmentProbabilities,
   type Drawing,
   type DrawOptions,
   drawDefaults,
   type Microscope,
+  mostSteps,
   openMicroscope,
-  type ReadProtein,
   type SamplerName,
   samplerNames,
 } from "./microscope.ts";
-export type { Component, ImagingConstants, MicroscopeModel } from "./model.ts";
+export type {
+  Component,
+  ImageClassifierConfig,
+  ImagingConstants,
+  MicroscopeModel,
+  SequenceModel,
+} from "./model.ts";
 export {
   type CropOptions,
   type CroppedField,
@@ -51,4 +56,16 @@ export {
 export { type GridOptions, markSynthetic, type Tile, tileImages } from "./picture/grid.ts";
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
 export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
-export { nucleusLibraryFile, readModel, readModelNuclei } from "./read-model.ts";
+export {
+  type CompartmentProbabilities,
+  openProteinReader,
+  type ProteinReader,
+  type ReadProtein,
+} from "./protein-reader.ts";
+export {
+  nucleusLibraryFile,
+  readImagingConstants,
+  readModel,
+  readModelNuclei,
+  readSequenceModel,
+} from "./read-model.ts";

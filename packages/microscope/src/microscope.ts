@@ -5,73 +5,57 @@
 //     const drawing = await microscope.draw(protein, nucleus.distance, { samples: 4, seed: 0 });
 //
 // Latent diffusion (Rombach et al. 2022) conditioned on a protein language model and the nuclear distance, with
-// classifier-free guidance (Ho & Salimans 2022). Networks are compiled when they are first needed.
+// classifier-free guidance (Ho & Salimans 2022).
 
 import {
   compile,
   createGenerator,
   f32,
   float32,
-  i64,
-  type NdArray,
   type Program,
-  product,
   type Runtime,
-  sigmoid,
   softmax,
-  type Tensor,
-  type Weights,
 } from "@proteoscope/engine";
 import {
+  CheckpointError,
   compartmentClassifier,
   compileDenoiser,
   createDdimSampler,
   createDdpmSampler,
   createDpmSolverSampler,
   decode,
-  esm2,
   latentDistance,
   linearNoiseSchedule,
-  localizationHead,
   type NoiseSchedule,
   type Sampler,
-  type SequenceWindow,
   sampleLatents,
-  tokenizeBatch,
-  windowSequence,
 } from "@proteoscope/models";
 import { cellFootprint, sampleAgreement } from "./agreement.ts";
 import type { MicroscopeModel } from "./model.ts";
+import {
+  byName,
+  type CompartmentProbabilities,
+  openProteinReader,
+  type ReadProtein,
+} from "./protein-reader.ts";
 
 export const samplerNames = ["ddim", "ddpm", "dpm++"] as const;
 export type SamplerName = (typeof samplerNames)[number];
 
-/** A probability for each compartment, by name. */
-export type CompartmentProbabilities = Readonly<Record<string, number>>;
-
-/** A protein as the language model reads it. */
-export interface ReadProtein {
-  readonly sequence: string;
-  /** What the language model was shown. */
-  readonly window: SequenceWindow;
-  /** Last representation, [tokens, width], <cls> and <eos> included. */
-  readonly representation: Float32Array;
-  readonly width: number;
-  /** From the sequence alone; compartments do not exclude each other. */
-  readonly compartments: CompartmentProbabilities;
-}
-
 export interface DrawOptions {
   /** Images of one protein in one nucleus, each from other noise. Default 4. */
   samples?: number;
-  /** Default 50. */
+  /** Default 50; at most `mostSteps`. */
   steps?: number;
+  /** Default ddim. */
   sampler?: SamplerName;
   /** Weight of the sequence: 1 is plain conditioning. Default 3. */
   guidance?: number;
+  /** Default 0. */
   seed?: number;
   /** Stops between two steps. */
   signal?: AbortSignal;
+  /** Called after every step of every batch of samples. */
   onStep?: (done: number, total: number) => void;
 }
 
@@ -94,8 +78,13 @@ export interface Microscope {
   readonly model: MicroscopeModel;
   /** @throws SequenceError for a residue that the language model does not know. */
   read(sequence: string): Promise<ReadProtein>;
-  /** `distance`: signed nuclear distance of a crop in pixels [cropPixels, cropPixels]. */
+  /**
+   * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
+   *
+   * @throws RangeError for a crop of another size or more than `mostSteps` steps.
+   */
   draw(protein: ReadProtein, distance: Float32Array, options?: DrawOptions): Promise<Drawing>;
+  /** Waits for what is being compiled, then lets go of the networks. */
   close(): Promise<void>;
 }
 
@@ -107,51 +96,76 @@ export const drawDefaults: Required<Omit<DrawOptions, "signal" | "onStep">> = {
   seed: 0,
 };
 
-/** Puts a model to work on a runtime, which stays the caller's to close. */
+/** Samples that are computed together: more take more memory and hardly less time each. */
+const batchSize = 4;
+
+/** Steps that a sampler can take at most with a model's noise schedule. */
+export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): number {
+  return sampler === "dpm++" ? schedule.numTrainTimesteps - 1 : schedule.numTrainTimesteps;
+}
+
+/**
+ * Puts a model to work on a runtime, which stays the caller's to close. All networks are compiled at once, in the
+ * order of their use; what goes wrong with one is told by the first call that needs it.
+ */
 export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Microscope {
-  const { constants, unet, autoencoder } = model;
+  const { constants, unet } = model;
   const { cropPixels } = constants;
+  const area = cropPixels * cropPixels;
+  const side = unet.config.sampleSize;
   const schedule = linearNoiseSchedule(model.schedule);
-  const programs = {
-    reader: once(() => compileReader(runtime, model)),
-    denoiser: once(() => compileDenoiser(runtime, unet.config, { weights: unet.weights })),
-    decoder: once(() => compileDecoder(runtime, model)),
-    classifier: once(() => compileClassifier(runtime, model)),
-  };
+  const reader = openProteinReader(runtime, model);
+  const denoiser = compileDenoiser(runtime, unet.config, { weights: unet.weights });
+  const decoder = compileDecoder(runtime, model);
+  const classifier = compileClassifier(runtime, model);
+  const programs = [reader, denoiser, decoder, classifier];
+  for (const program of programs) program.catch(() => undefined);
 
   const draw: Microscope["draw"] = async (protein, distance, options = {}) => {
     const { samples, steps, sampler, guidance, seed, signal, onStep }: typeof drawDefaults & DrawOptions = {
       ...drawDefaults,
       ...options,
     };
+    if (distance.length !== area)
+      throw new RangeError(
+        `the nucleus has ${distance.length} pixels, the model draws ${cropPixels}x${cropPixels}`,
+      );
     const size = { height: cropPixels, width: cropPixels };
-    const side = unet.config.sampleSize;
     const condition = latentDistance(distance, size).map((value) => value / constants.distanceScale);
-    const shape = [samples, unet.config.outChannels, side, side];
-    const noise = (sample: number, step: number | "start", count: number) =>
+    const latentShape = [unet.config.outChannels, side, side];
+    const latentLength = unet.config.outChannels * side * side;
+    const freshNoise = (sample: number, step: number | "start", count: number) =>
       createGenerator(seed, "draw", sample, step).normal(count);
-    const first = Array.from({ length: samples }, (_, i) =>
-      noise(i, "start", product(shape.slice(1)) as number),
-    );
-    const latents = await sampleLatents(await programs.denoiser(), stack(shape, first), {
+    const noise = new Float32Array(samples * latentLength);
+    for (let i = 0; i < samples; i++) noise.set(freshNoise(i, "start", latentLength), i * latentLength);
+    const tokens = protein.representation.length / protein.width;
+    const latents = await sampleLatents(await denoiser, float32([samples, ...latentShape], noise), {
       sampler: createSampler(sampler, schedule, steps),
-      sequence: float32(
-        [1, protein.representation.length / protein.width, protein.width],
-        protein.representation,
-      ),
+      sequence: float32([1, tokens, protein.width], protein.representation),
       distance: float32([1, 1, side, side], condition),
       guidance,
-      freshNoise: noise,
+      batchSize,
+      freshNoise,
       ...(signal === undefined ? {} : { signal }),
       ...(onStep === undefined ? {} : { onStep: ({ done, total }) => onStep(done, total) }),
     });
-    signal?.throwIfAborted();
-    const scaled = (latents.data as Float32Array).map((value) => value * constants.latentScale);
-    const decoder = await programs.decoder();
-    const decoded = await decoder.run({ latent: float32(shape, scaled) });
-    const images = (decoded.image.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
-    const seen = await classify(await programs.classifier(), images, distance);
-    const area = cropPixels * cropPixels;
+    const images = new Float32Array(samples * 2 * area);
+    const seen: CompartmentProbabilities[] = [];
+    for (let first = 0; first < samples; first += batchSize) {
+      signal?.throwIfAborted();
+      const count = Math.min(batchSize, samples - first);
+      const values = latents.data.slice(first * latentLength, (first + count) * latentLength) as Float32Array;
+      const latent = float32(
+        [count, ...latentShape],
+        values.map((value) => value * constants.latentScale),
+      );
+      const { image } = await (await decoder).run({ latent });
+      const decoded = image.data as Float32Array;
+      if (!decoded.every(Number.isFinite)) throw notNumbers(model);
+      const batch = decoded.map((value) => Math.min(1, Math.max(0, value)));
+      images.set(batch, first * 2 * area);
+      seen.push(...(await classify(await classifier, batch, distance)));
+    }
     const proteins = Array.from({ length: samples }, (_, i) =>
       images.subarray(2 * i * area, (2 * i + 1) * area),
     );
@@ -159,54 +173,38 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     return { images, ...size, seen, compartments: meanOf(seen), agreement: reliability, medoid };
   };
 
-  /** Probabilities of the compartments that images [samples, 2, H, W] show. */
+  /** Probabilities of the compartments that images [B, 2, H, W] show. */
   const classify = async (
-    classifier: Program<"image", "probabilities">,
+    program: Program<"image", "probabilities">,
     images: Float32Array,
     distance: Float32Array,
   ): Promise<CompartmentProbabilities[]> => {
-    const area = cropPixels * cropPixels;
-    const samples = images.length / (2 * area);
-    const scaled = distance.map((value) => value / constants.distanceScale);
-    const input = new Float32Array(samples * 3 * area);
-    for (let i = 0; i < samples; i++) {
+    const { labels, distanceScale } = model.classifier.config;
+    const count = images.length / (2 * area);
+    const scaled = distance.map((value) => value / distanceScale);
+    const input = new Float32Array(count * 3 * area);
+    for (let i = 0; i < count; i++) {
       input.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
       input.set(scaled, (3 * i + 2) * area);
     }
-    const { probabilities } = await classifier.run({
-      image: float32([samples, 3, cropPixels, cropPixels], input),
-    });
-    const { labels } = model.classifier.config;
-    const rows = probabilities.data as Float32Array;
-    return Array.from({ length: samples }, (_, i) => byName(labels, rows.subarray(i * labels.length)));
+    const image = float32([count, 3, cropPixels, cropPixels], input);
+    const rows = (await program.run({ image })).probabilities.data as Float32Array;
+    return Array.from({ length: count }, (_, i) => byName(labels, rows.subarray(i * labels.length)));
   };
 
   return {
     model,
     draw,
-    read: async (sequence) => {
-      const window = windowSequence(sequence, constants.windowResidues);
-      const { inputIds } = tokenizeBatch([window.sequence]);
-      const reader = await programs.reader();
-      const { representation, probabilities } = await reader.run({ inputIds });
-      return {
-        sequence,
-        window,
-        representation: representation.data as Float32Array,
-        width: representation.shape[2]!,
-        compartments: byName(model.localization.config.labels, probabilities.data as Float32Array),
-      };
-    },
+    read: async (sequence) => (await reader).read(sequence),
     close: async () => {
-      for (const program of Object.values(programs)) await (await program.started())?.close();
+      for (const program of await Promise.allSettled(programs))
+        if (program.status === "fulfilled") await program.value.close();
     },
   };
 }
 
-/** Runs `start` when first called; `started` tells of its result without starting it. */
-function once<T>(start: () => Promise<T>): (() => Promise<T>) & { started(): Promise<T | undefined> } {
-  let result: Promise<T> | undefined;
-  return Object.assign(() => (result ??= start()), { started: async () => result });
+function notNumbers({ name }: MicroscopeModel): CheckpointError {
+  return new CheckpointError(`${name}: its networks give values that are no numbers; fetch the model again`);
 }
 
 function createSampler(name: SamplerName, schedule: NoiseSchedule, steps: number): Sampler {
@@ -220,30 +218,11 @@ function createSampler(name: SamplerName, schedule: NoiseSchedule, steps: number
   }
 }
 
-function stack(shape: readonly number[], parts: readonly Float32Array[]): NdArray {
-  const data = new Float32Array(product(shape) as number);
-  parts.forEach((part, index) => void data.set(part, index * part.length));
-  return float32(shape, data);
-}
-
-/** input_ids [1, tokens] -> representation [1, tokens, width] and probabilities [1, compartments]. */
-function compileReader(runtime: Runtime, { languageModel, localization }: MicroscopeModel) {
-  const weights = new Map([...languageModel.weights, ...localization.weights]);
-  return compile(
-    runtime,
-    (w, { inputIds }) => {
-      const representation = esm2(w, languageModel.config, { inputIds }).representations.at(-1)!;
-      const head = w.at("localization");
-      const logits = localizationHead(head, localization.config, { inputIds, representation });
-      return { representation, probabilities: sigmoid(logits) };
-    },
-    { inputIds: i64(1, "tokens") },
-    { weights },
-  );
-}
-
 /** latent [B, 4, h, w] -> image [B, 2, H, W] */
-function compileDecoder(runtime: Runtime, { autoencoder, unet }: MicroscopeModel) {
+function compileDecoder(
+  runtime: Runtime,
+  { autoencoder, unet }: MicroscopeModel,
+): Promise<Program<"latent", "image">> {
   const { sampleSize } = unet.config;
   const { config, weights } = autoencoder;
   const types = { latent: f32("batch", config.latentChannels, sampleSize, sampleSize) };
@@ -251,17 +230,17 @@ function compileDecoder(runtime: Runtime, { autoencoder, unet }: MicroscopeModel
 }
 
 /** image [B, 3, H, W] = protein, nucleus, distance -> probabilities [B, compartments] */
-function compileClassifier(runtime: Runtime, { classifier, constants }: MicroscopeModel) {
+function compileClassifier(
+  runtime: Runtime,
+  { classifier, constants }: MicroscopeModel,
+): Promise<Program<"image", "probabilities">> {
   const { config, weights } = classifier;
-  const types = { image: f32("batch", 3, constants.cropPixels, constants.cropPixels) };
-  const model = (w: Weights, { image }: { image: Tensor }) => ({
-    probabilities: softmax(compartmentClassifier(w, config, image)),
-  });
-  return compile(runtime, model, types, { weights });
-}
-
-function byName(labels: readonly string[], values: Float32Array): CompartmentProbabilities {
-  return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
+  return compile(
+    runtime,
+    (w, { image }) => ({ probabilities: softmax(compartmentClassifier(w, config, image)) }),
+    { image: f32("batch", 3, constants.cropPixels, constants.cropPixels) },
+    { weights },
+  );
 }
 
 function meanOf(rows: readonly CompartmentProbabilities[]): CompartmentProbabilities {

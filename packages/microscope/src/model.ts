@@ -29,15 +29,26 @@ export interface ImagingConstants {
   readonly windowResidues: number;
 }
 
-export interface MicroscopeModel {
+/** What is needed to read a sequence. */
+export interface SequenceModel {
   readonly name: string;
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
-  readonly unet: Component<UnetConfig>;
-  readonly autoencoder: Component<AutoencoderKlConfig>;
-  readonly classifier: Component<CompartmentClassifierConfig & { readonly labels: readonly string[] }>;
-  readonly schedule: NoiseScheduleConfig;
   /** sha256 of every file that was read, in hexadecimal, by path. */
   readonly checksums: Readonly<Record<string, string>>;
+}
+
+/** The classifier of images, which measures distance in a unit of its own. */
+export interface ImageClassifierConfig extends CompartmentClassifierConfig {
+  readonly labels: readonly string[];
+  /** Standard deviation of the nuclear distance on its training data, in pixels. */
+  readonly distanceScale: number;
+}
+
+export interface MicroscopeModel extends SequenceModel {
+  readonly unet: Component<UnetConfig>;
+  readonly autoencoder: Component<AutoencoderKlConfig>;
+  readonly classifier: Component<ImageClassifierConfig>;
+  readonly schedule: NoiseScheduleConfig;
 }

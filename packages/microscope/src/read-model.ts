@@ -1,35 +1,92 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
-// What was measured on the training data is in model_index.json under "proteoscope".
+// What was measured on the training data is in model_index.json under "proteoscope". Parts that do not fit each other
+// are refused here, by file and field, and not by a network that is given the wrong shape.
 
+import { checkWeights, f32, i64, type Model, type NdArray, trace, WeightsError } from "@proteoscope/engine";
 import { readSafetensors, toFloat32 } from "@proteoscope/formats";
 import {
   CheckpointError,
+  compartmentClassifier,
   type Json,
   type LocalizationHeadConfig,
   loadAs,
-  loadPipeline,
+  loadNoiseSchedule,
+  localizationHead,
   parseConfig,
   type ReadFolder,
   readJson,
+  readParsed,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
-import type { Component, ImagingConstants, MicroscopeModel } from "./model.ts";
+import type {
+  Component,
+  ImageClassifierConfig,
+  ImagingConstants,
+  MicroscopeModel,
+  SequenceModel,
+} from "./model.ts";
 import { type NucleusLibrary, readNucleusLibrary } from "./nuclei/library.ts";
 
-const parse = <T>(schema: z.ZodType<T>, json: Json, place: string): T =>
-  parseConfig({ schema, fixed: () => ({}) }, json, place);
+const indexFile = "model_index.json";
+export const nucleusLibraryFile = "nuclei.safetensors";
+
+/** What was measured on the training data. @throws CheckpointError naming file and field. */
+export async function readImagingConstants(folder: ReadFolder): Promise<ImagingConstants> {
+  const index = await readJson(folder, indexFile);
+  const place = `${folder.name}/${indexFile}`;
+  if (typeof index.proteoscope !== "object" || index.proteoscope === null)
+    throw new CheckpointError(`${place}: has no field "proteoscope", so it is a pipeline of another kind`);
+  return parse(constantsSchema, index.proteoscope as Json, `${place}, proteoscope`);
+}
+
+/** The parts that read a sequence. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
+export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
+  const checksums: Record<string, string> = {};
+  return { ...(await readSequenceParts(withChecksums(folder, checksums))), checksums };
+}
+
+/** All parts. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
+export async function readModel(folder: ReadFolder): Promise<MicroscopeModel> {
+  const checksums: Record<string, string> = {};
+  const source = withChecksums(folder, checksums);
+  const [sequence, unet, autoencoder, classifier, schedule] = await Promise.all([
+    readSequenceParts(source),
+    loadAs("unet", subfolder(source, "unet")),
+    loadAs("autoencoder", subfolder(source, "vae")),
+    readClassifier(subfolder(source, "classifier")),
+    loadNoiseSchedule(subfolder(source, "scheduler")),
+  ]);
+  const model = { ...sequence, unet, autoencoder, classifier, schedule, checksums };
+  checkFit(model, folder.name);
+  return model;
+}
+
+/** The nuclei that ship with a model, crops of its own size. @throws FormatError or CheckpointError. */
+export async function readModelNuclei(folder: ReadFolder): Promise<NucleusLibrary> {
+  const [library, { cropPixels }] = await Promise.all([
+    readParsed(folder, nucleusLibraryFile, readNucleusLibrary),
+    readImagingConstants(folder),
+  ]);
+  const { height, width } = library;
+  if (height !== cropPixels || width !== cropPixels)
+    throw new CheckpointError(
+      `${folder.name}/${nucleusLibraryFile}: nuclei of ${height}x${width} pixels, but ${indexFile} says crop_pixels ${cropPixels}`,
+    );
+  return library;
+}
 
 const size = z.int().min(1).max(100_000);
 const labels = z.array(z.string().min(1)).min(1).max(1000);
+const share = z.number().min(0).max(1);
 
 const constantsSchema: z.ZodType<ImagingConstants> = z.object({
   latentScale: z.number().positive(),
   distanceScale: z.number().positive(),
   pixelSizeMicrons: z.number().positive(),
-  cropPixels: size,
-  windowResidues: size,
+  cropPixels: z.int().min(4).max(4096),
+  windowResidues: size.min(2),
 });
 
 const localizationSchema: z.ZodType<LocalizationHeadConfig> = z.object({
@@ -37,64 +94,112 @@ const localizationSchema: z.ZodType<LocalizationHeadConfig> = z.object({
   hiddenSize: size,
   attentionHeads: size,
   terminusWindow: size,
-  dropout: z.number().min(0).max(1),
+  dropout: share,
 });
 
-const classifierSchema: z.ZodType<MicroscopeModel["classifier"]["config"]> = z.object({
-  labels,
-  classes: size,
-  channels: z.array(size).min(1).max(16),
-  normGroups: size,
-  dropout: z.number().min(0).max(1),
-});
-
-export const nucleusLibraryFile = "nuclei.safetensors";
-
-/** @throws CheckpointError, WeightsError or FormatError, naming file and field. */
-export async function readModel(folder: ReadFolder): Promise<MicroscopeModel> {
-  const checksums: Record<string, string> = {};
-  const source = withChecksums(folder, checksums);
-  const { unet, autoencoder, noiseSchedule, index } = await loadPipeline(source);
-  const place = `${folder.name}/model_index.json`;
-  if (typeof index.proteoscope !== "object" || index.proteoscope === null)
-    throw new CheckpointError(`${place}: has no field "proteoscope", so it is a pipeline of another kind`);
-  return {
-    name: folder.name.split("/").at(-1)!,
-    constants: parse(constantsSchema, index.proteoscope as Json, place),
-    languageModel: await loadAs("esm2", subfolder(source, "plm")),
-    localization: await readHead(subfolder(source, "localization"), localizationSchema),
-    unet,
-    autoencoder,
-    classifier: await readHead(subfolder(source, "classifier"), classifierSchema),
-    schedule: noiseSchedule,
-    checksums,
-  };
-}
-
-/** The nuclei that ship with a model. */
-export async function readModelNuclei(folder: ReadFolder): Promise<NucleusLibrary> {
-  return readNucleusLibrary(await folder.read(nucleusLibraryFile));
-}
-
-async function readHead<Config>(folder: ReadFolder, schema: z.ZodType<Config>): Promise<Component<Config>> {
-  const config = parse(schema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
-  const { tensors } = readSafetensors(await folder.read("model.safetensors"));
-  const weights = [...tensors].map(([name, value]) => {
-    return [name, { dtype: "float32", shape: value.shape, data: toFloat32(value) }] as const;
+const classifierSchema: z.ZodType<ImageClassifierConfig> = z
+  .object({
+    labels,
+    classes: size,
+    channels: z.array(size).min(1).max(6),
+    normGroups: size,
+    dropout: share,
+    distanceScale: z.number().positive(),
+  })
+  .refine((config) => config.labels.length === config.classes, {
+    path: ["labels"],
+    message: "one name for each of classes",
+  })
+  .refine(({ channels, normGroups }) => channels.every((width) => width % normGroups === 0), {
+    path: ["channels"],
+    message: "must be multiples of norm_groups",
   });
-  return { config, weights: new Map(weights) };
+
+function parse<T>(schema: z.ZodType<T>, json: Json, place: string): T {
+  return parseConfig({ schema, fixed: () => ({}) }, json, place);
 }
 
-/** The same folder, noting the sha256 of each file of weights that is read. */
+async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel, "checksums">> {
+  const [constants, languageModel] = await Promise.all([
+    readImagingConstants(folder),
+    loadAs("esm2", subfolder(folder, "plm")),
+  ]);
+  const { hiddenSize } = languageModel.config;
+  const localization = await readHead(
+    subfolder(folder, "localization"),
+    localizationSchema,
+    (config) => (w, inputs) => ({
+      logits: localizationHead(w.at("localization"), config, inputs as never),
+    }),
+    { inputIds: i64(1, 3), representation: f32(1, 3, hiddenSize) },
+  );
+  return { name: folder.name.split(/[\\/]/).at(-1)!, constants, languageModel, localization };
+}
+
+function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {
+  return readHead(
+    folder,
+    classifierSchema,
+    (config) => (w, inputs) => ({ logits: compartmentClassifier(w, config, inputs.image!) }),
+    { image: f32(1, 3, 64, 64) },
+  );
+}
+
+/** A network of our own: config.json and model.safetensors, held to what the network declares. */
+async function readHead<Config>(
+  folder: ReadFolder,
+  schema: z.ZodType<Config>,
+  modelOf: (config: Config) => Model,
+  inputTypes: Parameters<typeof trace>[1],
+): Promise<Component<Config>> {
+  const config = parse(schema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
+  const path = "model.safetensors";
+  const { tensors } = await readParsed(folder, path, readSafetensors);
+  const weights = new Map(
+    [...tensors].map(([name, value]): [string, NdArray] => [
+      name,
+      { dtype: "float32", shape: value.shape, data: toFloat32(value) },
+    ]),
+  );
+  try {
+    checkWeights(trace(modelOf(config), inputTypes), weights);
+  } catch (cause) {
+    if (!(cause instanceof WeightsError)) throw cause;
+    throw new WeightsError(`${folder.name}/${path}: ${cause.message}`, { cause });
+  }
+  return { config, weights };
+}
+
+/** @throws CheckpointError naming the first two fields that contradict each other. */
+function checkFit({ constants, languageModel, unet, autoencoder }: MicroscopeModel, folder: string): void {
+  const { crossAttentionDim, timeCondProjDim, inChannels, outChannels, sampleSize } = unet.config;
+  const { latentChannels, blockOutChannels } = autoencoder.config;
+  const { hiddenSize } = languageModel.config;
+  const expectations: [file: string, field: string, found: unknown, wanted: unknown, reason: string][] = [
+    ["unet", "cross_attention_dim", crossAttentionDim, hiddenSize, "hidden_size of plm"],
+    ["unet", "time_cond_proj_dim", timeCondProjDim, hiddenSize, "hidden_size of plm"],
+    ["unet", "in_channels", inChannels, outChannels + 1, "latents and nuclear distance"],
+    ["vae", "latent_channels", latentChannels, outChannels, "out_channels of unet"],
+    ["vae", "in_channels", autoencoder.config.inChannels, 2, "protein and nucleus"],
+    ["vae", "out_channels", autoencoder.config.outChannels, 2, "protein and nucleus"],
+    ["vae", "block_out_channels", `${blockOutChannels.length} blocks`, "3 blocks", "sides are halved twice"],
+    ["unet", "sample_size", sampleSize * 4, constants.cropPixels, "four times sample_size is crop_pixels"],
+  ];
+  for (const [file, field, found, wanted, reason] of expectations)
+    if (found !== wanted)
+      throw new CheckpointError(
+        `${folder}/${file}/config.json: ${field}: ${found} where ${wanted} fits (${reason})`,
+      );
+}
+
+/** The same folder, noting the sha256 of each file that is read. */
 function withChecksums(folder: ReadFolder, checksums: Record<string, string>): ReadFolder {
   return {
     ...folder,
     async read(path) {
       const bytes = await folder.read(path);
-      const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-      checksums[path] = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(
-        "",
-      );
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+      checksums[path] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
       return bytes;
     },
   };

@@ -100,6 +100,7 @@ export {
   memoryFolder,
   type ReadFolder,
   readJson,
+  readParsed,
   subfolder,
   webFolder,
 } from "./pretrained/read-folder.ts";

@@ -1,6 +1,8 @@
 // Where a checkpoint's files come from: a folder on disk, a place on a web server, or memory. The loaders know this
 // interface alone, so that they run in a browser as they do in Node (whose folder is in ../node.ts).
 
+import { FormatError } from "@proteoscope/formats";
+
 /** A checkpoint that cannot be read: what is wrong, in which file, and what to do about it. */
 export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
@@ -64,6 +66,22 @@ export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch
     },
     exists: async (path) => (await fetchFile(locate(path), { method: "HEAD" })).ok,
   };
+}
+
+/** What a parser makes of a file's bytes. @throws FormatError that says which file it is. */
+export async function readParsed<T>(
+  folder: ReadFolder,
+  path: string,
+  parse: (bytes: Uint8Array) => T,
+): Promise<T> {
+  const bytes = await folder.read(path);
+  try {
+    return parse(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const { format, what, hint, line, offset } = cause;
+    throw new FormatError(format, `${folder.name}/${path}: ${what}`, { line, offset, hint, cause });
+  }
 }
 
 /** The JSON object in a file. @throws CheckpointError when it is none. */

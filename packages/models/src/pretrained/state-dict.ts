@@ -4,7 +4,7 @@
 import { collectTensors, type NdArray, readSafetensors, readTorchCheckpoint } from "@proteoscope/formats";
 import { z } from "zod";
 import type { StateDict } from "./architectures.ts";
-import { CheckpointError, type ReadFolder, readJson } from "./read-folder.ts";
+import { CheckpointError, type ReadFolder, readJson, readParsed } from "./read-folder.ts";
 
 export interface StoredWeights {
   readonly tensors: StateDict;
@@ -32,7 +32,7 @@ const wellKnownFiles = [
 export async function readWeights(folder: ReadFolder, file?: string): Promise<StoredWeights> {
   const path = file ?? (await findWeights(folder));
   if (path.endsWith(".index.json")) return { tensors: await readShards(folder, path), metadata: {}, path };
-  return { ...readWeightsFile(await folder.read(path), path), path };
+  return { ...(await readWeightsFile(folder, path)), path };
 }
 
 async function findWeights(folder: ReadFolder): Promise<string> {
@@ -50,9 +50,10 @@ async function findWeights(folder: ReadFolder): Promise<string> {
 /** fair-esm keeps the contact head in a file of its own: `<model>-contact-regression.pt`. */
 export const regressionSuffix = "-contact-regression.pt";
 
-function readWeightsFile(bytes: Uint8Array, path: string): Omit<StoredWeights, "path"> {
-  if (path.endsWith(".safetensors")) return readSafetensors(bytes);
-  return { tensors: collectTensors(readTorchCheckpoint(bytes)), metadata: {} };
+function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<StoredWeights, "path">> {
+  if (path.endsWith(".safetensors")) return readParsed(folder, path, readSafetensors);
+  const readTorch = (bytes: Uint8Array) => collectTensors(readTorchCheckpoint(bytes));
+  return readParsed(folder, path, (bytes) => ({ tensors: readTorch(bytes), metadata: {} }));
 }
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+$/)) });
@@ -66,7 +67,7 @@ async function readShards(folder: ReadFolder, path: string): Promise<StateDict> 
   for (const shard of new Set(shardOf.values())) {
     if (!(await folder.exists(shard)))
       throw new CheckpointError(`${place}: the shard ${shard} is not in the folder: fetch it again`);
-    for (const [name, value] of readWeightsFile(await folder.read(shard), shard).tensors)
+    for (const [name, value] of (await readWeightsFile(folder, shard)).tensors)
       if (shardOf.get(name) === shard) tensors.set(name, value);
   }
   const missing = [...shardOf].flatMap(([name, shard]) => (tensors.has(name) ? [] : [`${name} (${shard})`]));

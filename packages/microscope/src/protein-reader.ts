@@ -1,0 +1,79 @@
+// What a protein's sequence says by itself: the language model's representation of its residues (ESM2, Lin et al. 2023)
+// and the compartments that the localization head reads off it. The microscope draws from the former; `localize`
+// stops here.
+
+import { compile, i64, type Program, type Runtime, sigmoid } from "@proteoscope/engine";
+import {
+  esm2,
+  localizationHead,
+  type SequenceWindow,
+  tokenizeBatch,
+  windowSequence,
+} from "@proteoscope/models";
+import type { SequenceModel } from "./model.ts";
+
+/** A probability for each compartment, by name. */
+export type CompartmentProbabilities = Readonly<Record<string, number>>;
+
+/** A protein as the language model reads it. */
+export interface ReadProtein {
+  readonly sequence: string;
+  /** What the language model was shown. */
+  readonly window: SequenceWindow;
+  /** Last representation, [tokens, width], <cls> and <eos> included. */
+  readonly representation: Float32Array;
+  readonly width: number;
+  /** From the sequence alone; compartments do not exclude each other. */
+  readonly compartments: CompartmentProbabilities;
+}
+
+export interface ProteinReader {
+  /** @throws SequenceError for a residue that the language model does not know. */
+  read(sequence: string): Promise<ReadProtein>;
+  close(): Promise<void>;
+}
+
+/** Compiles the language model with its head; any length of sequence will do. */
+export async function openProteinReader(runtime: Runtime, model: SequenceModel): Promise<ProteinReader> {
+  const { constants, localization } = model;
+  const program = await compileReader(runtime, model);
+  return {
+    read: async (sequence) => {
+      const window = windowSequence(sequence, constants.windowResidues);
+      const { inputIds } = tokenizeBatch([window.sequence]);
+      const { representation, probabilities } = await program.run({ inputIds });
+      return {
+        sequence,
+        window,
+        representation: representation.data as Float32Array,
+        width: representation.shape[2]!,
+        compartments: byName(localization.config.labels, probabilities.data as Float32Array),
+      };
+    },
+    close: () => program.close(),
+  };
+}
+
+/** input_ids [1, tokens] -> representation [1, tokens, width] and probabilities [1, compartments]. */
+function compileReader(
+  runtime: Runtime,
+  { languageModel, localization }: SequenceModel,
+): Promise<Program<"inputIds", "representation" | "probabilities">> {
+  const weights = new Map([...languageModel.weights, ...localization.weights]);
+  return compile(
+    runtime,
+    (w, { inputIds }) => {
+      const representation = esm2(w, languageModel.config, { inputIds }).representations.at(-1)!;
+      const head = w.at("localization");
+      const logits = localizationHead(head, localization.config, { inputIds, representation });
+      return { representation, probabilities: sigmoid(logits) };
+    },
+    { inputIds: i64(1, "tokens") },
+    { weights },
+  );
+}
+
+/** Values in the order of the labels, by label. */
+export function byName(labels: readonly string[], values: Float32Array): CompartmentProbabilities {
+  return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
+}
