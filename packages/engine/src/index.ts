@@ -95,13 +95,8 @@ export {
   type WarmupCosineOptions,
   warmupCosine,
 } from "./optim/schedule.ts";
-export {
-  createTrainer,
-  type Trainer,
-  type TrainerOptions,
-  type TrainingGroup,
-  type TrainingModel,
-} from "./optim/trainer.ts";
+export { createTrainer, type Trainer, type TrainerOptions } from "./optim/trainer.ts";
+export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";

@@ -16,7 +16,8 @@ import { initializeWeights } from "../random/initialize.ts";
 import { createOrtRuntime, type OrtOptions } from "../runtime/ort.ts";
 import { float32 } from "../tensor.ts";
 import { f32, type Model, trace } from "../trace.ts";
-import { createTrainer, type TrainingModel } from "./trainer.ts";
+import { createTrainer } from "./trainer.ts";
+import type { TrainingModel } from "./training-graph.ts";
 
 const softwareVulkan = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const types = { x: f32(2, 3, 8, 8), y: f32(2, 4) };

@@ -12,7 +12,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { float32, type NdArray } from "../tensor.ts";
 import { f32, type Model, trace } from "../trace.ts";
 import { warmupCosine } from "./schedule.ts";
-import { createTrainer, type Trainer, type TrainerOptions, type TrainingModel } from "./trainer.ts";
+import { createTrainer, type Trainer, type TrainerOptions } from "./trainer.ts";
+import type { TrainingModel } from "./training-graph.ts";
 
 const types = { x: f32(8, 3), y: f32(8, 2) };
 

@@ -1,0 +1,178 @@
+/**
+ * The graphs of a training step, before any runtime: which losses, which flat vectors, what is read and written.
+ *
+ * With one micro-batch a step there is one graph, from batch to updated parameters; with several, a first graph adds
+ * gradients up and a second one applies them.
+ */
+import { checkWeights } from "../compile.ts";
+import { grad } from "../gradient.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { input, type NdArray, parameterOperator, type Tensor } from "../tensor.ts";
+import { type InputTypes, type Model, type Tensors, type Trace, trace } from "../trace.ts";
+import { type AdamWOptions, adamW, scheduleLength } from "./adamw.ts";
+import { type FlatLayout, flatLayout, flatPart, flatten } from "./flat-layout.ts";
+import type { MovingAverageOptions } from "./schedule.ts";
+
+export interface TrainingGroup extends AdamWOptions {
+  /** Parameters whose names begin with this are trained by the group; the longest prefix wins. */
+  prefix: string;
+  average?: MovingAverageOptions;
+}
+
+/** A model that returns a scalar loss for each group, and further scalars that are reported. */
+export type TrainingModel<I extends InputTypes, L extends string> = (...input: Parameters<Model<I>>) => {
+  losses: Readonly<Record<L, Tensor>>;
+  metrics?: Tensors;
+};
+
+/** The flat vectors of a group, by the name of what they hold. */
+export type VectorName = "parameters" | "firstMoment" | "secondMoment" | "average";
+
+export interface Group {
+  readonly name: string;
+  readonly options: TrainingGroup;
+  /** Where each parameter lies in each of the group's vectors. */
+  readonly layout: FlatLayout;
+  readonly vectors: readonly VectorName[];
+}
+
+/** One graph: what it is fed, what state it reads, what it returns and what state it leaves new. */
+export interface StepGraph {
+  readonly inputs: Map<string, Tensor>;
+  readonly states: Map<string, Tensor>;
+  readonly outputs: Map<string, Tensor>;
+  /** Output name -> state name. */
+  readonly writes: Record<string, string>;
+}
+
+export interface TrainingGraphs {
+  readonly groups: readonly Group[];
+  /** Of the buffers that the model updates. */
+  readonly buffers: FlatLayout;
+  /** From a batch to the updated parameters, or to the summed gradients if `apply` is there. */
+  readonly main: StepGraph;
+  readonly apply: StepGraph | undefined;
+  readonly random: Trace["random"];
+  /** Parameters of no group and buffers that stay as they are. */
+  readonly frozen: ReadonlyMap<string, { readonly tensor: Tensor; readonly value: NdArray }>;
+}
+
+export const stateName = (group: string, vector: VectorName | "gradients"): string => `${group}.${vector}`;
+export const scheduleName = (group: string): string => `${group}.schedule`;
+export const buffersState = "buffers";
+
+/** @throws WeightsError when `weights` lack a parameter; Error for a group without parameters. */
+export function trainingGraphs<I extends InputTypes, L extends string>(
+  model: TrainingModel<I, L>,
+  inputTypes: I,
+  options: {
+    groups: Readonly<Record<L, TrainingGroup>>;
+    weights: ReadonlyMap<string, NdArray>;
+    accumulate: number;
+  },
+): TrainingGraphs {
+  const { weights, accumulate } = options;
+  const flatModel: Model<I> = (w, inputs, random) => {
+    const { losses, metrics = {} } = model(w, inputs, random);
+    const named = Object.entries<Tensor>(losses).map(([name, loss]) => [`loss.${name}`, loss]);
+    return { ...Object.fromEntries(named), ...metrics };
+  };
+  const declared = trace(flatModel, inputTypes);
+  checkWeights(declared, weights);
+  const groups = groupParameters(declared, options.groups);
+  const updated = [...declared.parameters].filter(([name]) => declared.updates.has(name));
+  const buffers = flatLayout(updated.map(([name, { shape }]) => [name, shape]));
+
+  // The second tracing reads trained parameters and updated buffers out of flat vectors.
+  const main = emptyGraph();
+  const flats = new Map(
+    groups.map(({ name, layout }) => [name, readState(main, stateName(name, "parameters"), layout.length)]),
+  );
+  const flatBuffers = buffers.length > 0 ? readState(main, buffersState, buffers.length) : undefined;
+  const traced = trace(flatModel, inputTypes, (name) => {
+    const group = groups.find(({ layout }) => layout.entries.has(name));
+    if (group !== undefined) return flatPart(group.layout, flats.get(group.name)!, name);
+    return flatBuffers && flatPart(buffers, flatBuffers, name);
+  });
+  for (const [name, tensor] of traced.inputs) main.inputs.set(name, tensor);
+  for (const [name, { tensor }] of traced.random) main.inputs.set(`random.${name}`, tensor);
+  for (const [name, tensor] of Object.entries(traced.outputs)) main.outputs.set(name, tensor);
+  if (flatBuffers !== undefined)
+    writeState(
+      main,
+      buffersState,
+      flatten([...buffers.entries.keys()].map((name) => traced.updates.get(name)!)),
+    );
+
+  const apply = accumulate > 1 ? emptyGraph() : undefined;
+  for (const group of groups) {
+    const targets = [...group.layout.entries.keys()].map((name) => traced.parameters.get(name)!.tensor);
+    const gradient = flatten(grad(traced.outputs[`loss.${group.name}`]!, targets));
+    if (apply === undefined) {
+      addUpdate(main, group, flats.get(group.name)!, gradient);
+      continue;
+    }
+    const { length } = group.layout;
+    const sums = stateName(group.name, "gradients");
+    writeState(main, sums, add(readState(main, sums, length), mul(gradient, 1 / accumulate)));
+    const sum = readState(apply, sums, length);
+    addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);
+    writeState(apply, sums, mul(sum, 0));
+  }
+  const own = [...traced.parameters].filter(([, { tensor }]) => tensor.node.operator === parameterOperator);
+  const frozen = new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
+  return { groups, buffers, main, apply, random: traced.random, frozen };
+}
+
+/** AdamW on one group's vectors, with its schedule as a further input. */
+function addUpdate(graph: StepGraph, group: Group, parameters: Tensor, gradient: Tensor): void {
+  const { name, layout, vectors, options } = group;
+  const read = (vector: VectorName) => readState(graph, stateName(name, vector), layout.length);
+  const schedule = input(scheduleName(name), { dtype: "float32", shape: [scheduleLength] });
+  graph.inputs.set(scheduleName(name), schedule);
+  const [firstMoment, secondMoment] = [read("firstMoment"), read("secondMoment")];
+  const average = vectors.includes("average") ? { average: read("average") } : {};
+  const next = adamW({ parameters, firstMoment, secondMoment, ...average }, gradient, schedule, options);
+  for (const vector of vectors) writeState(graph, stateName(name, vector), next[vector]!);
+  graph.outputs.set(`${name}.gradientNorm`, next.gradientNorm);
+}
+
+const emptyGraph = (): StepGraph => ({
+  inputs: new Map(),
+  states: new Map(),
+  outputs: new Map(),
+  writes: {},
+});
+
+function readState(graph: StepGraph, name: string, length: number): Tensor {
+  const tensor = input(name, { dtype: "float32", shape: [length] });
+  graph.states.set(name, tensor);
+  return tensor;
+}
+
+function writeState(graph: StepGraph, name: string, value: Tensor): void {
+  graph.outputs.set(`next.${name}`, value);
+  graph.writes[`next.${name}`] = name;
+}
+
+function groupParameters(declared: Trace, options: Readonly<Record<string, TrainingGroup>>): Group[] {
+  const byLength = Object.entries(options).sort(([, a], [, b]) => b.prefix.length - a.prefix.length);
+  const members = new Map<string, [string, readonly number[]][]>(byLength.map(([name]) => [name, []]));
+  for (const [parameter, { shape, isBuffer }] of declared.parameters) {
+    if (isBuffer) continue;
+    const owner = byLength.find(([, { prefix }]) => parameter.startsWith(prefix));
+    if (owner !== undefined) members.get(owner[0])!.push([parameter, shape]);
+  }
+  return Object.entries(options).map(([name, group]) => {
+    const layout = flatLayout(members.get(name)!);
+    if (layout.length === 0)
+      throw new Error(`training group ${name}: no parameter begins with "${group.prefix}"`);
+    const vectors: VectorName[] = ["parameters", "firstMoment", "secondMoment"];
+    return {
+      name,
+      options: group,
+      layout,
+      vectors: group.average === undefined ? vectors : [...vectors, "average"],
+    };
+  });
+}
