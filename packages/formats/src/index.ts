@@ -1,4 +1,5 @@
-// What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers.
+// What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers, no machine
+// learning. Readers return or throw FormatError, whatever bytes they are given.
 
 export { type ReadCsvOptions, readCsv, writeCsv } from "./csv.ts";
 export { FormatError } from "./errors.ts";
@@ -24,6 +25,7 @@ export {
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
 export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
+export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
 export { type PngImage, readPng, writePng } from "./png.ts";
 export {
   readSafetensors,
