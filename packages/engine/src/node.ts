@@ -3,9 +3,9 @@
  *
  * @see runtime/node/node.ts
  */
+export { DeviceError } from "./runtime/device.ts";
 export {
   type DeviceDescription,
-  DeviceError,
   describeDevices,
   type OpenOptions,
   openRuntime,

@@ -6,7 +6,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
-import type { Device, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+import type { Device, LoadOptions, Runtime, Session } from "./runtime.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 export interface Ort {

@@ -1,7 +1,7 @@
 /**
  * A runtime that lives behind a message port: the half that the caller holds.
  *
- * A run under way cannot be interrupted, but its caller's thread is free and stops waiting when the signal says so.
+ * A run under way cannot be interrupted, but its caller's thread is free meanwhile.
  */
 
 import type { NdArray } from "../tensor.ts";
@@ -27,7 +27,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     else caller?.resolve(reply.value);
   });
   port.onEnd((reason) => {
-    ended = reason;
+    ended ??= reason;
     for (const { reject } of waiting.values()) reject(reason);
     waiting.clear();
   });
@@ -57,6 +57,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     close: async () => {
       if (ended !== undefined) return;
       await call({ type: "close" });
+      ended = new Error(`the ${device} runtime is closed`);
       await port.close();
     },
   };

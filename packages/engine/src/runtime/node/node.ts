@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
+import { DeviceError, proveDevice } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
@@ -17,24 +18,29 @@ export interface OpenOptions {
   threads?: number;
 }
 
-/** A device that this machine does not have. */
-export class DeviceError extends Error {
-  override readonly name = "DeviceError";
-}
+const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
 
+const advice: Readonly<Partial<Record<Device, string>>> = {
+  webgpu: "it needs a GPU and its Vulkan, Metal or Direct3D 12 driver; the cpu device needs neither",
+  cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" downloads; webgpu and cpu need none of them',
+};
+
+/** @throws DeviceError where the device is not there or does not start; it says what to do. */
 export async function openRuntime({
   device = "auto",
   threads = availableParallelism(),
 }: OpenOptions = {}): Promise<Runtime> {
   const chosen = device === "auto" ? "cpu" : device;
-  const known = listSupportedBackends().map(({ name }) => name);
-  if (!known.includes(chosen))
-    throw new DeviceError(`this build of ONNX Runtime has no device "${chosen}"; it has ${known.join(", ")}`);
+  const built = listSupportedBackends().map(({ name }) => name);
+  if (!built.includes(chosen))
+    throw new DeviceError(
+      `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
+    );
   const options: OrtOptions = { device: chosen, session: sessionOptions(chosen, threads) };
   const worker = startWorker(options);
   // An idle worker does not keep the process alive; one with work to answer does.
   let pending = 0;
-  return connectRuntime(chosen, {
+  const runtime = connectRuntime(chosen, {
     post: (call) => {
       if (pending++ === 0) worker.ref();
       worker.postMessage(call);
@@ -50,6 +56,14 @@ export async function openRuntime({
     },
     close: async () => void (await worker.terminate()),
   });
+  if (chosen === "cpu") return runtime;
+  try {
+    await proveDevice(runtime, advice[chosen] ?? "choose another");
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+  return runtime;
 }
 
 function sessionOptions(device: Device, threads: number): InferenceSession.SessionOptions {
@@ -58,7 +72,9 @@ function sessionOptions(device: Device, threads: number): InferenceSession.Sessi
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown, and would be printed beside that
+    // Threads that wait by spinning starve everything else on a busy machine.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
 }
 
@@ -79,10 +95,9 @@ export interface DeviceDescription {
 /** What each device would be on this machine, found by trying it. */
 export async function describeDevices(): Promise<DeviceDescription[]> {
   const descriptions: DeviceDescription[] = [];
-  for (const device of ["cpu", "webgpu", "cuda"] as const) {
+  for (const device of devices) {
     try {
       const runtime = await openRuntime({ device });
-      await runtime.setState("probe", { dtype: "float32", shape: [1], data: Float32Array.of(1) });
       await runtime.close();
       descriptions.push({
         device,
@@ -90,7 +105,7 @@ export async function describeDevices(): Promise<DeviceDescription[]> {
         detail: device === "cpu" ? `${availableParallelism()} threads` : "ready",
       });
     } catch (error) {
-      descriptions.push({ device, available: false, detail: (error as Error).message.split("\n")[0]! });
+      descriptions.push({ device, available: false, detail: (error as Error).message });
     }
   }
   return descriptions;

@@ -8,6 +8,7 @@ import * as ort from "onnxruntime-node";
 import { serveRuntime } from "../host.ts";
 import { createOrtRuntime, type OrtOptions } from "../ort.ts";
 
+ort.env.logLevel = "fatal"; // errors are thrown, and would be printed beside that
 const answer = serveRuntime(createOrtRuntime(ort, workerData as OrtOptions), (reply, transfer) =>
   parentPort!.postMessage(reply, transfer),
 );

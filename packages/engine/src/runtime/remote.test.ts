@@ -1,0 +1,108 @@
+/**
+ * The two halves of the protocol against each other, over a port that copies as a worker's does.
+ */
+import { describe, expect, test } from "vitest";
+import { float32, type NdArray } from "../tensor.ts";
+import { type Call, type Reply, serveRuntime } from "./host.ts";
+import { connectRuntime } from "./remote.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A runtime whose sessions give their feeds back, and which records what it is asked. */
+function echoRuntime(log: string[]): Runtime {
+  const states = new Map<string, NdArray>();
+  return {
+    device: "cpu",
+    load: async (model, options) => {
+      log.push(`load ${model.length} ${JSON.stringify(options)}`);
+      if (model.length === 0) throw new Error("no model");
+      return {
+        run: async (feeds) => {
+          log.push(`run ${Object.keys(feeds)}`);
+          return { ...feeds };
+        },
+        close: async () => void log.push("close session"),
+      };
+    },
+    setState: async (name, value) => void states.set(name, value),
+    getState: async (name) => states.get(name)!,
+    deleteState: async (name) => void states.delete(name),
+    close: async () => void log.push("close"),
+  };
+}
+
+function connected() {
+  const log: string[] = [];
+  const transferred: number[] = [];
+  let end: (reason: Error) => void = () => {};
+  let listener: (reply: Reply) => void = () => {};
+  const answer = serveRuntime(echoRuntime(log), (reply, transfer) => {
+    transferred.push(transfer.length);
+    listener(structuredClone(reply, { transfer }));
+  });
+  const runtime = connectRuntime("cpu", {
+    post: (call: Call) => answer(structuredClone(call)),
+    onReply: (onReply) => void (listener = onReply),
+    onEnd: (onEnd) => void (end = onEnd),
+    close: async () => end(new Error("ended")),
+  });
+  return { runtime, log, transferred, end: (reason: Error) => end(reason) };
+}
+
+const x = float32([2], Float32Array.of(1, 2));
+
+describe("a connected runtime", () => {
+  test("passes models, feeds and results through", async () => {
+    const { runtime, log } = connected();
+    const session = await runtime.load(Uint8Array.of(1, 2), { reads: ["a"], writes: { b: "a" } });
+    expect(await session.run({ x })).toEqual({ x });
+    await session.close();
+    expect(log).toEqual(['load 2 {"reads":["a"],"writes":{"b":"a"}}', "run x", "close session"]);
+  });
+
+  test("moves whole buffers to the caller and copies parts of one", async () => {
+    const { runtime, transferred } = connected();
+    await runtime.setState("part", { ...x, data: new Float32Array(8).subarray(0, 2) });
+    await runtime.setState("whole", x);
+    expect((await runtime.getState("whole")).data).toEqual(x.data);
+    expect((await runtime.getState("part")).data).toHaveLength(2);
+    expect(transferred).toEqual([0, 0, 1, 0]);
+  });
+
+  test("keeps sessions apart, and refuses one that was closed", async () => {
+    const { runtime, log } = connected();
+    const [first, second] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];
+    await first.close();
+    await expect(first.run({ x })).rejects.toThrow("runtime: the session is closed");
+    await expect(second.run({ x })).resolves.toEqual({ x });
+    expect(log.filter((line) => line === "close session")).toHaveLength(1);
+  });
+
+  test("throws what the other side throws, and goes on", async () => {
+    const { runtime } = connected();
+    await expect(runtime.load(new Uint8Array(0))).rejects.toThrow("no model");
+    await expect(runtime.load(Uint8Array.of(1))).resolves.toBeDefined();
+  });
+
+  test("sends nothing for a signal that is aborted", async () => {
+    const { runtime, log } = connected();
+    const session = await runtime.load(Uint8Array.of(1));
+    await expect(session.run({ x }, { signal: AbortSignal.abort() })).rejects.toThrow("aborted");
+    expect(log.filter((line) => line.startsWith("run"))).toEqual([]);
+  });
+
+  test("rejects what waits, and all that follows, when the other side is gone", async () => {
+    const { runtime, end } = connected();
+    const waiting = runtime.load(Uint8Array.of(1));
+    end(new Error("the worker is gone"));
+    await expect(waiting).rejects.toThrow("the worker is gone");
+    await expect(runtime.getState("a")).rejects.toThrow("the worker is gone");
+    await expect(runtime.close()).resolves.toBeUndefined();
+  });
+
+  test("says that it is closed after it was", async () => {
+    const { runtime, log } = connected();
+    await runtime.close();
+    expect(log).toEqual(["close"]);
+    await expect(runtime.load(Uint8Array.of(1))).rejects.toThrow("the cpu runtime is closed");
+  });
+});
