@@ -1,4 +1,5 @@
-// Joining byte arrays, for readers and writers that collect their parts first.
+// Joining byte arrays: readers and writers collect their parts first and join them once, so that every byte is
+// copied a single time and the final length is known before anything is allocated.
 
 /** One array of all parts, in order. */
 export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

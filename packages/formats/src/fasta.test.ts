@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "./errors.ts";
 import { parseFasta, parseSequence } from "./fasta.ts";
+import { cpuTimeMs } from "./testing/cpu-time.ts";
 import { readMutated } from "./testing/mutate.ts";
 
 const name = "proteins.fasta";
@@ -76,15 +77,15 @@ describe("parseFasta", () => {
       { length: 10_000 },
       (_, i) => `>p${i}\n${"MKVLAAGIVGLLLAQPSFAA\n".repeat(20)}`,
     ).join("");
-    const start = performance.now();
+    const start = cpuTimeMs();
     expect(parseFasta(text)).toHaveLength(10_000);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpuTimeMs() - start).toBeLessThan(2000);
   });
 
   it("reads a header of many blanks at once", () => {
-    const start = performance.now();
+    const start = cpuTimeMs();
     expect(parseFasta(`>a${" ".repeat(200_000)}b\nMK\n`)[0]!.description).toBe("b");
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpuTimeMs() - start).toBeLessThan(500);
   });
 
   it("reads or refuses each of 5000 damaged files", async () => {

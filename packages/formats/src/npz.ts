@@ -1,4 +1,5 @@
-// NumPy's .npz: a zip archive of .npy files, as np.savez and np.savez_compressed write it.
+// NumPy's .npz: a zip archive of .npy files, as np.savez and np.savez_compressed write it
+// (https://numpy.org/doc/stable/reference/generated/numpy.savez.html). What it unpacks to is bounded.
 
 import { type Zippable, zipSync } from "fflate";
 import { FormatError } from "./errors.ts";

@@ -77,8 +77,9 @@ function decodeLzw(packed: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
   // Each entry of the table is an earlier entry and one byte more.
   const prefixes = new Uint16Array(4096);
-  const lasts = Uint8Array.from({ length: 4096 }, (_, code) => code);
+  const lasts = new Uint8Array(4096);
   const lengths = new Uint16Array(4096).fill(1);
+  for (let code = 0; code < 256; code++) lasts[code] = code;
   let next = 258;
   let width = 9;
   let previous = -1;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "./testing/cpu-time.ts";
 import { findPixelSize } from "./tiff-pixel-size.ts";
 
 const ome = (attributes: string) =>
@@ -63,8 +64,8 @@ describe("findPixelSize", () => {
     `<OME ${"<a".repeat(300_000)}`,
     `ImageJ=1\n${"unit=".repeat(100_000)}`,
   ])("reads a long hostile description at once", (description) => {
-    const start = performance.now();
+    const start = cpuTimeMs();
     findPixelSize({ description, pixelsPerUnit: 5 });
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpuTimeMs() - start).toBeLessThan(500);
   });
 });

@@ -3,6 +3,7 @@ import { fromArrayBuffer } from "geotiff";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "./errors.ts";
 import { type DType, elementCount, toFloat32 } from "./nd-array.ts";
+import { cpuTimeMs } from "./testing/cpu-time.ts";
 import { readFixture } from "./testing/fixture.ts";
 import { readMutated } from "./testing/mutate.ts";
 import { buildTiff, type TiffTag } from "./testing/tiff.ts";
@@ -179,9 +180,9 @@ describe("readTiff", () => {
   });
 
   it("reads a description of many zeros at once", () => {
-    const start = performance.now();
+    const start = cpuTimeMs();
     expect(readTiff(smallTiff({ 270: [2, `${"\0".repeat(200_000)}x`] })).description).toHaveLength(200_001);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpuTimeMs() - start).toBeLessThan(500);
   });
 
   it.each([

@@ -1,4 +1,5 @@
-// Reads a file of src/fixtures for tests; how each was made stands in the script beside it.
+// Reads a file of src/fixtures for tests. The fixtures come from other writers (NumPy, Pillow, tifffile, Python's
+// pickle), so that readers are held to more than our own writers; how each was made stands in the script beside it.
 
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,5 @@
-// A classic TIFF file of one page, tag by tag, for tests that need a file no writer would make.
+// A classic TIFF file of one page, tag by tag, for tests that need a file no writer would make: tags left out,
+// values that lie about their count, offsets outside the file.
 
 /** Type code, values (numbers or text), and a count that may be a lie. */
 export type TiffTag = [type: number, values: readonly number[] | string, count?: number];
