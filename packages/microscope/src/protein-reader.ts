@@ -28,6 +28,7 @@ export interface ReadProtein {
 }
 
 export interface ProteinReader {
+  readonly model: SequenceModel;
   /** @throws SequenceError for a residue that the language model does not know. */
   read(sequence: string): Promise<ReadProtein>;
   close(): Promise<void>;
@@ -38,6 +39,7 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   const { constants, localization } = model;
   const program = await compileReader(runtime, model);
   return {
+    model,
     read: async (sequence) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);

@@ -82,7 +82,14 @@ export async function runProcess(words: readonly string[], main: CommandGroup = 
     process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failure);
   });
   const { stdout, stderr, env } = process;
-  const exitCode = await runCommandLine(words, { stdout, stderr, env, signal: controller.signal }, main);
+  const surroundings: Surroundings = {
+    ...{ stdout, stderr, env, signal: controller.signal },
+    // Opened when it is asked for: some processes are started with none.
+    get stdin() {
+      return process.stdin;
+    },
+  };
+  const exitCode = await runCommandLine(words, surroundings, main);
   await new Promise<void>((resolve) => stdout.write("", () => resolve()));
   process.exit(exitCode);
 }

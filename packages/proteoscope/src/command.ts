@@ -1,6 +1,7 @@
 // What a command is: its arguments as citty takes them, examples for its help, and a function that does the work.
 // Every command shares `--json`, `--seed` and `--device`, and gets its streams and its abort signal from outside,
 // so that it can be run, and tested, without a process of its own.
+import type { Readable } from "node:stream";
 import type { ArgsDef, CommandDef, ParsedArgs } from "citty";
 import type { ExitCode } from "./errors.ts";
 
@@ -15,6 +16,8 @@ export const sharedArgs = {
 
 /** What surrounds a command while it runs. */
 export interface Surroundings {
+  /** Where `-` is read from. */
+  readonly stdin: Readable;
   /** Results go here. */
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   /** Words for people go here: progress, warnings, errors. */

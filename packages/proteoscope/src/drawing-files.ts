@@ -1,6 +1,6 @@
-// The files of one drawing: composites and raw channels as PNG, OME-TIFF, npy, a sheet of all samples, provenance.
+// The files of one drawing: composites and raw channels as PNG, OME-TIFF, OME-Zarr, npy, a sheet of all samples, provenance.
 // Whatever holds a generated channel says "synthetic" in its name, its metadata and its picture.
-import { type NdArray, writeNpy, writeOmeTiff, writePng } from "@proteoscope/formats";
+import { type NdArray, writeNpy, writeOmeTiff, writeOmeZarr, writePng } from "@proteoscope/formats";
 import {
   addScaleBar,
   compositeCell,
@@ -12,7 +12,7 @@ import {
 } from "@proteoscope/microscope";
 import type { OutputFolder } from "./output.ts";
 
-export const drawingFormats = ["png", "ome-tiff", "npy"] as const;
+export const drawingFormats = ["png", "ome-tiff", "ome-zarr", "npy"] as const;
 export type DrawingFormat = (typeof drawingFormats)[number];
 
 export interface DrawnCell {
@@ -30,7 +30,7 @@ const channelNames = ["protein (synthetic)", "nucleus (input)", "nucleus (synthe
 const channelColors = [0x00ff50, 0x285aff, 0x808080];
 const sheetScale = 2;
 
-/** Writes all files of a cell and returns their names. */
+/** Writes all files of a cell and returns their names; an OME-Zarr folder counts as one. */
 export async function writeDrawing(
   folder: OutputFolder,
   cell: DrawnCell,
@@ -42,7 +42,7 @@ export async function writeDrawing(
     names.push(`${name}_${suffix}`);
     await folder.write(`${name}_${suffix}`, data);
   };
-  const text = { Software: "proteoscope", synthetic: "true", provenance: JSON.stringify(provenance) };
+  const text = { Software: "proteoscope", synthetic: "true", provenance: asciiJson(provenance) };
   const samples = planesOf(cell);
   if (formats.includes("png")) {
     for (const [index, { protein, generatedNucleus }] of samples.entries()) {
@@ -66,6 +66,15 @@ export async function writeDrawing(
       annotations: text,
     });
     await write("synthetic.ome.tiff", bytes);
+  }
+  if (formats.includes("ome-zarr")) {
+    const files = writeOmeZarr({
+      ...{ data: stack, channelNames, channelColors, name, pixelSizeMicrons: cell.pixelSizeMicrons },
+      attributes: { synthetic: true, provenance },
+    });
+    const zarr = `${name}_synthetic.ome.zarr`;
+    names.push(zarr);
+    for (const [path, bytes] of files) await folder.write(`${zarr}/${path}`, bytes);
   }
   if (formats.includes("npy")) await write("synthetic.npy", writeNpy(stack));
   return names;
@@ -106,6 +115,12 @@ function stackOf(cell: DrawnCell): NdArray {
   const data = new Float32Array(planes.length * height * width);
   planes.forEach((plane, index) => void data.set(plane, index * height * width));
   return { dtype: "float32", shape: [planes.length / 3, 3, height, width], data };
+}
+
+/** JSON of ASCII alone: a PNG's text has no other characters than Latin-1, names of proteins have. */
+function asciiJson(value: unknown): string {
+  const escapeCode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escapeCode);
 }
 
 function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>): Uint8Array {

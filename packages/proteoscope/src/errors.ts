@@ -51,6 +51,7 @@ const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: E
   ENOENT: ["no such file or folder", exitCodes.notFound],
   ENOTDIR: ["a part of the path is a file, not a folder", exitCodes.notFound],
   EISDIR: ["is a folder, a file is needed", exitCodes.badData],
+  ERR_FS_FILE_TOO_LARGE: ["is larger than 2 GiB: cut it into parts", exitCodes.badData],
   EACCES: ["permission denied", exitCodes.failure],
   EPERM: ["permission denied", exitCodes.failure],
   EROFS: ["the file system is read-only", exitCodes.failure],

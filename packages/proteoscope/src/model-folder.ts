@@ -1,7 +1,7 @@
 // The model that a command works with: a folder the user names, or the one that ships.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Microscope } from "@proteoscope/microscope";
+import type { Runtime } from "@proteoscope/engine";
 import type { ReadFolder } from "@proteoscope/models";
 import type { devices } from "./command.ts";
 import { CommandError, exitCodes } from "./errors.ts";
@@ -27,18 +27,28 @@ export async function findModelFolder(model: string | undefined): Promise<ReadFo
   return openFolder(shipped);
 }
 
-/** Opens a microscope, lets `work` use it, and closes it whatever happens. Networks are loaded when this is called. */
-export async function withMicroscope<T>(
-  folder: ReadFolder,
+/**
+ * Reads a model while the runtime starts, opens something on both, lets `work` use it, and closes all of it
+ * whatever happens.
+ */
+export async function withModel<Model, Opened extends { close(): Promise<void> }, Result>(
   device: (typeof devices)[number],
-  work: (microscope: Microscope) => Promise<T>,
-): Promise<T> {
+  read: () => Promise<Model>,
+  open: (runtime: Runtime, model: Model) => Opened | Promise<Opened>,
+  work: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const { openMicroscope, readModel } = await import("@proteoscope/microscope");
-  const [runtime, model] = await Promise.all([openRuntime({ device }), readModel(folder)]);
+  const [starting, reading] = await Promise.allSettled([openRuntime({ device }), read()]);
+  if (starting.status === "rejected") throw starting.reason;
+  const runtime = starting.value;
   try {
-    const microscope = openMicroscope(runtime, model);
-    return await work(microscope);
+    if (reading.status === "rejected") throw reading.reason;
+    const opened = await open(runtime, reading.value);
+    try {
+      return await work(opened);
+    } finally {
+      await opened.close();
+    }
   } finally {
     await runtime.close();
   }

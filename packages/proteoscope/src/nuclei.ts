@@ -1,10 +1,17 @@
 // The nuclei that proteins are drawn around: those of the user's image, or one of the library that ships, by seed.
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { readImage, toFloat32 } from "@proteoscope/formats";
-import { NucleusError, pickNucleus, readModelNuclei, readNucleus } from "@proteoscope/microscope";
+import {
+  NucleusError,
+  pickNucleus,
+  readImagingConstants,
+  readModelNuclei,
+  readNucleus,
+} from "@proteoscope/microscope";
 import type { ReadFolder } from "@proteoscope/models";
 import { CommandError, exitCodes } from "./errors.ts";
+import { readNamedFile } from "./read-named-file.ts";
 
 export interface ChosenNucleus {
   /** Ends the file names where a protein is drawn around several nuclei. */
@@ -28,19 +35,27 @@ export interface ChooseOptions {
 
 /** One nucleus or more. @throws CommandError (bad data) that names the image and says what to do. */
 export async function chooseNuclei(folder: ReadFolder, options: ChooseOptions): Promise<ChosenNucleus[]> {
-  if (options.image !== undefined) return nucleiOfImage(options.image, options);
+  if (options.image !== undefined) return nucleiOfImage(folder, options.image, options);
   const library = await readModelNuclei(folder);
   const { index, field, nucleus, distance } = pickNucleus(library, options.seed);
   const origin = { library: library.source, licence: library.licence, index, field };
   return [{ label: "", nucleus, distance, pixelSizeMicrons: library.pixelSizeMicrons, origin }];
 }
 
-async function nucleiOfImage(path: string, options: ChooseOptions): Promise<ChosenNucleus[]> {
-  const { channel, pixelSizeMicrons, most = Infinity } = options;
-  const file = await readImage(await readFile(path), { name: path });
+async function nucleiOfImage(
+  folder: ReadFolder,
+  path: string,
+  { channel, pixelSizeMicrons, most = Infinity }: ChooseOptions,
+): Promise<ChosenNucleus[]> {
+  const constants = await readImagingConstants(folder);
+  const bytes = await readNamedFile(path);
+  const file = readImage(bytes, { name: path });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
   const image = { ...file, planes: toFloat32(file.planes) };
   try {
     const field = readNucleus(image, {
+      modelPixelSizeMicrons: constants.pixelSizeMicrons,
+      cropPixels: constants.cropPixels,
       ...(channel === undefined ? {} : { nucleusChannel: channel }),
       ...(pixelSizeMicrons === undefined ? {} : { pixelSizeMicrons }),
     });
@@ -51,6 +66,7 @@ async function nucleiOfImage(path: string, options: ChooseOptions): Promise<Chos
       pixelSizeMicrons: field.pixelSizeMicrons,
       origin: {
         image: basename(path),
+        sha256,
         channel: field.nucleusChannel,
         sourcePixelSizeMicrons: field.sourcePixelSizeMicrons,
         nucleus: index,

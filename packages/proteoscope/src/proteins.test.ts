@@ -108,3 +108,16 @@ describe("readExamples", () => {
     }
   });
 });
+
+describe("names of proteins", () => {
+  it("stay apart where they differ in case alone or look like numbered ones", async () => {
+    const text = ">fbl\nMKT\n>FBL\nMKT\n>a\nMKT\n>a-2\nMKT\n>a\nMKT\n";
+    const ids = (await resolveProteins(["-"], async () => text)).map(({ id }) => id);
+    expect(ids).toEqual(["fbl", "FBL-2", "a", "a-2", "a-3"]);
+  });
+
+  it("are not asked of a long word of letters with a mistake in it", async () => {
+    const wrong = resolveProteins(["MKTAYIAKQRQISFVKSHFSR9"], noInput);
+    await expect(wrong).rejects.toMatchObject({ name: "FormatError", message: /"9" in column 22/ });
+  });
+});

@@ -6,6 +6,7 @@ import { type FastaRecord, parseFasta, parseSequence } from "@proteoscope/format
 import { CommandError, exitCodes } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { findShipped } from "./package-files.ts";
+import { readNamedFile } from "./read-named-file.ts";
 
 export interface NamedProtein {
   /** Short, and fit for a file name. */
@@ -25,24 +26,30 @@ export async function resolveProteins(
 ): Promise<NamedProtein[]> {
   const proteins: NamedProtein[] = [];
   for (const word of words) proteins.push(...(await resolveWord(word, readStdin)));
-  const seen = new Map<string, number>();
+  return withUniqueIds(proteins);
+}
+
+/** Numbers the proteins of one name; names that differ in case alone would share files on some systems. */
+function withUniqueIds(proteins: readonly NamedProtein[]): NamedProtein[] {
+  const taken = new Set<string>();
   return proteins.map((protein) => {
-    const count = (seen.get(protein.id) ?? 0) + 1;
-    seen.set(protein.id, count);
-    return count === 1 ? protein : { ...protein, id: `${protein.id}-${count}` };
+    let id = protein.id;
+    for (let count = 2; taken.has(id.toLowerCase()); count++) id = `${protein.id}-${count}`;
+    taken.add(id.toLowerCase());
+    return { ...protein, id };
   });
 }
 
 async function resolveWord(word: string, readStdin: () => Promise<string>): Promise<NamedProtein[]> {
   if (word === "-") return named(parseFasta(await readStdin(), { name: "standard input" }), "standard input");
-  if (existsSync(word)) return named(parseFasta(await readFile(word, "utf8"), { name: word }), word);
+  if (existsSync(word))
+    return named(parseFasta((await readNamedFile(word)).toString("utf8"), { name: word }), word);
   const examples = await readExamples();
   const example = examples.find(({ names }) => names.includes(word.toUpperCase()));
   if (example !== undefined) return named([example.record], "example");
   if (/[\\/]|\.(fa|faa|fasta|fas|txt|pep)$/i.test(word))
     throw new CommandError(`${word}: no such file`, exitCodes.notFound);
-  const letters = word.replaceAll(/\s/g, "");
-  if (letters.length >= shortestBareSequence && /^[a-z*-]+$/i.test(letters)) {
+  if (isLikeSequence(word)) {
     const sequence = parseSequence(word, { name: "the sequence on the command line" });
     return [{ id: "sequence", description: "", sequence, source: "command line" }];
   }
@@ -53,6 +60,13 @@ async function resolveWord(word: string, readStdin: () => Promise<string>): Prom
       (meant === undefined ? `examples are ${genes.join(", ")}` : `did you mean ${meant}?`),
     exitCodes.notFound,
   );
+}
+
+/** Long, and of letters but for a few: what is wrong with it is then said of the residue, not of the word. */
+function isLikeSequence(word: string): boolean {
+  const text = word.replaceAll(/\s/g, "");
+  const letters = text.replaceAll(/[^a-z]/gi, "");
+  return letters.length >= shortestBareSequence && letters.length >= 0.9 * text.length;
 }
 
 interface Example {

@@ -1,7 +1,18 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
 // All files of a run appear together when it is done, or none.
 import { createHash } from "node:crypto";
-import type { CompartmentProbabilities, Drawing, Microscope, ReadProtein } from "@proteoscope/microscope";
+import {
+  type CompartmentProbabilities,
+  type Drawing,
+  type DrawOptions,
+  type Microscope,
+  mostSteps,
+  openMicroscope,
+  type ReadProtein,
+  readModel,
+  type SamplerName,
+  samplerNames,
+} from "@proteoscope/microscope";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import {
@@ -12,11 +23,11 @@ import {
   writeDrawing,
 } from "../drawing-files.ts";
 import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withMicroscope } from "../model-folder.ts";
+import { findModelFolder, withModel } from "../model-folder.ts";
 import { type ChosenNucleus, chooseNuclei } from "../nuclei.ts";
 import { type OutputFolder, withOutputFolder } from "../output.ts";
 import { packageVersion } from "../package-files.ts";
-import { startProgress } from "../progress.ts";
+import { type Progress, startProgress } from "../progress.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
 import { readStdin } from "../read-stdin.ts";
 import { detectColorDepth, renderTerminalImage } from "../terminal-image.ts";
@@ -51,7 +62,7 @@ export const generateCommand = defineCommand({
     steps: { type: "string", valueHint: "number", default: "50", description: "Sampling steps" },
     sampler: {
       type: "enum",
-      options: ["ddim", "ddpm", "dpm++"],
+      options: [...samplerNames],
       default: "ddim",
       description: "Sampling method",
     },
@@ -77,55 +88,62 @@ export const generateCommand = defineCommand({
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
-  async run(args, { stdout, stderr, env, signal }) {
-    const seed = parseInteger("seed", args.seed);
-    const settings = {
-      samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
-      steps: parseInteger("steps", args.steps, { min: 1, max: 1000 }),
-      sampler: args.sampler,
-      guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
-      seed,
-    };
+  async run(args, { stdin, stdout, stderr, env, signal }) {
+    const settings = parseSettings(args);
     const formats = parseFormats(args.format);
-    const proteins = await resolveProteins(args._, readStdin);
-    const folder = await findModelFolder(args.model);
-    const nuclei = await chooseNuclei(folder, {
+    const optionalInteger = (option: "nucleus-channel" | "max-nuclei", min: number) =>
+      args[option] === undefined ? undefined : parseInteger(option, args[option], { min });
+    const pixelSize = args["pixel-size"];
+    const asked = {
       image: args.nucleus,
-      channel:
-        args["nucleus-channel"] === undefined
-          ? undefined
-          : parseInteger("nucleus-channel", args["nucleus-channel"]),
-      pixelSizeMicrons:
-        args["pixel-size"] === undefined ? undefined : parseNumber("pixel-size", args["pixel-size"]),
-      most:
-        args["max-nuclei"] === undefined
-          ? undefined
-          : parseInteger("max-nuclei", args["max-nuclei"], { min: 1 }),
-      seed,
-    });
+      channel: optionalInteger("nucleus-channel", 0),
+      pixelSizeMicrons: pixelSize === undefined ? undefined : parseNumber("pixel-size", pixelSize),
+      most: optionalInteger("max-nuclei", 1),
+      seed: settings.seed,
+    };
+    const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
+    const folder = await findModelFolder(args.model);
+    const nuclei = await chooseNuclei(folder, asked);
+    const depth = args.json ? undefined : detectColorDepth(stdout, env);
+    const work = proteins.flatMap((protein) => nuclei.map((nucleus) => ({ protein, nucleus })));
+    const drawAll = async (microscope: Microscope, output: OutputFolder): Promise<Summary[]> => {
+      const most = mostSteps(microscope.model, settings.sampler);
+      if (settings.steps > most)
+        throw new CommandError(
+          `--steps is at most ${most} for ${settings.sampler}, got ${settings.steps}`,
+          exitCodes.usage,
+        );
+      let progress: Progress | undefined;
+      const summaries: Summary[] = [];
+      try {
+        let read: ReadProtein | undefined;
+        for (const [index, { protein, nucleus }] of work.entries()) {
+          signal.throwIfAborted();
+          if (read?.sequence !== protein.sequence) read = await microscope.read(protein.sequence);
+          const onStep = (done: number, total: number): void => {
+            progress ??= startProgress("generate", work.length * total, { stream: stderr });
+            progress.update(index * total + done, protein.id);
+          };
+          const drawing = await microscope.draw(read, nucleus.distance, { ...settings, signal, onStep });
+          const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings });
+          summaries.push(await writeCell(output, cell, formats));
+          if (depth !== undefined)
+            stdout.write(renderTerminalImage(drawSheet(cell), { columns: stdout.columns ?? 80, depth }));
+        }
+      } finally {
+        progress?.close();
+      }
+      return summaries;
+    };
     const summaries = await withOutputFolder(
       args.output,
       (output) =>
-        withMicroscope(folder, args.device, async (microscope) => {
-          const total = proteins.length * nuclei.length * settings.steps;
-          const progress = startProgress("generate", total, { stream: stderr });
-          const results: Summary[] = [];
-          let done = 0;
-          for (const protein of proteins) {
-            const read = await microscope.read(protein.sequence);
-            for (const nucleus of nuclei) {
-              const onStep = () => progress.update(++done, protein.id);
-              const drawing = await microscope.draw(read, nucleus.distance, { ...settings, signal, onStep });
-              const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings });
-              results.push(await writeCell(output, cell, formats));
-              const depth = detectColorDepth(stdout, env);
-              if (depth !== undefined && !args.json)
-                stdout.write(renderTerminalImage(drawSheet(cell), { columns: stdout.columns ?? 80, depth }));
-            }
-          }
-          progress.close();
-          return results;
-        }),
+        withModel(
+          args.device,
+          () => readModel(folder),
+          openMicroscope,
+          (microscope) => drawAll(microscope, output),
+        ),
       { signal },
     );
     stdout.write(
@@ -136,6 +154,20 @@ export const generateCommand = defineCommand({
     return undefined;
   },
 });
+
+type Settings = Required<Omit<DrawOptions, "signal" | "onStep">>;
+
+function parseSettings(
+  args: Record<"samples" | "steps" | "guidance" | "seed", string> & { sampler: SamplerName },
+): Settings {
+  return {
+    samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
+    steps: parseInteger("steps", args.steps, { min: 1 }),
+    sampler: args.sampler,
+    guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
+    seed: parseInteger("seed", args.seed),
+  };
+}
 
 function parseFormats(list: string): DrawingFormat[] {
   return list.split(",").map((name) => {
@@ -150,7 +182,7 @@ interface Work {
   readonly read: ReadProtein;
   readonly nucleus: ChosenNucleus;
   readonly drawing: Drawing;
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
 }
 
 function describeCell({ model }: Microscope, { protein, read, nucleus, drawing, settings }: Work): DrawnCell {

@@ -1,11 +1,18 @@
 // `proteoscope localize`: compartments with probabilities, from sequences alone.
 // A table as CSV on standard output or in a file, one row a protein, or JSON.
 import { writeCsv } from "@proteoscope/formats";
+import {
+  type CompartmentProbabilities,
+  openProteinReader,
+  type ProteinReader,
+  type ReadProtein,
+  readSequenceModel,
+} from "@proteoscope/microscope";
 import { defineCommand } from "../command.ts";
-import { findModelFolder, withMicroscope } from "../model-folder.ts";
+import { findModelFolder, withModel } from "../model-folder.ts";
 import { writeFileAtomic } from "../output.ts";
 import { startProgress } from "../progress.ts";
-import { resolveProteins } from "../proteins.ts";
+import { type NamedProtein, resolveProteins } from "../proteins.ts";
 import { readStdin } from "../read-stdin.ts";
 
 export const localizeCommand = defineCommand({
@@ -26,41 +33,73 @@ export const localizeCommand = defineCommand({
     },
   },
   takesMany: true,
-  examples: ["proteoscope localize FBL TOMM20", "proteoscope localize proteome.fasta -o compartments.csv"],
-  async run(args, { stdout, stderr, signal }) {
-    const proteins = await resolveProteins(args._, readStdin);
+  examples: [
+    "proteoscope localize FBL TOMM20",
+    "proteoscope localize proteome.fasta -o compartments.csv",
+    "proteoscope localize - --json < proteome.fasta",
+  ],
+  async run(args, { stdin, stdout, stderr, signal }) {
+    const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
     const folder = await findModelFolder(args.model);
-    return withMicroscope(folder, args.device, async (microscope) => {
+    const readAll = async (reader: ProteinReader): Promise<Row[]> => {
       const progress = startProgress("localize", proteins.length, { stream: stderr, unit: "proteins" });
-      const rows = [];
-      for (const [index, { id, sequence }] of proteins.entries()) {
-        signal.throwIfAborted();
-        const { compartments, window } = await microscope.read(sequence);
-        const [best] = Object.entries(compartments).sort(([, a], [, b]) => b - a)[0]!;
-        rows.push({
-          id,
-          residues: sequence.length,
-          shown: window.sequence.length,
-          compartment: best,
-          ...compartments,
-        });
-        progress.update(index + 1);
+      try {
+        const rows: Row[] = [];
+        for (const protein of proteins) {
+          signal.throwIfAborted();
+          rows.push(describeProtein(protein, await reader.read(protein.sequence)));
+          progress.update(rows.length);
+        }
+        return rows;
+      } finally {
+        progress.close();
       }
-      progress.close();
-      const columns = Object.keys(rows[0]!);
-      const text = args.json
-        ? `${JSON.stringify({ model: microscope.model.name, proteins: rows }, null, 2)}\n`
-        : writeCsv(
-            rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, format(v)]))),
-            columns,
-          );
-      if (args.output === undefined) stdout.write(text);
-      else await writeFileAtomic(args.output, text);
-      return undefined;
-    });
+    };
+    const { model, rows } = await withModel(
+      args.device,
+      () => readSequenceModel(folder),
+      openProteinReader,
+      async (reader) => ({ model: reader.model, rows: await readAll(reader) }),
+    );
+    const csv = () => writeCsv(rows.map(csvRow), Object.keys(csvRow(rows[0]!)));
+    if (args.output !== undefined) await writeFileAtomic(args.output, csv());
+    if (args.json) {
+      const document = { model: { name: model.name, sha256: model.checksums }, proteins: rows };
+      stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    } else if (args.output === undefined) stdout.write(csv());
+    return undefined;
   },
 });
 
-function format(value: string | number): string {
-  return typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value);
+interface Row {
+  readonly id: string;
+  readonly residues: number;
+  /** Residues that the language model was shown. */
+  readonly shown: number;
+  /** The likeliest. */
+  readonly compartment: string;
+  readonly probabilities: CompartmentProbabilities;
+}
+
+function describeProtein({ id, sequence }: NamedProtein, { compartments, window }: ReadProtein): Row {
+  const [likeliest] = Object.entries(compartments).sort(([, a], [, b]) => b - a)[0]!;
+  return {
+    id,
+    residues: sequence.length,
+    shown: window.sequence.length,
+    compartment: likeliest,
+    probabilities: compartments,
+  };
+}
+
+/** A column for every compartment, to four digits. */
+function csvRow({ id, residues, shown, compartment, probabilities }: Row): Record<string, string> {
+  const columns = Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)] as const);
+  return {
+    id,
+    residues: String(residues),
+    shown: String(shown),
+    compartment,
+    ...Object.fromEntries(columns),
+  };
 }

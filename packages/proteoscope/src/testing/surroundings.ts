@@ -1,6 +1,6 @@
 // Surroundings for tests of commands: streams that remember what was written, an environment of the test's own,
 // and the controller behind the abort signal. Nothing here touches the process.
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import type { Surroundings } from "../command.ts";
 
 export interface RecordedSurroundings {
@@ -10,8 +10,8 @@ export interface RecordedSurroundings {
   readonly controller: AbortController;
 }
 
-/** Fresh surroundings with the given environment variables and no others. */
-export function recordSurroundings(env: Surroundings["env"] = {}): RecordedSurroundings {
+/** Fresh surroundings with the given environment variables and no others, and a text on standard input. */
+export function recordSurroundings(env: Surroundings["env"] = {}, input = ""): RecordedSurroundings {
   const output = { stdout: "", stderr: "" };
   const recorder = (name: "stdout" | "stderr"): Writable =>
     new Writable({
@@ -22,6 +22,7 @@ export function recordSurroundings(env: Surroundings["env"] = {}): RecordedSurro
     });
   const controller = new AbortController();
   const surroundings = {
+    stdin: Readable.from([input]),
     stdout: recorder("stdout"),
     stderr: recorder("stderr"),
     env,
