@@ -3,7 +3,7 @@
 // refused with the nearest that it does, because a misspelt option that is ignored costs a night.
 
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
@@ -12,6 +12,9 @@ import { nearest } from "./nearest.ts";
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
+
+/** A path in a configuration: made absolute, so that a run can be resumed from another folder. */
+export const pathSchema = z.string().transform((path) => resolve(path));
 
 type Tree = { readonly [key: string]: unknown };
 

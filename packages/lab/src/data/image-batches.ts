@@ -3,8 +3,7 @@
 
 import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { z } from "zod";
-import type { Crop, Protein } from "./atlas.ts";
-import { readCrops, readLocalisation, readProteins } from "./atlas.ts";
+import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "./atlas.ts";
 import { symmetryCount, transformSquare } from "./augment.ts";
 import type { CropPixels } from "./crop-pixels.ts";
 import { createCropSampler, cropWeights, scheduleShare } from "./pairs.ts";

@@ -3,7 +3,6 @@
 // each time. What is learned so is the look of a compartment, not of a protein: say so wherever results are shown.
 
 import type { Crop, Protein } from "./atlas.ts";
-import { cumulate, drawIndex } from "./batches.ts";
 import {
   type Compartment,
   compartmentGroups,
@@ -11,6 +10,7 @@ import {
   placeCompartment,
   placeLabels,
 } from "./compartments.ts";
+import { cumulate, drawIndex } from "./weighted-draw.ts";
 
 /** A rule that changes the weight of the crops it names: those that agree with every field that is given. */
 export interface CropRule {

@@ -5,8 +5,8 @@ import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { maskTokenId, standardResidueIds, tokenizeBatch, windowSequence } from "@proteoscope/models";
 import type { Protein } from "./atlas.ts";
 import { maskTokens } from "./augment.ts";
-import { cumulate, drawIndex } from "./batches.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
+import { cumulate, drawIndex } from "./weighted-draw.ts";
 
 export interface SequenceBatchOptions {
   /** Token lengths of batches, ascending; a sequence goes to the shortest that holds it, or is windowed to the last. */
@@ -30,7 +30,7 @@ export function createSequenceBatches(
     const shortest = index === 0 ? 0 : lengths[index - 1]! - edgeTokens;
     const longest = index === lengths.length - 1 ? Number.POSITIVE_INFINITY : length - edgeTokens;
     const members = proteins.flatMap(({ sequence }, position) =>
-      sequence.length > shortest && sequence.length <= longest ? [position] : [],
+      sequence.length > shortest && sequence.length <= longest && weights[position]! > 0 ? [position] : [],
     );
     return members.length === 0 ? [] : [{ length, members }];
   });

@@ -24,7 +24,7 @@ import {
   type PerceptualAdversarialConfig,
 } from "@proteoscope/models";
 import { z } from "zod";
-import { ConfigError } from "../config/compose.ts";
+import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Crop } from "../data/atlas.ts";
 import { type CropPixels, openCropPixels } from "../data/crop-pixels.ts";
 import {
@@ -51,7 +51,7 @@ export const autoencoderSchema = z.strictObject({
     pixelWeight: z.number().nonnegative(),
     perceptualWeight: z.number().nonnegative(),
     /** A safetensors file of LPIPS with SqueezeNet 1.1; needed unless perceptualWeight is 0. */
-    perceptualFile: z.string().optional(),
+    perceptualFile: pathSchema.optional(),
     klWeight: z.number().nonnegative(),
     discriminatorWeight: z.number().nonnegative(),
     discriminator: z.strictObject({ baseChannels: z.int().positive(), layers: z.int().positive() }),

@@ -3,7 +3,7 @@
 // stored with the model, and both finished networks with it, so that what a run leaves draws pictures.
 
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   bool,
   createTrainer,
@@ -26,7 +26,7 @@ import {
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
-import { ConfigError } from "../config/compose.ts";
+import { ConfigError, pathSchema } from "../config/compose.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
@@ -37,15 +37,14 @@ import { createEmbedder, createLatentCoder } from "./frozen-networks.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
 
-const path = z.string().transform((text) => resolve(text));
 const blockKind = z.enum(["plain", "attention"]);
 
 export const diffusionSchema = z.strictObject({
   models: z.strictObject({
     /** The `model` folder of a run of `train plm`. */
-    plm: path,
+    plm: pathSchema,
     /** The `model` folder of a run of `train autoencoder`. */
-    autoencoder: path,
+    autoencoder: pathSchema,
   }),
   model: z.strictObject({
     /** From the latent inwards. */

@@ -114,7 +114,9 @@ export async function runTraining(
     const scores = await trainer.step(...batches);
     for (const [name, value] of Object.entries(scores)) {
       if (Number.isFinite(value)) continue;
-      throw new DivergedError(`${name} is ${value} at step ${step}: resume with a lower train.learning_rate`);
+      throw new DivergedError(
+        `${name} is ${value} at step ${step}: begin again with a lower train.learning_rate`,
+      );
     }
     sums.add({ ...scores, stepMs: performance.now() - started });
     onProgress?.({ step, totalSteps, scores });

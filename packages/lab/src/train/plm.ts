@@ -20,6 +20,7 @@ import {
   type RandomSource,
   type Runtime,
   sigmoid,
+  slice,
   softplus,
   sub,
   sum,
@@ -43,7 +44,7 @@ import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
 import { type SequenceSplit, splitSequences } from "../data/splits.ts";
-import { scoreLocalisation } from "./localisation-scores.ts";
+import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles, networkFiles } from "./model-files.ts";
 
@@ -85,7 +86,9 @@ export async function readSequences(folder: string): Promise<ReadonlyMap<Sequenc
   const bySplit = new Map<SequenceSplit, Protein[]>();
   for (const [index, split] of splitSequences(all).entries()) {
     if (all[index]!.source === "deeploc2-human") continue;
-    bySplit.set(split, [...(bySplit.get(split) ?? []), all[index]!]);
+    const members = bySplit.get(split) ?? [];
+    members.push(all[index]!);
+    bySplit.set(split, members);
   }
   return bySplit;
 }
@@ -191,25 +194,18 @@ function network(w: Weights, { esm, head }: NetworkConfig, inputIds: Tensor, ran
 }
 
 /** Mean of -log P(any part), or -log P(none), over the groups that are known; logits [B, compartments]. */
-function wholeLoss(logits: Tensor, targets: Tensor, known: Tensor): Tensor {
+export function wholeLoss(logits: Tensor, targets: Tensor, known: Tensor): Tensor {
   const unlikely = 1e-6; // keeps the logarithm finite
   const absent = softplus(logits); // -log(1 - p)
-  const parts = compartmentGroups.map(({ members }, group) => {
+  const losses = compartmentGroups.map(({ members }, group) => {
     const isMember = vector(compartments.map((name) => (members.includes(name) ? 1 : 0)));
-    const none = sum(mul(absent, isMember), { axes: [-1] }); // [B] -log P(none)
+    const none = sum(mul(absent, isMember), { axes: [1], keepDims: true }); // [B, 1] -log P(none)
     const any = neg(log(add(sub(1, exp(neg(none))), unlikely)));
-    const column = (x: Tensor) => sum(mul(x, vector(oneHotRow(group))), { axes: [-1] });
+    const column = (x: Tensor) => slice(x, 1, group, group + 1);
     const target = column(targets);
     return sum(mul(add(mul(any, target), mul(none, sub(1, target))), column(known)));
   });
-  return div(
-    parts.reduce((total, part) => add(total, part)),
-    maximum(sum(known), 1),
-  );
-}
-
-function oneHotRow(index: number): number[] {
-  return compartmentGroups.map((_, group) => (group === index ? 1 : 0));
+  return div(losses.reduce(add), maximum(sum(known), 1));
 }
 
 /** sqrt(without / with), at least 1 and at most `largest`, a compartment each. */
@@ -261,7 +257,7 @@ async function validate(
         probabilities.push(rows.slice(row * compartments.length, (row + 1) * compartments.length));
       }
     }
-    const { byLabel, macroAveragePrecision, macroF1 } = scoreLocalisation(
+    const { byLabel, macroAveragePrecision, macroF1 } = scoreLocalization(
       probabilities,
       proteins.map(sequenceTargets),
     );

@@ -4,7 +4,7 @@
 
 import { compartmentGroups, compartments, type SequenceTargets } from "../data/compartments.ts";
 
-export interface LocalisationScores {
+export interface LocalizationScores {
   readonly macroAveragePrecision: number;
   readonly macroF1: number;
   /** Average precision of each label that has enough proteins with it. */
@@ -20,10 +20,10 @@ interface Judged {
 }
 
 /** Scores of probabilities [proteins][compartments]. Means are NaN where no label has enough proteins. */
-export function scoreLocalisation(
+export function scoreLocalization(
   probabilities: readonly ArrayLike<number>[],
   targets: readonly SequenceTargets[],
-): LocalisationScores {
+): LocalizationScores {
   const labels: (readonly [string, Judged[]])[] = [
     ...compartments.map((name, index): [string, Judged[]] => [
       name,

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { crop, protein } from "../testing/atlas-fixture.ts";
+import { conditionBatch, distanceBatch, embeddingBatch, latentBatch } from "./condition-batches.ts";
+import { createPairing } from "./pairs.ts";
+
+const side = 8;
+const plane = side * side;
+const options = {
+  ...{ side, latentSide: 2, latentChannels: 3, embeddingWidth: 2 },
+  ...{ latentScale: 2, distanceScale: 4, seed: 5, dropRate: 0.5, timesteps: 10 },
+};
+// A latent encoder that tells what it was given, and embeddings that tell their sequence.
+const sources = {
+  encode: async (image: Float32Array, key: string) => ({
+    mean: new Float32Array(12).fill(image.length === 2 * plane ? Number(key.split(" ")[0]) : Number.NaN),
+    deviation: new Float32Array(12).fill(0.5),
+  }),
+  embed: async (sequence: string) => new Float32Array(2 * (sequence.length + 2)).fill(sequence.length),
+};
+const image = (distance: number) =>
+  Float32Array.from({ length: 3 * plane }, (_, i) => (i < 2 * plane ? 0.5 : distance));
+const shown = (index: number) => ({ crop: crop({ index }), image: image(8), symmetry: 1 });
+
+describe("latentBatch", () => {
+  it("draws from the posterior in units of the latents' scale", async () => {
+    const normal = new Float32Array(24).fill(2);
+    const { shape, data } = await latentBatch([shown(3), shown(7)], sources, options, normal);
+    expect(shape).toEqual([2, 3, 2, 2]);
+    expect([data[0], data[12]]).toEqual([(3 + 0.5 * 2) / 2, (7 + 0.5 * 2) / 2]);
+  });
+});
+
+describe("distanceBatch", () => {
+  it("brings the distance to the latent grid in units of its scale", () => {
+    const { shape, data } = distanceBatch([image(8), image(-4)], options);
+    expect(shape).toEqual([2, 1, 2, 2]);
+    expect([...(data as Float32Array)]).toEqual([2, 2, 2, 2, -1, -1, -1, -1]);
+  });
+});
+
+describe("embeddingBatch", () => {
+  it("pads with zeros and marks what is no padding", async () => {
+    const two = [protein({ sequence: "MK" }), protein({ sequence: "M" })];
+    const { sequence, mask } = await embeddingBatch(two, sources, options);
+    expect(sequence.shape).toEqual([2, 4, 2]);
+    expect([...(sequence.data as Float32Array)]).toEqual([...Array(8).fill(2), ...Array(6).fill(1), 0, 0]);
+    expect([...(mask.data as Uint8Array)]).toEqual([1, 1, 1, 1, 1, 1, 1, 0]);
+  });
+});
+
+describe("conditionBatch", () => {
+  const pairing = createPairing([
+    protein({ id: "A", sequence: "MKT" }),
+    protein({ id: "C", sequence: "MKTAY" }),
+  ]);
+  const at = (step: number) =>
+    conditionBatch(
+      step,
+      Array.from({ length: 8 }, (_, index) => shown(index)),
+      pairing,
+      sources,
+      options,
+    );
+
+  it("is a function of the step alone", async () => {
+    const first = await at(4);
+    await at(5);
+    expect(await at(4)).toEqual(first);
+    expect((await at(5)).timestep).not.toEqual(first.timestep);
+  });
+
+  it("draws partners, timesteps and dropped samples anew for each sample", async () => {
+    const batches = await Promise.all([0, 1, 2, 3].map(at));
+    const all = (name: "timestep" | "isDropped") =>
+      batches.flatMap((batch) => Array.from(batch[name].data as Int32Array));
+    expect(new Set(all("timestep")).size).toBeGreaterThan(5);
+    expect(all("timestep").every((value) => value >= 0 && value < 10)).toBe(true);
+    const dropped = all("isDropped").reduce((sum, value) => sum + value, 0);
+    expect(dropped).toBeGreaterThan(8);
+    expect(dropped).toBeLessThan(24);
+    const lengths = batches.flatMap(({ mask }) => [...(mask.data as Uint8Array)]);
+    expect(new Set(lengths)).toEqual(new Set([0, 1])); // both proteins occur
+  });
+
+  it("refuses a crop without partner", async () => {
+    const lost = [{ ...shown(1), crop: crop({ index: 1, primary: "ER" }) }];
+    await expect(conditionBatch(0, lost, pairing, sources, options)).rejects.toThrow(
+      /crop 1 has no training/,
+    );
+  });
+});
