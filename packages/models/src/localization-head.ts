@@ -6,6 +6,7 @@
 
 import {
   add,
+  batchNorm,
   cast,
   concat,
   type Dim,
@@ -74,7 +75,9 @@ export function localizationHead(
   const pooled = matmul(concat([learned, fixedPooling(ids, isResidue, config.terminusWindow)], 1), x);
   const [batch, ways, width] = pooled.shape as [Dim, number, Dim];
   const features = reshape(pooled, [batch, ways * fixed(width, "localizationHead", "the representation")]);
-  const kept = dropout(features, config.dropout, random, "localization.features");
+  // Proteins differ little in these means: brought to unit variance over proteins, the differences are what is read.
+  const normal = batchNorm(w.at("norm"), features, { training: random !== undefined, affine: false });
+  const kept = dropout(normal, config.dropout, random, "localization.features");
   const hidden = gelu(linear(w.at("hidden"), kept, config.hiddenSize));
   return linear(
     w.at("out"),
