@@ -1,4 +1,5 @@
 // What other packages may use of @proteoscope/lab: atlas data, splits and training runs.
+// Node alone: data sets and runs are folders on disk.
 
 export { ConfigError } from "./config/compose.ts";
 export {

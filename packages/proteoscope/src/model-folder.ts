@@ -1,4 +1,5 @@
 // The model that a command works with: a folder the user names, or the one that ships.
+// Commands open it when their words have been checked: reading the weights takes a while.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";

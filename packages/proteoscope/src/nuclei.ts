@@ -1,4 +1,5 @@
 // The nuclei that proteins are drawn around: those of the user's image, or one of the library that ships, by seed.
+// Each comes with its origin, so that the provenance of a drawing can say which nucleus it was.
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { readImage, toFloat32 } from "@proteoscope/formats";

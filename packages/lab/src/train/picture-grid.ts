@@ -1,4 +1,5 @@
 // Grey pictures in rows and columns as one PNG: what a run looks like at a glance.
+// A run folder keeps one for each validation, so that its progress can be leafed through.
 
 import { writePng } from "@proteoscope/formats";
 
