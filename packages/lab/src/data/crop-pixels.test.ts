@@ -15,7 +15,6 @@ describe("openCropPixels", () => {
   it("gives protein and nucleus in [0, 1] and the signed distance in pixels", async () => {
     const pixels = await openCropPixels(atlas.path);
     const { data, height, width } = await pixels.read(0);
-    await pixels.close();
     expect([pixels.count, height, width]).toEqual([24, fixtureSide, fixtureSide]);
     const plane = fixtureSide ** 2;
     const centre = 8 * fixtureSide + 8;
@@ -30,7 +29,6 @@ describe("openCropPixels", () => {
   it("gives each row its own pixels, and the same row the same array", async () => {
     const pixels = await openCropPixels(atlas.path);
     const [nuclear, cytoplasmic, again] = await Promise.all([0, 1, 0].map((index) => pixels.read(index)));
-    await pixels.close();
     const centre = 8 * fixtureSide + 8;
     expect(nuclear!.data[centre]).toBeGreaterThan(0.7);
     expect(cytoplasmic!.data[centre]).toBeLessThan(0.3);
@@ -40,7 +38,6 @@ describe("openCropPixels", () => {
   it("refuses a row that is not there", async () => {
     const pixels = await openCropPixels(atlas.path);
     expect(() => pixels.read(24)).toThrow(/names crop 24, crops_u8\.npy holds 24/);
-    await pixels.close();
   });
 
   it("refuses pixels of another kind", async () => {

@@ -73,6 +73,7 @@ export async function createAutoencoderJob(
   folder: string,
 ): Promise<TrainingJob> {
   const { data, loss, train } = config;
+  const perceptual = await readPerceptualWeights(config);
   const pixels = await openCropPixels(folder);
   const { training, validation } = await readImageData(folder);
   const side = pixels.height;
@@ -96,7 +97,7 @@ export async function createAutoencoderJob(
     inputTypes,
   );
   const weights = initializeWeights(declared.parameters, train.seed);
-  for (const [name, value] of await readPerceptualWeights(config)) weights.set(name, value);
+  for (const [name, value] of perceptual) weights.set(name, value);
   const { average, ...optimizer } = adamWOf(train);
   const trainer = await createTrainer(runtime, model, inputTypes, {
     groups: {
@@ -129,7 +130,6 @@ export async function createAutoencoderJob(
         config: networks.autoencoder,
         weights: await averaged(),
       }),
-    close: () => pixels.close(),
   };
 }
 

@@ -99,7 +99,6 @@ export async function createClassifierJob(
     validate: async () => validate(runtime, await averaged(), network, { pixels, validation, distanceScale }),
     files: async () =>
       headFiles("classifier", { ...network, labels: imageCompartments, distanceScale }, await averaged()),
-    close: () => pixels.close(),
   };
 }
 

@@ -168,7 +168,6 @@ export async function createDiffusionJob(
     async close() {
       await embedder.close();
       await coder.close();
-      await pixels.close();
     },
   };
 }
