@@ -64,7 +64,6 @@ for (const gene of genes) {
 }
 const { width, height, data } = tileImages(rows, { scale: 1 });
 await writeFile(out, writePng({ width, height, channels: 3, depth: 8, data, text: { synthetic: "partly" } }));
-await pixels.close();
 await runtime.close();
 
 function realCrops(compartment: string): Crop[] {

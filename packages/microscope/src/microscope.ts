@@ -84,6 +84,8 @@ export interface Microscope {
    * @throws RangeError for a crop of another size or more than `mostSteps` steps.
    */
   draw(protein: ReadProtein, distance: Float32Array, options?: DrawOptions): Promise<Drawing>;
+  /** What the image classifier sees in images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
+  classify(images: Float32Array, distance: Float32Array): Promise<CompartmentProbabilities[]>;
   /** Waits for what is being compiled, then lets go of the networks. */
   close(): Promise<void>;
 }
@@ -164,7 +166,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       if (!decoded.every(Number.isFinite)) throw notNumbers(model);
       const batch = decoded.map((value) => Math.min(1, Math.max(0, value)));
       images.set(batch, first * 2 * area);
-      seen.push(...(await classify(await classifier, batch, distance)));
+      seen.push(...(await classify(batch, distance)));
     }
     const proteins = Array.from({ length: samples }, (_, i) =>
       images.subarray(2 * i * area, (2 * i + 1) * area),
@@ -173,12 +175,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     return { images, ...size, seen, compartments: meanOf(seen), agreement: reliability, medoid };
   };
 
-  /** Probabilities of the compartments that images [B, 2, H, W] show. */
-  const classify = async (
-    program: Program<"image", "probabilities">,
-    images: Float32Array,
-    distance: Float32Array,
-  ): Promise<CompartmentProbabilities[]> => {
+  const classify: Microscope["classify"] = async (images, distance) => {
     const { labels, distanceScale } = model.classifier.config;
     const count = images.length / (2 * area);
     const scaled = distance.map((value) => value / distanceScale);
@@ -188,7 +185,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       input.set(scaled, (3 * i + 2) * area);
     }
     const image = float32([count, 3, cropPixels, cropPixels], input);
-    const rows = (await program.run({ image })).probabilities.data as Float32Array;
+    const rows = (await (await classifier).run({ image })).probabilities.data as Float32Array;
     return Array.from({ length: count }, (_, i) => byName(labels, rows.subarray(i * labels.length)));
   };
 
@@ -196,6 +193,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     model,
     draw,
     read: async (sequence) => (await reader).read(sequence),
+    classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))
         if (program.status === "fulfilled") await program.value.close();
