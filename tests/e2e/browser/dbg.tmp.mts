@@ -1,0 +1,21 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { bundlePage, serveFolder } from "./serve.ts";
+import { browserModels } from "./models.ts";
+import { trace, initializeWeights, createGenerator } from "@proteoscope/engine";
+import { writeSafetensors } from "@proteoscope/formats";
+const t0 = performance.now(); const log = (...a: any[]) => console.log(((performance.now() - t0) / 1000).toFixed(1), ...a);
+const folder = mkdtempSync("/tmp/pb-");
+await bundlePage(folder); log("bundled");
+writeFileSync(folder + "/index.html", '<!doctype html><script type="module" src="/page.js"></script>');
+const p = trace(browserModels.graph.model, browserModels.graph.types).parameters;
+const w = initializeWeights(p, 2);
+writeFileSync(folder + "/graph.safetensors", writeSafetensors([...[...w].map(([k, v]) => ["w." + k, v] as const), ["x.image", { dtype: "float32", shape: [2, 4, 9, 7], data: createGenerator(1, "image").normal(504) }], ["x.tokens", { dtype: "int64", shape: [2, 3], data: BigInt64Array.of(0n, 3n, 5n, 5n, 1n, 2n) }]]));
+const s = await serveFolder(folder); log("served", s.url);
+const flags = "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader --enable-features=Vulkan";
+const b = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") }); log("launched");
+const page = await b.newPage(); page.on("console", (m) => log("console", m.text())); page.on("pageerror", (e) => log("pageerror", e)); page.on("requestfailed", (r) => log("failed", r.url())); page.on("response", (r) => log("resp", r.status(), r.url())); page.on("worker", (w) => log("worker", w.url()));
+await page.goto(s.url + "/index.html"); log("goto");
+await page.waitForFunction(() => "engine" in globalThis); log("engine", await page.evaluate(() => crossOriginIsolated));
+for (const d of process.argv.slice(2)) { log("start", d); const r = await Promise.race([page.evaluate((d) => (globalThis as any).engine.run("graph", d, "worker").then((o: any) => o.loss.values, (e: any) => String(e)), d), new Promise((r) => setTimeout(() => r("TIMEOUT"), 120000))]); log(d, r); }
+await b.close(); s.close(); process.exit(0);

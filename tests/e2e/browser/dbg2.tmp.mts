@@ -1,0 +1,22 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { bundlePage, serveFolder } from "./serve.ts";
+import { browserModels } from "./models.ts";
+import { trace, initializeWeights, createGenerator } from "@proteoscope/engine";
+import { writeSafetensors } from "@proteoscope/formats";
+const t0 = performance.now(); const log = (...a: any[]) => console.log(((performance.now() - t0) / 1000).toFixed(1), ...a);
+const folder = mkdtempSync("/tmp/pb-");
+await bundlePage(folder); log("bundled");
+writeFileSync(folder + "/index.html", '<!doctype html><script type="module" src="/page.js"></script>');
+const p = trace(browserModels.unet.model, browserModels.unet.types).parameters;
+const w = initializeWeights(p, 2);
+const n = (k: string, shape: number[]) => ["x." + k, { dtype: "float32" as const, shape, data: createGenerator(1, k).normal(shape.reduce((a, b) => a * b)) }] as const;
+writeFileSync(folder + "/unet.safetensors", writeSafetensors([...[...w].map(([k, v]) => ["w." + k, v] as const), n("x", [2, 5, 25, 25]), n("enc", [2, 9, 24]), ["x.t", { dtype: "int64", shape: [2], data: BigInt64Array.of(3n, 500n) }], ["x.mask", { dtype: "bool", shape: [2, 9], data: new Uint8Array(18).fill(1) }]]));
+const s = await serveFolder(folder);
+const flags = "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader --enable-features=Vulkan";
+const b = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") }); log("launched");
+const page = await b.newPage(); page.on("console", (m) => log("console", m.text())); 
+await page.goto(s.url + "/index.html");
+await page.waitForFunction(() => "engine" in globalThis); page.setDefaultTimeout(0);
+for (const d of process.argv.slice(2)) { log("start", d); const r = await Promise.race([page.evaluate((d) => (globalThis as any).engine.run("unet", d, "worker").then((o: any) => o.y.values.slice(0, 4), (e: any) => String(e)), d), new Promise((r) => setTimeout(() => r("TIMEOUT"), 1200000))]); log(d, r); }
+await b.close(); s.close(); process.exit(0);
