@@ -67,6 +67,12 @@ describe("localizationHead", () => {
     expect(noisy).toEqual(plain);
   });
 
+  it("does not average hidden residues", async () => {
+    const plain = await logitsOf(["MKT<mask>YIA"], (_, place) => place / 10);
+    const noisy = await logitsOf(["MKT<mask>YIA"], (_, place) => (place === 4 ? 99 : place / 10));
+    expect(noisy).toEqual(plain);
+  });
+
   it("gives a protein the same logits alone and beside a longer one", async () => {
     const valueAtToken = (_: number, place: number) => Math.cos(place);
     const alone = await logitsOf(["MKT"], valueAtToken);

@@ -6,6 +6,7 @@
 
 import {
   add,
+  and,
   batchNorm,
   cast,
   concat,
@@ -18,6 +19,7 @@ import {
   gelu,
   greater,
   greaterOrEqual,
+  less,
   lessOrEqual,
   linear,
   matmul,
@@ -33,7 +35,7 @@ import {
   transpose,
   type Weights,
 } from "@proteoscope/engine";
-import { clsTokenId, standardResidueIds } from "./esm2-tokenizer.ts";
+import { clsTokenId, maskTokenId, standardResidueIds } from "./esm2-tokenizer.ts";
 
 export interface LocalizationHeadConfig {
   /** Names of the compartments, in the order of the logits. */
@@ -69,10 +71,15 @@ export function localizationHead(
   { random }: { random?: RandomSource | undefined } = {},
 ): Tensor {
   const ids = cast(inputIds, "int32"); // [B, L]
-  const isResidue = cast(greaterOrEqual(ids, standardResidueIds.begin), "float32");
+  const isResidue = greaterOrEqual(ids, standardResidueIds.begin);
+  // A hidden residue says nothing of its protein: averaged with the others, it would shift what training sees.
+  const isShown = cast(and(isResidue, less(ids, maskTokenId)), "float32");
   const scores = transpose(linear(w.at("attention"), x, config.attentionHeads), [0, 2, 1]); // [B, heads, L]
-  const learned = softmax(add(scores, expandDims(mul(sub(1, isResidue), -10_000), 1)));
-  const pooled = matmul(concat([learned, fixedPooling(ids, isResidue, config.terminusWindow)], 1), x);
+  const learned = softmax(add(scores, expandDims(mul(sub(1, isShown), -10_000), 1)));
+  const pooled = matmul(
+    concat([learned, fixedPooling(ids, isResidue, isShown, config.terminusWindow)], 1),
+    x,
+  );
   const [batch, ways, width] = pooled.shape as [Dim, number, Dim];
   const features = reshape(pooled, [batch, ways * fixed(width, "localizationHead", "the representation")]);
   // Proteins differ little in these means: brought to unit variance over proteins, the differences are what is read.
@@ -86,14 +93,14 @@ export function localizationHead(
   );
 }
 
-/** Weights [B, 4, L] of <cls>, of all residues, of the first and of the last `window` of them. */
-function fixedPooling(ids: Tensor, isResidue: Tensor, window: number): Tensor {
+/** Weights [B, 4, L] of <cls>, of all shown residues, of those among the first and the last `window`. */
+function fixedPooling(ids: Tensor, isResidue: Tensor, isShown: Tensor, window: number): Tensor {
   const place = positions(ids, 1); // residue n stands at place n, behind <cls>
-  const count = sum(isResidue, { axes: [1], keepDims: true }); // [B, 1]
-  const atStart = mul(isResidue, cast(lessOrEqual(place, window), "float32"));
-  const atEnd = mul(isResidue, cast(greater(place, sub(count, window)), "float32"));
+  const count = sum(cast(isResidue, "float32"), { axes: [1], keepDims: true }); // [B, 1]
+  const atStart = mul(isShown, cast(lessOrEqual(place, window), "float32"));
+  const atEnd = mul(isShown, cast(greater(place, sub(count, window)), "float32"));
   const isCls = cast(equal(ids, clsTokenId), "float32");
-  const means = [isCls, isResidue, atStart, atEnd].map((weights) =>
+  const means = [isCls, isShown, atStart, atEnd].map((weights) =>
     div(weights, maximum(sum(weights, { axes: [1], keepDims: true }), 1)),
   );
   return concat(
