@@ -16,6 +16,8 @@ import { bundlePage, serveFolder } from "./browser/serve.ts";
 const executablePath = process.env.PROTEOSCOPE_CHROMIUM ?? "/usr/bin/chromium";
 const recorded = golden("unet_small_hash");
 const tolerance = 1e-3;
+/** Without a GPU every first shader is compiled for the processor: a minute for the denoiser on two idle cores. */
+const softwareGpuMs = 15 * 60_000;
 
 /** No sandbox inside a container; none of the browser's own requests; WebGPU by SwiftShader, on the processor. */
 const flags =
@@ -98,6 +100,7 @@ describe.skipIf(!existsSync(executablePath))("the engine in Chromium (needs /usr
     server = await serveFolder(folder);
     browser = await chromium.launch({ executablePath, args: flags.split(" ") });
     page = await browser.newPage();
+    page.setDefaultTimeout(softwareGpuMs);
     await page.goto(`${server.url}/index.html`);
     await page.waitForFunction(() => "engine" in globalThis);
   });
@@ -123,20 +126,28 @@ describe.skipIf(!existsSync(executablePath))("the engine in Chromium (needs /usr
   });
 
   for (const device of ["wasm", "webgpu"] as const) {
-    it(`gives the outputs and gradients of Node on ${device}`, async () => {
-      expectEqual(await call("run", "graph", device, "worker"), expected.get("graph")!);
-    });
+    it(
+      `gives the outputs and gradients of Node on ${device}`,
+      async () => {
+        expectEqual(await call("run", "graph", device, "worker"), expected.get("graph")!);
+      },
+      softwareGpuMs,
+    );
 
     it(`keeps state between runs on ${device}`, async () => {
       expect(await call("count", device, 4)).toEqual([2, 4, 7, 11]);
     });
 
-    it.skipIf(!recorded)(`gives the recorded output of the small denoiser on ${device}`, async () => {
-      const outputs = await call("run", "unet", device, "worker");
-      expectEqual(outputs, expected.get("unet")!);
-      const { shape, data } = recorded!.tensors.get("y")!;
-      expectEqual(outputs, { y: { shape, values: Array.from(data as Float32Array) } });
-    });
+    it.skipIf(!recorded)(
+      `gives the recorded output of the small denoiser on ${device}`,
+      async () => {
+        const outputs = await call("run", "unet", device, "worker");
+        expectEqual(outputs, expected.get("unet")!);
+        const { shape, data } = recorded!.tensors.get("y")!;
+        expectEqual(outputs, { y: { shape, values: Array.from(data as Float32Array) } });
+      },
+      softwareGpuMs,
+    );
   }
 
   it("runs in the page itself where there is no worker", async () => {
@@ -148,7 +159,7 @@ describe.skipIf(!existsSync(executablePath))("the engine in Chromium (needs /usr
   });
 
   it('"auto" takes the webgpu device where there is one', async () => {
-    expectEqual(await call("run", "graph", "auto", "worker"), expected.get("graph")!);
+    expect(await call("opened", "auto")).toBe("webgpu");
   });
 
   it("says what to do where the runtime's files are not served", async () => {

@@ -14,6 +14,8 @@ export interface PageEngine {
   run(name: BrowserModelName, device: Device, where: "worker" | "page"): Promise<Plain>;
   /** The states that a counter goes through. */
   count(device: Device, steps: number): Promise<number[]>;
+  /** The device that opens. */
+  opened(device: Device): Promise<string>;
   /** The message of the error that opening ends in. */
   failToOpen(device: Device, wasmPaths: string): Promise<string>;
   /** Ticks of a timer while a model runs in the worker. */
@@ -72,6 +74,11 @@ const engine: PageEngine = {
     }
     await runtime.close();
     return seen;
+  },
+  opened: async (device) => {
+    const runtime = await open(device);
+    await runtime.close();
+    return runtime.device;
   },
   failToOpen: (device, wasmPaths) =>
     openRuntime({ device, wasmPaths, worker: () => new Worker("/worker.js", { type: "module" }) }).then(

@@ -29,6 +29,8 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   const states = new Map<string, State>();
   const sessions = new Set<Session>();
   const onGpu = device === "webgpu";
+  // The native runtime writes into buffers that it is given; onnxruntime-web leaves them as they are.
+  const canReuse = device === "cpu" || device === "cuda";
 
   const state = (name: string): State => {
     const found = states.get(name);
@@ -71,14 +73,14 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
         const fetches: Record<string, OrtTensor | null> = {};
         for (const name of native.outputNames) {
           const target = writes[name];
-          fetches[name] = (target === undefined || onGpu ? undefined : state(target).spare) ?? null;
+          fetches[name] = (target !== undefined && canReuse ? state(target).spare : undefined) ?? null;
         }
         const outputs = (await native.run(inputs, fetches as never)) as Record<string, OrtTensor>;
         const results: Record<string, NdArray> = {};
         for (const [name, value] of Object.entries(outputs)) {
           const target = writes[name];
           if (target === undefined) results[name] = fromOrt(value);
-          else swap(state(target), value, onGpu);
+          else swap(state(target), value, canReuse);
         }
         return results;
       },
@@ -121,11 +123,11 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   };
 }
 
-function swap(target: State, value: OrtTensor, onGpu: boolean): void {
+function swap(target: State, value: OrtTensor, canReuse: boolean): void {
   const old = target.current;
   target.current = value;
-  if (onGpu) old.dispose();
-  else target.spare = old;
+  if (canReuse) target.spare = old;
+  else old.dispose();
 }
 
 function identityModel(dtype: DType, rank: number): Uint8Array {
