@@ -44,7 +44,8 @@ export async function readImagingConstants(folder: ReadFolder): Promise<ImagingC
 /** The parts that read a sequence. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
 export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
   const checksums: Record<string, string> = {};
-  return { ...(await readSequenceParts(withChecksums(folder, checksums))), checksums };
+  const parts = await readSequenceParts(withChecksums(folder, checksums));
+  return { ...parts, checksums: sorted(checksums) };
 }
 
 /** All parts. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
@@ -58,7 +59,7 @@ export async function readModel(folder: ReadFolder): Promise<MicroscopeModel> {
     readClassifier(subfolder(source, "classifier")),
     loadNoiseSchedule(subfolder(source, "scheduler")),
   ]);
-  const model = { ...sequence, unet, autoencoder, classifier, schedule, checksums };
+  const model = { ...sequence, unet, autoencoder, classifier, schedule, checksums: sorted(checksums) };
   checkFit(model, folder.name);
   return model;
 }
@@ -190,6 +191,11 @@ function checkFit({ constants, languageModel, unet, autoencoder }: MicroscopeMod
       throw new CheckpointError(
         `${folder}/${file}/config.json: ${field}: ${found} where ${wanted} fits (${reason})`,
       );
+}
+
+/** In the order of the paths: files are read side by side, and what ends first differs from run to run. */
+function sorted(checksums: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(checksums).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The same folder, noting the sha256 of each file that is read. */

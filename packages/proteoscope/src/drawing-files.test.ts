@@ -1,13 +1,8 @@
 import { readNpy, readPng, readTiff } from "@proteoscope/formats";
 import type { Drawing } from "@proteoscope/microscope";
 import { describe, expect, it } from "vitest";
-import {
-  type DrawingFormat,
-  type DrawnCell,
-  drawingFormats,
-  drawSheet,
-  writeDrawing,
-} from "./drawing-files.ts";
+import { type DrawnCell, drawSheet, writeDrawing } from "./drawing-files.ts";
+import { type DrawingFormat, drawingFormats } from "./drawing-formats.ts";
 
 const [height, width] = [30, 40];
 const area = height * width;

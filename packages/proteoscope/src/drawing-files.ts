@@ -10,10 +10,8 @@ import {
   type RgbImage,
   tileImages,
 } from "@proteoscope/microscope";
+import type { DrawingFormat } from "./drawing-formats.ts";
 import type { OutputFolder } from "./output.ts";
-
-export const drawingFormats = ["png", "ome-tiff", "ome-zarr", "npy"] as const;
-export type DrawingFormat = (typeof drawingFormats)[number];
 
 export interface DrawnCell {
   /** Beginning of every file name, such as `FBL` or `FBL_nucleus3`. */

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Runtime } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findModelFolder, withModel } from "./model-folder.ts";
+import { findModelFolder, withRuntime } from "./model-folder.ts";
 
 let path: string;
 beforeEach(() => {
@@ -26,55 +27,32 @@ describe("findModelFolder", () => {
   });
 });
 
-describe("withModel", () => {
-  const opening = () => {
-    const calls: string[] = [];
-    return { calls, opened: { name: "opened", close: async () => void calls.push("close") } };
-  };
-
-  it("opens on a runtime that runs, and closes both when the work is done", async () => {
-    const { calls, opened } = opening();
-    let close: (() => Promise<void>) | undefined;
-    const result = await withModel(
-      "cpu",
-      async () => "model",
-      (runtime, model) => {
-        expect(model).toBe("model");
-        expect(runtime.device).toBe("cpu");
-        close = () => runtime.getState("none").then(() => undefined);
-        return opened;
-      },
-      async ({ name }) => `${name} used`,
-    );
-    expect(result).toBe("opened used");
-    expect(calls).toEqual(["close"]);
-    await expect(close!()).rejects.toThrow();
+describe("withRuntime", () => {
+  it("gives a runtime that runs, and closes it when the work is done", async () => {
+    let runtime: Runtime | undefined;
+    const answer = await withRuntime("cpu", async (opened) => {
+      runtime = opened;
+      await opened.setState("x", { dtype: "float32", shape: [1], data: Float32Array.of(7) });
+      return (await opened.getState("x")).data[0];
+    });
+    expect(answer).toBe(7);
+    await expect(runtime!.getState("x")).rejects.toThrow("is closed");
   });
 
-  it("closes what it opened when the work fails", async () => {
-    const { calls, opened } = opening();
-    const work = async () => {
+  it("closes it when the work fails, and tells of the failure", async () => {
+    let runtime: Runtime | undefined;
+    const work = async (opened: Runtime) => {
+      runtime = opened;
       throw new Error("no luck");
     };
-    await expect(
-      withModel(
-        "cpu",
-        async () => 1,
-        () => opened,
-        work,
-      ),
-    ).rejects.toThrow("no luck");
-    expect(calls).toEqual(["close"]);
+    await expect(withRuntime("cpu", work)).rejects.toThrow("no luck");
+    await expect(runtime!.getState("x")).rejects.toThrow("is closed");
   });
 
-  it("tells what is wrong with the model, or with the device before that", async () => {
-    const read = async () => {
-      throw new Error("bad model");
+  it("tells of a device that is not there before any work", async () => {
+    const work = async () => {
+      throw new Error("must not begin");
     };
-    const open = () => opening().opened;
-    const work = async () => 1;
-    await expect(withModel("cpu", read, open, work)).rejects.toThrow("bad model");
-    const device = "toaster" as "cpu";
-    await expect(withModel(device, read, open, work)).rejects.toMatchObject({ name: "DeviceError" });
+    await expect(withRuntime("toaster" as "cpu", work)).rejects.toMatchObject({ name: "DeviceError" });
   });
 });

@@ -29,27 +29,17 @@ export async function findModelFolder(model: string | undefined): Promise<ReadFo
 }
 
 /**
- * Reads a model while the runtime starts, opens something on both, lets `work` use it, and closes all of it
- * whatever happens.
+ * Starts a runtime, lets `work` use it, and closes it with all it holds whatever happens. The runtime's thread starts
+ * while `work` begins, so that what `work` reads and imports first costs no time.
  */
-export async function withModel<Model, Opened extends { close(): Promise<void> }, Result>(
+export async function withRuntime<Result>(
   device: (typeof devices)[number],
-  read: () => Promise<Model>,
-  open: (runtime: Runtime, model: Model) => Opened | Promise<Opened>,
-  work: (opened: Opened) => Promise<Result>,
+  work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const [starting, reading] = await Promise.allSettled([openRuntime({ device }), read()]);
-  if (starting.status === "rejected") throw starting.reason;
-  const runtime = starting.value;
+  const runtime = await openRuntime({ device });
   try {
-    if (reading.status === "rejected") throw reading.reason;
-    const opened = await open(runtime, reading.value);
-    try {
-      return await work(opened);
-    } finally {
-      await opened.close();
-    }
+    return await work(runtime);
   } finally {
     await runtime.close();
   }

@@ -1,15 +1,9 @@
 // `proteoscope localize`: compartments with probabilities, from sequences alone.
 // A table as CSV on standard output or in a file, one row a protein, or JSON.
 import { writeCsv } from "@proteoscope/formats";
-import {
-  type CompartmentProbabilities,
-  openProteinReader,
-  type ProteinReader,
-  type ReadProtein,
-  readSequenceModel,
-} from "@proteoscope/microscope";
+import type { CompartmentProbabilities, ProteinReader, ReadProtein } from "@proteoscope/microscope";
 import { defineCommand } from "../command.ts";
-import { findModelFolder, withModel } from "../model-folder.ts";
+import { findModelFolder, withRuntime } from "../model-folder.ts";
 import { writeFileAtomic } from "../output.ts";
 import { startProgress } from "../progress.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
@@ -55,12 +49,11 @@ export const localizeCommand = defineCommand({
         progress.close();
       }
     };
-    const { model, rows } = await withModel(
-      args.device,
-      () => readSequenceModel(folder),
-      openProteinReader,
-      async (reader) => ({ model: reader.model, rows: await readAll(reader) }),
-    );
+    const { model, rows } = await withRuntime(args.device, async (runtime) => {
+      const { openProteinReader, readSequenceModel } = await import("@proteoscope/microscope");
+      const reader = await openProteinReader(runtime, await readSequenceModel(folder));
+      return { model: reader.model, rows: await readAll(reader) };
+    });
     const csv = () => writeCsv(rows.map(csvRow), Object.keys(csvRow(rows[0]!)));
     if (args.output !== undefined) await writeFileAtomic(args.output, csv());
     if (args.json) {
