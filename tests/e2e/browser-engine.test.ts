@@ -125,6 +125,11 @@ describe.skipIf(!existsSync(executablePath))("the engine in Chromium (needs /usr
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   });
 
+  it("draws the same random numbers as Node, bit for bit", async () => {
+    const inNode = Array.from(createGenerator(11, "browser").normal(20_000));
+    expect(await call("normals", 11, 20_000)).toEqual(inNode);
+  });
+
   for (const device of ["wasm", "webgpu"] as const) {
     it(
       `gives the outputs and gradients of Node on ${device}`,

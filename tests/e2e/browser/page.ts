@@ -1,6 +1,14 @@
 // The page of the browser test: runs a model on a device, with weights and inputs fetched as safetensors, and gives
 // plain numbers back. esbuild bundles it; nothing here knows of the test around it.
-import { add, compile, emitOnnx, input, type NdArray, type Runtime } from "@proteoscope/engine";
+import {
+  add,
+  compile,
+  createGenerator,
+  emitOnnx,
+  input,
+  type NdArray,
+  type Runtime,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/web";
 import { readSafetensors } from "@proteoscope/formats";
 import { type BrowserModelName, browserModels } from "./models.ts";
@@ -12,6 +20,7 @@ export type Plain = Record<string, { readonly shape: readonly number[]; readonly
 
 export interface PageEngine {
   run(name: BrowserModelName, device: Device, where: "worker" | "page"): Promise<Plain>;
+  normals(seed: number, count: number): number[];
   /** The states that a counter goes through. */
   count(device: Device, steps: number): Promise<number[]>;
   /** The device that opens. */
@@ -59,6 +68,7 @@ const engine: PageEngine = {
     });
     return Object.fromEntries(Object.entries(outputs).map(([key, array]) => [key, plain(array)]));
   },
+  normals: (seed, count) => Array.from(createGenerator(seed, "browser").normal(count)),
   count: async (device, steps) => {
     const runtime = await open(device);
     const [state, step] = ["state", "step"].map((name) => input(name, { dtype: "float32", shape: [1] }));

@@ -7,7 +7,7 @@
 
 import { sub } from "../ops/elementwise.ts";
 import { broadcast, type Shape, sameShape } from "../shape.ts";
-import { type Attribute, apply, type DType, type Node, type Tensor } from "../tensor.ts";
+import { apply, type DType, type Node, type Tensor } from "../tensor.ts";
 import { uniformValue } from "./constants.ts";
 import type { Rule } from "./rewrite.ts";
 
@@ -83,7 +83,5 @@ export const dropCast: Rule = (node) => {
   if (middle.node.operator.name !== "Cast") return undefined;
   const x = middle.node.inputs[0]!;
   if (!widening[x.dtype]?.includes(middle.dtype)) return undefined;
-  return x.dtype === output.dtype ? [x] : [apply(node.operator, [x], castTo(node), output)];
+  return x.dtype === output.dtype ? [x] : [apply(node.operator, [x], node.attributes, output)];
 };
-
-const castTo = (node: Node): Readonly<Record<string, Attribute>> => node.attributes;
