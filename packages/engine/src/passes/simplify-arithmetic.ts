@@ -7,7 +7,7 @@
 
 import { sub } from "../ops/elementwise.ts";
 import { broadcast, type Shape, sameShape } from "../shape.ts";
-import { apply, type DType, type Node, type Tensor } from "../tensor.ts";
+import { apply, type DType, type Tensor } from "../tensor.ts";
 import { uniformValue } from "./constants.ts";
 import type { Rule } from "./rewrite.ts";
 
