@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ancestors, grad, pullback } from "./gradient.ts";
+import { ancestors, grad, pullback, valueAndGrad } from "./gradient.ts";
 import { convolution, dropout, groupNorm, linear } from "./nn/layers.ts";
 import { add, exp, mul, relu, sin, stopGradient } from "./ops/elementwise.ts";
 import { reshape } from "./ops/layout.ts";
@@ -24,6 +24,17 @@ describe("grad", () => {
     const x = ancestors([y])[0]!.outputs[0]!;
     const [gradient] = grad(sum(y), [x]);
     expect(ancestors([gradient!]).length).toBeLessThan(200);
+  });
+
+  test("comes with the value when asked", async () => {
+    const [value, gradient] = await evaluate(
+      (x) => {
+        const { value, gradients } = valueAndGrad((y) => sum(mul(y, y)), [x]);
+        return [value, gradients[0]!];
+      },
+      array([2], [3, 4]),
+    );
+    expect([numbers(value!), numbers(gradient!)]).toEqual([[25], [6, 8]]);
   });
 
   test("gives zeros of the target's shape where the loss does not depend on it", async () => {

@@ -19,6 +19,15 @@ export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   );
 }
 
+/** A scalar function's value at `inputs` and its gradients there. */
+export function valueAndGrad(
+  loss: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+): { value: Tensor; gradients: Tensor[] } {
+  const value = loss(...inputs);
+  return { value, gradients: grad(value, inputs) };
+}
+
 /** The vector-Jacobian product: gradients of `outputs`, weighted by `outputGradients`, with respect to `targets`. */
 export function pullback(
   outputs: readonly Tensor[],

@@ -12,7 +12,7 @@ export {
   type Program,
   WeightsError,
 } from "./compile.ts";
-export { grad, pullback } from "./gradient.ts";
+export { grad, pullback, valueAndGrad } from "./gradient.ts";
 export {
   type BatchNormOptions,
   batchNorm,

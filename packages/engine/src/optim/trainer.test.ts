@@ -170,6 +170,23 @@ describe("trainer", () => {
     await trainer.close();
   });
 
+  it("gives its memory back: fifty trainers, one after the other, take no more than the first few", async () => {
+    const wide: TrainingModel<typeof types, "net"> = (w, { x, y }) => {
+      const hidden = relu(linear(w.at("net", "hidden"), x, 60_000)); // 240,000 parameters, 4 MB of state, twice
+      return { losses: { net: meanSquaredError(linear(w.at("net", "out"), hidden, 2), y) } };
+    };
+    const weights = initial(wide);
+    const resident: number[] = [];
+    for (let round = 0; round < 50; round++) {
+      const trainer = await createTrainer(runtime, wide, types, { ...options, weights });
+      await trainer.step(batch(round));
+      await trainer.close();
+      resident.push(process.memoryUsage.rss() / 2 ** 20);
+    }
+    const most = (from: number, to: number) => Math.max(...resident.slice(from, to));
+    expect(most(40, 50) - most(10, 20)).toBeLessThan(60);
+  });
+
   it("refuses a group without parameters and a wrong number of micro-batches", async () => {
     const wrong = { ...options, groups: { net: { ...options.groups.net, prefix: "other." } } };
     await expect(createTrainer(runtime, network, types, wrong)).rejects.toThrow(
