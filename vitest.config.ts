@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: minuteMs,
         },
       },
       {
