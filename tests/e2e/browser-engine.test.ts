@@ -1,14 +1,17 @@
 // The engine in a browser: the same graphs, bundled, in Chromium, on wasm and on software WebGPU, against Node.
 // Skipped by name where there is no Chromium; PROTEOSCOPE_CHROMIUM names one elsewhere.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile, createGenerator, initializeWeights, type NdArray, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { writeSafetensors } from "@proteoscope/formats";
+import { parseFasta, writeSafetensors } from "@proteoscope/formats";
+import { openFolder } from "@proteoscope/models/node";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "../architecture/repository.ts";
 import { golden, hashInput, hashWeights } from "../golden/fixture.ts";
+import { drawFirstImage, type FirstImageRequest } from "./browser/first-image.ts";
 import { type BrowserModelName, browserModels } from "./browser/models.ts";
 import type { PageEngine, Plain } from "./browser/page.ts";
 import { bundlePage, serveFolder } from "./browser/serve.ts";
@@ -16,8 +19,13 @@ import { bundlePage, serveFolder } from "./browser/serve.ts";
 const executablePath = process.env.PROTEOSCOPE_CHROMIUM ?? "/usr/bin/chromium";
 const recorded = golden("unet_small_hash");
 const tolerance = 1e-3;
-/** Without a GPU every first shader is compiled for the processor: a minute for the denoiser on two idle cores. */
+/** Without a GPU every first shader is compiled for the processor: a minute or two for a denoiser on two idle cores. */
 const softwareGpuMs = 15 * 60_000;
+
+const modelFolder = join(repositoryRoot, "checkpoints/proteoscope-mini");
+const isShipped = existsSync(join(modelFolder, "model_index.json"));
+/** The shortest example, in the fewest steps of which one builds on another: each runs the whole denoiser. */
+const request: FirstImageRequest = { sequence: exampleSequence("COX8A"), steps: 2 };
 
 /** No sandbox inside a container; none of the browser's own requests; WebGPU by SwiftShader, on the processor. */
 const flags =
@@ -54,6 +62,18 @@ function caseOf(name: BrowserModelName): Case {
       mask: tensors.get("mask")!,
     },
   };
+}
+
+function exampleSequence(gene: string): string {
+  const fasta = readFileSync(join(repositoryRoot, "examples/proteins.fasta"), "utf8");
+  return parseFasta(fasta).find(({ description }) => description.startsWith(gene))!.sequence;
+}
+
+async function firstImageInNode(): Promise<Plain> {
+  const runtime = await openRuntime({ device: "cpu" });
+  const image = await drawFirstImage(runtime, openFolder(modelFolder), request);
+  await runtime.close();
+  return image;
 }
 
 async function runInNode(name: BrowserModelName, { weights, feeds }: Case): Promise<Plain> {
@@ -154,6 +174,26 @@ describe.skipIf(!existsSync(executablePath))("the engine in Chromium (needs /usr
       softwareGpuMs,
     );
   }
+
+  describe.skipIf(!isShipped)("with the shipped model, proteoscope-mini,", () => {
+    let inNode: Plain;
+    beforeAll(async () => {
+      symlinkSync(modelFolder, join(folder, "model"));
+      inNode = await firstImageInNode();
+    });
+
+    it("draws an image that is not flat", () => {
+      expect(new Set(inNode.image!.values).size).toBeGreaterThan(1000);
+    });
+
+    for (const device of ["wasm", "webgpu"] as const) {
+      it(
+        `draws the first image of Node on ${device}`,
+        async () => expectEqual(await call("firstImage", device, "/model", request), inNode),
+        softwareGpuMs,
+      );
+    }
+  });
 
   it("runs in the page itself where there is no worker", async () => {
     expectEqual(await call("run", "graph", "wasm", "page"), expected.get("graph")!);

@@ -11,6 +11,8 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/web";
 import { readSafetensors } from "@proteoscope/formats";
+import { webFolder } from "@proteoscope/models";
+import { drawFirstImage, type FirstImageRequest } from "./first-image.ts";
 import { type BrowserModelName, browserModels } from "./models.ts";
 
 type Device = "wasm" | "webgpu" | "auto";
@@ -20,6 +22,8 @@ export type Plain = Record<string, { readonly shape: readonly number[]; readonly
 
 export interface PageEngine {
   run(name: BrowserModelName, device: Device, where: "worker" | "page"): Promise<Plain>;
+  /** The first image of the model folder that is served at `path`. */
+  firstImage(device: Device, path: string, request: FirstImageRequest): Promise<Plain>;
   normals(seed: number, count: number): number[];
   /** The states that a counter goes through. */
   count(device: Device, steps: number): Promise<number[]>;
@@ -67,6 +71,12 @@ const engine: PageEngine = {
       values: Array.from(array.data as Float32Array),
     });
     return Object.fromEntries(Object.entries(outputs).map(([key, array]) => [key, plain(array)]));
+  },
+  firstImage: async (device, path, request) => {
+    const runtime = await open(device);
+    const image = await drawFirstImage(runtime, webFolder(new URL(path, location.href)), request);
+    await runtime.close();
+    return image;
   },
   normals: (seed, count) => Array.from(createGenerator(seed, "browser").normal(count)),
   count: async (device, steps) => {
