@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { checkWeights, compile, exportOnnx, WeightsError } from "./compile.ts";
 import { linear } from "./nn/layers.ts";
@@ -52,6 +54,22 @@ describe("compile", () => {
     await program.close();
   });
 
+  test("keeps nothing of the weights: they are the caller's to let go", async () => {
+    const runtime = await sharedRuntime;
+    const compileAndForget = async (embeddedLimit: number) => {
+      const own = new Map([...weights].map(([name, value]) => [name, array(value.shape, numbers(value))]));
+      const program = await compile(runtime, model, types, { weights: own, embeddedLimit });
+      return { program, refs: [...own.values()].map(({ data }) => new WeakRef(data)) };
+    };
+    for (const embeddedLimit of [2 ** 20, 0]) {
+      const { program, refs } = await compileAndForget(embeddedLimit);
+      await collectGarbage();
+      expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined]);
+      await program.run({ x: random([1, 3], 1) });
+      await program.close();
+    }
+  });
+
   test("names an input that is missing or has another shape", async () => {
     const program = await compile(await sharedRuntime, model, types, { weights });
     await expect(program.run({ x: random([1, 4], 1) })).rejects.toThrow(
@@ -61,6 +79,16 @@ describe("compile", () => {
     await program.close();
   });
 });
+
+/** A WeakRef holds its target until the task in which it was made or read has ended. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collect();
+  }
+}
 
 test("equal models export to equal bytes", () => {
   const bytes = () => exportOnnx(trace(model, types), weights);

@@ -1,8 +1,17 @@
 /**
  * From a model function to something that runs: trace, simplify, emit, load.
  */
-import { emitOnnx } from "./onnx/emit.ts";
-import type { NdArrays, RunOptions, Runtime } from "./runtime/runtime.ts";
+import {
+  buildOnnx,
+  emitOnnx,
+  emitOnnxModel,
+  type GraphInterface,
+  serializeOnnx,
+  signatureOf,
+} from "./onnx/emit.ts";
+import type { OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
+import type { NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
+import { shareSession } from "./runtime/shared-sessions.ts";
 import { formatShape, sameShape } from "./shape.ts";
 import type { NdArray } from "./tensor.ts";
 import { type InputTypes, type Model, type Tensors, type Trace, trace } from "./trace.ts";
@@ -12,7 +21,7 @@ export interface Program<I extends string = string, O extends string = string> {
   close(): Promise<void>;
 }
 
-export interface CompileOptions {
+export interface CompileOptions extends PlaceOptions {
   /** Values of all parameters, by state-dict name; further names are not looked at. */
   weights: ReadonlyMap<string, NdArray>;
 }
@@ -22,28 +31,54 @@ export class WeightsError extends Error {
   override readonly name = "WeightsError";
 }
 
-/** Compiles a model for inference: its weights become part of the session, where the runtime packs them for speed. */
+/**
+ * Compiles a model for inference: its weights become part of the session, where the runtime packs them for speed.
+ *
+ * Programs of one graph and the same arrays share a session, so the arrays' values must stay while one is open.
+ */
 export async function compile<I extends InputTypes, O extends Tensors>(
   runtime: Runtime,
   model: Model<I, O>,
   inputTypes: I,
-  { weights }: CompileOptions,
+  { weights, ...place }: CompileOptions,
 ): Promise<Program<keyof I & string, keyof O & string>> {
-  const session = await runtime.load(exportOnnx(trace(model, inputTypes), weights));
+  const built = buildOnnx(graphOf(trace(model, inputTypes), weights));
+  const values = [...built.weights.values()].map(({ data }) => data);
+  const session = await shareSession(runtime, { signature: signatureOf(built), values }, () => {
+    const { model, externalData } = serializeOnnx(built, place);
+    return runtime.load(model, { externalData, transfer: true });
+  });
+  return programOf(session);
+}
+
+/** Made apart from `compile`, whose weights its functions would keep in memory. */
+function programOf<I extends string, O extends string>(session: Session): Program<I, O> {
   return {
-    run: (inputs, options) =>
-      session.run(inputs as NdArrays, options) as Promise<Record<keyof O & string, NdArray>>,
+    run: (inputs, options) => session.run(inputs as NdArrays, options) as Promise<Record<O, NdArray>>,
     close: () => session.close(),
   };
 }
 
-/** The model as a self-contained ONNX file. */
+/** The model as a self-contained ONNX file. @throws Error for weights of 2 GiB, see `exportOnnxModel`. */
 export function exportOnnx(traced: Trace, weights: ReadonlyMap<string, NdArray>): Uint8Array<ArrayBuffer> {
+  return emitOnnx(graphOf(traced, weights));
+}
+
+/** The model as an ONNX file, or as two of them where its weights pass `embeddedLimit`. */
+export function exportOnnxModel(
+  traced: Trace,
+  weights: ReadonlyMap<string, NdArray>,
+  options: PlaceOptions = {},
+): OnnxModel {
+  return emitOnnxModel(graphOf(traced, weights), options);
+}
+
+function graphOf(traced: Trace, weights: ReadonlyMap<string, NdArray>): GraphInterface {
   checkWeights(traced, weights);
   const initializers = new Map(
     [...traced.parameters].map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]),
   );
-  return emitOnnx({ inputs: traced.inputs, initializers, outputs: new Map(Object.entries(traced.outputs)) });
+  return { inputs: traced.inputs, initializers, outputs: new Map(Object.entries(traced.outputs)) };
 }
 
 /** @throws WeightsError naming every parameter that is missing or has another shape. */

@@ -9,6 +9,7 @@ export {
   checkWeights,
   compile,
   exportOnnx,
+  exportOnnxModel,
   type Program,
   WeightsError,
 } from "./compile.ts";
@@ -24,7 +25,8 @@ export {
   layerNorm,
   linear,
 } from "./nn/layers.ts";
-export { emitOnnx } from "./onnx/emit.ts";
+export { type EmitOptions, emitOnnx, emitOnnxModel, type GraphInterface } from "./onnx/emit.ts";
+export type { ExternalData, OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
 export { type AttentionOptions, attention, rotaryEmbedding } from "./ops/attention.ts";
 export { type Conv2dOptions, conv2d } from "./ops/convolution.ts";
 export { broadcastTo, full, fullLike, shapeOf, zerosLike } from "./ops/create.ts";

@@ -2,7 +2,8 @@
  * A traced graph as an ONNX model (IR version 10, opset 21): nodes in order, constants as initializers.
  *
  * Names are numbered in order of emission, so that equal graphs give equal bytes. Parameters become initializers
- * where values are given, and inputs of their own name where they are not (training).
+ * where values are given, and inputs of their own name where they are not (training). Values too large for one file
+ * go into a second one, see external-data.ts.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
@@ -10,6 +11,7 @@ import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
@@ -23,6 +25,14 @@ import { ancestors } from "../gradient.ts";
 import { simplify } from "../passes/simplify.ts";
 import type { Shape } from "../shape.ts";
 import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
+import {
+  bytesOf,
+  defaultEmbeddedLimit,
+  type OnnxModel,
+  type PlaceOptions,
+  placeValues,
+  sumOfBytes,
+} from "./external-data.ts";
 
 export const opset = 21;
 export const irVersion = 10n;
@@ -56,20 +66,60 @@ export interface EmitOptions {
   simplified?: boolean;
 }
 
-/** The serialised model. */
-export function emitOnnx(
-  graph: GraphInterface,
-  { simplified = true }: EmitOptions = {},
-): Uint8Array<ArrayBuffer> {
+/**
+ * The serialised model, its values inside.
+ * @throws Error where they are too large for one file, which `emitOnnxModel` writes as two.
+ */
+export function emitOnnx(graph: GraphInterface, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
+  const built = buildOnnx(graph, options);
+  const bytes = sumOfBytes([...built.weights.values(), ...built.constants.values()]);
+  if (bytes > defaultEmbeddedLimit)
+    throw new Error(
+      `onnx: the model's values take ${(bytes / 2 ** 30).toFixed(2)} GiB, and one file holds less than 2; emitOnnxModel puts them into a second file`,
+    );
+  return serializeOnnx(built).model;
+}
+
+/** The serialised model, with its values beside it where they pass a limit (2 GiB, which is where protobuf ends). */
+export function emitOnnxModel(graph: GraphInterface, options: EmitOptions & PlaceOptions = {}): OnnxModel {
+  return serializeOnnx(buildOnnx(graph, options), options);
+}
+
+/** A graph in ONNX's words, whose values have no place yet. */
+export interface BuiltOnnx {
+  readonly proto: ModelProto;
+  /** The initializers that were given, in their order. */
+  readonly weights: ReadonlyMap<TensorProto, NdArray>;
+  /** The values that tracing made. */
+  readonly constants: ReadonlyMap<TensorProto, NdArray>;
+}
+
+/** Puts the values in their place, which ends the use of `built`. */
+export function serializeOnnx(
+  { proto, weights, constants }: BuiltOnnx,
+  options: PlaceOptions = {},
+): OnnxModel {
+  const externalData = placeValues(new Map([...weights, ...constants]), options);
+  const model = toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+  return externalData === undefined ? { model } : { model, externalData };
+}
+
+/** All of a model but the values of its weights, before it is serialised: equal for equal graphs. */
+export function signatureOf({ proto, constants }: BuiltOnnx): Uint8Array[] {
+  return [toBinary(ModelProtoSchema, proto), ...[...constants.values()].map(bytesOf)];
+}
+
+export function buildOnnx(graph: GraphInterface, { simplified = true }: EmitOptions = {}): BuiltOnnx {
   const { inputs, initializers } = graph;
   const outputs = simplified ? simplifiedOutputs(graph) : graph.outputs;
   const names = new Map<Tensor, string>();
   for (const [name, tensor] of inputs) names.set(tensor, name);
-  const values: TensorProto[] = [];
+  const weights = new Map<TensorProto, NdArray>();
   for (const [name, { tensor, value }] of initializers ?? []) {
     names.set(tensor, name);
-    values.push(tensorProto(name, value));
+    weights.set(tensorProto(name, value), value);
   }
+  const constants = new Map<TensorProto, NdArray>();
   const nodes: NodeProto[] = [];
   const computed = ancestors([...outputs.values()]);
   const used = new Set([...outputs.values(), ...computed.flatMap((node) => node.inputs)]);
@@ -81,8 +131,9 @@ export function emitOnnx(
       continue;
     }
     if (isConstant(first)) {
-      names.set(first, `constant.${values.length}`);
-      values.push(tensorProto(names.get(first)!, first.node.operator.value));
+      const { value } = first.node.operator;
+      names.set(first, `constant.${weights.size + constants.size}`);
+      constants.set(tensorProto(names.get(first)!, value), value);
       continue;
     }
     if (node.inputs.length === 0)
@@ -116,19 +167,19 @@ export function emitOnnx(
     );
     results.push(valueInfo(name, tensor.dtype, tensor.shape));
   }
-  const model = create(ModelProtoSchema, {
+  const proto = create(ModelProtoSchema, {
     irVersion,
     producerName: "proteoscope",
     opsetImport: [{ domain: "", version: BigInt(opset) }],
     graph: create(GraphProtoSchema, {
       name: "graph",
       node: nodes,
-      initializer: values,
+      initializer: [...weights.keys(), ...constants.keys()],
       input: [...inputs].map(([name, tensor]) => valueInfo(name, tensor.dtype, tensor.shape)),
       output: results,
     }),
   });
-  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+  return { proto, weights, constants };
 }
 
 function simplifiedOutputs({ inputs, initializers, outputs }: GraphInterface): Map<string, Tensor> {
@@ -137,14 +188,8 @@ function simplifiedOutputs({ inputs, initializers, outputs }: GraphInterface): M
   return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 
-function tensorProto(name: string, value: NdArray): TensorProto {
-  const { buffer, byteOffset, byteLength } = value.data;
-  return create(TensorProtoSchema, {
-    name,
-    dataType: dataType(value.dtype),
-    dims: value.shape.map(BigInt),
-    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-  });
+function tensorProto(name: string, { dtype, shape }: NdArray): TensorProto {
+  return create(TensorProtoSchema, { name, dataType: dataType(dtype), dims: shape.map(BigInt) });
 }
 
 function valueInfo(name: string, dtype: string, shape: Shape): ValueInfoProto {

@@ -7,7 +7,7 @@
  * Parameters are trained in groups by prefix of their names, each with its own loss and optimiser (an autoencoder
  * and its discriminator, say); parameters of no group are frozen and become part of the graph.
  */
-import { emitOnnx } from "../onnx/emit.ts";
+import { emitOnnxModel } from "../onnx/emit.ts";
 import { createGenerator } from "../random/generator.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { elementCount } from "../shape.ts";
@@ -139,8 +139,9 @@ function loadGraph(
   initializers: TrainingGraphs["frozen"],
 ): Promise<Session> {
   const { inputs, states, outputs, writes } = graph;
-  const model = emitOnnx({ inputs: new Map([...inputs, ...states]), outputs, initializers });
-  return runtime.load(model, { reads: [...states.keys()], writes });
+  const emitted = emitOnnxModel({ inputs: new Map([...inputs, ...states]), outputs, initializers });
+  const { model, externalData } = emitted;
+  return runtime.load(model, { reads: [...states.keys()], writes, externalData, transfer: true });
 }
 
 async function setInitialState(

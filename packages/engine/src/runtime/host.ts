@@ -8,7 +8,7 @@ import type { NdArray } from "../tensor.ts";
 import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
-  | { readonly type: "load"; readonly model: Uint8Array; readonly options: LoadOptions }
+  | { readonly type: "load"; readonly model: Uint8Array | string; readonly options: LoadOptions }
   | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays }
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }

@@ -56,10 +56,16 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
     return y;
   };
 
-  const load = async (model: Uint8Array, { reads = [], writes = {} }: LoadOptions = {}): Promise<Session> => {
+  const load = async (
+    model: Uint8Array | string,
+    { reads = [], writes = {}, externalData }: LoadOptions = {},
+  ): Promise<Session> => {
     const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
-    const native = await ort.InferenceSession.create(model, {
+    // The native runtime reads external data beside the model's path alone; onnxruntime-web takes it as a blob.
+    const files = externalData && [{ path: externalData.location, data: new Blob([...externalData.parts]) }];
+    const native = await ort.InferenceSession.create(model as string, {
       ...sessionOptions,
+      ...(files && { externalData: files }),
       ...(onGpu ? { preferredOutputLocation: kept } : {}),
     });
     let isClosed = false;

@@ -12,7 +12,9 @@ function echoRuntime(log: string[]): Runtime {
   const states = new Map<string, NdArray>();
   return {
     device: "cpu",
-    load: async (model, options) => {
+    load: async (model, { externalData, ...options } = {}) => {
+      for (const part of externalData?.parts ?? [])
+        log.push(`external ${externalData!.location} ${await (part as Blob).text()}`);
       log.push(`load ${model.length} ${JSON.stringify(options)}`);
       if (model.length === 0) throw new Error("no model");
       return {
@@ -40,7 +42,7 @@ function connected() {
     listener(structuredClone(reply, { transfer }));
   });
   const runtime = connectRuntime("cpu", {
-    post: (call: Call) => answer(structuredClone(call)),
+    post: (call: Call, transfer) => answer(structuredClone(call, { transfer })),
     onReply: (onReply) => void (listener = onReply),
     onEnd: (onEnd) => void (end = onEnd),
     close: async () => end(new Error("ended")),
@@ -57,6 +59,25 @@ describe("a connected runtime", () => {
     expect(await session.run({ x })).toEqual({ x });
     await session.close();
     expect(log).toEqual(['load 2 {"reads":["a"],"writes":{"b":"a"}}', "run x", "close session"]);
+  });
+
+  test("copies a model's bytes, or moves them where they are not used again", async () => {
+    const { runtime, log } = connected();
+    const model = Uint8Array.of(1, 2, 3);
+    await runtime.load(model);
+    expect(model).toHaveLength(3);
+    await runtime.load(model, { transfer: true });
+    expect(model).toHaveLength(0);
+    expect(log).toEqual(["load 3 {}", "load 3 {}"]);
+  });
+
+  test("sends external data in one blob, and nothing of the memory around its parts", async () => {
+    const { runtime, log } = connected();
+    const text = new TextEncoder().encode("before after");
+    const parts = [text.subarray(0, 3), text.subarray(7)];
+    await runtime.load(Uint8Array.of(1), { externalData: { location: "data", parts } });
+    expect(log).toEqual(["external data befafter", "load 1 {}"]);
+    expect(text).toHaveLength(12);
   });
 
   test("moves whole buffers to the caller and copies parts of one", async () => {

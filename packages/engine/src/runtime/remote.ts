@@ -4,12 +4,14 @@
  * A run under way cannot be interrupted, but its caller's thread is free meanwhile.
  */
 
+import type { ExternalData } from "../onnx/external-data.ts";
 import type { NdArray } from "../tensor.ts";
 import type { Call, Reply, Request } from "./host.ts";
 import type { Device, Runtime } from "./runtime.ts";
 
 export interface Port {
-  post(call: Call): void;
+  /** Sends a call; the buffers of `transfer` are moved along. */
+  post(call: Call, transfer: ArrayBuffer[]): void;
   onReply(listener: (reply: Reply) => void): void;
   /** Called when the other side is gone; nothing more will be answered. */
   onEnd(listener: (reason: Error) => void): void;
@@ -31,18 +33,20 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     for (const { reject } of waiting.values()) reject(reason);
     waiting.clear();
   });
-  const call = <T>(request: Request): Promise<T> => {
+  const call = <T>(request: Request, moved: ArrayBuffer[] = []): Promise<T> => {
     if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      port.post({ id, request });
+      port.post({ id, request }, moved);
     });
   };
   return {
     device,
-    load: async (model, options = {}) => {
-      const session = await call<number>({ type: "load", model, options });
+    load: async (model, { transfer = false, externalData, ...rest } = {}) => {
+      const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
+      const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
+      const session = await call<number>({ type: "load", model, options }, moved);
       return {
         run: async (feeds, { signal } = {}) => {
           signal?.throwIfAborted();
@@ -61,4 +65,9 @@ export function connectRuntime(device: Device, port: Port): Runtime {
       await port.close();
     },
   };
+}
+
+/** A blob crosses to a worker by reference; views would take all of the memory that they look into along. */
+function inBlob({ location, parts }: ExternalData): ExternalData {
+  return { location, parts: [new Blob([...parts])] };
 }

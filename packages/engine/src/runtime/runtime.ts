@@ -5,6 +5,7 @@
  * GPU memory. A session reads a state under its name and may leave a new value of it, which takes its place
  * without a copy: two buffers are swapped.
  */
+import type { ExternalData } from "../onnx/external-data.ts";
 import type { NdArray } from "../tensor.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
@@ -16,6 +17,10 @@ export interface LoadOptions {
   reads?: readonly string[];
   /** Model outputs that become the new value of a state: output name -> state name. */
   writes?: Readonly<Record<string, string>>;
+  /** The file beside the model that it reads large values from. */
+  externalData?: ExternalData | undefined;
+  /** The model's bytes are not used again: they may be moved to the runtime, which leaves the array empty. */
+  transfer?: boolean;
 }
 
 export interface RunOptions {
@@ -31,7 +36,8 @@ export interface Session {
 
 export interface Runtime {
   readonly device: Device;
-  load(model: Uint8Array, options?: LoadOptions): Promise<Session>;
+  /** Takes a model's bytes, or the path (in a browser the URL) of its file. */
+  load(model: Uint8Array | string, options?: LoadOptions): Promise<Session>;
   setState(name: string, value: NdArray): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;

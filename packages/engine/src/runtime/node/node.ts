@@ -10,6 +10,7 @@ import { DeviceError, proveDevice } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
+import { loadThroughFolders } from "./model-folder.ts";
 
 export interface OpenOptions {
   /** "auto" is cpu: the fastest device that gives the same picture everywhere without a driver. */
@@ -24,6 +25,9 @@ const advice: Readonly<Partial<Record<Device, string>>> = {
   webgpu: "it needs a GPU and its Vulkan, Metal or Direct3D 12 driver; the cpu device needs neither",
   cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" downloads; webgpu and cpu need none of them',
 };
+
+// Since version 1.29 ONNX Runtime reports sessions to its makers, and leaves logs among the temporary files.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 /** @throws DeviceError where the device is not there or does not start; it says what to do. */
 export async function openRuntime({
@@ -40,10 +44,10 @@ export async function openRuntime({
   const worker = startWorker(options);
   // An idle worker does not keep the process alive; one with work to answer does.
   let pending = 0;
-  const runtime = connectRuntime(chosen, {
-    post: (call) => {
+  const connected = connectRuntime(chosen, {
+    post: (call, transfer) => {
       if (pending++ === 0) worker.ref();
-      worker.postMessage(call);
+      worker.postMessage(call, transfer);
     },
     onReply: (listener) =>
       void worker.on("message", (reply) => {
@@ -56,6 +60,7 @@ export async function openRuntime({
     },
     close: async () => void (await worker.terminate()),
   });
+  const runtime = loadThroughFolders(connected);
   if (chosen === "cpu") return runtime;
   try {
     await proveDevice(runtime, advice[chosen] ?? "choose another");

@@ -1,0 +1,77 @@
+/**
+ * Loads models with external data in Node: by way of files, which ONNX Runtime maps to memory instead of copying.
+ *
+ * The files lie in a private temporary folder that is removed as soon as the session stands: a mapped file stays
+ * readable without its name. Where the system keeps mapped files (Windows), it is removed with the session.
+ */
+import { rmSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import type { ExternalData } from "../../onnx/external-data.ts";
+import type { Runtime, Session } from "../runtime.ts";
+
+const modelName = "model.onnx";
+
+/** The runtime, with external data written to files for it. */
+export function loadThroughFolders(runtime: Runtime): Runtime {
+  const folders = new Set<string>();
+  const remove = async (folder: string) => {
+    await rm(folder, { recursive: true, force: true });
+    folders.delete(folder);
+    if (folders.size === 0) process.off("exit", removeAll);
+  };
+  // Where the process ends in the middle of a load, or without closing a session.
+  const removeAll = () => {
+    try {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    } catch {} // the system's own cleaning of temporary files is all that is left
+  };
+  return {
+    ...runtime,
+    load: async (model, { externalData, ...options } = {}) => {
+      if (externalData === undefined || typeof model === "string") return runtime.load(model, options);
+      checkLocation(externalData);
+      const folder = await mkdtemp(join(tmpdir(), "proteoscope-")).catch(explain);
+      if (folders.size === 0) process.once("exit", removeAll);
+      folders.add(folder);
+      let session: Session;
+      try {
+        const path = join(folder, modelName);
+        await writeFile(path, model).catch(explain);
+        await writeFile(join(folder, externalData.location), bytesOf(externalData)).catch(explain);
+        session = await runtime.load(path, options);
+      } finally {
+        await remove(folder).catch(() => {}); // is tried again at close
+      }
+      const close = async () => {
+        await session.close();
+        if (folders.has(folder)) await remove(folder);
+      };
+      return { ...session, close };
+    },
+    close: async () => {
+      await runtime.close();
+      for (const folder of [...folders]) await remove(folder);
+    },
+  };
+}
+
+function checkLocation({ location }: ExternalData): void {
+  if (location !== basename(location) || location === modelName)
+    throw new Error(`external data: "${location}" must be the name of a file beside the model`);
+}
+
+function explain(cause: unknown): never {
+  throw new Error(
+    `the model's weights cannot be written to ${tmpdir()} (${(cause as Error).message}); set TMPDIR to a folder with room for them`,
+    { cause },
+  );
+}
+
+async function* bytesOf({ parts }: ExternalData): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Blob) yield* part.stream() as unknown as AsyncIterable<Uint8Array>;
+    else yield part;
+  }
+}
