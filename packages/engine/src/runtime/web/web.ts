@@ -61,7 +61,7 @@ function startWorker(): Worker {
 function portOf(worker: Worker, start: StartOptions): Port {
   worker.postMessage(start);
   return {
-    post: (call: Call) => worker.postMessage(call),
+    post: (call: Call, transfer) => worker.postMessage(call, transfer),
     onReply: (listener) =>
       worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => listener(data)),
     onEnd: (listener) =>
