@@ -1,9 +1,9 @@
 // Checks the words of a command line before a command sees them: citty passes over options it does not know,
 // values that are missing and words too many. Each mistake ends in one line with the nearest right word, exit code 2.
 import { parseArgs } from "node:util";
+import { nearest } from "@proteoscope/lab/nearest";
 import type { ArgDef, ArgsDef } from "citty";
 import { CommandError, exitCodes } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 
 /**
  * Refuses unknown options, options without their value, values outside a choice and words too many or too few.

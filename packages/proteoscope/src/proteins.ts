@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type FastaRecord, parseFasta, parseSequence } from "@proteoscope/formats";
+import { nearest } from "@proteoscope/lab/nearest";
 import { CommandError, exitCodes } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 import { findShipped } from "./package-files.ts";
 import { readNamedFile } from "./read-named-file.ts";
 
