@@ -126,4 +126,17 @@ describe("a connected runtime", () => {
     expect(log).toEqual(["close"]);
     await expect(runtime.load(Uint8Array.of(1))).rejects.toThrow("the cpu runtime is closed");
   });
+
+  test("answers what was asked before its close, and sends nothing from then on", async () => {
+    const { runtime, log } = connected();
+    const session = await runtime.load(Uint8Array.of(1));
+    const before = session.run({ x });
+    const closings = [runtime.close(), runtime.close()];
+    await expect(runtime.load(Uint8Array.of(1))).rejects.toThrow("the cpu runtime is closed");
+    await expect(session.run({ x })).rejects.toThrow("the cpu runtime is closed");
+    await expect(session.close()).resolves.toBeUndefined();
+    expect(await before).toEqual({ x });
+    await Promise.all(closings);
+    expect(log).toEqual(["load 1 {}", "run x", "close"]);
+  });
 });

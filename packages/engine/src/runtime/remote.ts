@@ -22,6 +22,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
   let nextId = 0;
   let ended: Error | undefined;
+  let closed: Promise<void> | undefined;
   port.onReply((reply) => {
     const caller = waiting.get(reply.id);
     waiting.delete(reply.id);
@@ -52,17 +53,19 @@ export function connectRuntime(device: Device, port: Port): Runtime {
           signal?.throwIfAborted();
           return call<Record<string, NdArray>>({ type: "run", session, feeds });
         },
-        close: () => call({ type: "closeSession", session }),
+        close: async () => {
+          if (ended === undefined) await call({ type: "closeSession", session }); // otherwise it ended with the runtime
+        },
       };
     },
     setState: (name, value) => call({ type: "setState", name, value }),
     getState: (name) => call({ type: "getState", name }),
     deleteState: (name) => call({ type: "deleteState", name }),
-    close: async () => {
-      if (ended !== undefined) return;
-      await call({ type: "close" });
-      ended = new Error(`the ${device} runtime is closed`);
-      await port.close();
+    // Nothing may be asked for after this: native code that is at work when its thread ends takes the process down.
+    close: () => {
+      closed ??= ended === undefined ? call({ type: "close" }).then(() => port.close()) : Promise.resolve();
+      ended ??= new Error(`the ${device} runtime is closed`);
+      return closed;
     },
   };
 }

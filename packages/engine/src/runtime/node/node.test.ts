@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emitOnnx } from "../../onnx/emit.ts";
 import { add, mul } from "../../ops/elementwise.ts";
@@ -139,6 +140,19 @@ describe("openRuntime", () => {
     for (let i = 0; i < 4; i++) await once();
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(80); // 4 x 41 MB were they kept
   }, 60_000);
+});
+
+test("an exit in the middle of a run waits for its native code, which would abort the process", () => {
+  const here = (path: string) => new URL(path, import.meta.url).href;
+  const script = `
+    const { openRuntime } = await import("${here("./node.ts")}");
+    const { compileProducts, onesOf } = await import("${here("../../testing/heavy-model.ts")}");
+    const program = await compileProducts(await openRuntime({ threads: 1 }), 512, 40);
+    setTimeout(() => process.exit(5), 50);
+    for (;;) await program.run({ x: onesOf(512, 512) });`;
+  const words = ["--import", "tsx", "--input-type=module", "--eval", script];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 5, stderr: "" });
 });
 
 test("describeDevices says of each device whether it works, and of one that does not what it wants", async () => {

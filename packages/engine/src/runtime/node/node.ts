@@ -11,6 +11,7 @@ import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
 import { loadThroughFolders } from "./model-folder.ts";
+import type { WorkerData } from "./worker.ts";
 
 export interface OpenOptions {
   /** "auto" is cpu: the fastest device that gives the same picture everywhere without a driver. */
@@ -18,6 +19,9 @@ export interface OpenOptions {
   /** Threads of the cpu device; the machine's cores when absent. */
   threads?: number;
 }
+
+/** Native code that is at work when its thread ends aborts the process: an exit waits for it, so long at most. */
+const longestRunMs = 60_000;
 
 const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
 
@@ -41,22 +45,32 @@ export async function openRuntime({
       `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
     );
   const options: OrtOptions = { device: chosen, session: sessionOptions(chosen, threads) };
-  const worker = startWorker(options);
-  // An idle worker does not keep the process alive; one with work to answer does.
-  let pending = 0;
+  const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const worker = startWorker({ ...options, answered });
+  let [posted, replies] = [0, 0];
+  const waitForAnswers = () => {
+    for (let seen = Atomics.load(answered, 0); seen < posted; seen = Atomics.load(answered, 0))
+      if (Atomics.wait(answered, 0, seen, longestRunMs) === "timed-out") return;
+  };
+  process.on("exit", waitForAnswers);
   const connected = connectRuntime(chosen, {
+    // An idle worker does not keep the process alive; one with work to answer does.
     post: (call, transfer) => {
-      if (pending++ === 0) worker.ref();
       worker.postMessage(call, transfer);
+      if (posted++ === replies) worker.ref();
     },
     onReply: (listener) =>
       void worker.on("message", (reply) => {
-        if (--pending === 0) worker.unref();
+        if (++replies === posted) worker.unref();
         listener(reply);
       }),
     onEnd: (listener) => {
-      worker.on("error", listener);
-      worker.on("exit", (code) => listener(new Error(`the runtime's worker thread ended (code ${code})`)));
+      const end = (reason: Error) => {
+        process.off("exit", waitForAnswers);
+        listener(reason);
+      };
+      worker.on("error", end);
+      worker.on("exit", (code) => end(new Error(`the runtime's worker thread ended (code ${code})`)));
     },
     close: async () => void (await worker.terminate()),
   });
@@ -84,9 +98,9 @@ function sessionOptions(device: Device, threads: number): InferenceSession.Sessi
 }
 
 /** From source the worker is TypeScript and needs a loader; in the package it is plain JavaScript. */
-function startWorker(workerData: OrtOptions): Worker {
+function startWorker(workerData: WorkerData): Worker {
   const entry = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
-  const worker = new Worker(new URL(entry, import.meta.url), { workerData });
+  const worker = new Worker(new URL(entry, import.meta.url), { workerData, execArgv: [] });
   worker.unref();
   return worker;
 }

@@ -8,8 +8,16 @@ import * as ort from "onnxruntime-node";
 import { serveRuntime } from "../host.ts";
 import { createOrtRuntime, type OrtOptions } from "../ort.ts";
 
+export interface WorkerData extends OrtOptions {
+  /** Shared memory that counts the calls answered, for a caller that cannot wait for a message. [1] */
+  answered: Int32Array;
+}
+
 ort.env.logLevel = "fatal"; // errors are thrown, and would be printed beside that
-const answer = serveRuntime(createOrtRuntime(ort, workerData as OrtOptions), (reply, transfer) =>
-  parentPort!.postMessage(reply, transfer),
-);
+const { answered, ...options } = workerData as WorkerData;
+const answer = serveRuntime(createOrtRuntime(ort, options), (reply, transfer) => {
+  parentPort!.postMessage(reply, transfer);
+  Atomics.add(answered, 0, 1);
+  Atomics.notify(answered, 0);
+});
 parentPort!.on("message", answer);
