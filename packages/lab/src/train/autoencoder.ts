@@ -7,7 +7,6 @@ import {
   compile,
   createTrainer,
   f32,
-  initializeWeights,
   type NdArray,
   type RandomSource,
   type Runtime,
@@ -21,7 +20,9 @@ import {
   autoencoderLosses,
   decode,
   encode,
+  loadAs,
   type PerceptualAdversarialConfig,
+  subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
@@ -38,6 +39,7 @@ import { createLatentCoder } from "./frozen-networks.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { networkFiles, withoutPrefix } from "./model-files.ts";
 import { drawGrid } from "./picture-grid.ts";
+import { startingWeights, withPrefix } from "./starting-weights.ts";
 
 export const autoencoderSchema = z.strictObject({
   model: z.strictObject({
@@ -96,7 +98,9 @@ export async function createAutoencoderJob(
     (w, inputs: Parameters<typeof model>[1], random) => model(w, inputs, random).losses,
     inputTypes,
   );
-  const weights = initializeWeights(declared.parameters, train.seed);
+  const weights = await startingWeights(declared.parameters, train, async (folder) =>
+    withPrefix((await loadAs("autoencoder", subfolder(folder, "vae"))).weights, "vae."),
+  );
   for (const [name, value] of perceptual) weights.set(name, value);
   const { average, ...optimizer } = adamWOf(train);
   const trainer = await createTrainer(runtime, model, inputTypes, {

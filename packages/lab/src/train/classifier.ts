@@ -5,7 +5,6 @@ import {
   compile,
   createTrainer,
   f32,
-  initializeWeights,
   logSoftmax,
   mean,
   mul,
@@ -19,7 +18,7 @@ import {
   trace,
   type Weights,
 } from "@proteoscope/engine";
-import { type CompartmentClassifierConfig, compartmentClassifier } from "@proteoscope/models";
+import { type CompartmentClassifierConfig, compartmentClassifier, subfolder } from "@proteoscope/models";
 import { z } from "zod";
 import type { Crop } from "../data/atlas.ts";
 import { imageCompartments, imageTargets } from "../data/compartments.ts";
@@ -34,6 +33,7 @@ import {
 import { measureImages } from "../data/image-statistics.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles } from "./model-files.ts";
+import { readHeadWeights, startingWeights } from "./starting-weights.ts";
 
 export const classifierSchema = z.strictObject({
   model: z.strictObject({
@@ -77,7 +77,9 @@ export async function createClassifierJob(
   const declared = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
   const trainer = await createTrainer(runtime, model, inputTypes, {
     groups: { classifier: { prefix: "", ...adamWOf(train) } },
-    weights: initializeWeights(declared.parameters, train.seed),
+    weights: await startingWeights(declared.parameters, train, (folder) =>
+      readHeadWeights(subfolder(folder, "classifier")),
+    ),
     seed: train.seed,
   });
   const draw = createImageBatches(training, pixels, { ...data, seed: train.seed, totalSteps: train.steps });

@@ -9,7 +9,6 @@ import {
   createTrainer,
   f32,
   i32,
-  initializeWeights,
   type RandomSource,
   type Runtime,
   type Tensor,
@@ -22,6 +21,7 @@ import {
   loadAs,
   noiseScheduleDefaults,
   savePipeline,
+  subfolder,
   type UnetConfig,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -36,6 +36,7 @@ import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
 import { createEmbedder, createLatentCoder } from "./frozen-networks.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
+import { startingWeights } from "./starting-weights.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
 
@@ -132,7 +133,11 @@ export async function createDiffusionJob(
   const declared = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
   const trainer = await createTrainer(runtime, model, inputTypes, {
     groups: { diffusion: { prefix: "", ...adamWOf(train) } },
-    weights: initializeWeights(declared.parameters, train.seed),
+    weights: await startingWeights(
+      declared.parameters,
+      train,
+      async (folder) => (await loadAs("unet", subfolder(folder, "unet"))).weights,
+    ),
     seed: train.seed,
   });
   const draw = createImageBatches(shown, pixels, { ...data, seed: train.seed, totalSteps: train.steps });

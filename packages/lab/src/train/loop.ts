@@ -4,6 +4,7 @@
 
 import { type NdArray, type Trainer, type TrainingGroup, warmupCosine } from "@proteoscope/engine";
 import { z } from "zod";
+import { pathSchema } from "../config/compose.ts";
 import type { RunFolder } from "../track/run-folder.ts";
 import type { ModelFiles } from "./model-files.ts";
 
@@ -11,6 +12,8 @@ import type { ModelFiles } from "./model-files.ts";
 export const loopSchema = z.strictObject({
   steps: z.int().positive(),
   seed: z.int().nonnegative().default(0),
+  /** The `model` folder of an earlier run of the same networks, to begin with its weights. */
+  startFrom: pathSchema.optional(),
   learningRate: z.number().positive(),
   warmupSteps: z.int().nonnegative(),
   /** Share of the learning rate that is left at the end. */

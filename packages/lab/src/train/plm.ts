@@ -11,7 +11,6 @@ import {
   exp,
   f32,
   i32,
-  initializeWeights,
   log,
   maximum,
   mul,
@@ -35,9 +34,12 @@ import {
   esm2Config,
   type LocalizationHeadConfig,
   languageModelHead,
+  loadAs,
   localizationHead,
   localizationLoss,
   maskedTokenLoss,
+  type ReadFolder,
+  subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
 import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
@@ -47,6 +49,7 @@ import { type SequenceSplit, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles, networkFiles } from "./model-files.ts";
+import { readHeadWeights, startingWeights } from "./starting-weights.ts";
 
 export const plmSchema = z.strictObject({
   model: z.strictObject({
@@ -139,7 +142,7 @@ export async function createPlmJob(
     inputTypes,
     {
       groups: { plm: { prefix: "", ...adamWOf(train) } },
-      weights: initializeWeights(declared.parameters, train.seed),
+      weights: await startingWeights(declared.parameters, train, readPlmWeights),
       seed: train.seed,
     },
   );
@@ -169,6 +172,11 @@ export async function createPlmJob(
       ]);
     },
   };
+}
+
+async function readPlmWeights(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
+  const { weights } = await loadAs("esm2", subfolder(folder, "plm"));
+  return new Map([...weights, ...(await readHeadWeights(subfolder(folder, "localization")))]);
 }
 
 interface NetworkConfig {
