@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  bindShape,
   broadcast,
   elementCount,
   fixed,
@@ -43,6 +44,17 @@ test("fixed and elementCount want numbers, and say which is none", () => {
   );
   expect(elementCount([2, 3])).toBe(6);
   expect(() => elementCount([2, "n"], "Pad")).toThrow('Pad: every dimension must be a fixed size, got "n"');
+});
+
+test("a shape is bound by the sizes of its names, products included", () => {
+  const sizes = new Map([
+    ["batch", 2],
+    ["residues", 5],
+  ]);
+  expect(bindShape(["batch", "4*batch*residues", 3], sizes)).toEqual([2, 40, 3]);
+  expect(() => bindShape(["batch", "pixels"], sizes, "random input noise")).toThrow(
+    'random input noise: "pixels" must be a fixed size, got no such axis',
+  );
 });
 
 test("axes count from the back where negative, and stay inside the rank", () => {

@@ -49,6 +49,14 @@ export function elementCount(shape: Shape, operator = "shape"): number {
   return shape.reduce<number>((count, dim) => count * fixed(dim, operator, "every dimension"), 1);
 }
 
+/** The shape with numbers for its names; `sizes` must have every name. */
+export function bindShape(shape: Shape, sizes: ReadonlyMap<string, number>, operator = "shape"): number[] {
+  return shape.map((dim) => {
+    const { coefficient, symbols } = factors(dim);
+    return symbols.reduce((size, name) => size * fixed(sizes.get(name), operator, `"${name}"`), coefficient);
+  });
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }

@@ -8,9 +8,9 @@ import { createWeights, type Declarations, type ParameterDeclaration, type Weigh
 /** Random numbers enter a graph as inputs that the host fills, so that every device gets the same ones. */
 export interface RandomSource {
   /** Uniform in [0, 1). */
-  uniform(name: string, shape: readonly number[]): Tensor;
+  uniform(name: string, shape: Shape): Tensor;
   /** Standard normal. */
-  normal(name: string, shape: readonly number[]): Tensor;
+  normal(name: string, shape: Shape): Tensor;
 }
 
 export type Distribution = "uniform" | "normal";
@@ -41,7 +41,7 @@ export function trace<I extends InputTypes, O extends Tensors>(
 ): Trace<O> {
   const declarations: Declarations = { parameters: new Map(), updates: new Map() };
   const random = new Map<string, { tensor: Tensor; distribution: Distribution }>();
-  const draw = (distribution: Distribution) => (name: string, shape: readonly number[]) => {
+  const draw = (distribution: Distribution) => (name: string, shape: Shape) => {
     const path = random.has(name) ? `${name}.${random.size}` : name;
     const tensor = input(`random.${path}`, { dtype: "float32", shape });
     random.set(path, { tensor, distribution });

@@ -37,6 +37,11 @@ export interface Weights {
   buffer(name: string, shape: readonly number[], initializer: Initializer): Tensor;
   /** Sets a buffer's value after this run. */
   update(name: string, value: Tensor): void;
+  /**
+   * What is added to the linear layer whose scope this is, x [..., in] -> [..., outFeatures], if anything: the door by
+   * which an adapter (LoRA) enters a network that knows nothing of it.
+   */
+  adapt?(x: Tensor, outFeatures: number): Tensor | undefined;
 }
 
 /** What one tracing has declared, by full name. */

@@ -14,10 +14,10 @@ import {
   dropout,
   equal,
   expandDims,
-  fixed,
   gather,
   gelu,
   layerNorm,
+  linear,
   matmul,
   matrixTranspose,
   maximum,
@@ -160,12 +160,8 @@ function wordEmbeddings(w: Weights, { vocabSize, hiddenSize, initializerRange }:
 
 /** A linear layer as Hugging Face starts it: small normal weights, no bias. */
 function dense(w: Weights, { initializerRange }: Esm2Config, x: Tensor, outFeatures: number): Tensor {
-  const inFeatures = fixed(x.shape.at(-1), "esm2", "the last axis");
-  const weight = w.parameter("weight", [outFeatures, inFeatures], {
-    kind: "normal",
-    deviation: initializerRange,
-  });
-  return add(matmul(x, matrixTranspose(weight)), w.parameter("bias", [outFeatures], zeros));
+  const weightInitializer = { kind: "normal", deviation: initializerRange } as const;
+  return linear(w, x, outFeatures, { weightInitializer, biasInitializer: zeros });
 }
 
 /** x [B, L, hidden], bias [B, 1, 1, L] -> what attention adds, [B, L, hidden], and its map [B, heads, L, L]. */

@@ -3,7 +3,7 @@ import { compile } from "../compile.ts";
 import type { NdArray, Tensor } from "../tensor.ts";
 import { array, numbers, sharedRuntime } from "../testing/evaluate.ts";
 import { f32, i64, trace } from "../trace.ts";
-import type { Weights } from "../weights.ts";
+import { type Weights, zeros } from "../weights.ts";
 import { batchNorm, convolution, dropout, embedding, groupNorm, layerNorm, linear } from "./layers.ts";
 
 const image = f32(2, 4, 3, 3);
@@ -122,9 +122,42 @@ test("dropout is the identity without random numbers or at rate zero", () => {
     },
     { x: f32(2, 3) },
   );
-  expect(() =>
-    trace((_w, { x }, source) => ({ y: dropout(x!, 0.5, source) }), { x: f32(2, "residues") }),
-  ).toThrow('dropout: every axis must be a fixed size, got "residues"');
+});
+
+test("dropout draws numbers of the shape of what it drops, open dimensions included", () => {
+  const { random } = trace((_w, { x }, source) => ({ y: dropout(x!, 0.5, source, "here") }), {
+    x: f32(2, "residues"),
+  });
+  expect(random.get("here")).toMatchObject({ distribution: "uniform", tensor: { shape: [2, "residues"] } });
+});
+
+test("a linear layer adds what the adapter of its scope gives, and nothing where there is none", () => {
+  const { parameters } = trace(
+    (w, { x }) => {
+      const plain = linear(w.at("plain"), x!, 5);
+      const scope = w.at("adapted");
+      const asked: unknown[] = [];
+      const silent = linear({ ...scope, adapt: (...args) => void asked.push(...args) }, x!, 5);
+      const extended = linear({ ...scope, adapt: (_x, out) => linear(w.at("extra"), x!, out) }, x!, 5);
+      expect(asked).toEqual([x, 5]);
+      expect(silent.node.operator.name).toBe(plain.node.operator.name);
+      expect(extended.node.inputs[0]!.node).toMatchObject({ operator: silent.node.operator });
+      expect(extended.shape).toEqual([2, 4, 3, 5]);
+      return { plain, silent, extended };
+    },
+    { x: image },
+  );
+  expect([...parameters.keys()].filter((name) => name.startsWith("extra."))).toHaveLength(2);
+});
+
+test("a linear layer starts as it is told", () => {
+  const normal = { kind: "normal", deviation: 0.02 } as const;
+  const { parameters } = trace(
+    (w, { x }) => ({ y: linear(w, x!, 5, { weightInitializer: normal, biasInitializer: zeros }) }),
+    { x: image },
+  );
+  expect(parameters.get("weight")!.initializer).toEqual(normal);
+  expect(parameters.get("bias")!.initializer).toEqual(zeros);
 });
 
 test("an embedding declares its table, whatever the indices' shape", () => {

@@ -10,14 +10,24 @@ import * as normalize from "../ops/normalize.ts";
 import { fixed } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { RandomSource } from "../trace.ts";
-import { fanInUniform, ones, type Weights, zeros } from "../weights.ts";
+import { fanInUniform, type Initializer, ones, type Weights, zeros } from "../weights.ts";
 
-/** x [..., in] -> [..., outFeatures]; `weight` [out, in], `bias` [out]. */
-export function linear(w: Weights, x: Tensor, outFeatures: number, { bias = true } = {}): Tensor {
+export interface LinearOptions {
+  bias?: boolean;
+  weightInitializer?: Initializer;
+  biasInitializer?: Initializer;
+}
+
+/** x [..., in] -> [..., outFeatures]; `weight` [out, in], `bias` [out]. An adapter of the weights adds its part. */
+export function linear(w: Weights, x: Tensor, outFeatures: number, options: LinearOptions = {}): Tensor {
   const inFeatures = fixed(x.shape.at(-1), "linear", "the last axis");
-  const weight = w.parameter("weight", [outFeatures, inFeatures], fanInUniform(inFeatures));
-  const y = matmul(x, matrixTranspose(weight));
-  return bias ? add(y, w.parameter("bias", [outFeatures], fanInUniform(inFeatures))) : y;
+  const usual = fanInUniform(inFeatures);
+  const { bias = true, weightInitializer = usual, biasInitializer = usual } = options;
+  const weight = w.parameter("weight", [outFeatures, inFeatures], weightInitializer);
+  const product = matmul(x, matrixTranspose(weight));
+  const y = bias ? add(product, w.parameter("bias", [outFeatures], biasInitializer)) : product;
+  const adapted = w.adapt?.(x, outFeatures);
+  return adapted === undefined ? y : add(y, adapted);
 }
 
 export interface ConvolutionOptions extends Conv2dOptions {
@@ -68,7 +78,7 @@ export interface BatchNormOptions {
   affine?: boolean;
   epsilon?: number;
   momentum?: number;
-  scaleInitializer?: Parameters<Weights["parameter"]>[2];
+  scaleInitializer?: Initializer;
 }
 
 /** x [B, C, H, W]; `weight`, `bias`, `running_mean`, `running_var` [C]. */
@@ -90,6 +100,5 @@ export function batchNorm(w: Weights, x: Tensor, options: BatchNormOptions): Ten
 /** Zeros each value with probability `rate` and scales the rest by 1 / (1 - rate); without `random`, the identity. */
 export function dropout(x: Tensor, rate: number, random: RandomSource | undefined, name = "dropout"): Tensor {
   if (rate === 0 || random === undefined) return x;
-  const shape = x.shape.map((dim) => fixed(dim, "dropout", "every axis"));
-  return div(select(less(random.uniform(name, shape), rate), 0, x), 1 - rate);
+  return div(select(less(random.uniform(name, x.shape), rate), 0, x), 1 - rate);
 }

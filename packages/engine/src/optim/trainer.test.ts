@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchNorm, dropout, linear } from "../nn/layers.ts";
 import { relu, stopGradient } from "../ops/elementwise.ts";
 import { meanSquaredError } from "../ops/loss.ts";
+import { sum } from "../ops/reduce.ts";
 import { createGenerator } from "../random/generator.ts";
 import { initializeWeights } from "../random/initialize.ts";
 import { openRuntime } from "../runtime/node/node.ts";
@@ -97,6 +98,29 @@ describe("trainer", () => {
     await train(second, 17, 30);
     expect(bytesOf(await second.checkpoint())).toEqual(expected);
     await second.close();
+  });
+
+  it("draws dropout for batches of any length where an axis is open", async () => {
+    const model: TrainingModel<typeof types, "net"> = (w, { x, y }, random) => {
+      const hidden = dropout(relu(linear(w.at("net", "hidden"), x, 16)), 0.5, random);
+      const pooled = sum(hidden, { axes: [1] });
+      return { losses: { net: meanSquaredError(linear(w.at("net", "out"), pooled, 2), y) } };
+    };
+    const lossesAt = async (length: number | string, lengths: readonly number[]) => {
+      const lengthTypes = { x: f32(2, length, 3), y: f32(2, 2) };
+      const trainer = await createTrainer(runtime, model, lengthTypes, options);
+      const losses = [];
+      for (const rows of lengths) {
+        const x = { ...batch(0, 2 * rows).x, shape: [2, rows, 3] };
+        losses.push((await trainer.step({ x, y: batch(0, 2).y }))["loss.net"]!);
+      }
+      await trainer.close();
+      return losses;
+    };
+    const losses = await lossesAt("length", [4, 7, 4]);
+    expect(losses[0]).toBeCloseTo((await lossesAt(4, [4]))[0]!, 6);
+    expect(losses.every(Number.isFinite)).toBe(true);
+    expect(losses[2]).not.toBe(losses[0]);
   });
 
   it("gives the step of one large batch when it sums micro-batches", async () => {

@@ -10,8 +10,8 @@
 import { emitOnnxModel } from "../onnx/emit.ts";
 import { createGenerator } from "../random/generator.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
-import { elementCount } from "../shape.ts";
-import { float32, type NdArray } from "../tensor.ts";
+import { bindShape, elementCount } from "../shape.ts";
+import { float32, type NdArray, type Tensor } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
 import { scheduleLength, scheduleValues } from "./adamw.ts";
 import { packFlat, unpackFlat } from "./flat-layout.ts";
@@ -87,7 +87,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
           totals[name] = (totals[name] ?? 0) + share * (data as Float32Array)[0]!;
       };
       for (const [micro, batch] of batches.entries()) {
-        const feeds = { ...batch, ...randomFeeds(graphs, seed, stepCount, micro) };
+        const feeds = { ...batch, ...randomFeeds(graphs, batch, seed, stepCount, micro) };
         const outputs = await session.run(applySession === undefined ? { ...feeds, ...schedules } : feeds);
         report(outputs, 1 / accumulate);
       }
@@ -168,17 +168,34 @@ function scheduleFeeds(groups: readonly Group[], step: number): Record<string, N
   return Object.fromEntries(feeds);
 }
 
-/** The random inputs of a step: functions of seed, name and step, so that a resumed run draws the same. */
+/** The random inputs of a step: functions of seed, name, step and size, so that a resumed run draws the same. */
 function randomFeeds(
-  { random }: TrainingGraphs,
+  { random, main }: TrainingGraphs,
+  batch: Readonly<Record<string, NdArray>>,
   seed: number,
   step: number,
   micro: number,
 ): Record<string, NdArray> {
+  const sizes = openSizes(main.inputs, batch);
   const feeds = [...random].map(([name, { tensor, distribution }]) => {
-    const count = elementCount(tensor.shape, `random input ${name}`);
-    const values = createGenerator(seed, "training", name, step, micro)[distribution](count);
-    return [`random.${name}`, float32(tensor.shape as readonly number[], values)] as const;
+    const shape = bindShape(tensor.shape, sizes, `random input ${name}`);
+    const values = createGenerator(seed, "training", name, step, micro)[distribution](elementCount(shape));
+    return [`random.${name}`, float32(shape, values)] as const;
   });
   return Object.fromEntries(feeds);
+}
+
+/** What the names of open dimensions stand for in a batch. */
+function openSizes(
+  inputs: ReadonlyMap<string, Tensor>,
+  batch: Readonly<Record<string, NdArray>>,
+): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [name, { shape }] of inputs) {
+    for (const [axis, dim] of shape.entries()) {
+      const size = batch[name]?.shape[axis];
+      if (typeof dim === "string" && size !== undefined) sizes.set(dim, size);
+    }
+  }
+  return sizes;
 }
