@@ -30,6 +30,12 @@ export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } fr
 export { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
 export { createDpmSolverSampler } from "./dpm-solver.ts";
 export {
+  type EsmBottleneckConfig,
+  type EsmBottleneckInputs,
+  esmBottleneck,
+  esmBottleneckDefaults,
+} from "./esm-bottleneck.ts";
+export {
   contactHead,
   type Esm2Config,
   type Esm2Inputs,
