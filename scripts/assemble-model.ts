@@ -1,5 +1,5 @@
 // `npm run assemble -- OUT RUN_MODEL...`: puts the `model/` folders of finished runs together to one that ships.
-// Weights become float16, which halves them; what is no tensor is copied. Later folders win. The nuclei library, if
+// Weights become float16, which halves them; what was measured (condition/) and what is no tensor is copied. Later folders win. The nuclei library, if
 // it lies among the folders or in OUT already, stays uint8. Ends with SHA256SUMS of all that is there.
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -18,7 +18,7 @@ for (const source of sources) {
     const name = relative(source, path);
     const bytes = await readFile(path);
     await mkdir(dirname(join(out, name)), { recursive: true });
-    await writeFile(join(out, name), name.endsWith(".safetensors") ? halve(bytes) : bytes);
+    await writeFile(join(out, name), isNetwork(name) ? halve(bytes) : bytes);
   }
 }
 await writeFile(join(out, checksumFileName), await listChecksums(out));
@@ -26,6 +26,10 @@ for (const entry of await readdir(out, { recursive: true, withFileTypes: true })
   if (entry.isFile()) total += (await stat(join(entry.parentPath, entry.name))).size;
 }
 console.log(`${out}: ${(total / 1e6).toFixed(1)} MB`);
+
+function isNetwork(name: string): boolean {
+  return name.endsWith(".safetensors") && !name.startsWith("condition/");
+}
 
 function halve(bytes: Uint8Array): Uint8Array {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -34,8 +34,8 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 describe("reading a protein", () => {
-  it("gives a representation of every token and a probability of every compartment", () => {
-    expect(protein.representation).toHaveLength(18 * 16); // <cls>, 16 residues, <eos>
+  it("gives a condition of every token and a probability of every compartment", () => {
+    expect(protein.condition).toHaveLength(18 * 16); // <cls>, 16 residues, <eos>
     expect(protein.width).toBe(16);
     expect(Object.keys(protein.compartments)).toEqual(["nucleus", "cytosol", "golgi_apparatus"]);
     for (const p of Object.values(protein.compartments)) expect(p > 0 && p < 1).toBe(true);
@@ -48,7 +48,7 @@ describe("reading a protein", () => {
       sequence: `${"M".repeat(12)}${"K".repeat(12)}`,
       omitted: { begin: 12, end: 112 },
     });
-    expect(long.representation).toHaveLength(26 * 16);
+    expect(long.condition).toHaveLength(26 * 16);
     const ends = await microscope.read(`${"M".repeat(12)}${"K".repeat(12)}`);
     expect(long.compartments).toEqual(ends.compartments);
   });

@@ -140,10 +140,10 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       createGenerator(seed, "draw", sample, step).normal(count);
     const noise = new Float32Array(samples * latentLength);
     for (let i = 0; i < samples; i++) noise.set(freshNoise(i, "start", latentLength), i * latentLength);
-    const tokens = protein.representation.length / protein.width;
+    const tokens = protein.condition.length / protein.width;
     const latents = await sampleLatents(await denoiser, float32([samples, ...latentShape], noise), {
       sampler: createSampler(sampler, schedule, steps),
-      sequence: float32([1, tokens, protein.width], protein.representation),
+      sequence: float32([1, tokens, protein.width], protein.condition),
       distance: float32([1, 1, side, side], condition),
       guidance,
       batchSize,

@@ -35,6 +35,8 @@ export interface SequenceModel {
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
+  /** Weights of `sequenceCondition`: what was measured over proteins. */
+  readonly condition: ReadonlyMap<string, NdArray>;
   /** sha256 of every file that was read, in hexadecimal, by path. */
   readonly checksums: Readonly<Record<string, string>>;
 }

@@ -7,6 +7,7 @@ import {
   esm2,
   localizationHead,
   type SequenceWindow,
+  sequenceCondition,
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
@@ -20,8 +21,8 @@ export interface ReadProtein {
   readonly sequence: string;
   /** What the language model was shown. */
   readonly window: SequenceWindow;
-  /** Last representation, [tokens, width], <cls> and <eos> included. */
-  readonly representation: Float32Array;
+  /** What the denoiser is told, [tokens, width], <cls> and <eos> included. */
+  readonly condition: Float32Array;
   readonly width: number;
   /** From the sequence alone; compartments do not exclude each other. */
   readonly compartments: CompartmentProbabilities;
@@ -43,12 +44,12 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
     read: async (sequence) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);
-      const { representation, probabilities } = await program.run({ inputIds });
+      const { condition, probabilities } = await program.run({ inputIds });
       return {
         sequence,
         window,
-        representation: representation.data as Float32Array,
-        width: representation.shape[2]!,
+        condition: condition.data as Float32Array,
+        width: condition.shape[2]!,
         compartments: byName(localization.config.labels, probabilities.data as Float32Array),
       };
     },
@@ -56,19 +57,23 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   };
 }
 
-/** input_ids [1, tokens] -> representation [1, tokens, width] and probabilities [1, compartments]. */
+/** input_ids [1, tokens] -> condition [1, tokens, width] and probabilities [1, compartments]. */
 function compileReader(
   runtime: Runtime,
-  { languageModel, localization }: SequenceModel,
-): Promise<Program<"inputIds", "representation" | "probabilities">> {
-  const weights = new Map([...languageModel.weights, ...localization.weights]);
+  { languageModel, localization, condition }: SequenceModel,
+): Promise<Program<"inputIds", "condition" | "probabilities">> {
+  const measured = [...condition].map(([name, value]) => [`condition.${name}`, value] as const);
+  const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
   return compile(
     runtime,
     (w, { inputIds }) => {
       const representation = esm2(w, languageModel.config, { inputIds }).representations.at(-1)!;
       const head = w.at("localization");
-      const logits = localizationHead(head, localization.config, { inputIds, representation });
-      return { representation, probabilities: sigmoid(logits) };
+      const compartmentLogits = localizationHead(head, localization.config, { inputIds, representation });
+      return {
+        condition: sequenceCondition(w.at("condition"), { representation, compartmentLogits }),
+        probabilities: sigmoid(compartmentLogits),
+      };
     },
     { inputIds: i64(1, "tokens") },
     { weights },

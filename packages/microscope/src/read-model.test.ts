@@ -47,7 +47,7 @@ describe("readModel", () => {
       Object.keys(model.checksums)
         .map((path) => path.split("/")[0])
         .sort(),
-    ).toEqual(["localization", "localization", "model_index.json", "plm", "plm"].sort());
+    ).toEqual(["condition", "localization", "localization", "model_index.json", "plm", "plm"].sort());
   });
 
   it("reads the nuclei, which must be crops of the model's size", async () => {

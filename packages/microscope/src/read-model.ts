@@ -1,6 +1,6 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
-// What was measured on the training data is in model_index.json under "proteoscope". Parts that do not fit each other
+// What was measured on the training data is in condition/ and in model_index.json under "proteoscope". Parts that do not fit each other
 // are refused here, by file and field, and not by a network that is given the wrong shape.
 
 import { checkWeights, f32, i64, type Model, type NdArray, trace, WeightsError } from "@proteoscope/engine";
@@ -17,6 +17,7 @@ import {
   type ReadFolder,
   readJson,
   readParsed,
+  sequenceCondition,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -126,15 +127,21 @@ async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel
     loadAs("esm2", subfolder(folder, "plm")),
   ]);
   const { hiddenSize } = languageModel.config;
+  const representation = f32(1, 3, hiddenSize);
   const localization = await readHead(
     subfolder(folder, "localization"),
     localizationSchema,
     (config) => (w, inputs) => ({
       logits: localizationHead(w.at("localization"), config, inputs as never),
     }),
-    { inputIds: i64(1, 3), representation: f32(1, 3, hiddenSize) },
+    { inputIds: i64(1, 3), representation },
   );
-  return { name: folder.name.split(/[\\/]/).at(-1)!, constants, languageModel, localization };
+  const condition = await readWeights(
+    subfolder(folder, "condition"),
+    (w, inputs) => ({ sequence: sequenceCondition(w, inputs as never) }),
+    { representation, compartmentLogits: f32(1, localization.config.labels.length) },
+  );
+  return { name: folder.name.split(/[\\/]/).at(-1)!, constants, languageModel, localization, condition };
 }
 
 function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {
@@ -154,6 +161,15 @@ async function readHead<Config>(
   inputTypes: Parameters<typeof trace>[1],
 ): Promise<Component<Config>> {
   const config = parse(schema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
+  return { config, weights: await readWeights(folder, modelOf(config), inputTypes) };
+}
+
+/** model.safetensors of a folder, held to what a network declares. */
+async function readWeights(
+  folder: ReadFolder,
+  model: Model,
+  inputTypes: Parameters<typeof trace>[1],
+): Promise<ReadonlyMap<string, NdArray>> {
   const path = "model.safetensors";
   const { tensors } = await readParsed(folder, path, readSafetensors);
   const weights = new Map(
@@ -163,12 +179,12 @@ async function readHead<Config>(
     ]),
   );
   try {
-    checkWeights(trace(modelOf(config), inputTypes), weights);
+    checkWeights(trace(model, inputTypes), weights);
   } catch (cause) {
     if (!(cause instanceof WeightsError)) throw cause;
     throw new WeightsError(`${folder.name}/${path}: ${cause.message}`, { cause });
   }
-  return { config, weights };
+  return weights;
 }
 
 /** @throws CheckpointError naming the first two fields that contradict each other. */

@@ -17,6 +17,23 @@ export {
   compartmentClassifier,
   compartmentClassifierDefaults,
 } from "./compartment-classifier.ts";
+export {
+  type CytoselfConfig,
+  type CytoselfLevel,
+  type CytoselfOutputs,
+  classifyCode,
+  cytoself,
+  cytoselfDefaults,
+  cytoselfGrids,
+  encodeCytoself,
+} from "./cytoself.ts";
+export type { BottleneckStage, CytoselfEncoderConfig, CytoselfMode } from "./cytoself-encoder.ts";
+export {
+  type CytoselfBatch,
+  type CytoselfLossConfig,
+  type CytoselfLosses,
+  cytoselfLoss,
+} from "./cytoself-loss.ts";
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
 export {
@@ -130,6 +147,7 @@ export {
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
+export { type SequenceConditionInputs, sequenceCondition } from "./sequence-condition.ts";
 export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
 export {
   crossAttentionKeyValues,
@@ -140,3 +158,4 @@ export {
   unet,
   unetDefaults,
 } from "./unet.ts";
+export { type Quantized, quantize, type VectorQuantizerConfig } from "./vector-quantizer.ts";

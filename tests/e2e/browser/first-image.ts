@@ -29,9 +29,9 @@ export async function drawFirstImage(
   });
   return {
     distance: { shape: [height, width], values: Array.from(distance) },
-    representation: {
-      shape: [protein.representation.length / protein.width, protein.width],
-      values: Array.from(protein.representation),
+    condition: {
+      shape: [protein.condition.length / protein.width, protein.width],
+      values: Array.from(protein.condition),
     },
     fromSequence: named(protein.compartments),
     image: { shape: [1, 2, height, width], values: Array.from(images) },

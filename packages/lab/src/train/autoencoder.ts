@@ -35,11 +35,11 @@ import {
   readImageData,
   stackChannels,
 } from "../data/image-batches.ts";
-import { createLatentCoder } from "./frozen-networks.ts";
+import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
-import { networkFiles, withoutPrefix } from "./model-files.ts";
+import { networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { drawGrid } from "./picture-grid.ts";
-import { startingWeights, withPrefix } from "./starting-weights.ts";
+import { startingWeights } from "./starting-weights.ts";
 
 export const autoencoderSchema = z.strictObject({
   model: z.strictObject({

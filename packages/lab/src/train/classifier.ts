@@ -33,7 +33,7 @@ import {
 import { measureImages } from "../data/image-statistics.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles } from "./model-files.ts";
-import { readHeadWeights, startingWeights } from "./starting-weights.ts";
+import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const classifierSchema = z.strictObject({
   model: z.strictObject({
@@ -78,7 +78,7 @@ export async function createClassifierJob(
   const trainer = await createTrainer(runtime, model, inputTypes, {
     groups: { classifier: { prefix: "", ...adamWOf(train) } },
     weights: await startingWeights(declared.parameters, train, (folder) =>
-      readHeadWeights(subfolder(folder, "classifier")),
+      readTensors(subfolder(folder, "classifier")),
     ),
     seed: train.seed,
   });

@@ -20,7 +20,7 @@ import {
 } from "../data/condition-batches.ts";
 import type { CropPixels } from "../data/crop-pixels.ts";
 import type { Pairing } from "../data/pairs.ts";
-import type { LatentCoder } from "./frozen-networks.ts";
+import type { LatentCoder } from "./latent-coder.ts";
 import type { Scores } from "./loop.ts";
 import { drawGrid } from "./picture-grid.ts";
 

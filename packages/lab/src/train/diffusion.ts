@@ -1,11 +1,12 @@
-// Trains the denoiser in the latent space of a finished autoencoder, on the embeddings of a finished language model
-// and the nuclear distance. What is measured on the training data (scales of latents and distance, image variance) is
+// Trains the denoiser in the latent space of a finished autoencoder, on what a finished language model says of the
+// sequence and the nuclear distance. What is measured on the training data (scales of latents and distance, image variance) is
 // stored with the model, and both finished networks with it, so that what a run leaves draws pictures.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   bool,
+  createGenerator,
   createTrainer,
   f32,
   i32,
@@ -15,28 +16,33 @@ import {
   trace,
   type Weights,
 } from "@proteoscope/engine";
+import { writeSafetensors } from "@proteoscope/formats";
 import {
   diffusionLoss,
   linearNoiseSchedule,
   loadAs,
   noiseScheduleDefaults,
+  type ReadFolder,
+  readJson,
   savePipeline,
   subfolder,
   type UnetConfig,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
-import { ConfigError, pathSchema } from "../config/compose.ts";
+import { ConfigError, checkConfig, pathSchema } from "../config/compose.ts";
+import type { Protein } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
 import { createPairing } from "../data/pairs.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
-import { createEmbedder, createLatentCoder } from "./frozen-networks.ts";
+import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
-import { startingWeights } from "./starting-weights.ts";
+import { createEmbedder, measureCondition, type SequenceModel } from "./sequence-embedder.ts";
+import { readTensors, startingWeights } from "./starting-weights.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
 
@@ -64,6 +70,7 @@ export const diffusionSchema = z.strictObject({
 export type DiffusionConfig = z.infer<typeof diffusionSchema>;
 
 const scaleCropCount = 128;
+const measuredProteinCount = 512;
 
 /** Prepares the training of the denoiser on an atlas folder. */
 export async function createDiffusionJob(
@@ -74,11 +81,14 @@ export async function createDiffusionJob(
   const { data, train, dropRate } = config;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const plm = await loadAs("esm2", openFolder(join(config.models.plm, "plm")));
+  const reader = await readSequenceModel(openFolder(config.models.plm));
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
-  const windowResidues = await readWindow(config.models.plm);
   const side = pixels.height;
-  const embedder = await createEmbedder(runtime, plm, windowResidues);
+  const condition =
+    train.startFrom === undefined
+      ? await measureCondition(runtime, reader, chooseSequences(proteins, train.seed), train.seed)
+      : await readTensors(subfolder(openFolder(train.startFrom), "condition"));
+  const embedder = await createEmbedder(runtime, reader, condition);
   const coder = await createLatentCoder(runtime, autoencoder, side);
   const sources = { embed: embedder.embed, encode: coder.encode };
 
@@ -99,7 +109,7 @@ export async function createDiffusionJob(
   );
   const unet = unetConfigOf(
     config,
-    plm.config.hiddenSize,
+    reader.esm.config.hiddenSize,
     autoencoder.config.latentChannels,
     coder.latentSide,
   );
@@ -162,11 +172,12 @@ export async function createDiffusionJob(
       const index = JSON.parse(new TextDecoder().decode(pipeline.get("model_index.json")));
       const constants = {
         ...{ latentScale: options.latentScale, distanceScale, imageVariance },
-        ...{ pixelSizeMicrons, cropPixels: side, windowResidues },
+        ...{ pixelSizeMicrons, cropPixels: side, windowResidues: reader.windowResidues },
       };
       return new Map<string, Uint8Array | string>([
         ...pipeline,
         ["model_index.json", jsonText({ ...index, proteoscope: constants })],
+        ["condition/model.safetensors", writeSafetensors(condition)],
         ...(await copyFiles(config.models.plm, plmFiles)),
       ]);
     },
@@ -188,9 +199,33 @@ async function copyFiles(folder: string, names: readonly string[]): Promise<[str
   );
 }
 
-async function readWindow(plmFolder: string): Promise<number> {
-  const text = await readFile(join(plmFolder, "localization", "config.json"), "utf8");
-  return z.object({ window_residues: z.int().positive() }).parse(JSON.parse(text)).window_residues;
+const headSchema = z.object({
+  labels: z.array(z.string()),
+  hiddenSize: z.int().positive(),
+  attentionHeads: z.int().positive(),
+  terminusWindow: z.int().positive(),
+  dropout: z.number(),
+  windowResidues: z.int().positive(),
+});
+
+/** What a run of `train plm` leaves. */
+async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
+  const place = subfolder(folder, "localization");
+  const { windowResidues, ...config } = checkConfig(
+    headSchema,
+    await readJson(place, "config.json"),
+    place.name,
+  );
+  return {
+    esm: await loadAs("esm2", subfolder(folder, "plm")),
+    head: { config, weights: await readTensors(place) },
+    windowResidues,
+  };
+}
+
+function chooseSequences(proteins: readonly Protein[], seed: number): string[] {
+  const order = createGenerator(seed, "measured proteins").shuffle(proteins.length);
+  return Array.from(order.subarray(0, measuredProteinCount), (index) => proteins[index]!.sequence);
 }
 
 function unetConfigOf(

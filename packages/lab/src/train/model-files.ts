@@ -28,6 +28,11 @@ export function jsonText(config: object): string {
   return `${JSON.stringify(snakeCaseKeys(config), null, 2)}\n`;
 }
 
+/** The same parameters under longer names. */
+export function withPrefix(weights: StateDict, prefix: string): Map<string, NdArray> {
+  return new Map([...weights].map(([name, value]) => [`${prefix}${name}`, value]));
+}
+
 /** The parameters whose names begin with a prefix, without it. */
 export function withoutPrefix(weights: StateDict, prefix: string): Map<string, NdArray> {
   const inside = [...weights].filter(([name]) => name.startsWith(prefix));

@@ -49,7 +49,7 @@ import { type SequenceSplit, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles, networkFiles } from "./model-files.ts";
-import { readHeadWeights, startingWeights } from "./starting-weights.ts";
+import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const plmSchema = z.strictObject({
   model: z.strictObject({
@@ -176,7 +176,7 @@ export async function createPlmJob(
 
 async function readPlmWeights(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
   const { weights } = await loadAs("esm2", subfolder(folder, "plm"));
-  return new Map([...weights, ...(await readHeadWeights(subfolder(folder, "localization")))]);
+  return new Map([...weights, ...(await readTensors(subfolder(folder, "localization")))]);
 }
 
 interface NetworkConfig {

@@ -1,8 +1,8 @@
 // What a run begins with: random values, or those of an earlier run's `model` folder (`train.start_from`). Networks that
 // a folder does not hold, as a discriminator is none that ships, begin anew.
 
-import { initializeWeights, type NdArray, type ParameterDeclaration } from "@proteoscope/engine";
-import { readSafetensors } from "@proteoscope/formats";
+import { float32, initializeWeights, type NdArray, type ParameterDeclaration } from "@proteoscope/engine";
+import { readSafetensors, toFloat32 } from "@proteoscope/formats";
 import { type ReadFolder, readParsed } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
@@ -33,11 +33,8 @@ export async function startingWeights(
   return weights;
 }
 
-/** The tensors of a head of ours. */
-export async function readHeadWeights(folder: ReadFolder): Promise<StateDict> {
-  return (await readParsed(folder, "model.safetensors", readSafetensors)).tensors;
-}
-
-export function withPrefix(weights: StateDict, prefix: string): Map<string, NdArray> {
-  return new Map([...weights].map(([name, value]) => [`${prefix}${name}`, value]));
+/** The tensors of a network of ours. */
+export async function readTensors(folder: ReadFolder): Promise<StateDict> {
+  const { tensors } = await readParsed(folder, "model.safetensors", readSafetensors);
+  return new Map([...tensors].map(([name, value]) => [name, float32(value.shape, toFloat32(value))]));
 }

@@ -139,6 +139,13 @@ describe("train plm", () => {
     for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
   });
 
+  it("begins with the weights of an earlier run, under either's schedule", async () => {
+    const overrides = [`train.start_from=${join(folder, "plm", "model")}`, "train.steps=10"];
+    const { progress } = await start("plm", "plm-longer", overrides);
+    const fresh = await metricsOf(join(folder, "plm"));
+    expect(progress[0]!.scores.localization).toBeLessThan(0.7 * fresh[0]!.localization!);
+  });
+
   it("stops when it is told to, with a checkpoint", async () => {
     const controller = new AbortController();
     controller.abort();
@@ -211,6 +218,23 @@ describe("train diffusion", () => {
     expect((index.proteoscope as Record<string, number>).latent_scale).toBeGreaterThan(0);
     expect(await readdir(join(path, "samples"))).toEqual(["step-40.png"]);
     expect(await readdir(join(path, "model", "localization"))).toHaveLength(2);
+  });
+
+  it("begins with the weights of an earlier run, and tells proteins in its terms", async () => {
+    const earlier = join(folder, "diffusion", "model");
+    const begin = [`train.start_from=${earlier}`, "train.steps=1", "train.learning_rate=1.0e-12"];
+    const { path } = await start("diffusion", "diffusion-longer", [...models(), ...begin, "train.seed=7"]);
+    const tensorsOf = async (run: string, part: string) =>
+      readSafetensors(
+        await readFile(join(run, part, "model.safetensors").replace("unet/", "unet/diffusion_pytorch_")),
+      ).tensors;
+    for (const part of ["condition", "unet"]) {
+      const before = await tensorsOf(earlier, part);
+      const after = await tensorsOf(join(path, "model"), part);
+      for (const [name, { data }] of before)
+        for (const [i, value] of (data as Float32Array).entries())
+          expect((after.get(name)!.data as Float32Array)[i]!).toBeCloseTo(value, 5);
+    }
   });
 
   it("goes on after a kill bit for bit", async () => {

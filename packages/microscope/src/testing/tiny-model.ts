@@ -15,6 +15,7 @@ import {
   type Pretrained,
   savePipeline,
   savePretrained,
+  sequenceCondition,
   type UnetConfig,
   unetDefaults,
 } from "@proteoscope/models";
@@ -81,6 +82,10 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
+  const conditionTrace = trace((w, inputs) => ({ y: sequenceCondition(w, inputs) }), {
+    representation: f32(1, 4, languageModel.hiddenSize),
+    compartmentLogits: f32(1, localization.labels.length),
+  });
   const classifierTrace = trace((w, { x }) => ({ y: compartmentClassifier(w, classifier, x) }), {
     x: f32(1, 3, constants.cropPixels, constants.cropPixels),
   });
@@ -89,6 +94,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     ["model_index.json", jsonBytes({ ...index, proteoscope: snakeCaseKeys(constants) })],
     ...[...plm].map(([path, bytes]) => [`plm/${path}`, bytes] as const),
     ...headFiles("localization", localization, localizationTrace, seed),
+    ["condition/model.safetensors", writeSafetensors(initializeWeights(conditionTrace.parameters, seed))],
     ...headFiles("classifier", classifier, classifierTrace, seed),
     ["nuclei.safetensors", discNuclei(constants)],
   ]);

@@ -6,6 +6,7 @@ import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@pro
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listChecksums } from "../checksums.ts";
 import { runCommandLine } from "../cli.ts";
+import { createWorkplace } from "../testing/model-folder.ts";
 import { recordSurroundings } from "../testing/surroundings.ts";
 import { listModels } from "./models-list.ts";
 import type { VerifyReport } from "./models-verify.ts";
@@ -170,6 +171,21 @@ describe("proteoscope models verify", () => {
     ]);
     expect(Object.keys(report.files)).toContain("unet/diffusion_pytorch_model.safetensors");
     expect(Object.values(report.files).every((sum) => /^[0-9a-f]{64}$/.test(sum))).toBe(true);
+  });
+
+  it("holds every part of a model of ours to its network", async () => {
+    const place = createWorkplace();
+    const report = async (): Promise<VerifyReport> =>
+      JSON.parse((await run("verify", place.model, "--json")).stdout);
+    const { ok, networks } = await report();
+    const parts = ["unet", "vae", "plm", "localization", "condition", "classifier"];
+    expect(networks.map(({ part }) => part)).toEqual(parts);
+    expect(ok).toBe(true);
+    writeFileSync(join(place.model, "condition/model.safetensors"), writeSafetensors(new Map()));
+    expect((await report()).problems).toEqual([
+      expect.stringMatching(/condition.*residues\.mean is missing/),
+    ]);
+    place.remove();
   });
 
   it("names what does not fit and what was changed, with exit code 3", async () => {

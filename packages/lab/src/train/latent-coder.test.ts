@@ -1,43 +1,14 @@
-import { f32, i32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
+import { f32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { type AutoencoderKlConfig, decode, encode, esm2, esm2Config } from "@proteoscope/models";
+import { type AutoencoderKlConfig, decode, encode } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { randomSequence } from "../testing/atlas-fixture.ts";
-import { createEmbedder, createLatentCoder } from "./frozen-networks.ts";
+import { createLatentCoder } from "./latent-coder.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
   runtime = await openRuntime();
 });
 afterAll(() => runtime.close());
-
-describe("createEmbedder", () => {
-  const config = esm2Config({ hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2 });
-  const declared = trace(
-    (w, { inputIds }) => ({ x: esm2(w, config, { inputIds }).representations.at(-1)! }),
-    {
-      inputIds: i32(1, "tokens"),
-    },
-  );
-  const plm = { config, weights: initializeWeights(declared.parameters, 1) };
-
-  it("embeds every token of a protein, and both ends of a long one", async () => {
-    const embedder = await createEmbedder(runtime, plm, 10);
-    const sequence = randomSequence(1, 30);
-    expect(await embedder.embed("MKT")).toHaveLength(5 * 8);
-    const long = await embedder.embed(sequence);
-    expect(long).toHaveLength(12 * 8);
-    expect(await embedder.embed(sequence.slice(0, 5) + sequence.slice(-5))).toEqual(long);
-    await embedder.close();
-  });
-
-  it("computes a protein once", async () => {
-    const embedder = await createEmbedder(runtime, plm, 10);
-    const first = await embedder.embed("MKT");
-    expect(await embedder.embed("MKT")).toBe(first);
-    await embedder.close();
-  });
-});
 
 describe("createLatentCoder", () => {
   const config: AutoencoderKlConfig = {

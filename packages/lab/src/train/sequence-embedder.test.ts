@@ -1,0 +1,104 @@
+import { f32, i32, initializeWeights, type NdArray, type Runtime, trace } from "@proteoscope/engine";
+import { openRuntime } from "@proteoscope/engine/node";
+import { esm2, esm2Config, localizationHead } from "@proteoscope/models";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { randomSequence } from "../testing/atlas-fixture.ts";
+import { createEmbedder, measureCondition, type SequenceModel } from "./sequence-embedder.ts";
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openRuntime();
+});
+afterAll(() => runtime.close());
+
+const width = 8;
+const esm = esm2Config({ hiddenSize: width, numHiddenLayers: 1, numAttentionHeads: 2 });
+const head = {
+  labels: ["nucleus", "cytosol", "golgi_apparatus"],
+  ...{ hiddenSize: 4, attentionHeads: 1, terminusWindow: 4, dropout: 0 },
+};
+const ids = i32(1, "tokens");
+const declaredEsm = trace((w, { inputIds }) => ({ x: esm2(w, esm, { inputIds }).representations.at(-1)! }), {
+  inputIds: ids,
+});
+const declaredHead = trace((w, inputs) => ({ y: localizationHead(w.at("localization"), head, inputs) }), {
+  inputIds: ids,
+  representation: f32(1, "tokens", width),
+});
+const model: SequenceModel = {
+  esm: { config: esm, weights: initializeWeights(declaredEsm.parameters, 1) },
+  head: { config: head, weights: initializeWeights(declaredHead.parameters, 1) },
+  windowResidues: 10,
+};
+const proteins = Array.from({ length: 40 }, (_, seed) => randomSequence(seed, 9));
+
+const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Mean of a protein's condition over its tokens. */
+const pooled = (tokens: Float32Array) =>
+  Array.from({ length: width }, (_, column) => meanOf([...tokens].filter((_, i) => i % width === column)));
+
+describe("createEmbedder", () => {
+  it("embeds every token of a protein, and both ends of a long one", async () => {
+    const embedder = await createEmbedder(
+      runtime,
+      model,
+      await measureCondition(runtime, model, proteins, 0),
+    );
+    const sequence = randomSequence(1, 30);
+    expect(await embedder.embed("MKT")).toHaveLength(5 * width);
+    const long = await embedder.embed(sequence);
+    expect(long).toHaveLength(12 * width);
+    expect(await embedder.embed(sequence.slice(0, 5) + sequence.slice(-5))).toEqual(long);
+    await embedder.close();
+  });
+
+  it("computes a protein once", async () => {
+    const embedder = await createEmbedder(
+      runtime,
+      model,
+      await measureCondition(runtime, model, proteins, 0),
+    );
+    const first = await embedder.embed("MKT");
+    expect(await embedder.embed("MKT")).toBe(first);
+    await embedder.close();
+  });
+});
+
+describe("measureCondition", () => {
+  const without = (condition: Map<string, NdArray>) => {
+    const directions = condition.get("compartments.directions")!;
+    const silent = { ...directions, data: new Float32Array(directions.data.length) };
+    return new Map(condition).set("compartments.directions", silent);
+  };
+
+  it("brings the proteins that it measured to zero mean and unit deviation", async () => {
+    const condition = await measureCondition(runtime, model, proteins, 0);
+    const embedder = await createEmbedder(runtime, model, without(condition));
+    const rows: number[][] = [];
+    for (const sequence of proteins) rows.push(pooled(await embedder.embed(sequence)));
+    for (let column = 0; column < width; column++) {
+      const values = rows.map((row) => row[column]!);
+      expect(meanOf(values)).toBeCloseTo(0, 3);
+      expect(meanOf(values.map((value) => value ** 2))).toBeCloseTo(1, 2);
+    }
+    await embedder.close();
+  });
+
+  it("gives each compartment a direction of its own, by the seed", async () => {
+    const [first, again, other] = await Promise.all(
+      [0, 0, 1].map((seed) => measureCondition(runtime, model, proteins, seed)),
+    );
+    const directions = (condition: typeof first) => condition!.get("compartments.directions")!;
+    expect(directions(first).shape).toEqual([3, width]);
+    expect(directions(again)).toEqual(directions(first));
+    expect(directions(other).data).not.toEqual(directions(first).data);
+    const spoken = await createEmbedder(runtime, model, first!);
+    const silent = await createEmbedder(runtime, model, without(first!));
+    const [a, b] = [await spoken.embed(proteins[0]!), await silent.embed(proteins[0]!)];
+    const added = a.map((value, i) => value - b[i]!); // the same at every token
+    for (const [i, value] of added.entries()) expect(value).toBeCloseTo(added[i % width]!, 4);
+    expect(Math.hypot(...added)).toBeGreaterThan(0.1);
+    for (const embedder of [spoken, silent]) await embedder.close();
+  });
+});

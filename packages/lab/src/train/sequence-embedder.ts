@@ -1,0 +1,139 @@
+// What a finished language model and its head say of a protein, as the denoiser is told it. One protein is computed at a
+// time, so that an answer does not depend on its company and a resumed run gets the same bits.
+
+import {
+  compile,
+  createGenerator,
+  float32,
+  i32,
+  mean,
+  type NdArray,
+  type Runtime,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  type Esm2Config,
+  esm2,
+  type LocalizationHeadConfig,
+  localizationHead,
+  sequenceCondition,
+  tokenizeBatch,
+  windowSequence,
+} from "@proteoscope/models";
+import { withPrefix } from "./model-files.ts";
+import { remember } from "./remember.ts";
+
+type StateDict = ReadonlyMap<string, NdArray>;
+
+export interface SequenceModel {
+  readonly esm: { readonly config: Esm2Config; readonly weights: StateDict };
+  readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict };
+  /** Residues that are shown: of longer proteins both ends. */
+  readonly windowResidues: number;
+}
+
+export interface SequenceEmbedder {
+  /** The condition [tokens, hidden] of a protein, <cls> and <eos> included, as one array. */
+  embed(sequence: string): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+const keptProteins = 1500;
+
+/** Embeds proteins by a finished language model and `condition`, the weights of `sequenceCondition`. */
+export async function createEmbedder(
+  runtime: Runtime,
+  model: SequenceModel,
+  condition: StateDict,
+): Promise<SequenceEmbedder> {
+  const program = await compile(
+    runtime,
+    (w, { inputIds }) => ({
+      condition: sequenceCondition(w.at("condition"), readSequence(w, model, inputIds)),
+    }),
+    { inputIds: i32(1, "tokens") },
+    { weights: new Map([...weightsOf(model), ...withPrefix(condition, "condition.")]) },
+  );
+  const embed = async (sequence: string) => {
+    const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
+    return outputs.condition.data as Float32Array;
+  };
+  return { embed: remember(embed, (sequence) => sequence, keptProteins), close: () => program.close() };
+}
+
+/** Weights of `sequenceCondition` that bring these proteins to zero mean and unit deviation. */
+export async function measureCondition(
+  runtime: Runtime,
+  model: SequenceModel,
+  sequences: readonly string[],
+  seed: number,
+): Promise<Map<string, NdArray>> {
+  const program = await compile(
+    runtime,
+    (w, { inputIds }) => {
+      const { representation, compartmentLogits } = readSequence(w, model, inputIds);
+      return { residues: mean(representation, { axes: [1] }), compartments: compartmentLogits };
+    },
+    { inputIds: i32(1, "tokens") },
+    { weights: weightsOf(model) },
+  );
+  try {
+    const rows: Record<"residues" | "compartments", Float32Array[]> = { residues: [], compartments: [] };
+    for (const sequence of sequences) {
+      const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
+      rows.residues.push(outputs.residues.data as Float32Array);
+      rows.compartments.push(outputs.compartments.data as Float32Array);
+    }
+    return conditionWeights(rows, seed);
+  } finally {
+    await program.close();
+  }
+}
+
+/** Means and deviations of the rows, and random directions of unit variance in sum over the compartments. */
+function conditionWeights(
+  { residues, compartments }: Record<"residues" | "compartments", readonly Float32Array[]>,
+  seed: number,
+): Map<string, NdArray> {
+  const [width, count] = [residues[0]!.length, compartments[0]!.length];
+  const directions = createGenerator(seed, "compartment directions")
+    .normal(count * width)
+    .map((value) => value / Math.sqrt(count));
+  return new Map([
+    ...withPrefix(momentsOf(residues), "residues."),
+    ...withPrefix(momentsOf(compartments), "compartments."),
+    ["compartments.directions", float32([count, width], directions)],
+  ]);
+}
+
+/** Mean and standard deviation of each column. */
+function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
+  const columns = Array.from(rows[0]!, (_, column) => rows.map((row) => row[column]!));
+  const means = columns.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  const deviations = columns.map((values, column) => {
+    const squares = values.reduce((sum, value) => sum + (value - means[column]!) ** 2, 0);
+    return Math.sqrt(squares / values.length) || 1; // a column that is the same for all says nothing
+  });
+  const vectorOf = (values: number[]) => float32([values.length], Float32Array.from(values));
+  return new Map([
+    ["mean", vectorOf(means)],
+    ["deviation", vectorOf(deviations)],
+  ]);
+}
+
+/** inputIds [1, L] -> the last representation [1, L, hidden] and the compartments' logits. */
+function readSequence(w: Weights, { esm, head }: SequenceModel, inputIds: Tensor) {
+  const representation = esm2(w, esm.config, { inputIds }).representations.at(-1)!;
+  const compartmentLogits = localizationHead(w.at("localization"), head.config, { inputIds, representation });
+  return { representation, compartmentLogits };
+}
+
+function weightsOf({ esm, head }: SequenceModel): Map<string, NdArray> {
+  return new Map([...esm.weights, ...head.weights]);
+}
+
+function tokensOf(sequence: string, { windowResidues }: SequenceModel): NdArray {
+  const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
+  return { ...inputIds, dtype: "int32", data: Int32Array.from(inputIds.data as BigInt64Array, Number) };
+}
