@@ -1,29 +1,72 @@
-// `npm run bench -- [--json FILE] [--only TEXT]`: measures all benchmarks, or those whose name contains TEXT,
-// one process each, and prints a table; the JSON has the machine beside the results.
-import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+// `npm run bench`: measures the benchmarks, one process each, and prints a table; see options.ts for the words it takes.
+// An interrupt ends what runs, prints what was measured and writes no file.
+import { describeFailure, exitCodes } from "../packages/proteoscope/src/errors.ts";
 import { writeFileAtomic } from "../packages/proteoscope/src/output.ts";
+import { startProgress } from "../packages/proteoscope/src/progress.ts";
 import type { BenchResult } from "./case.ts";
-import { cases } from "./cases/index.ts";
+import { cases, scalingCases } from "./cases/index.ts";
+import { overheadShare } from "./cases/overhead.ts";
+import { formatScaling } from "./cases/scaling.ts";
+import { measureApart } from "./measure-apart.ts";
+import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { type BenchReport, describeMachine, formatTable } from "./report.ts";
 
-const { values } = parseArgs({
-  options: { json: { type: "string" }, only: { type: "string", default: "" } },
-});
-const names = cases.map(({ name }) => name).filter((name) => name.includes(values.only));
-if (names.length === 0) throw new Error(`no benchmark has "${values.only}" in its name`);
+async function main(words: readonly string[]): Promise<number> {
+  const options = readOptions(words, { cases, scalingCases });
+  if (options === undefined) process.stdout.write(usage);
+  if (options === undefined || options.listOnly) {
+    const rows = options?.chosen.map(({ name, title }) => [name.padEnd(24), title] as const) ?? [];
+    process.stdout.write(rows.map((row) => `${row.join("  ")}\n`).join(""));
+    return exitCodes.ok;
+  }
+  const interrupt = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => interrupt.abort());
+  const { results, failed } = await measureAll(options, interrupt.signal);
+  print(results);
+  if (interrupt.signal.aborted) return exitCodes.interrupted;
+  const report: BenchReport = { machine: describeMachine(), results };
+  if (options.json !== undefined) await writeFileAtomic(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  return failed ? exitCodes.failure : exitCodes.ok;
+}
 
-const runCase = fileURLToPath(new URL("./run-case.ts", import.meta.url));
-const results = names.map((name): BenchResult => {
-  process.stderr.write(`${name} ...\n`);
-  const output = execFileSync(process.execPath, ["--import", "tsx", runCase, name], {
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
+/** One case after the other; one that fails is told of and left out. */
+async function measureAll(options: BenchOptions, signal: AbortSignal) {
+  const { chosen, device, threads, leastRuns } = options;
+  const results: BenchResult[] = [];
+  let failed = false;
+  const progress = startProgress("bench", chosen.length * leastRuns, {
+    stream: process.stderr,
+    unit: "rounds",
   });
-  return JSON.parse(output.trim().split("\n").at(-1)!);
-});
+  for (const [index, { name }] of chosen.entries()) {
+    const tell = (round: number) => progress.update(index * leastRuns + Math.min(round, leastRuns), name);
+    tell(0);
+    try {
+      results.push(await measureApart(name, { device, threads, leastRuns, signal, onRound: tell }));
+    } catch (error) {
+      if (signal.aborted) break;
+      failed = true;
+      process.stderr.write(`\nbench: ${describeFailure(error).message}\n`);
+    }
+  }
+  progress.close();
+  return { results, failed };
+}
 
-const report: BenchReport = { machine: describeMachine(), results };
-process.stdout.write(formatTable(results));
-if (values.json !== undefined) await writeFileAtomic(values.json, `${JSON.stringify(report, null, 2)}\n`);
+function print(results: readonly BenchResult[]): void {
+  const tables = [formatTable(results), formatScaling(results), overheadShare(results) ?? ""];
+  process.stdout.write(
+    `${tables
+      .filter((text) => text !== "")
+      .join("\n")
+      .trimEnd()}\n`,
+  );
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const { message, exitCode } = describeFailure(error);
+  process.stderr.write(`bench: ${message}\n`);
+  process.exitCode = exitCode;
+}

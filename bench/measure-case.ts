@@ -1,16 +1,34 @@
-// From a case to its result: prepare, time, close, and read how much memory the process came to hold at most.
-// The peak is the process's own (getrusage), so that one process should measure one case only.
+// From a case to its result: prepare, time in turns with the peer, close, and read how much memory the process came to
+// hold at most. That peak is the process's own (getrusage), so that one process should measure one case only.
+import { type OpenOptions, openRuntime } from "@proteoscope/engine/node";
 import type { BenchCase, BenchResult } from "./case.ts";
 import { type MeasureOptions, measure } from "./measure.ts";
+import { openPeer } from "./peer.ts";
+
+export interface CaseOptions extends MeasureOptions, OpenOptions {}
 
 /** Measures a case in this process. */
-export async function measureCase(subject: BenchCase, options: MeasureOptions = {}): Promise<BenchResult> {
-  const prepared = await subject.prepare();
+export async function measureCase(subject: BenchCase, options: CaseOptions = {}): Promise<BenchResult> {
+  const { name, once } = subject;
+  const runtime = await openRuntime(options);
   try {
-    const timing = await measure(prepared, options);
-    const peakMb = subject.outOfProcess ? null : Math.round(process.resourceUsage().maxRSS / 1024);
-    return { name: subject.name, ...timing, gflop: subject.gflop, peakMb, peer: null, ratio: null };
+    const prepared = await subject.prepare(runtime);
+    const rival = subject.peer && (await openPeer(subject.peer, options));
+    try {
+      const runs =
+        once === undefined ? options : { ...options, warmUpRuns: 0, leastRuns: 1, leastTotalMs: 0 };
+      const { ours, peer } = await measure({ run: () => prepared.run(), peer: rival?.run }, runs);
+      const peakMb = prepared.peakMb?.() ?? process.resourceUsage().maxRSS / 1024;
+      return {
+        ...{ name, ...ours, gflop: prepared.gflop, peakMb: Math.round(peakMb) },
+        peer: peer && { name: rival!.name, version: rival!.version, ms: peer.ms },
+        ratio: peer && peer.ms / ours.ms,
+      };
+    } finally {
+      await rival?.close();
+      await prepared.close?.();
+    }
   } finally {
-    await prepared.close?.();
+    await runtime.close();
   }
 }

@@ -1,6 +1,6 @@
-// Times one benchmark: warm-up runs that are thrown away, then runs until there are enough and enough time has passed.
-// The median is reported, with the minimum beside it: other work on the machine only ever makes a run slower.
-import type { Prepared } from "./case.ts";
+// Times one benchmark: warm-up runs that are thrown away, then rounds until there are enough and enough time has passed.
+// A round is one run of ours and one of the peer's, so that whatever slows the machine down meets both. The median is
+// reported, with the minimum beside it: other work on the machine only ever makes a run slower.
 
 export interface Timing {
   readonly ms: number;
@@ -8,19 +8,38 @@ export interface Timing {
   readonly n: number;
 }
 
+/** What is timed: our run by the clock of this process, the peer's by its own. */
+export interface Contestants {
+  run(): Promise<void>;
+  /** Milliseconds of one run. */
+  peer?: (() => Promise<number>) | undefined;
+}
+
 export interface MeasureOptions {
   readonly warmUpRuns?: number;
   readonly leastRuns?: number;
-  /** Runs are added until this much time was spent on them. */
+  /** Rounds are added until this much time was spent on our runs. */
   readonly leastTotalMs?: number;
+  /** Told after each round how many are done. */
+  readonly onRound?: (rounds: number) => void;
   readonly nowMs?: () => number;
 }
 
-/** Runs the prepared work and returns the median and the minimum of one run, in milliseconds. */
-export async function measure({ run }: Pick<Prepared, "run">, options: MeasureOptions = {}): Promise<Timing> {
-  const { warmUpRuns = 1, leastRuns = 5, leastTotalMs = 1000, nowMs = () => performance.now() } = options;
-  for (let i = 0; i < warmUpRuns; i += 1) await run();
+export const measureDefaults = { warmUpRuns: 1, leastRuns: 5, leastTotalMs: 1000 };
+
+/** Median and minimum of one run in milliseconds, of ours and of the peer's. */
+export async function measure(
+  { run, peer }: Contestants,
+  options: MeasureOptions = {},
+): Promise<{ ours: Timing; peer: Timing | null }> {
+  const { warmUpRuns, leastRuns, leastTotalMs } = { ...measureDefaults, ...options };
+  const { onRound, nowMs = () => performance.now() } = options;
+  for (let i = 0; i < warmUpRuns; i += 1) {
+    await run();
+    await peer?.();
+  }
   const times: number[] = [];
+  const peerTimes: number[] = [];
   let totalMs = 0;
   while (times.length < leastRuns || totalMs < leastTotalMs) {
     const startMs = nowMs();
@@ -28,7 +47,13 @@ export async function measure({ run }: Pick<Prepared, "run">, options: MeasureOp
     const elapsedMs = nowMs() - startMs;
     times.push(elapsedMs);
     totalMs += elapsedMs;
+    if (peer !== undefined) peerTimes.push(await peer());
+    onRound?.(times.length);
   }
+  return { ours: timingOf(times), peer: peer === undefined ? null : timingOf(peerTimes) };
+}
+
+function timingOf(times: readonly number[]): Timing {
   return { ms: median(times), min: Math.min(...times), n: times.length };
 }
 

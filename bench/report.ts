@@ -32,14 +32,19 @@ export function formatTable(results: readonly BenchResult[]): string {
   const header = ["name", "ms", "min", "n", "GFLOP/s", "peak MB", "peer ms", "ratio"];
   const rows = results.map(({ name, ms, min, n, gflop, peakMb, peer, ratio }) => [
     name,
-    digits(ms),
-    digits(min),
+    formatNumber(ms),
+    formatNumber(min),
     String(n),
-    gflop === null ? "" : digits((gflop / ms) * 1000),
+    gflop === null ? "" : formatNumber((gflop / ms) * 1000),
     peakMb === null ? "" : peakMb.toFixed(0),
-    peer === null ? "" : `${digits(peer.ms)} (${peer.name} ${peer.version})`,
+    peer === null ? "" : `${formatNumber(peer.ms)} (${peer.name} ${peer.version})`,
     ratio === null ? "" : ratio.toFixed(2),
   ]);
+  return formatColumns(header, rows);
+}
+
+/** Aligned columns, the first to the left, the others to the right. */
+export function formatColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),
   );
@@ -51,6 +56,7 @@ export function formatTable(results: readonly BenchResult[]): string {
   return `${[header, ...rows].map(line).join("\n")}\n`;
 }
 
-function digits(value: number): string {
+/** Three digits, or all before the point. */
+export function formatNumber(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,10 +1,9 @@
-// Measures one case, named on the command line, in this process, and prints its result as one line of JSON.
-// `main.ts` starts one such process after the other.
-import { cases } from "./cases/index.ts";
-import { measureCase } from "./measure-case.ts";
+// Measures one case in this process: `run-case.ts NAME [OPTIONS as JSON]`. Prints a line of JSON after every round and one
+// with the result at the end. `main.ts` starts one such process after the other; started by hand it can be profiled.
+import { caseOf } from "./cases/index.ts";
+import { type CaseOptions, measureCase } from "./measure-case.ts";
 
-const name = process.argv[2];
-const found = cases.find((candidate) => candidate.name === name);
-if (!found)
-  throw new Error(`there is no benchmark "${name}"; there are ${cases.map((one) => one.name).join(", ")}`);
-process.stdout.write(`${JSON.stringify(await measureCase(found))}\n`);
+const [name = "", options = "{}"] = process.argv.slice(2);
+const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+const settings: CaseOptions = JSON.parse(options);
+say({ result: await measureCase(caseOf(name), { ...settings, onRound: (round) => say({ round }) }) });

@@ -1,0 +1,115 @@
+// What the engine itself costs of a guided image at paper size: tracing, making sessions, feeding and reading. Each part
+// is a case, and `overheadShare` puts them beside the image.
+import { compile, f32, float32, full, type Runtime, type Session } from "@proteoscope/engine";
+import { compileDenoiser, keyValueTypes } from "@proteoscope/models";
+import type { BenchCase, BenchResult, Prepared } from "../case.ts";
+import {
+  denoiserGraphs,
+  guidance,
+  randomDenoiserWeights,
+  randomSample,
+  randomSequence,
+  stepTypes,
+} from "./guided-denoiser.ts";
+import { type ImageSize, imagePaper, paperImage } from "./image-paper.ts";
+import { randomDecoder } from "./vae.ts";
+
+const names = { trace: "overhead.trace", compile: "overhead.compile", feed: "overhead.feed" } as const;
+
+export const overheadCases: readonly BenchCase[] = createOverheadCases(paperImage);
+
+export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
+  return [
+    {
+      name: names.trace,
+      title: "engine overhead of that image: tracing, simplifying and writing its graphs, no sessions",
+      // A runtime of its own for every run: programs of one runtime would share what is there already.
+      prepare: async (runtime) => compilation(size, () => ({ ...runtime, load: async () => idleSession })),
+    },
+    {
+      name: names.compile,
+      title: "engine overhead of that image: tracing its graphs and making its sessions",
+      prepare: async (runtime) => compilation(size, () => runtime),
+    },
+    {
+      name: names.feed,
+      title: "engine overhead of that image: feeding and reading its runs, by sessions that compute nothing",
+      prepare: (runtime) => feeding(runtime, size),
+    },
+  ];
+}
+
+const idleSession: Session = { run: async () => ({}), close: async () => {} };
+
+/** Compiles what an image needs, from weights that are there already. */
+function compilation({ unet, autoencoder }: ImageSize, runtimeOf: () => Runtime): Prepared {
+  const weights = randomDenoiserWeights(denoiserGraphs(unet));
+  const decoder = randomDecoder({ config: autoencoder, side: 4 * unet.sampleSize });
+  return {
+    gflop: null,
+    async run() {
+      const runtime = runtimeOf();
+      const denoiser = await compileDenoiser(runtime, unet, { weights });
+      const program = await decoder.compile(runtime);
+      await denoiser.close();
+      await program.close();
+    },
+  };
+}
+
+/** Programs with the inputs and outputs of the real ones and nothing between them, run as often as an image runs those. */
+async function feeding(
+  runtime: Runtime,
+  { unet, autoencoder, residues, steps }: ImageSize,
+): Promise<Prepared> {
+  const { crossAttentionDim, sampleSize: side } = unet;
+  const weights = new Map();
+  const keyValueShapes = Object.entries(keyValueTypes(unet, 1, residues));
+  const preparation = await compile(
+    runtime,
+    () => ({
+      timestepCond: full([1, crossAttentionDim], 0.5),
+      ...Object.fromEntries(keyValueShapes.map(([name, { shape }]) => [name, full(shape as number[], 0.5)])),
+    }),
+    { sequence: f32(1, "residues", crossAttentionDim) },
+    { weights },
+  );
+  const step = await compile(runtime, (_, { latents }) => ({ noise: latents }), stepTypes(unet), { weights });
+  const imageShape = [1, autoencoder.outChannels, 4 * side, 4 * side];
+  const decoding = await compile(
+    runtime,
+    () => ({ image: full(imageShape, 0.5) }),
+    { latent: f32("batch", autoencoder.latentChannels, side, side) },
+    { weights },
+  );
+  const sequence = randomSequence(unet, residues);
+  const sample = randomSample(unet, 1);
+  const scalars = {
+    timestep: { dtype: "int64", shape: [1], data: BigInt64Array.of(500n) },
+    guidance: float32([], Float32Array.of(guidance)),
+  } as const;
+  return {
+    gflop: null,
+    async run() {
+      const prepared = await preparation.run({ sequence });
+      let latents = sample.latents;
+      for (let i = 0; i < steps; i++)
+        latents = (await step.run({ ...prepared, ...sample, ...scalars, latents })).noise;
+      await decoding.run({ latent: latents });
+    },
+  };
+}
+
+/** The engine's share of a first image, as one line; undefined unless all its parts were measured. */
+export function overheadShare(results: readonly BenchResult[]): string | undefined {
+  const msOf = (wanted: string) => results.find(({ name }) => name === wanted)?.ms;
+  const [traceMs, compileMs, feedMs, imageMs] = [names.trace, names.compile, names.feed, imagePaper.name].map(
+    msOf,
+  );
+  if (traceMs === undefined || compileMs === undefined || feedMs === undefined || imageMs === undefined)
+    return undefined;
+  const parts = { tracing: traceMs, "session making": compileMs - traceMs, "feeding and reading": feedMs };
+  const share = (compileMs + feedMs) / (compileMs + imageMs);
+  const list = Object.entries(parts).map(([part, ms]) => `${part} ${ms.toFixed(0)} ms`);
+  return `engine overhead of a first ${imagePaper.name}: ${list.join(", ")}: ${(100 * share).toFixed(1)} %`;
+}
