@@ -59,12 +59,13 @@ export function canonicalEsm2Names(stateDict: ReadonlyMap<string, NdArray>): Map
   const canonical = new Map<string, NdArray>();
   for (const [name, value] of stateDict) {
     if (derived.test(name) || foreign.test(name)) continue;
-    canonical.set(canonicalName(name), value);
+    canonical.set(canonicalEsm2Name(name), value);
   }
   return canonical;
 }
 
-function canonicalName(stored: string): string {
+/** The name used here of a parameter in any layout; one of neither layout is kept as it is. */
+export function canonicalEsm2Name(stored: string): string {
   // Old checkpoints, and new ones of transformers 5, say gamma and beta as TensorFlow did.
   const name = stored.replace(/(?<=LayerNorm\.)gamma$/, "weight").replace(/(?<=LayerNorm\.)beta$/, "bias");
   // EsmModel leaves "esm." out; the training code of fair-esm puts the names of its wrappers in front.

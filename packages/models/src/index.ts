@@ -84,6 +84,15 @@ export {
   localizationHead,
   localizationHeadDefaults,
 } from "./localization-head.ts";
+export {
+  checkLora,
+  type LoraAdapter,
+  type LoraConfig,
+  loraDefaults,
+  loraPrefix,
+  mergeLora,
+  withLora,
+} from "./lora.ts";
 export { type LpipsNetwork, lpips, lpipsFeatures } from "./lpips.ts";
 export {
   addNoise,
@@ -118,6 +127,7 @@ export {
   type StateDict,
 } from "./pretrained/architectures.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
+export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
 export {
   CheckpointError,
   memoryFolder,
