@@ -62,8 +62,8 @@ export function distanceBatch(
 /** Embeddings [B, L, D] padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. */
 export async function embeddingBatch(
   proteins: readonly Protein[],
-  { embed }: ConditionSources,
-  { embeddingWidth: width }: ConditionOptions,
+  { embed }: Pick<ConditionSources, "embed">,
+  { embeddingWidth: width }: Pick<ConditionOptions, "embeddingWidth">,
 ): Promise<{ sequence: NdArray; mask: NdArray }> {
   const rows: Float32Array[] = [];
   for (const { sequence } of proteins) rows.push(await embed(sequence));

@@ -104,6 +104,16 @@ describe("createPairing", () => {
     expect(createPairing([faint, mouse]).partner(crop({ primary: "Golgi" }), 0.5)).toBeUndefined();
   });
 
+  it("draws proteins as often as they are told to weigh, by their compartments", () => {
+    const other = protein({ id: "O", uniprot: "O" });
+    const { partner } = createPairing([nuclear, other], (one, compartments) => {
+      expect(compartments).toEqual(["nucleoplasm"]);
+      return one === other ? 3 : 1;
+    });
+    const drawn = Array.from({ length: 100 }, (_, i) => partner(crop(), i / 100));
+    expect(drawn.filter((one) => one === other)).toHaveLength(75);
+  });
+
   it("draws a resolved protein four times as often as one of a whole", () => {
     const vague = protein({
       id: "V",

@@ -93,8 +93,14 @@ export interface Pairing {
   partner(crop: Crop, uniform: number): Protein | undefined;
 }
 
-/** Pairs crops with training proteins: `proteins` must hold no others. */
-export function createPairing(proteins: readonly Protein[]): Pairing {
+/**
+ * Pairs crops with training proteins: `proteins` must hold no others. `weightOf` says how often a protein is drawn,
+ * relative to others of the same compartments.
+ */
+export function createPairing(
+  proteins: readonly Protein[],
+  weightOf: (protein: Protein, compartments: readonly Compartment[]) => number = () => 1,
+): Pairing {
   const byUniprot = new Map(proteins.map((protein) => [protein.uniprot, protein]));
   const pools = new Map<string, { members: Protein[]; weights: number[] }>();
   for (const protein of proteins) {
@@ -103,7 +109,7 @@ export function createPairing(proteins: readonly Protein[]): Pairing {
     const key = keyOf(strong);
     const pool = pools.get(key) ?? { members: [], weights: [] };
     pool.members.push(protein);
-    pool.weights.push(isResolved(protein, strong) ? 1 : unresolvedWeight);
+    pool.weights.push(weightOf(protein, strong) * (isResolved(protein, strong) ? 1 : unresolvedWeight));
     pools.set(key, pool);
   }
   const sums = new Map([...pools].map(([key, { weights }]) => [key, cumulate(weights)]));

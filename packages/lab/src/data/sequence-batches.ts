@@ -25,7 +25,20 @@ export function createSequenceBatches(
   proteins: readonly Protein[],
   options: SequenceBatchOptions,
 ): (step: number) => Record<string, NdArray> {
-  const { lengths, batchSize, weights, maskRate, seed } = options;
+  const { batchSize, maskRate, seed } = options;
+  const draw = createProteinDraw(proteins, options);
+  return (step) => {
+    const { batch, length } = draw(step);
+    const masking = createGenerator(seed, "masking", step).uniform(3 * batchSize * length);
+    return { ...maskedBatch(batch, length, masking, maskRate), ...targetBatch(batch) };
+  };
+}
+
+/** Proteins of about one length by step, and the token length that holds them. */
+export function createProteinDraw(
+  proteins: readonly Protein[],
+  { lengths, batchSize, weights, seed }: Omit<SequenceBatchOptions, "maskRate">,
+): (step: number) => { readonly batch: readonly Protein[]; readonly length: number } {
   const buckets = lengths.flatMap((length, index) => {
     const shortest = index === 0 ? 0 : lengths[index - 1]! - edgeTokens;
     const longest = index === lengths.length - 1 ? Number.POSITIVE_INFINITY : length - edgeTokens;
@@ -44,8 +57,7 @@ export function createSequenceBatches(
       uniform.subarray(1),
       (u) => proteins[members[drawIndex(memberSums[chosen]!, u)]!]!,
     );
-    const masking = createGenerator(seed, "masking", step).uniform(3 * batchSize * length);
-    return { ...maskedBatch(batch, length, masking, maskRate), ...targetBatch(batch) };
+    return { batch, length };
   };
 }
 

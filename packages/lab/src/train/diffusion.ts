@@ -6,7 +6,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   bool,
-  createGenerator,
   createTrainer,
   f32,
   i32,
@@ -31,7 +30,6 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig, pathSchema } from "../config/compose.ts";
-import type { Protein } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
@@ -41,7 +39,12 @@ import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
-import { createEmbedder, measureCondition, type SequenceModel } from "./sequence-embedder.ts";
+import {
+  conditionWeights,
+  createEmbedder,
+  type SequenceModel,
+  tabulateProteins,
+} from "./sequence-embedder.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
@@ -64,13 +67,17 @@ export const diffusionSchema = z.strictObject({
   }),
   /** Share of samples that are trained without their sequence. */
   dropRate: z.number().min(0).max(1),
+  /**
+   * An image of unknown gene goes with a protein of its compartment, drawn by the localization head's probability of
+   * that compartment to this power: above 0, by those whose sequence tells where they are.
+   */
+  partnerConfidence: z.number().nonnegative().default(1),
   data: imageDataSchema,
   train: loopSchema,
 });
 export type DiffusionConfig = z.infer<typeof diffusionSchema>;
 
 const scaleCropCount = 128;
-const measuredProteinCount = 512;
 
 /** Prepares the training of the denoiser on an atlas folder. */
 export async function createDiffusionJob(
@@ -84,15 +91,26 @@ export async function createDiffusionJob(
   const reader = await readSequenceModel(openFolder(config.models.plm));
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
+  const table = await tabulateProteins(
+    runtime,
+    reader,
+    proteins.map(({ sequence }) => sequence),
+  );
   const condition =
     train.startFrom === undefined
-      ? await measureCondition(runtime, reader, chooseSequences(proteins, train.seed), train.seed)
+      ? conditionWeights(table, train.seed)
       : await readTensors(subfolder(openFolder(train.startFrom), "condition"));
   const embedder = await createEmbedder(runtime, reader, condition);
   const coder = await createLatentCoder(runtime, autoencoder, side);
   const sources = { embed: embedder.embed, encode: coder.encode };
 
-  const pairing = createPairing(proteins);
+  const rows = new Map(proteins.map((protein, row) => [protein, row]));
+  const { labels } = reader.head.config;
+  const pairing = createPairing(proteins, (protein, compartments) => {
+    const logits = table.compartments[rows.get(protein)!]!;
+    const confidences = compartments.map((name) => 1 / (1 + Math.exp(-logits[labels.indexOf(name)]!)));
+    return confidences.reduce((product, confidence) => product * confidence, 1) ** config.partnerConfidence;
+  });
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
@@ -221,11 +239,6 @@ async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
     head: { config, weights: await readTensors(place) },
     windowResidues,
   };
-}
-
-function chooseSequences(proteins: readonly Protein[], seed: number): string[] {
-  const order = createGenerator(seed, "measured proteins").shuffle(proteins.length);
-  return Array.from(order.subarray(0, measuredProteinCount), (index) => proteins[index]!.sequence);
 }
 
 function unetConfigOf(

@@ -3,7 +3,12 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { esm2, esm2Config, localizationHead } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomSequence } from "../testing/atlas-fixture.ts";
-import { createEmbedder, measureCondition, type SequenceModel } from "./sequence-embedder.ts";
+import {
+  conditionWeights,
+  createEmbedder,
+  type SequenceModel,
+  tabulateProteins,
+} from "./sequence-embedder.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -32,6 +37,9 @@ const model: SequenceModel = {
 };
 const proteins = Array.from({ length: 40 }, (_, seed) => randomSequence(seed, 9));
 
+const measure = async (seed: number) =>
+  conditionWeights(await tabulateProteins(runtime, model, proteins), seed);
+
 const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Mean of a protein's condition over its tokens. */
@@ -40,11 +48,7 @@ const pooled = (tokens: Float32Array) =>
 
 describe("createEmbedder", () => {
   it("embeds every token of a protein, and both ends of a long one", async () => {
-    const embedder = await createEmbedder(
-      runtime,
-      model,
-      await measureCondition(runtime, model, proteins, 0),
-    );
+    const embedder = await createEmbedder(runtime, model, await measure(0));
     const sequence = randomSequence(1, 30);
     expect(await embedder.embed("MKT")).toHaveLength(5 * width);
     const long = await embedder.embed(sequence);
@@ -54,18 +58,14 @@ describe("createEmbedder", () => {
   });
 
   it("computes a protein once", async () => {
-    const embedder = await createEmbedder(
-      runtime,
-      model,
-      await measureCondition(runtime, model, proteins, 0),
-    );
+    const embedder = await createEmbedder(runtime, model, await measure(0));
     const first = await embedder.embed("MKT");
     expect(await embedder.embed("MKT")).toBe(first);
     await embedder.close();
   });
 });
 
-describe("measureCondition", () => {
+describe("conditionWeights", () => {
   const without = (condition: Map<string, NdArray>) => {
     const directions = condition.get("compartments.directions")!;
     const silent = { ...directions, data: new Float32Array(directions.data.length) };
@@ -73,7 +73,7 @@ describe("measureCondition", () => {
   };
 
   it("brings the proteins that it measured to zero mean and unit deviation", async () => {
-    const condition = await measureCondition(runtime, model, proteins, 0);
+    const condition = await measure(0);
     const embedder = await createEmbedder(runtime, model, without(condition));
     const rows: number[][] = [];
     for (const sequence of proteins) rows.push(pooled(await embedder.embed(sequence)));
@@ -86,9 +86,7 @@ describe("measureCondition", () => {
   });
 
   it("gives each compartment a direction of its own, by the seed", async () => {
-    const [first, again, other] = await Promise.all(
-      [0, 0, 1].map((seed) => measureCondition(runtime, model, proteins, seed)),
-    );
+    const [first, again, other] = await Promise.all([0, 0, 1].map(measure));
     const directions = (condition: typeof first) => condition!.get("compartments.directions")!;
     expect(directions(first).shape).toEqual([3, width]);
     expect(directions(again)).toEqual(directions(first));

@@ -62,13 +62,18 @@ export async function createEmbedder(
   return { embed: remember(embed, (sequence) => sequence, keptProteins), close: () => program.close() };
 }
 
-/** Weights of `sequenceCondition` that bring these proteins to zero mean and unit deviation. */
-export async function measureCondition(
+/** A row a protein: the mean of its representation and its compartments' logits. */
+export interface ProteinTable {
+  readonly residues: readonly Float32Array[];
+  readonly compartments: readonly Float32Array[];
+}
+
+/** Reads proteins by a finished language model. */
+export async function tabulateProteins(
   runtime: Runtime,
   model: SequenceModel,
   sequences: readonly string[],
-  seed: number,
-): Promise<Map<string, NdArray>> {
+): Promise<ProteinTable> {
   const program = await compile(
     runtime,
     (w, { inputIds }) => {
@@ -79,21 +84,24 @@ export async function measureCondition(
     { weights: weightsOf(model) },
   );
   try {
-    const rows: Record<"residues" | "compartments", Float32Array[]> = { residues: [], compartments: [] };
+    const rows = { residues: [] as Float32Array[], compartments: [] as Float32Array[] };
     for (const sequence of sequences) {
       const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
       rows.residues.push(outputs.residues.data as Float32Array);
       rows.compartments.push(outputs.compartments.data as Float32Array);
     }
-    return conditionWeights(rows, seed);
+    return rows;
   } finally {
     await program.close();
   }
 }
 
-/** Means and deviations of the rows, and random directions of unit variance in sum over the compartments. */
-function conditionWeights(
-  { residues, compartments }: Record<"residues" | "compartments", readonly Float32Array[]>,
+/**
+ * Weights of `sequenceCondition` that bring these proteins to zero mean and unit deviation, with random directions for
+ * the compartments whose squares add up to one.
+ */
+export function conditionWeights(
+  { residues, compartments }: ProteinTable,
   seed: number,
 ): Map<string, NdArray> {
   const [width, count] = [residues[0]!.length, compartments[0]!.length];
