@@ -71,7 +71,8 @@ async function prepareBlock(runtime: Runtime, size: BlockSize): Promise<Prepared
       const y = block(w, inputs.get("x")!, size);
       const targets = new Map([...inputs].filter(([name]) => name !== "outputGradient"));
       const gradients = pullback([y], [inputs.get("outputGradient")!], [...targets.values()]);
-      return Object.fromEntries([...targets.keys()].map((name, i) => [`gradient.${name}`, gradients[i]!]));
+      const named = [...targets.keys()].map((name, i) => [`gradient.${name}`, gradients[i]!] as const);
+      return { y, ...Object.fromEntries(named) }; // y too: its last convolution has no part in the gradients
     },
     {},
     (name) => inputs.get(name),
