@@ -30,6 +30,7 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig, pathSchema } from "../config/compose.ts";
+import type { Protein } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
@@ -42,6 +43,7 @@ import { jsonText, type ModelFiles } from "./model-files.ts";
 import {
   conditionWeights,
   createEmbedder,
+  type ProteinTable,
   type SequenceModel,
   tabulateProteins,
 } from "./sequence-embedder.ts";
@@ -104,13 +106,11 @@ export async function createDiffusionJob(
   const coder = await createLatentCoder(runtime, autoencoder, side);
   const sources = { embed: embedder.embed, encode: coder.encode };
 
-  const rows = new Map(proteins.map((protein, row) => [protein, row]));
-  const { labels } = reader.head.config;
-  const pairing = createPairing(proteins, (protein, compartments) => {
-    const logits = table.compartments[rows.get(protein)!]!;
-    const confidences = compartments.map((name) => 1 / (1 + Math.exp(-logits[labels.indexOf(name)]!)));
-    return confidences.reduce((product, confidence) => product * confidence, 1) ** config.partnerConfidence;
-  });
+  const confidence = confidenceOf(proteins, table, reader.head.config.labels);
+  const pairing = createPairing(
+    proteins,
+    (protein, compartments) => confidence(protein, compartments) ** config.partnerConfidence,
+  );
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
@@ -215,6 +215,16 @@ async function copyFiles(folder: string, names: readonly string[]): Promise<[str
   return Promise.all(
     names.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))]),
   );
+}
+
+/** The localization head's probability that a protein is in all of some compartments, were they independent. */
+function confidenceOf(proteins: readonly Protein[], table: ProteinTable, labels: readonly string[]) {
+  const rows = new Map(proteins.map((protein, row) => [protein, table.compartments[row]!]));
+  return (protein: Protein, compartments: readonly string[]): number =>
+    compartments.reduce((product, name) => {
+      const logit = rows.get(protein)![labels.indexOf(name)]!;
+      return product / (1 + Math.exp(-logit));
+    }, 1);
 }
 
 const headSchema = z.object({
