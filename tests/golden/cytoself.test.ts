@@ -10,12 +10,14 @@ import {
   trace,
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { readSafetensors } from "@proteoscope/formats";
 import {
   type CytoselfConfig,
   cytoself,
   cytoselfDefaults,
   cytoselfGrids,
   cytoselfLoss,
+  savePretrained,
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
@@ -159,6 +161,17 @@ describe("cytoself against the original", () => {
       for (const [key, value] of recorded) expectClose(outputs[key], value, forwardTolerance, key);
     });
   }
+
+  const stored = golden("cytoself_small");
+  it.skipIf(!stored)("cytoself_small: is saved with exactly the tensors of the original's state dict", () => {
+    const theirs = below(stored!.tensors, "w.");
+    const weights = new Map([...theirs].filter(([name]) => !name.endsWith("num_batches_tracked")));
+    const files = savePretrained({ architecture: "cytoself", config: small(1), weights });
+    const { tensors } = readSafetensors(files.get("model.safetensors")!);
+    const table = (stateDict: ReadonlyMap<string, NdArray>) =>
+      [...stateDict].map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`).sort();
+    expect(table(tensors)).toEqual(table(theirs));
+  });
 
   const file = golden("cytoself_default_hash");
   it.skipIf(!file)("cytoself_default_hash: image, logits and codes of the published size", async () => {

@@ -1,5 +1,5 @@
 // Published checkpoints, in the layouts people have them: a Hugging Face ESM folder, a part of a diffusers folder, a
-// single safetensors file, fair-esm's .pt. Which network it is, is said by config.json, else by the configuration in
+// single safetensors file, fair-esm's .pt, a checkpoint of cytoself. Which network it is, is said by config.json, else by the configuration in
 // the file's metadata, else by the names and shapes of the tensors.
 //
 //   const model = await loadPretrained(openFolder("checkpoints/esm2_t6_8M"));   // or webFolder("https://...")
@@ -7,6 +7,7 @@
 
 import { type NdArray, toFloat32 } from "@proteoscope/formats";
 import { upgradeAutoencoderNames } from "./autoencoder-kl.ts";
+import { canonicalCytoselfNames } from "./cytoself-names.ts";
 import { canonicalEsm2Names } from "./esm2-names.ts";
 import type { NoiseScheduleConfig } from "./noise-schedule.ts";
 import {
@@ -22,6 +23,7 @@ import { type Json, parseConfig } from "./pretrained/config-json.ts";
 import { inferConfig, recognizeNames } from "./pretrained/infer-config.ts";
 import {
   autoencoderKlFormat,
+  cytoselfFormat,
   esm2Format,
   noiseScheduleFormat,
   unetFormat,
@@ -80,6 +82,7 @@ async function findConfig(folder: ReadFolder, { metadata, path }: StoredWeights)
 function recognizeConfig(json: Json, place: string): Architecture {
   if (json._class_name === "UNet2DConditionModel") return "unet";
   if (json._class_name === "AutoencoderKL") return "autoencoder";
+  if (json._class_name === "CytoselfFull") return "cytoself";
   if (json.model_type === "esm") return "esm2";
   const named = [json._class_name, json.model_type].find((name) => typeof name === "string");
   throw new CheckpointError(
@@ -95,11 +98,14 @@ function withConfig(architecture: Architecture, json: Json, weights: StateDict, 
       return { architecture, config: parseConfig(unetFormat, json, place), weights };
     case "autoencoder":
       return { architecture, config: parseConfig(autoencoderKlFormat, json, place), weights };
+    case "cytoself":
+      return { architecture, config: parseConfig(cytoselfFormat, json, place), weights };
   }
 }
 
 function canonicalNames(architecture: Architecture, tensors: StateDict): StateDict {
   if (architecture === "esm2") return canonicalEsm2Names(tensors);
+  if (architecture === "cytoself") return canonicalCytoselfNames(tensors);
   return architecture === "autoencoder" ? upgradeAutoencoderNames(tensors) : tensors;
 }
 

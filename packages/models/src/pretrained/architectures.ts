@@ -4,6 +4,7 @@
 import { f32, formatShape, i64, type ParameterDeclaration, trace, WeightsError } from "@proteoscope/engine";
 import type { NdArray } from "@proteoscope/formats";
 import { type AutoencoderKlConfig, decode, encode } from "../autoencoder-kl.ts";
+import { type CytoselfConfig, classifyCode, cytoself } from "../cytoself.ts";
 import { contactHead, type Esm2Config, esm2, languageModelHead } from "../esm2.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet.ts";
 
@@ -17,7 +18,8 @@ export type Pretrained =
       readonly architecture: "autoencoder";
       readonly config: AutoencoderKlConfig;
       readonly weights: StateDict;
-    };
+    }
+  | { readonly architecture: "cytoself"; readonly config: CytoselfConfig; readonly weights: StateDict };
 
 export type Architecture = Pretrained["architecture"];
 
@@ -26,6 +28,7 @@ export const architectureTitles: Readonly<Record<Architecture, string>> = {
   esm2: "ESM2 (Hugging Face EsmModel, EsmForMaskedLM)",
   unet: "UNet2DConditionModel (diffusers)",
   autoencoder: "AutoencoderKL (diffusers)",
+  cytoself: "CytoselfFull (cytoself)",
 };
 
 /** Parts of ESM2 that a checkpoint has whole or not at all. */
@@ -36,7 +39,10 @@ export function hasPart(weights: StateDict, prefix: string): boolean {
   return false;
 }
 
-/** All parameters of a network by name; of ESM2's heads those that its weights have a part of. */
+/**
+ * All parameters of a network by name; of ESM2's heads those that its weights have a part of. The original of cytoself
+ * makes a classifier for every level and uses those it is told: what it stored of the others is known too.
+ */
 export function declareParameters(model: Pretrained): ReadonlyMap<string, ParameterDeclaration> {
   switch (model.architecture) {
     case "esm2": {
@@ -76,6 +82,20 @@ export function declareParameters(model: Pretrained): ReadonlyMap<string, Parame
       return trace((w, { sample }) => ({ sample: decode(w, config, encode(w, config, sample).mean) }), {
         sample: f32(1, config.inChannels, side, side),
       }).parameters;
+    }
+    case "cytoself": {
+      const { config, weights } = model;
+      const mode = { training: false };
+      return trace(
+        (w, { x }) => {
+          const { reconstruction, levels } = cytoself(w, config, x, mode);
+          for (const [index, { vectors, logits }] of levels.entries())
+            if (logits === undefined && hasPart(weights, `fc_layers.${index}.`))
+              classifyCode(w, config, index + 1, vectors, mode);
+          return { reconstruction };
+        },
+        { x: f32(1, ...config.inputShape) },
+      ).parameters;
     }
   }
 }

@@ -48,12 +48,11 @@ export function formatConfig<T extends object>(format: ConfigFormat<T>, config: 
 }
 
 function renameKeys(fields: Json, rename: (key: string) => string): Json {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => {
-      const isTable = typeof value === "object" && value !== null && !Array.isArray(value);
-      return [rename(key), isTable ? renameKeys(value as Json, rename) : value];
-    }),
-  );
+  const inside = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inside);
+    return typeof value === "object" && value !== null ? renameKeys(value as Json, rename) : value;
+  };
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [rename(key), inside(value)]));
 }
 
 function camelCase(key: string): string {

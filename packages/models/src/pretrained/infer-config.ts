@@ -1,7 +1,8 @@
 // What a bare state dict says about its network: sizes are in the shapes, blocks in the names. What they do not say
-// (heads and groups of the diffusers networks) is taken to be the library's default.
+// (heads and groups of the diffusers networks, strides and image size of cytoself) is taken to be the library's default.
 
 import type { NdArray } from "@proteoscope/formats";
+import { cytoselfDefaults } from "../cytoself.ts";
 import { esm2Presets } from "../esm2.ts";
 import type { Architecture, StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
@@ -12,6 +13,7 @@ export function recognizeNames(stateDict: StateDict): Architecture | undefined {
   const has = (pattern: RegExp): boolean => [...stateDict.keys()].some((name) => pattern.test(name));
   if (has(/(^|\.)(word_embeddings|embed_tokens)\.weight$/)) return "esm2";
   if (has(/^down_blocks\./) && has(/^time_embedding\./)) return "unet";
+  if (has(/(^|\.)vq_layers\.0\.codebook\.weight$/)) return "cytoself";
   if (has(/^encoder\.down_blocks\./) && has(/^quant_conv\./)) return "autoencoder";
   return undefined;
 }
@@ -83,6 +85,25 @@ export function inferConfig(
         latent_channels: shapeOf("post_quant_conv.weight")[0],
         block_out_channels: widths,
         layers_per_block: blocks("encoder.down_blocks.0.resnets.#."),
+      };
+    }
+    case "cytoself": {
+      const [numEmbeddings, embeddingDim] = shapeOf("vq_layers.0.codebook.weight");
+      const channels = shapeOf("encoders.0.features.0.0.weight")[1];
+      const codeChannels = shapeOf("encoders.1.features.0.0.weight")[1]!;
+      const layers = blocks("fc_layers.1.fc_list.#.weight");
+      return {
+        input_shape: [channels, ...cytoselfDefaults.inputShape.slice(1)],
+        vq_args: {
+          num_embeddings: numEmbeddings,
+          embedding_dim: embeddingDim,
+          channel_split: codeChannels / embeddingDim!,
+        },
+        fc_args: {
+          num_layers: layers,
+          num_features: shapeOf("fc_layers.1.fc_list.1.weight")[0],
+        },
+        num_class: shapeOf(`fc_layers.1.fc_list.${3 * layers - 2}.weight`)[0],
       };
     }
   }

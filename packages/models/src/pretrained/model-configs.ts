@@ -1,8 +1,10 @@
-// The configurations that can be read and written: EsmConfig of Hugging Face, and of diffusers the denoiser, the
-// autoencoder and the noise schedule. Defaults of absent fields are those of these libraries.
+// The configurations that can be read and written: EsmConfig of Hugging Face, of diffusers the denoiser, the
+// autoencoder and the noise schedule, and the arguments of CytoselfFull. Defaults of absent fields are those of
+// these libraries.
 
 import { z } from "zod";
 import { type AutoencoderKlConfig, autoencoderKlDefaults } from "../autoencoder-kl.ts";
+import { type CytoselfConfig, cytoselfDefaults, cytoselfGrids } from "../cytoself.ts";
 import type { Esm2Config } from "../esm2.ts";
 import type { NoiseScheduleConfig } from "../noise-schedule.ts";
 import { type UnetConfig, unetDefaults } from "../unet.ts";
@@ -130,6 +132,76 @@ export const autoencoderKlFormat: ConfigFormat<AutoencoderKlConfig> = {
     midBlockAddAttention: true,
     usePostQuantConv: true,
     useQuantConv: true,
+  }),
+};
+
+/** torchvision rounds other widths to multiples of 8. */
+const width = size.multipleOf(8, "must be a multiple of 8");
+
+const bottleneckStages = z
+  .array(
+    z.object({
+      expandRatio: z.int().min(1).max(16),
+      kernel: z
+        .int()
+        .min(1)
+        .max(15)
+        .refine((taps) => taps % 2 === 1, "must be odd"),
+      stride: z.int().min(1).max(2),
+      inputChannels: width,
+      outChannels: width,
+      numLayers: z.int().min(1).max(64),
+    }),
+  )
+  .min(1)
+  .max(16)
+  .refine(
+    (stages) =>
+      stages.every(({ inputChannels }, i) => i === 0 || inputChannels === stages[i - 1]!.outChannels),
+    "a stage's input_channels must be the out_channels of the one before",
+  )
+  .readonly();
+
+/** Side of an image: bounded, because the weights of resizing and of the classifiers depend on it. */
+const side = z.int().min(8).max(1024);
+
+export const cytoselfFormat: ConfigFormat<CytoselfConfig> = {
+  schema: z
+    .object({
+      inputShape: z.tuple([size, side, side]),
+      encoderArgs: z
+        .array(z.object({ blocksArgs: bottleneckStages, stochasticDepthProb: rate.default(0.2) }))
+        .min(1)
+        .max(8)
+        .readonly()
+        .default(cytoselfDefaults.encoderArgs),
+      vqArgs: z.object({
+        numEmbeddings: size,
+        embeddingDim: size,
+        channelSplit: count.default(1),
+        commitmentCost: z.number().nonnegative().default(0.25),
+        softmaxlossCost: z.number().nonnegative().default(0),
+      }),
+      fcOutputIdx: z.array(count).default([...cytoselfDefaults.fcOutputIdx]),
+      fcArgs: z
+        .object({
+          numLayers: z.int().min(1).max(64).default(2),
+          numFeatures: size.default(1000),
+          dropoutRate: rate.default(0.5),
+        })
+        .default(cytoselfDefaults.fcArgs),
+      numClass: size,
+    })
+    .refine(({ fcOutputIdx, encoderArgs }) => fcOutputIdx.every((level) => level <= encoderArgs.length), {
+      path: ["fcOutputIdx"],
+      message: "names a level that encoder_args does not have; levels count from 1",
+    }),
+  fixed: (config) => ({
+    _className: "CytoselfFull",
+    embShapes: cytoselfGrids(config),
+    outputShape: config.inputShape,
+    decoderArgs: null,
+    fcInputType: "vqvec",
   }),
 };
 

@@ -4,6 +4,7 @@
 //   unet          sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond] -> sample
 //   autoencoder   sample -> mean, logvar; latent -> sample
 //   ESM2          input_ids, [attention_mask] -> last_hidden_state, logits (where it has the head)
+//   cytoself      x -> decoder0, and of each level encoder1, vqvec1, vqind1, vqindhist1, perplexity1, [fc1], ...
 
 import {
   compile,
@@ -16,6 +17,7 @@ import {
 } from "@proteoscope/engine";
 import { elementCount, type NdArray, toFloat32 } from "@proteoscope/formats";
 import { decode, encode } from "../autoencoder-kl.ts";
+import { type CytoselfLevel, cytoself } from "../cytoself.ts";
 import { esm2, languageModelHead } from "../esm2.ts";
 import { crossAttentionKeyValues, unet } from "../unet.ts";
 import { esm2Heads, hasPart, type Pretrained } from "./architectures.ts";
@@ -45,7 +47,7 @@ type InputRules = Readonly<Record<string, InputRule>>;
 export type NamedArrays = ReadonlyMap<string, NdArray>;
 
 /**
- * Runs a network once; numbers of any dtype are converted. All outputs are float32.
+ * Runs a network once; numbers of any dtype are converted. Outputs are float32, indices of codes int64.
  *
  * @throws TensorError when a tensor is missing, unknown, or of another shape or kind.
  */
@@ -115,6 +117,8 @@ function inputRules(model: Pretrained, inputs: NamedArrays): InputRules {
         latent: { shape: ["latents", latentChannels, "rows", "columns"], kind: "float", optional: true },
       };
     }
+    case "cytoself":
+      return { x: { shape: ["batch", ...model.config.inputShape], kind: "float" } };
   }
 }
 
@@ -212,5 +216,23 @@ function apply(
         ...(inputs.latent && { sample: decode(w, config, inputs.latent) }),
       };
     }
+    case "cytoself": {
+      const { reconstruction, levels } = cytoself(w, model.config, inputs.x!, { training: false });
+      return Object.assign({ decoder0: reconstruction }, ...levels.map(nameLevel));
+    }
   }
+}
+
+/** By the names of the original's `output_layer`; `fc1` is its first classifier's answer. */
+function nameLevel(level: CytoselfLevel, index: number): Record<string, Tensor> {
+  const { encoded, vectors, indices, histogram, perplexity, logits } = level;
+  const number = index + 1;
+  return {
+    [`encoder${number}`]: encoded,
+    [`vqvec${number}`]: vectors,
+    [`vqind${number}`]: indices,
+    [`vqindhist${number}`]: histogram,
+    [`perplexity${number}`]: perplexity,
+    ...(logits && { [`fc${number}`]: logits }),
+  };
 }

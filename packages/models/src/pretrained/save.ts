@@ -2,10 +2,17 @@
 // safetensors file that carries its configuration. Bytes by path are returned; writing them is the caller's.
 
 import { float32ToFloat16, type NdArray, toFloat32, writeSafetensors } from "@proteoscope/formats";
+import { batchCounters } from "../cytoself-names.ts";
 import type { NoiseScheduleConfig } from "../noise-schedule.ts";
-import { checkPretrained, esm2Heads, hasPart, type Pretrained, type StateDict } from "./architectures.ts";
+import { checkPretrained, esm2Heads, hasPart, type Pretrained } from "./architectures.ts";
 import { formatConfig, type Json } from "./config-json.ts";
-import { autoencoderKlFormat, esm2Format, noiseScheduleFormat, unetFormat } from "./model-configs.ts";
+import {
+  autoencoderKlFormat,
+  cytoselfFormat,
+  esm2Format,
+  noiseScheduleFormat,
+  unetFormat,
+} from "./model-configs.ts";
 import { CheckpointError } from "./read-folder.ts";
 
 export interface SaveOptions {
@@ -18,10 +25,11 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 /** config.json and weights of a network, as its library names them. @throws WeightsError when they do not fit. */
 export function savePretrained(model: Pretrained, options: SaveOptions = {}): Files {
   checkPretrained(model, "the model to be saved");
-  const file = model.architecture === "esm2" ? "model.safetensors" : "diffusion_pytorch_model.safetensors";
+  const isDiffusers = model.architecture === "unet" || model.architecture === "autoencoder";
+  const file = isDiffusers ? "diffusion_pytorch_model.safetensors" : "model.safetensors";
   return new Map([
     ["config.json", jsonBytes(configJson(model))],
-    [file, writeSafetensors(encodeWeights(model.weights, options), { format: "pt" })],
+    [file, writeSafetensors(encodeWeights(model, options), { format: "pt" })],
   ]);
 }
 
@@ -29,7 +37,7 @@ export function savePretrained(model: Pretrained, options: SaveOptions = {}): Fi
 export function saveSingleFile(model: Pretrained, options: SaveOptions = {}): Uint8Array {
   checkPretrained(model, "the model to be saved");
   const metadata = { format: "pt", config: JSON.stringify(configJson(model)) };
-  return writeSafetensors(encodeWeights(model.weights, options), metadata);
+  return writeSafetensors(encodeWeights(model, options), metadata);
 }
 
 export interface PipelineParts {
@@ -71,11 +79,20 @@ function configJson(model: Pretrained): Json {
       return formatConfig(unetFormat, model.config);
     case "autoencoder":
       return formatConfig(autoencoderKlFormat, model.config);
+    case "cytoself":
+      return formatConfig(cytoselfFormat, model.config);
   }
 }
 
-function encodeWeights(weights: StateDict, { dtype = "float32" }: SaveOptions): [string, NdArray][] {
-  return [...weights].map(([name, value]) => [name, dtype === "float32" ? value : asFloat16(name, value)]);
+function encodeWeights(
+  { architecture, weights }: Pretrained,
+  { dtype = "float32" }: SaveOptions,
+): [string, NdArray][] {
+  const encode = ([name, value]: [string, NdArray]): [string, NdArray] => [
+    name,
+    dtype === "float32" ? value : asFloat16(name, value),
+  ];
+  return [...[...weights].map(encode), ...(architecture === "cytoself" ? batchCounters(weights) : [])];
 }
 
 function asFloat16(name: string, value: NdArray): NdArray {

@@ -21,7 +21,7 @@ export const modelsRunCommand = defineCommand({
       valueHint: "file",
       required: true,
       description:
-        "Tensors as safetensors. ESM2: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent",
+        "Tensors as safetensors. ESM2: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent. cytoself: x",
     },
     output: {
       type: "string",
