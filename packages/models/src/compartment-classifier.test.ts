@@ -12,7 +12,12 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compartmentClassifier, compartmentClassifierDefaults } from "./compartment-classifier.ts";
+import {
+  compartmentClassifier,
+  compartmentClassifierDefaults,
+  compartmentFeatures,
+  compartmentLogits,
+} from "./compartment-classifier.ts";
 
 const small = { classes: 2, channels: [8, 16], normGroups: 4, dropout: 0.2 };
 const side = 16;
@@ -89,6 +94,30 @@ describe("the compartment classifier", () => {
       for (const k of [0, 1]) expect(alone[k]).toBeCloseTo(together[2 * i + k]!, 5);
     }
     await program.close();
+  });
+
+  it("gives the features it judges by: mean and maximum of each channel", async () => {
+    const weights = initializeWeights(declared(small, side).parameters, 3);
+    const program = await compile(
+      runtime,
+      (w, { x }) => {
+        const features = compartmentFeatures(w, small, x);
+        return {
+          features,
+          ofFeatures: compartmentLogits(w, small, features),
+          logits: compartmentClassifier(w, small, x),
+        };
+      },
+      { x: f32(2, 3, side, side) },
+      { weights },
+    );
+    const { features, ofFeatures, logits } = await program.run({ x: crops(2, 1).x });
+    await program.close();
+    expect(features.shape).toEqual([2, 32]);
+    expect(ofFeatures.data).toEqual(logits.data);
+    const values = features.data as Float32Array;
+    for (let channel = 0; channel < 16; channel++)
+      expect(values[16 + channel]).toBeGreaterThan(values[channel]!);
   });
 
   it("draws its dropout in training alone", () => {

@@ -47,6 +47,14 @@ export function compartmentClassifier(
   x: Tensor,
   random?: RandomSource,
 ): Tensor {
+  return compartmentLogits(w, config, compartmentFeatures(w, config, x), random);
+}
+
+/**
+ * x [B, 3, H, W] -> features [B, 2 * channels of the last stage]: the mean of each channel over positions, then the
+ * maximum. What the classifier judges by, and a space to compare images in.
+ */
+export function compartmentFeatures(w: Weights, config: CompartmentClassifierConfig, x: Tensor): Tensor {
   let h = x;
   config.channels.forEach((channels, stage) => {
     const at = w.at("stages", stage);
@@ -55,8 +63,17 @@ export function compartmentClassifier(
     const refined = convolution(at.at("conv"), active, channels, { kernel: 3, padding: 1 });
     h = silu(groupNorm(at.at("norm2"), add(down, refined), config.normGroups, normEpsilon));
   });
-  const pooled = concat([mean(h, { axes: [2, 3] }), max(h, { axes: [2, 3] })], 1); // [B, 2 * channels]
-  return linear(w.at("head"), dropout(pooled, config.dropout, random), config.classes);
+  return concat([mean(h, { axes: [2, 3] }), max(h, { axes: [2, 3] })], 1);
+}
+
+/** features [B, 2 * channels] -> logits [B, classes]. */
+export function compartmentLogits(
+  w: Weights,
+  config: CompartmentClassifierConfig,
+  features: Tensor,
+  random?: RandomSource,
+): Tensor {
+  return linear(w.at("head"), dropout(features, config.dropout, random), config.classes);
 }
 
 const normEpsilon = 1e-5;
