@@ -84,6 +84,7 @@ export {
   localizationHead,
   localizationHeadDefaults,
 } from "./localization-head.ts";
+export { type LocalizerConfig, localizer } from "./localizer.ts";
 export {
   checkLora,
   type LoraAdapter,

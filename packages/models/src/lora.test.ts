@@ -73,6 +73,18 @@ describe("withLora", () => {
     expect([...base.keys()].sort()).toEqual([...plain.parameters.keys()].sort());
   });
 
+  it("declares the matrices in another scope where it is told to", () => {
+    const { parameters } = trace(
+      (w, inputs) => ({ y: network(withLora(w.at("frozen"), config, { scope: w.at("trained") }), inputs.x) }),
+      types,
+    );
+    const names = [...parameters.keys()];
+    expect(names.filter((name) => name.startsWith("trained."))).toEqual(
+      [...matrices.keys()].map((name) => `trained.${name}`),
+    );
+    expect(names.filter((name) => name.startsWith("frozen."))).toHaveLength(base.size);
+  });
+
   it("drops from what the matrices read, in training alone", async () => {
     expect([...random.keys()]).toEqual(adapted);
     expect([...random.values()].map(({ tensor }) => tensor.shape)).toEqual([

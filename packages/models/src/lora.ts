@@ -49,18 +49,21 @@ export interface LoraAdapter {
 /** Begins the name of every matrix of an adapter. */
 export const loraPrefix = "base_model.model.";
 
-/** The weights `w` of a network, with an adapter at its target layers. Without training, B is zero and adds nothing. */
-export function withLora(
-  w: Weights,
-  config: LoraConfig,
-  { random }: { random?: RandomSource | undefined } = {},
-): Weights {
-  const matrices = w.at("base_model", "model");
-  const wrap = (scope: Weights, path: readonly (string | number)[]): Weights => {
+export interface LoraOptions {
+  /** Draws dropout; in training alone. */
+  readonly random?: RandomSource | undefined;
+  /** The scope that the matrices are declared in; the network's own when absent. */
+  readonly scope?: Weights;
+}
+
+/** The weights `w` of a network, with an adapter at its target layers. Fresh matrices add nothing: B is zero. */
+export function withLora(w: Weights, config: LoraConfig, { random, scope = w }: LoraOptions = {}): Weights {
+  const matrices = scope.at("base_model", "model");
+  const wrap = (inner: Weights, path: readonly (string | number)[]): Weights => {
     const layer = path.join(".");
     return {
-      ...scope,
-      at: (...names) => wrap(scope.at(...names), [...path, ...names]),
+      ...inner,
+      at: (...names) => wrap(inner.at(...names), [...path, ...names]),
       ...(isTarget(config, layer) && {
         adapt: (x: Tensor, outFeatures: number) =>
           lowRank(matrices.at(layer), config, dropout(x, config.loraDropout, random, layer), outFeatures),
