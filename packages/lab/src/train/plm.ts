@@ -217,7 +217,7 @@ export function wholeLoss(logits: Tensor, targets: Tensor, known: Tensor): Tenso
 }
 
 /** sqrt(without / with), at least 1 and at most `largest`, a compartment each. */
-function rarityWeights(proteins: readonly Protein[], largest: number): number[] {
+export function rarityWeights(proteins: readonly Protein[], largest: number): number[] {
   const rows = proteins.map(sequenceTargets);
   return compartments.map((_, index) => {
     const known = rows.filter((row) => row.known[index] === 1);
@@ -227,7 +227,7 @@ function rarityWeights(proteins: readonly Protein[], largest: number): number[] 
 }
 
 /** Human proteins and OpenCell's, as the model will be asked about; drawn once. */
-function chooseValidation(proteins: readonly Protein[], count: number, seed: number): Protein[] {
+export function chooseValidation(proteins: readonly Protein[], count: number, seed: number): Protein[] {
   const human = proteins.filter(({ isHuman }) => isHuman);
   const order = createGenerator(seed, "validation").shuffle(human.length);
   return Array.from(order.subarray(0, count), (index) => human[index]!);
@@ -269,7 +269,10 @@ async function validate(
       probabilities,
       proteins.map(sequenceTargets),
     );
-    const named = Object.entries(byLabel).map(([name, value]) => [`averagePrecision.${name}`, value]);
+    const named = Object.entries(byLabel).map(([name, scores]) => [
+      `averagePrecision.${name}`,
+      scores.averagePrecision,
+    ]);
     return { tokens: tokenLoss, macroAveragePrecision, macroF1, ...Object.fromEntries(named) };
   } finally {
     await program.close();
