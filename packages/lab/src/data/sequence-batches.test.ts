@@ -2,7 +2,13 @@ import { clsTokenId, eosTokenId, maskTokenId, padTokenId } from "@proteoscope/mo
 import { describe, expect, it } from "vitest";
 import { protein, randomSequence } from "../testing/atlas-fixture.ts";
 import { compartments } from "./compartments.ts";
-import { createSequenceBatches, maskedBatch, targetBatch, tokenBatch } from "./sequence-batches.ts";
+import {
+  createProteinDraw,
+  createSequenceBatches,
+  maskedBatch,
+  targetBatch,
+  tokenBatch,
+} from "./sequence-batches.ts";
 
 const proteins = [10, 12, 40, 200].map((length, index) =>
   protein({ id: `P${index}`, sequence: randomSequence(index, length) }),
@@ -18,6 +24,20 @@ describe("tokenBatch", () => {
     expect([...rest.slice(1, 4)]).toEqual([eosTokenId, padTokenId, padTokenId]);
     const whole = tokenBatch([{ sequence: "ACKL" }], 6).data as Int32Array;
     expect([...(data as Int32Array).subarray(6)]).toEqual([...whole]);
+  });
+});
+
+describe("createProteinDraw", () => {
+  it("gives proteins of the bucket whose token length it tells, those of weight 0 never", () => {
+    const draw = createProteinDraw(proteins, { ...options, weights: [1, 0, 1, 1] });
+    for (let step = 0; step < 20; step++) {
+      const { batch, length } = draw(step);
+      expect(batch).toHaveLength(4);
+      for (const { id, sequence } of batch) {
+        expect(id).not.toBe("P1");
+        expect(sequence.length <= 14 ? 16 : 64).toBe(length);
+      }
+    }
   });
 });
 

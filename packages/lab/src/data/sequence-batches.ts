@@ -18,7 +18,7 @@ export interface SequenceBatchOptions {
   readonly seed: number;
 }
 
-const edgeTokens = 2; // <cls> and <eos>
+export const edgeTokens = 2; // <cls> and <eos>
 
 /** Training batches by step: `inputIds`, `labels` int32 [B, L] and the localisation targets [B, ...]. */
 export function createSequenceBatches(

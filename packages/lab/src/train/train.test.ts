@@ -32,7 +32,7 @@ const images = {
 };
 
 // Networks as small as they get, trained for as long as they need to learn the fixture's two kinds of cells.
-const configs: Record<TrainerName, object> = {
+const configs: Partial<Record<TrainerName, object>> = {
   plm: {
     model: { hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2 },
     head: { hidden_size: 16, attention_heads: 1, terminus_window: 8, dropout: 0.1 },

@@ -9,7 +9,9 @@ import { ConfigError, checkConfig, overrideConfig, readConfig, writeConfig } fro
 import { openRunFolder, readRunConfig } from "../track/run-folder.ts";
 import { autoencoderSchema, createAutoencoderJob } from "./autoencoder.ts";
 import { classifierSchema, createClassifierJob } from "./classifier.ts";
+import { createCytoselfJob, cytoselfSchema } from "./cytoself.ts";
 import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
+import { createLocalizerJob, localizerSchema } from "./localizer.ts";
 import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
 
@@ -27,7 +29,9 @@ const definitions = {
   plm: define({ schema: plmSchema, create: createPlmJob }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
   classifier: define({ schema: classifierSchema, create: createClassifierJob }),
+  cytoself: define({ schema: cytoselfSchema, create: createCytoselfJob }),
   diffusion: define({ schema: diffusionSchema, create: createDiffusionJob }),
+  localizer: define({ schema: localizerSchema, create: createLocalizerJob }),
 };
 
 export type TrainerName = keyof typeof definitions;
