@@ -157,6 +157,14 @@ describe("train localizer", () => {
   });
 });
 
+describe("the folds of the localizer", () => {
+  it("are refused where what is held out would be validated on", async () => {
+    await expect(run("one", {}, 1, ["data.test_partition=3"])).rejects.toThrow(
+      /data\.test_partition and data\.calibration_partition are the same/,
+    );
+  });
+});
+
 describe("the presets of the localizer", () => {
   it.each(["mini", "mini-lora", "paper", "paper-lora"])("%s is a configuration of it", async (preset) => {
     const file = new URL(`../../../../configs/train/localizer.${preset}.yaml`, import.meta.url).pathname;

@@ -88,6 +88,12 @@ export const localizerSchema = z.strictObject({
     weightOfHuman: z.number().positive(),
     weightOfOpencell: z.number().positive(),
     validationCount: z.int().positive(),
+    /**
+     * Homology partitions that are held out and validated on, another pair for each of DeepLoc's five folds. A language
+     * model that this project trained has seen all but its own pair, which is the default: change it for others alone.
+     */
+    testPartition: z.int().min(0).max(4).default(4),
+    calibrationPartition: z.int().min(0).max(4).default(3),
     /** Memory for embeddings that are kept. */
     cacheGigabytes: z.number().nonnegative().default(2),
   }),
@@ -108,7 +114,9 @@ export async function createLocalizerJob(
   folder: string,
 ): Promise<TrainingJob> {
   const { data, train } = config;
-  const splits = await readSequences(folder);
+  if (data.testPartition === data.calibrationPartition)
+    throw new ConfigError("data.test_partition and data.calibration_partition are the same: give two");
+  const splits = await readSequences(folder, data);
   const training = splits.get("train") ?? [];
   const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
   const positiveWeights = rarityWeights(training, config.loss.maxPositiveWeight);

@@ -89,7 +89,11 @@ describe("readSequences", () => {
   it("keeps the held-out partition, calibration and training apart, each protein once", async () => {
     const atlas = await writeAtlas();
     const splits = await readSequences(atlas.path);
+    const other = await readSequences(atlas.path, { testPartition: 0, calibrationPartition: 1 });
     await atlas.remove();
+    const partitionsOf = (split: "test" | "calibration") =>
+      new Set(other.get(split)!.map(({ partition }) => partition));
+    expect([partitionsOf("test"), partitionsOf("calibration")]).toEqual([new Set([0]), new Set([1])]);
     expect(splits.get("train")).toHaveLength(12 + 36);
     expect(splits.get("calibration")).toHaveLength(12);
     expect(splits.get("test")).toHaveLength(12);

@@ -45,7 +45,7 @@ import { z } from "zod";
 import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
-import { type SequenceSplit, splitSequences } from "../data/splits.ts";
+import { type SequenceSplit, type SplitOptions, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles, networkFiles } from "./model-files.ts";
@@ -84,10 +84,13 @@ export const plmSchema = z.strictObject({
 export type PlmConfig = z.infer<typeof plmSchema>;
 
 /** Proteins of the language model, by what may be done with them; the human table's Swiss-Prot rows are doubles. */
-export async function readSequences(folder: string): Promise<ReadonlyMap<SequenceSplit, readonly Protein[]>> {
+export async function readSequences(
+  folder: string,
+  options: SplitOptions = {},
+): Promise<ReadonlyMap<SequenceSplit, readonly Protein[]>> {
   const all = [...(await readProteins(folder)), ...(await readLocalisation(folder))];
   const bySplit = new Map<SequenceSplit, Protein[]>();
-  for (const [index, split] of splitSequences(all).entries()) {
+  for (const [index, split] of splitSequences(all, options).entries()) {
     if (all[index]!.source === "deeploc2-human") continue;
     const members = bySplit.get(split) ?? [];
     members.push(all[index]!);

@@ -82,6 +82,13 @@ describe("an adapter of peft", () => {
     }
   });
 
+  it("is the same in the file that peft once wrote", async () => {
+    const { weights } = await network();
+    const old = new Map<string, Uint8Array>();
+    for (const path of ["adapter_config.json", "adapter_model.bin"]) old.set(path, await peft.read(path));
+    expect(await loadLora(memoryFolder(old), weights)).toEqual(await loadLora(peft, weights));
+  });
+
   it("is the same in fair-esm's names, and in those of a model without the head", async () => {
     const { weights } = await network();
     const adapter = await loadLora(peft, weights);
