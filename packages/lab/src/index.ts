@@ -11,6 +11,7 @@ export {
   readLocalisation,
   readProteins,
 } from "./data/atlas.ts";
+export { transformSquare } from "./data/augment.ts";
 export {
   type Compartment,
   compartmentGroups,
@@ -29,6 +30,50 @@ export {
   splitSequences,
   splitsByUniprot,
 } from "./data/splits.ts";
+export {
+  type Answer,
+  accuracy,
+  byClass,
+  type Confusion,
+  chanceOf,
+  confusion,
+  isRight,
+  type LabelClass,
+  likeliest,
+  macroRecall,
+  mostFrequentAnswer,
+  totalVariation,
+} from "./evaluate/answers.ts";
+export { type BootstrapOptions, bootstrap, type Estimate, mean } from "./evaluate/bootstrap.ts";
+export {
+  compartmentOf,
+  cropsOfProtein,
+  type EvaluatedProtein,
+  type EvaluationData,
+  type EvaluationSet,
+  evaluationSets,
+  type KnownCrop,
+  labelOf,
+  readEvaluationData,
+} from "./evaluate/evaluation-data.ts";
+export { frechetDistance } from "./evaluate/frechet-distance.ts";
+export { type ImageReader, openImageReader, type SeenImage } from "./evaluate/image-reader.ts";
+export { kernelDistance } from "./evaluate/kernel-distance.ts";
+export {
+  findNearestCrops,
+  type NearestCrop,
+  nearThreshold,
+  type SoughtImage,
+} from "./evaluate/nearest-crop.ts";
+export {
+  correlationOf,
+  meanError,
+  meanRelativeError,
+  nuclearProportion,
+  type ProportionPair,
+} from "./evaluate/nuclear-proportion.ts";
+export { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "./evaluate/reliability-curve.ts";
+export { type Lock, lockFolder } from "./track/lock.ts";
 export { DivergedError, type TrainingProgress } from "./train/loop.ts";
 export {
   type NewRun,

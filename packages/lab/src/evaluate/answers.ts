@@ -1,0 +1,85 @@
+// How often an answer names the right compartment: accuracy, recall of each class, confusion. A class may have several
+// right answers, where its label names a whole and not its parts: Swiss-Prot says "nucleus" of a nucleolar protein.
+
+import { mean } from "./bootstrap.ts";
+
+/** What is right for a protein or a crop. */
+export interface LabelClass {
+  readonly name: string;
+  /** The answers that are right. */
+  readonly members: readonly string[];
+}
+
+export interface Answer {
+  readonly label: LabelClass;
+  /** A compartment. */
+  readonly answer: string;
+}
+
+export function isRight({ label, answer }: Answer): boolean {
+  return label.members.includes(answer);
+}
+
+/** Share of right answers; NaN for none. */
+export function accuracy(answers: readonly Answer[]): number {
+  return mean(answers.map((answer) => (isRight(answer) ? 1 : 0)));
+}
+
+/** Mean over the classes that occur of their share of right answers; NaN for none. */
+export function macroRecall(answers: readonly Answer[]): number {
+  return mean([...byClass(answers).values()].map(accuracy));
+}
+
+/** The answers of each class, in the order in which the classes occur. */
+export function byClass<A extends Answer>(answers: readonly A[]): Map<string, A[]> {
+  const groups = new Map<string, A[]>();
+  for (const answer of answers) {
+    const group = groups.get(answer.label.name);
+    if (group === undefined) groups.set(answer.label.name, [answer]);
+    else group.push(answer);
+  }
+  return groups;
+}
+
+/** Share of right answers of a guess that favours none of `count` compartments. */
+export function chanceOf({ members }: LabelClass, count: number): number {
+  return members.length / count;
+}
+
+/** The one answer that is right most often; the first of equals. */
+export function mostFrequentAnswer(labels: readonly LabelClass[], answers: readonly string[]): string {
+  const count = (answer: string) => labels.filter(({ members }) => members.includes(answer)).length;
+  return answers.reduce((a, b) => (count(b) > count(a) ? b : a));
+}
+
+export interface Confusion {
+  readonly classes: readonly string[];
+  readonly answers: readonly string[];
+  /** [classes][answers] */
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** How often each class got each answer. */
+export function confusion(rows: readonly Answer[], classes: readonly string[], answers: readonly string[]) {
+  const groups = byClass(rows);
+  const counts = classes.map((name) =>
+    answers.map((wanted) => (groups.get(name) ?? []).filter(({ answer }) => answer === wanted).length),
+  );
+  return { classes, answers, counts } satisfies Confusion;
+}
+
+/** The name of the highest value; the first of equals. */
+export function likeliest(names: readonly string[], values: ArrayLike<number>): string {
+  let best = 0;
+  for (let i = 1; i < names.length; i++) if (values[i]! > values[best]!) best = i;
+  return names[best]!;
+}
+
+/** Half the sum of differences of two distributions of equal length, each made to sum to 1: 0 same, 1 disjoint. */
+export function totalVariation(a: readonly number[], b: readonly number[]): number {
+  const [totalA, totalB] = [a, b].map((row) => row.reduce((sum, value) => sum + value, 0)) as [
+    number,
+    number,
+  ];
+  return a.reduce((sum, value, i) => sum + Math.abs(value / totalA - b[i]! / totalB), 0) / 2;
+}

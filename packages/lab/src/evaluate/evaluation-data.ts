@@ -1,0 +1,150 @@
+// What a model is evaluated on: human proteins of one compartment, never trained on (OpenCell's validation proteins, the
+// held-out homology partition) and trained on, to be shown side by side; and real crops. Within a set proteins stand
+// in an order that takes the classes in turns: its first N are balanced as far as the set goes, and more go on from there.
+
+import { createGenerator } from "@proteoscope/engine";
+import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas.ts";
+import { compartmentGroups, imageCompartments, placeCompartment } from "../data/compartments.ts";
+import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } from "../data/splits.ts";
+import type { LabelClass } from "./answers.ts";
+
+export const evaluationSets = ["opencell", "partition", "seen"] as const;
+export type EvaluationSet = (typeof evaluationSets)[number];
+
+export interface EvaluatedProtein {
+  readonly set: EvaluationSet;
+  readonly protein: Protein;
+  readonly label: LabelClass;
+}
+
+/** A real cell whose protein is known. */
+export interface KnownCrop {
+  readonly crop: Crop;
+  readonly protein: Protein;
+  /** Whether the protein was trained on. */
+  readonly isSeen: boolean;
+}
+
+export interface EvaluationData {
+  readonly proteins: Readonly<Record<EvaluationSet, readonly EvaluatedProtein[]>>;
+  /** Crops that image models learn from, blends of two cells among them. */
+  readonly trainingCrops: readonly Crop[];
+  /** All real single cells of a compartment that a picture can show. */
+  readonly realCrops: readonly Crop[];
+  /** Those that nothing was trained on. */
+  readonly unseenCrops: readonly Crop[];
+  /** At most `cropsOfProtein` a protein. */
+  readonly knownCrops: readonly KnownCrop[];
+}
+
+/** So that a protein with many crops does not speak for all. */
+export const cropsOfProtein = 4;
+
+/** Reads the tables of an atlas folder. Throws FormatError. */
+export async function readEvaluationData(
+  folder: string,
+  options: { readonly seed?: number } = {},
+): Promise<EvaluationData> {
+  const { seed = 0 } = options;
+  const [{ crops }, human, localisation] = await Promise.all([
+    readCrops(folder),
+    readProteins(folder),
+    readLocalisation(folder),
+  ]);
+  const all = [...human, ...localisation];
+  const splits = splitSequences(all);
+  const byUniprot = splitsByUniprot(human, splits.slice(0, human.length));
+  const isShown = (crop: Crop) => !crop.isBlend && compartmentOf(crop) !== undefined;
+  const realCrops = crops.filter(isShown);
+  const labelled = labelProteins(all, splits);
+  const inSet = (set: EvaluationSet) =>
+    takeTurns(
+      labelled.filter((one) => one.set === set),
+      ({ label }) => label.name,
+      seed,
+    );
+  return {
+    proteins: { opencell: inSet("opencell"), partition: inSet("partition"), seen: inSet("seen") },
+    trainingCrops: crops.filter((crop) => isTrainingCrop(crop, byUniprot)),
+    realCrops,
+    unseenCrops: realCrops.filter((crop) => !isTrainingCrop(crop, byUniprot)),
+    knownCrops: chooseKnown(realCrops, human, byUniprot, seed),
+  };
+}
+
+/** The compartment that a crop shows, in the vocabulary of image models; undefined if it has none. */
+export function compartmentOf({ primary }: Crop): string | undefined {
+  const placed = placeCompartment(primary);
+  return placed !== undefined && imageCompartments.includes(placed) ? placed : undefined;
+}
+
+/**
+ * The class of a protein of one compartment; undefined for all others. Where the source tells only the nucleus or the
+ * cytoplasm as a whole, any part is right.
+ */
+export function labelOf({ labels, source }: Protein): LabelClass | undefined {
+  const [only, ...others] = new Set(labels.map(({ name }) => placeCompartment(name)));
+  if (only === undefined || others.length > 0 || !imageCompartments.includes(only)) return undefined;
+  const group = compartmentGroups.find(({ members }) => members[0] === only);
+  if (source === "opencell" || group === undefined) return { name: only, members: [only] };
+  return { name: `${group.name} (any part)`, members: group.members };
+}
+
+// OpenCell resolves what Swiss-Prot does not: of a protein in both, OpenCell's record counts.
+function labelProteins(all: readonly Protein[], splits: readonly SequenceSplit[]): EvaluatedProtein[] {
+  const taken = new Set<string>();
+  const labelled: EvaluatedProtein[] = [];
+  for (const source of ["opencell", "deeploc2-swissprot"] as const) {
+    for (const [index, protein] of all.entries()) {
+      if (protein.source !== source || !protein.isHuman) continue;
+      const keys = [protein.sequence, protein.uniprot, protein.sameAs ?? protein.id];
+      const isTaken = keys.some((key) => key !== undefined && taken.has(key));
+      for (const key of keys) if (key !== undefined) taken.add(key);
+      const set = setOf[splits[index]!];
+      const label = labelOf(protein);
+      if (!isTaken && set !== undefined && label !== undefined) labelled.push({ set, protein, label });
+    }
+  }
+  return labelled;
+}
+
+const setOf: Partial<Record<SequenceSplit, EvaluationSet>> = {
+  opencell: "opencell",
+  test: "partition",
+  train: "seen",
+};
+
+/** One of each class in turn, each class in an order that the seed gives. */
+function takeTurns<T>(items: readonly T[], classOf: (item: T) => string, seed: number): T[] {
+  const queues = new Map<string, T[]>();
+  for (const position of createGenerator(seed, "evaluate").shuffle(items.length)) {
+    const item = items[position]!;
+    const queue = queues.get(classOf(item));
+    if (queue === undefined) queues.set(classOf(item), [item]);
+    else queue.push(item);
+  }
+  const longest = Math.max(0, ...[...queues.values()].map(({ length }) => length));
+  return Array.from({ length: longest }, (_, round) =>
+    [...queues.values()].flatMap((queue) => queue.slice(round, round + 1)),
+  ).flat();
+}
+
+function chooseKnown(
+  crops: readonly Crop[],
+  human: readonly Protein[],
+  splits: ReadonlyMap<string, SequenceSplit>,
+  seed: number,
+): KnownCrop[] {
+  const proteins = new Map(human.map((protein) => [protein.uniprot, protein]));
+  const known = crops.flatMap((crop): KnownCrop[] => {
+    const set = crop.uniprot === undefined ? undefined : setOf[splits.get(crop.uniprot) ?? "unused"];
+    const protein = proteins.get(crop.uniprot);
+    return set === undefined || protein === undefined ? [] : [{ crop, protein, isSeen: set === "seen" }];
+  });
+  const counts = new Map<string, number>();
+  return takeTurns(known, ({ protein }) => protein.id, seed).filter(({ protein }) => {
+    const count = counts.get(protein.id) ?? 0;
+    counts.set(protein.id, count + 1);
+    return count < cropsOfProtein;
+  });
+}

@@ -1,0 +1,40 @@
+// The nuclear proportion: how much of a protein's light comes from the nucleus, sum(mask * x) / sum(x), and how well
+// that of drawn images agrees with that of real ones around the same nucleus.
+
+import { sampleCorrelation } from "simple-statistics";
+import { mean } from "./bootstrap.ts";
+
+/** protein [H, W]; distance [H, W] is the signed nuclear distance, positive inside. NaN for a black image. */
+export function nuclearProportion(protein: ArrayLike<number>, distance: ArrayLike<number>): number {
+  let inside = 0;
+  let all = 0;
+  for (let pixel = 0; pixel < protein.length; pixel++) {
+    all += protein[pixel]!;
+    if (distance[pixel]! > 0) inside += protein[pixel]!;
+  }
+  return inside / all;
+}
+
+/** The proportion in a drawn image and in the real one that shares its nucleus. */
+export interface ProportionPair {
+  readonly drawn: number;
+  readonly real: number;
+}
+
+/** Pearson's correlation over images; NaN for fewer than two, or without variation. */
+export function correlationOf(pairs: readonly ProportionPair[]): number {
+  if (pairs.length < 2) return Number.NaN;
+  const [drawn, real] = [pairs.map((pair) => pair.drawn), pairs.map((pair) => pair.real)];
+  return sampleCorrelation(drawn, real);
+}
+
+/** Mean absolute error. */
+export function meanError(pairs: readonly ProportionPair[]): number {
+  return mean(pairs.map(({ drawn, real }) => Math.abs(drawn - real)));
+}
+
+/** Mean absolute error as a share of the real proportion, over the images where that is not 0. */
+export function meanRelativeError(pairs: readonly ProportionPair[]): number {
+  const nuclear = pairs.filter(({ real }) => real > 0);
+  return mean(nuclear.map(({ drawn, real }) => Math.abs(drawn - real) / real));
+}
