@@ -16,6 +16,8 @@ export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
   compartmentClassifierDefaults,
+  compartmentFeatures,
+  compartmentLogits,
 } from "./compartment-classifier.ts";
 export {
   type CytoselfConfig,
