@@ -64,6 +64,8 @@ export interface ShownCrop {
 export interface ImageBatchOptions extends ImageDataConfig {
   readonly seed: number;
   readonly totalSteps: number;
+  /** How often each crop is shown, where that is not by quality and rarity alone. */
+  readonly weights?: Float64Array;
 }
 
 /** The crops of each training step. */
@@ -72,9 +74,9 @@ export function createImageBatches(
   pixels: CropPixels,
   options: ImageBatchOptions,
 ): (step: number) => Promise<ShownCrop[]> {
-  const { batchSize, blendShare, seed, totalSteps } = options;
+  const { batchSize, blendShare, seed, totalSteps, weights = cropWeights(crops, options) } = options;
   if (pixels.height !== pixels.width) throw new RangeError("the symmetries of the square need square crops");
-  const draw = createCropSampler(crops, cropWeights(crops, options));
+  const draw = createCropSampler(crops, weights);
   return (step) => {
     const uniform = createGenerator(seed, "crops", step).uniform(3 * batchSize);
     const share = scheduleShare(blendShare, step / totalSteps);
