@@ -34,7 +34,8 @@ async function embedAll(
   });
   const embeddings = await openResidueEmbeddings(runtime, { config, weights }, options);
   const rows = [];
-  for (const sequence of sequences) rows.push(await embeddings.embed(sequence));
+  for (const sequence of sequences)
+    rows.push(...(await Promise.all([sequence].flat().map(embeddings.embed))));
   await embeddings.close();
   spy.mockRestore();
   return { rows, runs };

@@ -43,9 +43,8 @@ export async function openResidueEmbeddings(
   };
   return {
     async embed(sequence) {
-      const known = kept.get(sequence);
-      const halves = known ?? (await compute(sequence));
-      if (known === undefined && keptBytes + halves.byteLength <= cacheBytes) {
+      const halves = kept.get(sequence) ?? (await compute(sequence));
+      if (!kept.has(sequence) && keptBytes + halves.byteLength <= cacheBytes) {
         kept.set(sequence, halves);
         keptBytes += halves.byteLength;
       }
