@@ -131,6 +131,7 @@ export {
 } from "./pretrained/architectures.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
 export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
+export { cytoselfFormat } from "./pretrained/model-configs.ts";
 export {
   CheckpointError,
   memoryFolder,

@@ -1,7 +1,18 @@
 // How well cytoself does on images that it has not learned: errors, names told right, codes in use, and a picture.
 // One image at a time, so that what a crop scores does not depend on its company.
 
-import { compile, f32, i32, type NdArray, type Runtime, type Tensor } from "@proteoscope/engine";
+import {
+  add,
+  compile,
+  f32,
+  float32,
+  i32,
+  mul,
+  type NdArray,
+  type Runtime,
+  sub,
+  type Tensor,
+} from "@proteoscope/engine";
 import { type CytoselfConfig, type CytoselfLossConfig, cytoself, cytoselfLoss } from "@proteoscope/models";
 import type { Crop } from "../data/atlas.ts";
 import type { CropPixels } from "../data/crop-pixels.ts";
@@ -34,66 +45,59 @@ export async function validateCytoself(
   const program = await compile(
     runtime,
     (w, batch) => {
-      const {
-        reconstruction,
-        classification,
-        outputs,
-        loss: total,
-      } = cytoselfLoss(w, network, loss, batch, mode);
-      const histograms = outputs.levels.map(({ histogram }, index) => [`codes${index + 1}`, histogram]);
-      const logits = outputs.levels.findLast((level) => level.logits !== undefined)!.logits!;
-      const classifications = Object.fromEntries(
-        classification.map((value, index) => [`name${index}`, value]),
-      );
+      const losses = cytoselfLoss(w, network, loss, batch, mode);
+      const { levels } = losses.outputs;
+      const naming = mul(losses.classification.reduce(add), loss.fcCoeff);
+      const codes = levels.map(({ histogram }, index) => [codesOf(index), histogram] as const);
       return {
-        ...{ total, reconstruction: reconstruction[0]!, logits, ...classifications },
-        ...(Object.fromEntries(histograms) as Record<string, Tensor>),
+        ...{ naming, drawing: sub(losses.loss, naming), error: losses.reconstruction[0]! },
+        logits: levels.findLast(({ logits }) => logits !== undefined)!.logits!,
+        ...Object.fromEntries<Tensor>(codes),
       };
     },
     { images: f32(1, ...network.inputShape), labels: i32(1), labelWeights: f32(1) },
     { weights },
   );
   try {
-    const sums = { unnamed: 0, named: 0, error: 0 };
+    const sums = { naming: 0, drawing: 0, error: 0 };
     const names = new Map<number, { right: number; all: number }>();
     const codes = network.encoderArgs.map(() => new Float64Array(network.vqArgs.numEmbeddings));
     for (const crop of crops) {
       const wanted = classOf(crop);
-      const outputs: Readonly<Record<string, { readonly data: unknown }>> = await program.run({
+      const outputs: Readonly<Record<string, NdArray>> = await program.run({
         images: stackImages([(await pixels.read(crop.index)).data]),
         labels: { dtype: "int32", shape: [1], data: Int32Array.of(wanted ?? 0) },
-        labelWeights: { dtype: "float32", shape: [1], data: Float32Array.of(wanted === undefined ? 0 : 1) },
+        labelWeights: float32([1], Float32Array.of(wanted === undefined ? 0 : 1)),
       });
       const valuesOf = (name: string) => outputs[name]!.data as Float32Array;
-      const named =
-        loss.fcCoeff * network.fcOutputIdx.reduce((total, _, i) => total + valuesOf(`name${i}`)[0]!, 0);
-      sums.named += named;
-      sums.unnamed += valuesOf("total")[0]! - named;
-      sums.error += valuesOf("reconstruction")[0]!;
+      for (const name of ["naming", "drawing", "error"] as const) sums[name] += valuesOf(name)[0]!;
       for (const [level, counts] of codes.entries())
-        valuesOf(`codes${level + 1}`).forEach((count, code) => {
-          counts[code]! += count;
-        });
+        for (const [code, count] of valuesOf(codesOf(level)).entries()) counts[code]! += count;
       if (wanted === undefined) continue;
       const score = names.get(wanted) ?? { right: 0, all: 0 };
       score.all++;
       if (largest(valuesOf("logits")) === wanted) score.right++;
       names.set(wanted, score);
     }
-    const known = [...names.values()];
-    const knownCount = known.reduce((total, { all }) => total + all, 0);
+    const known = [...names.values()].reduce((total, { all }) => total + all, 0);
     return {
-      loss: sums.unnamed / crops.length + (knownCount === 0 ? 0 : sums.named / knownCount),
+      loss: sums.drawing / crops.length + sums.naming / Math.max(known, 1),
       reconstructionError: sums.error / crops.length,
-      ...(knownCount > 0 && {
-        accuracy: known.reduce((total, { right }) => total + right, 0) / knownCount,
-        macroRecall: known.reduce((total, { right, all }) => total + right / all, 0) / known.length,
-      }),
+      ...(known > 0 && scoreNames([...names.values()], known)),
       ...Object.assign({}, ...codes.map(scoreCodebook)),
     };
   } finally {
     await program.close();
   }
+}
+
+const codesOf = (level: number) => `codes${level + 1}`;
+
+function scoreNames(names: readonly { right: number; all: number }[], known: number): Scores {
+  return {
+    accuracy: names.reduce((total, { right }) => total + right, 0) / known,
+    macroRecall: names.reduce((total, { right, all }) => total + right / all, 0) / names.length,
+  };
 }
 
 /** Of counts of codes: how many occur at all, and how many are in even use. */

@@ -150,6 +150,12 @@ describe("train cytoself", () => {
     );
   });
 
+  it("refuses a network that could not be loaded again, by the name of the key", async () => {
+    await expect(start("unloadable", ["model.fc_output_idx=[3]"])).rejects.toThrow(
+      /^model: fc_output_idx: names a level that encoder_args does not have/,
+    );
+  });
+
   it("says so where the atlas knows no protein", async () => {
     const unknown = await writeAtlas({ crops: crops.map((row) => ({ ...row, gene: "" })) });
     try {

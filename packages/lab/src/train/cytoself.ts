@@ -16,14 +16,19 @@ import {
 } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
 import {
+  CheckpointError,
   type CytoselfConfig,
   type CytoselfLosses,
   cytoselfDefaults,
+  cytoselfFormat,
   cytoselfLoss,
+  formatConfig,
   loadAs,
+  parseConfig,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
+import { ConfigError } from "../config/compose.ts";
 import { readCrops } from "../data/atlas.ts";
 import { cropChannels, openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, stackChannels } from "../data/image-batches.ts";
@@ -35,14 +40,12 @@ import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles, networkFiles } from "./model-files.ts";
 import { startingWeights } from "./starting-weights.ts";
 
-const width = z.int().positive().multipleOf(8);
-
 const stageSchema = z.strictObject({
   expandRatio: z.int().positive(),
-  kernel: z.literal([3, 5]),
-  stride: z.literal([1, 2]),
-  inputChannels: width,
-  outChannels: width,
+  kernel: z.int().positive(),
+  stride: z.int().positive(),
+  inputChannels: z.int().positive(),
+  outChannels: z.int().positive(),
   numLayers: z.int().positive(),
 });
 
@@ -171,9 +174,17 @@ export async function createCytoselfJob(
   };
 }
 
+/** Held to the rules of stored networks, so that what is trained can be loaded. @throws ConfigError */
 function networkOf({ model }: CytoselfTrainingConfig, side: number, numClass: number): CytoselfConfig {
   const { channels, encoderArgs = cytoselfDefaults.encoderArgs, ...rest } = model;
-  return { inputShape: [channels.length, side, side], encoderArgs, ...rest, numClass };
+  const inputShape = [channels.length, side, side] as const;
+  const json = formatConfig(cytoselfFormat, { inputShape, encoderArgs, ...rest, numClass });
+  try {
+    return parseConfig(cytoselfFormat, json, "model");
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new ConfigError(cause.message, { cause });
+  }
 }
 
 /** Errors of the images and of the inner codes, of the classifiers, and how many codes are in even use. */
