@@ -2,7 +2,6 @@
 // sequence and the nuclear distance. What is measured on the training data (scales of latents and distance, image variance) is
 // stored with the model, and both finished networks with it, so that what a run leaves draws pictures.
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   bool,
@@ -21,15 +20,13 @@ import {
   linearNoiseSchedule,
   loadAs,
   noiseScheduleDefaults,
-  type ReadFolder,
-  readJson,
   savePipeline,
   subfolder,
   type UnetConfig,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
-import { ConfigError, checkConfig, pathSchema } from "../config/compose.ts";
+import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
@@ -37,6 +34,7 @@ import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from 
 import { measureImages } from "../data/image-statistics.ts";
 import { createPairing } from "../data/pairs.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
+import { readSequenceModel, sequenceModelBytes } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
@@ -44,7 +42,6 @@ import {
   conditionWeights,
   createEmbedder,
   type ProteinTable,
-  type SequenceModel,
   tabulateProteins,
 } from "./sequence-embedder.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
@@ -196,7 +193,7 @@ export async function createDiffusionJob(
         ...pipeline,
         ["model_index.json", jsonText({ ...index, proteoscope: constants })],
         ["condition/model.safetensors", writeSafetensors(condition)],
-        ...(await copyFiles(config.models.plm, plmFiles)),
+        ...(await sequenceModelBytes(config.models.plm)),
       ]);
     },
     async close() {
@@ -207,15 +204,6 @@ export async function createDiffusionJob(
 }
 
 const pixelSizeMicrons = 0.4126; // of every crop of an atlas
-const plmFiles = ["plm/config.json", "plm/model.safetensors"].concat(
-  ["config.json", "model.safetensors"].map((name) => `localization/${name}`),
-);
-
-async function copyFiles(folder: string, names: readonly string[]): Promise<[string, Uint8Array][]> {
-  return Promise.all(
-    names.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))]),
-  );
-}
 
 /** The localization head's probability that a protein is in all of some compartments, were they independent. */
 function confidenceOf(proteins: readonly Protein[], table: ProteinTable, labels: readonly string[]) {
@@ -225,30 +213,6 @@ function confidenceOf(proteins: readonly Protein[], table: ProteinTable, labels:
       const logit = rows.get(protein)![labels.indexOf(name)]!;
       return product / (1 + Math.exp(-logit));
     }, 1);
-}
-
-const headSchema = z.object({
-  labels: z.array(z.string()),
-  hiddenSize: z.int().positive(),
-  attentionHeads: z.int().positive(),
-  terminusWindow: z.int().positive(),
-  dropout: z.number(),
-  windowResidues: z.int().positive(),
-});
-
-/** What a run of `train plm` leaves. */
-async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
-  const place = subfolder(folder, "localization");
-  const { windowResidues, ...config } = checkConfig(
-    headSchema,
-    await readJson(place, "config.json"),
-    place.name,
-  );
-  return {
-    esm: await loadAs("esm2", subfolder(folder, "plm")),
-    head: { config, weights: await readTensors(place) },
-    windowResidues,
-  };
 }
 
 function unetConfigOf(

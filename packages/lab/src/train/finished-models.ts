@@ -1,0 +1,44 @@
+// Networks of finished runs that a later run is trained on: what `train plm` leaves, read as one reader of sequences,
+// and its files, which go with every model that needs them, so that a model folder is whole.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadAs, type ReadFolder, readJson, subfolder } from "@proteoscope/models";
+import { z } from "zod";
+import { checkConfig } from "../config/compose.ts";
+import type { SequenceModel } from "./sequence-embedder.ts";
+import { readTensors } from "./starting-weights.ts";
+
+const headSchema = z.object({
+  labels: z.array(z.string()),
+  hiddenSize: z.int().positive(),
+  attentionHeads: z.int().positive(),
+  terminusWindow: z.int().positive(),
+  dropout: z.number(),
+  windowResidues: z.int().positive(),
+});
+
+/** Reads the `model` folder of a run of `train plm`. @throws CheckpointError, ConfigError, WeightsError. */
+export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
+  const place = subfolder(folder, "localization");
+  const { windowResidues, ...config } = checkConfig(
+    headSchema,
+    await readJson(place, "config.json"),
+    place.name,
+  );
+  return {
+    esm: await loadAs("esm2", subfolder(folder, "plm")),
+    head: { config, weights: await readTensors(place) },
+    windowResidues,
+  };
+}
+
+const sequenceModelFiles = ["plm", "localization"].flatMap((part) =>
+  ["config.json", "model.safetensors"].map((name) => `${part}/${name}`),
+);
+
+/** The files of such a folder, as they are. */
+export async function sequenceModelBytes(path: string): Promise<Map<string, Uint8Array>> {
+  const read = async (name: string) => [name, await readFile(join(path, name))] as const;
+  return new Map(await Promise.all(sequenceModelFiles.map(read)));
+}
