@@ -1,4 +1,5 @@
-// The smallest cytoself that has every part, for tests: images of 16x16, grids of 4x4 and 2x2, three classes.
+// The smallest cytoself that has every part, for tests: images of 16x16, grids of 4x4 and 2x2, three classes. Both
+// encoders have stochastic depth, the first a residual bottleneck for it.
 
 import type { CytoselfConfig } from "../cytoself.ts";
 
