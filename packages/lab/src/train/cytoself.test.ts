@@ -5,7 +5,9 @@ import { readPng, readSafetensors } from "@proteoscope/formats";
 import { loadPretrained } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { checkConfig, readConfig } from "../config/compose.ts";
 import { cropRow, writeAtlas } from "../testing/atlas-fixture.ts";
+import { cytoselfSchema } from "./cytoself.ts";
 import type { TrainingProgress } from "./loop.ts";
 import { resumeTraining, startTraining } from "./train.ts";
 
@@ -85,6 +87,17 @@ const linesOf = async (path: string): Promise<Record<string, number>[]> =>
 
 const stateOf = async (path: string, step: number) =>
   readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
+
+describe("the presets of cytoself", () => {
+  for (const preset of ["mini", "paper"])
+    it(`${preset} is a configuration`, async () => {
+      const file = new URL(`../../../../configs/train/cytoself.${preset}.yaml`, import.meta.url).pathname;
+      const { model, train } = checkConfig(cytoselfSchema, await readConfig(file));
+      expect(model.channels).toEqual(["protein", "nucleus"]);
+      expect(model.encoderArgs === undefined).toBe(preset === "paper"); // the published encoders
+      expect(train.steps).toBeGreaterThan(1000);
+    });
+});
 
 describe("train cytoself", () => {
   it("learns to draw images again and to tell their proteins, on images it has not seen", async () => {
