@@ -12,6 +12,7 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl.ts";
+export { type ClipBatch, type ClipOutputs, clip, clipScale, contrastiveLoss } from "./clip.ts";
 export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
@@ -36,6 +37,14 @@ export {
   type CytoselfLosses,
   cytoselfLoss,
 } from "./cytoself-loss.ts";
+export {
+  type CytoselfRegressorConfig,
+  cytoselfRegressionLoss,
+  cytoselfRegressor,
+  cytoselfRegressorDefaults,
+  judgedLevel,
+  type RegressionTargets,
+} from "./cytoself-regressor.ts";
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
 export {
@@ -80,6 +89,15 @@ export {
   tokenize,
   tokenizeBatch,
 } from "./esm2-tokenizer.ts";
+export {
+  type JointEmbeddingConfig,
+  type JointEmbeddings,
+  type JointInputs,
+  jointEmbedding,
+  jointEmbeddingDefaults,
+  projectImages,
+  unitRows,
+} from "./joint-embedding.ts";
 export {
   type LocalizationHeadConfig,
   type LocalizationInputs,
@@ -158,11 +176,18 @@ export {
   loadPretrained,
   type PretrainedPipeline,
 } from "./pretrained.ts";
+export {
+  type ProteinProjectionConfig,
+  projectionHead,
+  projectProteins,
+  proteinProjectionDefaults,
+} from "./projection-head.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
 export { type SequenceConditionInputs, sequenceCondition } from "./sequence-condition.ts";
 export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
+export { type TripletBatch, type TripletOutputs, triplet, tripletLoss, tripletMargin } from "./triplet.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

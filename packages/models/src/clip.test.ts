@@ -1,0 +1,222 @@
+import {
+  bool,
+  compile,
+  f32,
+  grad,
+  initializeWeights,
+  type NdArray,
+  type Runtime,
+  trace,
+} from "@proteoscope/engine";
+import { openRuntime } from "@proteoscope/engine/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clip, clipScale, contrastiveLoss } from "./clip.ts";
+import type { JointEmbeddingConfig } from "./joint-embedding.ts";
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openRuntime({ device: "cpu", threads: 1 });
+});
+afterAll(() => runtime.close());
+
+const matrix = (rows: readonly (readonly number[])[]): NdArray => ({
+  dtype: "float32",
+  shape: [rows.length, rows[0]!.length],
+  data: Float32Array.from(rows.flat()),
+});
+
+const flags = (rows: readonly (readonly number[])[]): NdArray => ({
+  ...matrix(rows),
+  dtype: "bool",
+  data: Uint8Array.from(rows.flat()),
+});
+
+const directions = [
+  [1, 0],
+  [0, 1],
+  [0, 1],
+];
+
+/** The loss of three pairs and its gradient with respect to the proteins. */
+async function lossOf(images: number[][], proteins: number[][], isNegative?: number[][]) {
+  const types = { images: f32(3, 2), proteins: f32(3, 2), isNegative: bool(3, 3) };
+  const program = await compile(
+    runtime,
+    (_, inputs) => {
+      const options = { scale: 5, isNegative: isNegative && inputs.isNegative };
+      const { loss, imageLoss, proteinLoss } = contrastiveLoss(inputs.images, inputs.proteins, options);
+      const [gradient] = grad(imageLoss, [inputs.proteins]);
+      return { loss, imageLoss, proteinLoss, gradient: gradient! };
+    },
+    types,
+    { weights: new Map() },
+  );
+  const outputs = await program.run({
+    images: matrix(images),
+    proteins: matrix(proteins),
+    isNegative: flags(
+      isNegative ?? [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    ),
+  });
+  await program.close();
+  const numbers = (array: NdArray) => Array.from(array.data as Float32Array);
+  return {
+    ...{ loss: numbers(outputs.loss)[0]!, imageLoss: numbers(outputs.imageLoss)[0]! },
+    ...{ proteinLoss: numbers(outputs.proteinLoss)[0]!, gradient: numbers(outputs.gradient) },
+  };
+}
+
+const logSumExp = (...values: number[]) => Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+
+describe("the contrastive loss", () => {
+  it("is the mean of both directions' cross-entropies", async () => {
+    const images = [
+      [1, 0],
+      [0, 1],
+      [0.6, 0.8],
+    ];
+    const { loss, imageLoss, proteinLoss } = await lossOf(images, directions);
+    // Similarities times 5, image by protein: [5 0 0], [0 5 5], [3 4 4].
+    const rows = [logSumExp(5, 0, 0) - 5, logSumExp(0, 5, 5) - 5, logSumExp(3, 4, 4) - 4];
+    const columns = [logSumExp(5, 0, 3) - 5, logSumExp(0, 5, 4) - 5, logSumExp(0, 5, 4) - 4];
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / 3;
+    expect(imageLoss).toBeCloseTo(mean(rows), 5);
+    expect(proteinLoss).toBeCloseTo(mean(columns), 5);
+    expect(loss).toBeCloseTo((imageLoss + proteinLoss) / 2, 6);
+  });
+
+  it("does not count another image of the same protein as a negative", async () => {
+    // The second and the third pair are of one protein: nothing sets them apart, and nothing should.
+    const counted = await lossOf(directions, directions);
+    const isNegative = [
+      [0, 1, 1],
+      [1, 0, 0],
+      [1, 0, 0],
+    ];
+    const masked = await lossOf(directions, directions, isNegative);
+    expect(counted.loss).toBeGreaterThan(Math.log(2) / 2);
+    const alone = logSumExp(5, 0) - 5;
+    expect(masked.imageLoss).toBeCloseTo((logSumExp(5, 0, 0) - 5 + 2 * alone) / 3, 5);
+    expect(masked.proteinLoss).toBeCloseTo(masked.imageLoss, 5);
+  });
+
+  it("leaves what is masked without any gradient", async () => {
+    // Only the first image may tell the third protein apart; its own row is out of question.
+    const isNegative = [
+      [0, 1, 0],
+      [1, 0, 0],
+      [1, 1, 0],
+    ];
+    const apart = [
+      [1, 0],
+      [0, 1],
+      [0, -1],
+    ];
+    const { gradient } = await lossOf(
+      [
+        [1, 0],
+        [0, 1],
+        [1, 0],
+      ],
+      apart,
+      isNegative,
+    );
+    const other = await lossOf(
+      [
+        [1, 0],
+        [0, 1],
+        [-1, 0],
+      ],
+      apart,
+      isNegative,
+    );
+    // What the third protein gets comes from the third image alone, as do all differences.
+    expect(gradient.slice(4)).not.toEqual(other.gradient.slice(4));
+    const withoutMask = await lossOf(
+      [
+        [1, 0],
+        [0, 1],
+        [1, 0],
+      ],
+      apart,
+    );
+    expect(withoutMask.gradient[5]).not.toBe(0);
+    expect(gradient[5]).toBeCloseTo(0, 9);
+  });
+
+  it("is zero where no pair has a negative", async () => {
+    const none = [
+      [0, 0, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+    ];
+    expect(
+      (
+        await lossOf(
+          directions,
+          [
+            [0, 1],
+            [1, 0],
+            [0, -1],
+          ],
+          none,
+        )
+      ).loss,
+    ).toBeCloseTo(0, 9);
+  });
+});
+
+describe("the temperature of CLIP", () => {
+  const scaleOf = async (logarithm: number) => {
+    const weights = new Map([
+      ["logit_scale", { dtype: "float32", shape: [], data: Float32Array.of(logarithm) } as NdArray],
+    ]);
+    const program = await compile(runtime, (w) => ({ scale: clipScale(w) }), {}, { weights });
+    const { scale } = await program.run({});
+    await program.close();
+    return (scale.data as Float32Array)[0];
+  };
+
+  it("is learned as a logarithm, and kept from above 100", async () => {
+    expect(await scaleOf(Math.log(20))).toBeCloseTo(20, 3);
+    expect(await scaleOf(9)).toBeCloseTo(100, 3);
+  });
+
+  it("begins at 0.07", () => {
+    const { parameters } = trace((w) => ({ scale: clipScale(w) }), {});
+    const start = initializeWeights(parameters, 0).get("logit_scale")!;
+    expect(start.shape).toEqual([]);
+    expect(Math.exp(-(start.data as Float32Array)[0]!)).toBeCloseTo(0.07, 6);
+  });
+});
+
+describe("the network of CLIP", () => {
+  const config: JointEmbeddingConfig = {
+    proteinEmbeddingDims: 3,
+    imageEmbeddingDims: 8,
+    projectionDims: 4,
+    dropout: 0.1,
+    esmBottleneck: null,
+  };
+  const types = {
+    latents: f32(2, 2, 2, 2),
+    sequence: f32(2, "residues", 3),
+    mask: bool(2, "residues"),
+    isNegative: bool(2, 2),
+  };
+
+  it("has two heads and a temperature, all of which the loss reaches", () => {
+    const { parameters, outputs } = trace((w, batch) => ({ ...clip(w, config, batch) }), types);
+    expect([...parameters.keys()].filter((name) => name.endsWith("projection.weight"))).toEqual([
+      "image_projection.projection.weight",
+      "protein_projection.projection.weight",
+    ]);
+    expect(parameters.size).toBe(13);
+    const tensors = [...parameters.values()].map(({ tensor }) => tensor);
+    expect(grad(outputs.loss!, tensors).map(({ shape }) => shape)).toEqual(tensors.map(({ shape }) => shape));
+  });
+});
