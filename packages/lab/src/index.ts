@@ -33,14 +33,13 @@ export {
 export {
   type Answer,
   accuracy,
-  byClass,
   type Confusion,
   chanceOf,
   confusion,
   isRight,
   type LabelClass,
   likeliest,
-  macroRecall,
+  macroMean,
   mostFrequentAnswer,
   totalVariation,
 } from "./evaluate/answers.ts";
@@ -57,6 +56,7 @@ export {
   readEvaluationData,
 } from "./evaluate/evaluation-data.ts";
 export { frechetDistance } from "./evaluate/frechet-distance.ts";
+export { groupBy } from "./evaluate/group-by.ts";
 export { type ImageReader, openImageReader, type SeenImage } from "./evaluate/image-reader.ts";
 export { kernelDistance } from "./evaluate/kernel-distance.ts";
 export {

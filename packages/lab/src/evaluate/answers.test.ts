@@ -4,9 +4,10 @@ import {
   accuracy,
   chanceOf,
   confusion,
+  isRight,
   type LabelClass,
   likeliest,
-  macroRecall,
+  macroMean,
   mostFrequentAnswer,
   totalVariation,
 } from "./answers.ts";
@@ -28,8 +29,9 @@ describe("answers", () => {
   });
 
   it("count every class alike in the macro recall", () => {
-    expect(macroRecall(answers)).toBeCloseTo((1 / 3 + 1) / 2, 12);
-    expect(macroRecall([])).toBeNaN();
+    const values = answers.map((one) => ({ label: one.label, value: isRight(one) ? 1 : 0 }));
+    expect(macroMean(values)).toBeCloseTo((1 / 3 + 1) / 2, 12);
+    expect(macroMean([])).toBeNaN();
   });
 
   it("are held to chance by how many of them are right", () => {

@@ -2,6 +2,7 @@
 // right answers, where its label names a whole and not its parts: Swiss-Prot says "nucleus" of a nucleolar protein.
 
 import { mean } from "./bootstrap.ts";
+import { groupBy } from "./group-by.ts";
 
 /** What is right for a protein or a crop. */
 export interface LabelClass {
@@ -25,20 +26,10 @@ export function accuracy(answers: readonly Answer[]): number {
   return mean(answers.map((answer) => (isRight(answer) ? 1 : 0)));
 }
 
-/** Mean over the classes that occur of their share of right answers; NaN for none. */
-export function macroRecall(answers: readonly Answer[]): number {
-  return mean([...byClass(answers).values()].map(accuracy));
-}
-
-/** The answers of each class, in the order in which the classes occur. */
-export function byClass<A extends Answer>(answers: readonly A[]): Map<string, A[]> {
-  const groups = new Map<string, A[]>();
-  for (const answer of answers) {
-    const group = groups.get(answer.label.name);
-    if (group === undefined) groups.set(answer.label.name, [answer]);
-    else group.push(answer);
-  }
-  return groups;
+/** Mean over the classes that occur of the mean of their values: the macro recall, of 1 for right and 0 for wrong. */
+export function macroMean(rows: readonly { readonly label: LabelClass; readonly value: number }[]): number {
+  const classes = groupBy(rows, ({ label }) => label.name);
+  return mean([...classes.values()].map((group) => mean(group.map(({ value }) => value))));
 }
 
 /** Share of right answers of a guess that favours none of `count` compartments. */
@@ -61,7 +52,7 @@ export interface Confusion {
 
 /** How often each class got each answer. */
 export function confusion(rows: readonly Answer[], classes: readonly string[], answers: readonly string[]) {
-  const groups = byClass(rows);
+  const groups = groupBy(rows, ({ label }) => label.name);
   const counts = classes.map((name) =>
     answers.map((wanted) => (groups.get(name) ?? []).filter(({ answer }) => answer === wanted).length),
   );

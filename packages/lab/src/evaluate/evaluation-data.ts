@@ -7,6 +7,7 @@ import { type Crop, type Protein, readCrops, readLocalisation, readProteins } fr
 import { compartmentGroups, imageCompartments, placeCompartment } from "../data/compartments.ts";
 import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } from "../data/splits.ts";
 import type { LabelClass } from "./answers.ts";
+import { groupBy } from "./group-by.ts";
 
 export const evaluationSets = ["opencell", "partition", "seen"] as const;
 export type EvaluationSet = (typeof evaluationSets)[number];
@@ -116,16 +117,16 @@ const setOf: Partial<Record<SequenceSplit, EvaluationSet>> = {
 
 /** One of each class in turn, each class in an order that the seed gives. */
 function takeTurns<T>(items: readonly T[], classOf: (item: T) => string, seed: number): T[] {
-  const queues = new Map<string, T[]>();
-  for (const position of createGenerator(seed, "evaluate").shuffle(items.length)) {
-    const item = items[position]!;
-    const queue = queues.get(classOf(item));
-    if (queue === undefined) queues.set(classOf(item), [item]);
-    else queue.push(item);
-  }
-  const longest = Math.max(0, ...[...queues.values()].map(({ length }) => length));
+  const order = createGenerator(seed, "evaluate").shuffle(items.length);
+  const queues = [
+    ...groupBy(
+      Array.from(order, (position) => items[position]!),
+      classOf,
+    ).values(),
+  ];
+  const longest = Math.max(0, ...queues.map(({ length }) => length));
   return Array.from({ length: longest }, (_, round) =>
-    [...queues.values()].flatMap((queue) => queue.slice(round, round + 1)),
+    queues.flatMap((queue) => queue.slice(round, round + 1)),
   ).flat();
 }
 
@@ -141,10 +142,7 @@ function chooseKnown(
     const protein = proteins.get(crop.uniprot);
     return set === undefined || protein === undefined ? [] : [{ crop, protein, isSeen: set === "seen" }];
   });
-  const counts = new Map<string, number>();
-  return takeTurns(known, ({ protein }) => protein.id, seed).filter(({ protein }) => {
-    const count = counts.get(protein.id) ?? 0;
-    counts.set(protein.id, count + 1);
-    return count < cropsOfProtein;
-  });
+  const inTurns = takeTurns(known, ({ protein }) => protein.id, seed);
+  const ofProteins = groupBy(inTurns, ({ protein }) => protein.id).values();
+  return [...ofProteins].flatMap((crops) => crops.slice(0, cropsOfProtein));
 }
