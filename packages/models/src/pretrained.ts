@@ -29,6 +29,11 @@ import {
   unetFormat,
 } from "./pretrained/model-configs.ts";
 import {
+  cytoselfRegressorFormat,
+  jointEmbeddingFormat,
+  projectionClasses,
+} from "./pretrained/projection-networks.ts";
+import {
   CheckpointError,
   parseJson,
   type ReadFolder,
@@ -84,6 +89,9 @@ function recognizeConfig(json: Json, place: string): Architecture {
   if (json._class_name === "AutoencoderKL") return "autoencoder";
   if (json._class_name === "CytoselfFull") return "cytoself";
   if (json.model_type === "esm") return "esm2";
+  if (json._class_name === projectionClasses.clip) return "clip";
+  if (json._class_name === projectionClasses.triplet) return "triplet";
+  if (json._class_name === projectionClasses.cytoclass) return "cytoclass";
   const named = [json._class_name, json.model_type].find((name) => typeof name === "string");
   throw new CheckpointError(
     `${place}: ${named === undefined ? "its configuration names no architecture" : `"${named}" is no known architecture`}; known are ${knownTitles}`,
@@ -100,6 +108,11 @@ function withConfig(architecture: Architecture, json: Json, weights: StateDict, 
       return { architecture, config: parseConfig(autoencoderKlFormat, json, place), weights };
     case "cytoself":
       return { architecture, config: parseConfig(cytoselfFormat, json, place), weights };
+    case "clip":
+    case "triplet":
+      return { architecture, config: parseConfig(jointEmbeddingFormat(architecture), json, place), weights };
+    case "cytoclass":
+      return { architecture, config: parseConfig(cytoselfRegressorFormat, json, place), weights };
   }
 }
 

@@ -5,8 +5,11 @@ import { f32, formatShape, i64, type ParameterDeclaration, trace, WeightsError }
 import type { NdArray } from "@proteoscope/formats";
 import { type AutoencoderKlConfig, decode, encode } from "../autoencoder-kl.ts";
 import { type CytoselfConfig, classifyCode, cytoself } from "../cytoself.ts";
+import type { CytoselfRegressorConfig } from "../cytoself-regressor.ts";
 import { contactHead, type Esm2Config, esm2, languageModelHead } from "../esm2.ts";
+import type { JointEmbeddingConfig } from "../joint-embedding.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet.ts";
+import { declareProjections } from "./projection-networks.ts";
 
 export type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -19,7 +22,14 @@ export type Pretrained =
       readonly config: AutoencoderKlConfig;
       readonly weights: StateDict;
     }
-  | { readonly architecture: "cytoself"; readonly config: CytoselfConfig; readonly weights: StateDict };
+  | { readonly architecture: "cytoself"; readonly config: CytoselfConfig; readonly weights: StateDict }
+  | { readonly architecture: "clip"; readonly config: JointEmbeddingConfig; readonly weights: StateDict }
+  | { readonly architecture: "triplet"; readonly config: JointEmbeddingConfig; readonly weights: StateDict }
+  | {
+      readonly architecture: "cytoclass";
+      readonly config: CytoselfRegressorConfig;
+      readonly weights: StateDict;
+    };
 
 export type Architecture = Pretrained["architecture"];
 
@@ -29,6 +39,9 @@ export const architectureTitles: Readonly<Record<Architecture, string>> = {
   unet: "UNet2DConditionModel (diffusers)",
   autoencoder: "AutoencoderKL (diffusers)",
   cytoself: "CytoselfFull (cytoself)",
+  clip: "proteoclip (proteoscope)",
+  triplet: "proteotriplet (proteoscope)",
+  cytoclass: "proteocytoclass (proteoscope)",
 };
 
 /** Parts of ESM2 that a checkpoint has whole or not at all. */
@@ -97,6 +110,10 @@ export function declareParameters(model: Pretrained): ReadonlyMap<string, Parame
         { x: f32(1, ...config.inputShape) },
       ).parameters;
     }
+    case "clip":
+    case "triplet":
+    case "cytoclass":
+      return declareProjections(model);
   }
 }
 

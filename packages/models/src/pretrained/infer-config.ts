@@ -6,6 +6,7 @@ import { cytoselfDefaults } from "../cytoself.ts";
 import { esm2Presets } from "../esm2.ts";
 import type { Architecture, StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
+import { inferProjections, recognizeProjections } from "./projection-networks.ts";
 import { CheckpointError } from "./read-folder.ts";
 
 /** The architecture whose parameters these are, or undefined if they are none's. */
@@ -15,7 +16,7 @@ export function recognizeNames(stateDict: StateDict): Architecture | undefined {
   if (has(/^down_blocks\./) && has(/^time_embedding\./)) return "unet";
   if (has(/(^|\.)vq_layers\.0\.codebook\.weight$/)) return "cytoself";
   if (has(/^encoder\.down_blocks\./) && has(/^quant_conv\./)) return "autoencoder";
-  return undefined;
+  return recognizeProjections(has);
 }
 
 /**
@@ -106,6 +107,10 @@ export function inferConfig(
         num_class: shapeOf(`fc_layers.1.fc_list.${3 * layers - 2}.weight`)[0],
       };
     }
+    case "clip":
+    case "triplet":
+    case "cytoclass":
+      return inferProjections(shapeOf, weights, blocks("esm_bottleneck.encoder.layers.#."));
   }
 }
 

@@ -5,6 +5,8 @@
 //   autoencoder   sample -> mean, logvar; latent -> sample
 //   ESM2          input_ids, [attention_mask] -> last_hidden_state, logits (where it has the head)
 //   cytoself      x -> decoder0, and of each level encoder1, vqvec1, vqind1, vqindhist1, perplexity1, [fc1], ...
+//   clip, triplet sequence_embed, [sequence_mask] -> seq_embeds; latent -> image_embeds; clip, of both: logits_per_image
+//   cytoclass     sequence_embed, [sequence_mask] -> seq_embeds
 
 import {
   compile,
@@ -21,6 +23,7 @@ import { type CytoselfLevel, cytoself } from "../cytoself.ts";
 import { esm2, languageModelHead } from "../esm2.ts";
 import { crossAttentionKeyValues, unet } from "../unet.ts";
 import { esm2Heads, hasPart, type Pretrained } from "./architectures.ts";
+import { projectionRules, runProjections } from "./projection-networks.ts";
 
 /** A tensor that a network cannot take: `tensor` names it. */
 export class TensorError extends Error {
@@ -34,7 +37,7 @@ export class TensorError extends Error {
   }
 }
 
-interface InputRule {
+export interface InputRule {
   /** Sizes that are numbers must be met; a name stands for one size in all tensors of a call. */
   readonly shape: readonly (number | string)[];
   readonly kind: "float" | "integer";
@@ -43,7 +46,7 @@ interface InputRule {
   readonly optional?: boolean;
 }
 
-type InputRules = Readonly<Record<string, InputRule>>;
+export type InputRules = Readonly<Record<string, InputRule>>;
 export type NamedArrays = ReadonlyMap<string, NdArray>;
 
 /**
@@ -119,6 +122,10 @@ function inputRules(model: Pretrained, inputs: NamedArrays): InputRules {
     }
     case "cytoself":
       return { x: { shape: ["batch", ...model.config.inputShape], kind: "float" } };
+    case "clip":
+    case "triplet":
+    case "cytoclass":
+      return projectionRules(model, inputs);
   }
 }
 
@@ -220,6 +227,10 @@ function apply(
       const { reconstruction, levels } = cytoself(w, model.config, inputs.x!, { training: false });
       return Object.assign({ decoder0: reconstruction }, ...levels.map(nameLevel));
     }
+    case "clip":
+    case "triplet":
+    case "cytoclass":
+      return runProjections(w, model, inputs);
   }
 }
 

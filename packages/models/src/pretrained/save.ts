@@ -13,6 +13,7 @@ import {
   noiseScheduleFormat,
   unetFormat,
 } from "./model-configs.ts";
+import { cytoselfRegressorFormat, jointEmbeddingFormat } from "./projection-networks.ts";
 import { CheckpointError } from "./read-folder.ts";
 
 export interface SaveOptions {
@@ -81,6 +82,11 @@ function configJson(model: Pretrained): Json {
       return formatConfig(autoencoderKlFormat, model.config);
     case "cytoself":
       return formatConfig(cytoselfFormat, model.config);
+    case "clip":
+    case "triplet":
+      return formatConfig(jointEmbeddingFormat(model.architecture), model.config);
+    case "cytoclass":
+      return formatConfig(cytoselfRegressorFormat, model.config);
   }
 }
 
