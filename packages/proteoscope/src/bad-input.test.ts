@@ -205,9 +205,7 @@ describe("a model that cannot be used", () => {
 
   it("is not there", async () => {
     const nowhere = join(place.path, "nowhere");
-    expect(await refusedModel(4, nowhere)).toBe(
-      `${nowhere}: no model there (a model folder has a model_index.json)`,
-    );
+    expect(await refusedModel(4, nowhere)).toBe(`${nowhere}: no such file or folder`);
   });
 
   it.each(["unet/diffusion_pytorch_model.safetensors", "nuclei.safetensors"])(

@@ -1,21 +1,46 @@
-// A checkpoint as a command line names it: a folder, or one file in a folder. The loaders read through a folder in
-// either case, because a configuration or a second file of weights may lie beside the first.
+// A checkpoint as a command line names it: a folder, one file in a folder, or a model of the Hub that the cache has, by
+// its name. The loaders read through a folder in every case, because a configuration or a second file of weights may
+// lie beside the first.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { LoadOptions, ReadFolder } from "@proteoscope/models";
+import { cacheFolders } from "./cache-folders.ts";
 import { CommandError, exitCodes } from "./errors.ts";
+import { findSnapshot, isModelName } from "./hub/repository.ts";
 
 export interface CheckpointPath {
   readonly folder: ReadFolder;
   /** Names the file where the path is one. */
   readonly options: LoadOptions;
+  /** On disk. */
+  readonly path: string;
 }
 
-/** @throws CommandError (not found) when there is nothing at the path. */
-export async function openCheckpoint(path: string): Promise<CheckpointPath> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The path on disk of what is named: itself where there is something, else the snapshot of `owner/name` or
+ * `owner/name@revision` in the cache of Hugging Face.
+ * @throws CommandError (not found) when it is neither.
+ */
+export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
+  if ((await stat(named).catch(() => undefined)) !== undefined) return named;
+  const [name = "", revision, ...rest] = named.split("@");
+  if (!isModelName(name) || rest.length > 0)
+    throw new CommandError(`${named}: no such file or folder`, exitCodes.notFound);
+  const snapshot = await findSnapshot(cacheFolders(env).huggingFace, name, revision);
+  if (snapshot !== undefined) return snapshot;
+  const fetchIt = `proteoscope models pull ${name}${revision === undefined ? "" : ` --revision ${revision}`}`;
+  throw new CommandError(
+    `${named}: no such file or folder, and no such model in the cache of Hugging Face (${fetchIt})`,
+    exitCodes.notFound,
+  );
+}
+
+/** @throws CommandError (not found) when there is nothing of that name. */
+export async function openCheckpoint(named: string, env: Environment): Promise<CheckpointPath> {
   const { openFolder } = await import("@proteoscope/models/node");
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new CommandError(`${path}: no such file or folder`, exitCodes.notFound);
-  if (found.isDirectory()) return { folder: openFolder(path), options: {} };
-  return { folder: openFolder(dirname(path)), options: { file: basename(path) } };
+  const path = await resolveCheckpoint(named, env);
+  if ((await stat(path)).isDirectory()) return { folder: openFolder(path), options: {}, path };
+  return { folder: openFolder(dirname(path)), options: { file: basename(path) }, path };
 }

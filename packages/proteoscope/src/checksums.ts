@@ -36,7 +36,7 @@ export async function verifyChecksums(folder: string): Promise<ChecksumProblem[]
 export async function listChecksums(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink()) // the cache of Hugging Face is made of links
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length).replaceAll("\\", "/"))
     .filter((file) => file !== checksumFileName)
     .sort();
@@ -65,7 +65,8 @@ function parseChecksums(text: string, path: string): { file: string; sha256: str
     });
 }
 
-async function hashFile(path: string): Promise<string> {
+/** sha256 of a file, in hexadecimal. */
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");

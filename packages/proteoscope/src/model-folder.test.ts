@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
@@ -17,6 +17,18 @@ describe("findModelFolder", () => {
     const folder = await findModelFolder(path);
     expect(folder.name).toBe(path);
     expect(new TextDecoder().decode(await folder.read("model_index.json"))).toBe("{}");
+  });
+
+  it("opens a model of the Hub that the cache has", async () => {
+    const commit = "a".repeat(40);
+    const snapshot = join(path, "models--owner--name", "snapshots", commit);
+    mkdirSync(snapshot, { recursive: true });
+    writeFileSync(join(snapshot, "model_index.json"), "{}");
+    const folder = await findModelFolder(`owner/name@${commit}`, { HF_HUB_CACHE: path });
+    expect(folder.name).toBe(snapshot);
+    await expect(findModelFolder("owner/name", { HF_HUB_CACHE: path })).rejects.toMatchObject({
+      exitCode: 4,
+    });
   });
 
   it("says what a model folder has where there is none", async () => {

@@ -1,23 +1,28 @@
-// The model that a command works with: a folder the user names, or the one that ships.
+// The model that a command works with: a folder the user names, a model that was pulled, or the one that ships.
 // Commands open it when their words have been checked: reading the weights takes a while.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import type { ReadFolder } from "@proteoscope/models";
+import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./command.ts";
 import { CommandError, exitCodes } from "./errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
-export async function findModelFolder(model: string | undefined): Promise<ReadFolder> {
+export async function findModelFolder(
+  model: string | undefined,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ReadFolder> {
   const { openFolder } = await import("@proteoscope/models/node");
   if (model !== undefined) {
-    if (!existsSync(join(model, "model_index.json")))
+    const path = await resolveCheckpoint(model, env);
+    if (!existsSync(join(path, "model_index.json")))
       throw new CommandError(
         `${model}: no model there (a model folder has a model_index.json)`,
         exitCodes.notFound,
       );
-    return openFolder(model);
+    return openFolder(path);
   }
   const shipped = findShipped(join("checkpoints", shippedModelName));
   if (shipped === undefined)

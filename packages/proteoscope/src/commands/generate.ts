@@ -83,7 +83,7 @@ export const generateCommand = defineCommand({
       seed: settings.seed,
     };
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model);
+    const folder = await findModelFolder(args.model, env);
     const depth = args.json ? undefined : detectColorDepth(stdout, env);
     const show = (sheet: RgbImage): void =>
       void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));

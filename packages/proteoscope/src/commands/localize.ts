@@ -32,9 +32,9 @@ export const localizeCommand = defineCommand({
     "proteoscope localize proteome.fasta -o compartments.csv",
     "proteoscope localize - --json < proteome.fasta",
   ],
-  async run(args, { stdin, stdout, stderr, signal }) {
+  async run(args, { stdin, stdout, stderr, env, signal }) {
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model);
+    const folder = await findModelFolder(args.model, env);
     const readAll = async (reader: ProteinReader): Promise<Row[]> => {
       const progress = startProgress("localize", proteins.length, { stream: stderr, unit: "proteins" });
       try {

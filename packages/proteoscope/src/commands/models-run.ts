@@ -13,7 +13,8 @@ export const modelsRunCommand = defineCommand({
   args: {
     model: {
       type: "positional",
-      description: "Folder with config.json and weights, or one file (.safetensors, .bin, .pt)",
+      description:
+        "Folder with config.json and weights, one file (.safetensors, .bin, .pt), or <owner>/<name> in the cache",
       required: true,
     },
     input: {
@@ -35,13 +36,13 @@ export const modelsRunCommand = defineCommand({
     "proteoscope models run checkpoints/proteoscope-mini/unet --input in.safetensors -o out.safetensors",
     "proteoscope models run esm2_t6_8M_UR50D.pt --input tokens.safetensors -o embedded.safetensors --json",
   ],
-  async run(args, { stdout, stderr, signal }) {
+  async run(args, { stdout, stderr, env, signal }) {
     const [{ architectureTitles, loadPretrained, runPretrained }, { openRuntime }] = await Promise.all([
       import("@proteoscope/models"),
       import("@proteoscope/engine/node"),
     ]);
     const inputs = await readTensors(args.input);
-    const { folder, options } = await openCheckpoint(args.model);
+    const { folder, options } = await openCheckpoint(args.model, env);
     const model = await loadPretrained(folder, options);
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ReadFolder } from "@proteoscope/models";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, type Surroundings } from "../command.ts";
 import { describeFailure, exitCodes } from "../errors.ts";
 
 export interface VerifyReport {
@@ -26,21 +26,27 @@ export interface VerifyReport {
 export const modelsVerifyCommand = defineCommand({
   name: "verify",
   description: "Check a model folder: the sha256 of its files, and that all tensors fit their network",
-  args: { folder: { type: "positional", description: "Model folder", required: true } },
+  args: {
+    folder: {
+      type: "positional",
+      description: "Model folder, or <owner>/<name> in the cache",
+      required: true,
+    },
+  },
   examples: [
     "proteoscope models verify checkpoints/proteoscope-mini",
     "proteoscope models verify esm2_t6_8M_UR50D --json",
   ],
-  async run(args, { stdout }) {
-    const report = await verify(args.folder);
+  async run(args, { stdout, env }) {
+    const report = await verify(args.folder, env);
     stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
     return report.ok ? exitCodes.ok : exitCodes.badData;
   },
 });
 
-async function verify(path: string): Promise<VerifyReport> {
+async function verify(named: string, env: Surroundings["env"]): Promise<VerifyReport> {
   const { loadPretrained, readJson, subfolder } = await import("@proteoscope/models");
-  const { folder, options } = await openCheckpoint(path);
+  const { folder, options, path } = await openCheckpoint(named, env);
   const problems: string[] = [];
   const networks: VerifyReport["networks"][number][] = [];
   const attempt = async (work: () => Promise<VerifyReport["networks"]>): Promise<void> => {
@@ -68,7 +74,7 @@ async function verify(path: string): Promise<VerifyReport> {
     for (const { file, problem } of await verifyChecksums(path)) problems.push(`${file} ${problem}`);
   }
   const files = isFolder ? parseSums(await listChecksums(path)) : {};
-  return { model: path, ok: problems.length === 0, files, isListed, networks, problems };
+  return { model: named, ok: problems.length === 0, files, isListed, networks, problems };
 }
 
 /** The small networks that a model of ours has beside the published ones; reading them holds them to their network. */

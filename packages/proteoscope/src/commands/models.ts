@@ -1,9 +1,11 @@
-// `proteoscope models`: what there is (`list`), whether it is whole (`verify`), and any network on tensors of one's own
+// `proteoscope models`: what there is (`list`), whether it is whole (`verify`), what the Hub has
+// (`pull`), and any network on tensors of one's own
 // (`run`), so that its numbers can be held to those of the library it comes from.
 import { defineGroup } from "../command.ts";
 
-export const modelsCommand = defineGroup("models", "List, verify and run model checkpoints", {
+export const modelsCommand = defineGroup("models", "List, fetch, verify and run model checkpoints", {
   run: () => import("./models-run.ts").then((module) => module.modelsRunCommand),
   list: () => import("./models-list.ts").then((module) => module.modelsListCommand),
+  pull: () => import("./models-pull.ts").then((module) => module.modelsPullCommand),
   verify: () => import("./models-verify.ts").then((module) => module.modelsVerifyCommand),
 });
