@@ -1,5 +1,6 @@
 // `profile-case.ts NAME [RUNS]`: where a case spends its time, kernel by kernel, on the cpu. The runtime is in this thread
-// and writes ONNX Runtime's profile, which costs a little: compare its shares, not its times.
+// and writes ONNX Runtime's profile, which costs a little: compare its shares, not its times. What the case runs to prepare
+// itself (keys and values, say) is in it too.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";

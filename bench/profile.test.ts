@@ -35,3 +35,10 @@ it("prints the longest with their share of all", () => {
   const table = formatKernels("operator", sumKernels(events, { runs: 1 }), 1);
   expect(table.split("\n")).toEqual(["operator  kernels    ms     %", "MatMul          3  41.0  95.3", ""]);
 });
+
+it("cuts the shapes of a node with hundreds of inputs short", () => {
+  const [, row] = formatKernels("operator", [{ label: "Concat 1".repeat(50), count: 1, ms: 1 }], 1).split(
+    "\n",
+  );
+  expect(row).toMatch(/^Concat 1.{56}\.\.\. +1 +1\.00 +100\.0$/);
+});

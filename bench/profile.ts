@@ -41,6 +41,8 @@ function shapesOf({ input_type_shape: inputs = [] }: NonNullable<KernelEvent["ar
   return inputs.map((input) => Object.values(input)[0]!.join("x") || "scalar").join(" ");
 }
 
+const longestLabel = 64;
+
 /** The longest of the times as a table with their share of all. */
 export function formatKernels(title: string, times: readonly KernelTime[], most: number): string {
   const totalMs = times.reduce((sum, { ms }) => sum + ms, 0);
@@ -49,7 +51,7 @@ export function formatKernels(title: string, times: readonly KernelTime[], most:
     times
       .slice(0, most)
       .map(({ label, count, ms }) => [
-        label,
+        label.length > longestLabel ? `${label.slice(0, longestLabel)}...` : label,
         count.toFixed(0),
         formatNumber(ms),
         ((100 * ms) / totalMs).toFixed(1),

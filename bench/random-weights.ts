@@ -23,7 +23,7 @@ function randomArray({ shape, initializer }: ParameterDeclaration, block: Float3
   // A uniform number of standard deviation 1 lies within the root of 3.
   const mean = initializer.kind === "normal" ? (initializer.mean ?? 0) : 0;
   const bound = initializer.kind === "normal" ? initializer.deviation * Math.sqrt(3) : initializer.bound;
-  const values = block.map((value) => mean + (2 * value - 1) * bound);
+  const values = block.subarray(0, data.length).map((value) => mean + (2 * value - 1) * bound);
   for (let start = 0; start < data.length; start += blockLength)
     data.set(values.subarray(0, data.length - start), start);
   return float32(shape, data);
