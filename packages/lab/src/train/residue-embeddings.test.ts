@@ -14,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-/** Embeds these sequences one after the other, and counts how often the network ran. */
+/** Embeds these sequences one after the other, those of an inner list at once, and counts how often the network ran. */
 async function embedAll(
-  sequences: readonly string[],
+  sequences: readonly (string | readonly string[])[],
   options: { windowResidues: number; cacheBytes: number },
 ) {
   let runs = 0;
@@ -73,5 +73,12 @@ describe("residue embeddings", () => {
     expect(none.rows).toEqual(whole.rows);
     expect(whole.rows[2]).toEqual(whole.rows[0]);
     expect(whole.rows[1]).not.toEqual(whole.rows[0]);
+  });
+
+  it("counts a protein once that is asked for twice at once", async () => {
+    const options = { windowResidues: 9, cacheBytes: bytesOf(10) };
+    const { runs, rows } = await embedAll([["MKTA", "MKTA"], "WWLLKK", "WWLLKK"], options);
+    expect(runs).toBe(3);
+    expect(rows[1]).toEqual(rows[0]);
   });
 });
