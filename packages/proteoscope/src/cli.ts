@@ -23,6 +23,7 @@ export const mainCommand: CommandGroup = defineGroup(
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
+    evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
     models: () => import("./commands/models.ts").then((module) => module.modelsCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
   },

@@ -17,7 +17,7 @@ export interface Workplace {
   remove(): void;
 }
 
-export function createWorkplace(): Workplace {
+export function createWorkplace(modelFiles = randomModelFiles()): Workplace {
   const path = mkdtempSync(join(tmpdir(), "proteoscope-workplace-"));
   const file = (name: string, data: Uint8Array | string): string => {
     const target = join(path, name);
@@ -25,7 +25,7 @@ export function createWorkplace(): Workplace {
     writeFileSync(target, data);
     return target;
   };
-  for (const [name, bytes] of randomModelFiles()) file(`model/${name}`, bytes);
+  for (const [name, bytes] of modelFiles) file(`model/${name}`, bytes);
   return {
     path,
     model: join(path, "model"),

@@ -1,0 +1,219 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCommandLine } from "../cli.ts";
+import type { Metrics } from "../evaluate/metrics.ts";
+import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
+import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
+import { recordSurroundings } from "../testing/surroundings.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let place: Workplace;
+let atlas: Awaited<ReturnType<typeof writeJudgedAtlas>>;
+let report: string;
+let metrics: Metrics;
+beforeAll(async () => {
+  place = createWorkplace(judgedModelFiles());
+  atlas = await writeJudgedAtlas();
+  report = join(place.path, "report");
+  const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
+  expect(stderr).toMatch(/^(evaluate {2}\d+\/32 drawings .*\n)*$/);
+  expect(exitCode).toBe(0);
+  metrics = JSON.parse(stdout);
+});
+afterAll(async () => {
+  place.remove();
+  await atlas.remove();
+});
+
+const quick = ["--proteins", "3", "--steps", "2", "--device", "cpu"];
+const evaluate = (words: readonly string[], model = place.model) =>
+  runWords(["evaluate", model, "--data", atlas.path, ...words]);
+const answersOf = (folder: string) => readFileSync(join(folder, "answers.jsonl"), "utf8");
+
+describe("proteoscope evaluate", () => {
+  it("leaves the figures it prints, a report, and the answers behind them", () => {
+    expect(readdirSync(report).sort()).toEqual(["answers.jsonl", "metrics.json", "report.html"]);
+    expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
+  });
+
+  it("says what was measured on what", () => {
+    const { model, data, settings, synthetic } = metrics.provenance;
+    expect(synthetic).toBe(true);
+    expect(model).toMatchObject({ name: "model", borrowed: [] });
+    expect(model.sha256["unet/config.json"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(Object.keys(data.sha256)).toEqual([
+      "crops.csv",
+      "crops_u8.npy",
+      "proteins.csv",
+      "localisation.csv",
+    ]);
+    expect(settings).toEqual({ samples: 2, steps: 2, sampler: "dpm++", guidance: 3, seed: 0 });
+  });
+
+  it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
+    const { opencell, partition, unseen, seen } = metrics.compartments;
+    expect([opencell, partition, unseen, seen].map((set) => set?.proteins)).toEqual([3, 3, 6, 3]);
+    expect(Object.keys(unseen.scores).sort()).toEqual(
+      [
+        ...["chance", "drawn", "languageModel", "mostFrequentAnswer", "otherNucleus", "otherProtein"],
+        ...["realCrops", "shuffledSequence"],
+      ].sort(),
+    );
+    expect(Object.keys(seen.scores).sort()).toEqual(
+      ["chance", "drawn", "languageModel", "mostFrequentAnswer", "realCrops"].sort(),
+    );
+    for (const { accuracy, macroRecall } of Object.values(unseen.scores)) {
+      for (const { value, interval95 } of [accuracy!, macroRecall!]) {
+        expect(value >= 0 && value <= 1).toBe(true);
+        expect(interval95[0] <= value && value <= interval95[1]).toBe(true);
+      }
+    }
+    // Nuclear and cytoplasmic labels of Swiss-Prot have four and three right answers of twelve, OpenCell's have one.
+    const classes = { "nucleus (any part)": 4, "cytoplasm (any part)": 3, nucleoplasm: 1, cytoplasm: 1 };
+    const chance = Object.entries(unseen.classes).reduce(
+      (sum, [name, count]) => sum + (count * classes[name as keyof typeof classes]) / 12,
+      0,
+    );
+    expect(unseen.scores.chance!.accuracy!.value).toBeCloseTo(chance / 6, 12);
+    expect(unseen.scores.realCrops!.accuracy!.n).toBeGreaterThan(3);
+  });
+
+  it("gives recall and confusion of each class", () => {
+    expect(metrics.classes.map(({ name }) => name)).toEqual([
+      ...["nucleoplasm", "cytoplasm"],
+      ...["nucleus (any part)", "cytoplasm (any part)"],
+    ]);
+    for (const { chance, unseen, isAboveTwiceChance } of metrics.classes)
+      expect(isAboveTwiceChance).toBe(unseen!.value >= 2 * chance);
+    const { drawn, real } = metrics.confusion;
+    expect(drawn.counts.flat().reduce((a, b) => a + b)).toBe(6);
+    expect(real.counts.flat().reduce((a, b) => a + b)).toBe(10);
+  });
+
+  it("measures pictures: distances, nuclear proportion, nearest crops, effects, agreement", () => {
+    const { distances, nuclearProportion, memorisation, effects, reliability } = metrics;
+    expect(distances.features.dimensions).toBe(16);
+    expect(distances.frechet).toMatchObject({ n: 6, drawnToReal: { n: 6 }, realToReal: { n: 6 } });
+    expect(distances.kernel.drawnToReal!.value).toBeGreaterThan(distances.kernel.realToReal!.value);
+    expect(nuclearProportion.sameNucleus.unseen.images).toBe(2);
+    expect(nuclearProportion.sameNucleus.unseen.meanError!.n).toBe(2);
+    expect(memorisation).toMatchObject({ trainingCrops: 14, realCrops: 10 });
+    expect(memorisation.sets.unseen.n).toBe(6);
+    expect(memorisation.sets.seen.n).toBe(3);
+    expect(memorisation.threshold! > 0 && memorisation.threshold! < 1).toBe(true);
+    expect(effects.otherNucleus.change!.value).toBeGreaterThan(0);
+    expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
+  });
+
+  it("writes a report that refers to nothing outside it and has text for every picture", () => {
+    const html = readFileSync(join(report, "report.html"), "utf8");
+    expect(html.match(/(src|href)="(?!data:)/g)).toBeNull();
+    expect(html.match(/url\(|@import|<script|<link/g)).toBeNull();
+    const images = html.match(/<img [^>]*>/g)!;
+    expect(images).toHaveLength(6 * 3);
+    for (const image of images)
+      expect(image).toMatch(/^<img src="data:image\/png;base64,[^"]+" alt="[^"]+">$/);
+    expect(html.match(/<svg /g)).toHaveLength(4);
+  });
+
+  it("goes on after a kill as if there had been none, and prints the accuracies", async () => {
+    const whole = answersOf(report);
+    const cut = Math.floor(0.9 * whole.length);
+    writeFileSync(join(report, "answers.jsonl"), whole.slice(0, cut));
+    rmSync(join(report, "metrics.json"));
+    const { exitCode, stdout, stderr } = await evaluate([
+      ...[...quick, "--samples", "2"],
+      ...["-o", report, "--resume"],
+    ]);
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toMatch(/\/32 drawings/);
+    expect(stdout).toMatch(/^unseen: OpenCell's validation proteins, 3 proteins\n {2}drawn images +\d+ % \(/);
+    expect(answersOf(report)).toBe(whole);
+    expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
+  });
+
+  it("keeps its answers, and writes nothing else, at an interrupt", async () => {
+    const output = join(place.path, "interrupted");
+    const { surroundings, output: printed, controller } = recordSurroundings();
+    const words = ["evaluate", place.model, "--data", atlas.path, "--steps", "2", "-o", output];
+    const run = runCommandLine(words, surroundings);
+    while (!existsSync(join(output, "answers.jsonl"))) await new Promise((wake) => setTimeout(wake, 1));
+    controller.abort();
+    expect(await run).toBe(130);
+    expect(printed.stdout).toBe("");
+    expect(printed.stderr).toMatch(/^(evaluate .*\n)*proteoscope: interrupted\n$/);
+    expect(readdirSync(output)).toEqual(["answers.jsonl"]);
+    expect(answersOf(output)).toMatch(/\n$/);
+  });
+
+  it("measures a run, with the set that was asked for alone", async () => {
+    const words = ["--proteins", "1", "--steps", "1", "--split", "partition", "--json"];
+    const output = join(place.path, "of-run");
+    const { exitCode, stdout } = await evaluate([...words, "-o", output], place.path);
+    expect(exitCode).toBe(0);
+    const { compartments, reliability } = JSON.parse(stdout) as Metrics;
+    expect(Object.keys(compartments)).toEqual(["partition", "unseen", "seen"]);
+    expect(compartments.unseen.proteins).toBe(1);
+    expect(reliability).toBeNull();
+  });
+});
+
+describe("bad input to evaluate", () => {
+  const refused = async (words: readonly string[], model?: string) => {
+    const output = join(place.path, "none");
+    const { exitCode, stdout, stderr } = await evaluate([...words, "-o", output], model);
+    expect(stdout).toBe("");
+    expect(stderr.match(/\n/g)).toHaveLength(1);
+    expect(existsSync(output)).toBe(false);
+    return { exitCode, stderr };
+  };
+
+  it.each([
+    [["--proteins", "0"], 2, /--proteins takes a whole number from 1/],
+    [["--split", "opencel"], 2, /--split knows opencell, partition, got "opencel"/],
+    [["--steps", "5000"], 2, /--steps is at most 999 for dpm\+\+/],
+  ])("refuses %j with code %i", async (words, exitCode, message) => {
+    expect(await refused(words)).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
+  });
+
+  it("says that there is no atlas, no data option, no model", async () => {
+    const nowhere = join(place.path, "nowhere");
+    const noAtlas = await runWords(["evaluate", place.model, "--data", nowhere, "-o", nowhere]);
+    expect(noAtlas).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/nowhere.*no such file/) });
+    const noData = await runWords(["evaluate", place.model]);
+    expect(noData).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--data is missing/) });
+    expect(await refused([], nowhere)).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/no model/),
+    });
+  });
+
+  it("refuses a model whose compartments or crops are not the atlas's", async () => {
+    const other = createWorkplace();
+    expect(await refused([], other.model)).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/crops of 16x16 pixels, model draws 40x40/),
+    });
+    other.remove();
+    const config = join(place.model, "classifier", "config.json");
+    const before = readFileSync(config, "utf8");
+    writeFileSync(config, before.replace('"Golgi"', '"golgi"'));
+    expect(await refused([])).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/model\/classifier: knows no "Golgi"/),
+    });
+    writeFileSync(config, before);
+  });
+
+  it("does not mix answers to different questions, nor overwrite them", async () => {
+    const again = await evaluate([...quick, "-o", report]);
+    expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/go on with --resume/) });
+    const other = await evaluate([...quick, "--guidance", "2", "-o", report, "--resume"]);
+    expect(other).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/begun with another settings/),
+    });
+  });
+});

@@ -1,0 +1,95 @@
+// `proteoscope evaluate`: how good a model is, measured on proteins and images that it never saw, beside floors and
+// ceilings. Leaves metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
+import type { SamplerName } from "@proteoscope/microscope";
+import { parseInteger, parseNumber } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { CommandError, exitCodes } from "../errors.ts";
+import { findEvaluatedModel } from "../evaluate/evaluated-model.ts";
+import type { Metrics, UnseenSet } from "../evaluate/metrics.ts";
+import { withRuntime } from "../model-folder.ts";
+
+const samplers = ["ddim", "ddpm", "dpm++"] as const satisfies readonly SamplerName[];
+const unseenSets = ["opencell", "partition"] as const satisfies readonly UnseenSet[];
+
+export const evaluateCommand = defineCommand({
+  name: "evaluate",
+  description: "Measure a model on proteins and images it never saw, as figures and a report",
+  args: {
+    model: { type: "positional", description: "Model folder, or run folder of a training", required: true },
+    data: { type: "string", valueHint: "folder", description: "The atlas folder" },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "folder",
+      default: "report",
+      description: "Report folder",
+    },
+    proteins: {
+      type: "string",
+      valueHint: "number",
+      default: "300",
+      description: "At most so many of each set, classes in turns",
+    },
+    split: {
+      type: "string",
+      valueHint: "list",
+      default: unseenSets.join(","),
+      description: `Unseen proteins: of ${unseenSets.join(", ")}`,
+    },
+    samples: { type: "string", valueHint: "number", default: "1", description: "Images of each protein" },
+    steps: { type: "string", valueHint: "number", default: "15", description: "Sampling steps" },
+    sampler: { type: "enum", options: [...samplers], default: "dpm++", description: "Sampling method" },
+    guidance: { type: "string", valueHint: "number", default: "3", description: "Weight of the sequence" },
+    resume: { type: "boolean", description: "Go on with the evaluation in the report folder" },
+  },
+  examples: [
+    "proteoscope evaluate checkpoints/proteoscope-mini --data atlas -o report",
+    "proteoscope evaluate runs/diffusion --data atlas -o report --proteins 50 --samples 4",
+    "proteoscope evaluate runs/diffusion --data atlas -o report --proteins 50 --samples 4 --resume",
+  ],
+  async run(args, { stdout, stderr, signal }) {
+    if (args.data === undefined) throw usage("--data is missing: name the atlas folder");
+    const request = {
+      ...{ data: args.data, output: args.output, resume: args.resume === true },
+      sets: parseSets(args.split),
+      proteins: parseInteger("proteins", args.proteins, { min: 1 }),
+      settings: {
+        samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
+        steps: parseInteger("steps", args.steps, { min: 1 }),
+        sampler: args.sampler,
+        guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
+        seed: parseInteger("seed", args.seed),
+      },
+    };
+    const model = await findEvaluatedModel(args.model);
+    const metrics = await withRuntime(args.device, async (runtime) => {
+      const { evaluateModel } = await import("../evaluate/evaluate-model.ts");
+      return evaluateModel(runtime, model, request, { signal, stderr });
+    });
+    stdout.write(args.json ? `${JSON.stringify(metrics, null, 2)}\n` : await describe(metrics, args.output));
+    return undefined;
+  },
+});
+
+function parseSets(list: string): UnseenSet[] {
+  const names = new Set(list.split(",").map((name) => name.trim()));
+  for (const name of names) {
+    if (!(unseenSets as readonly string[]).includes(name))
+      throw usage(`--split knows ${unseenSets.join(", ")}, got "${name}"`);
+  }
+  return unseenSets.filter((name) => names.has(name));
+}
+
+async function describe({ compartments }: Metrics, output: string): Promise<string> {
+  const { scoreRows, setTitles } = await import("../evaluate/report-html.ts");
+  const { share } = await import("../evaluate/html.ts");
+  const lines = Object.entries(compartments).flatMap(([name, scores]) => [
+    `${setTitles[name]}, ${scores.proteins} proteins`,
+    ...scoreRows(scores).map(({ title, accuracy }) => `  ${title.padEnd(30)}${share(accuracy)}`),
+  ]);
+  return `${lines.join("\n")}\nmetrics.json and report.html in ${output}\n`;
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}

@@ -1,0 +1,142 @@
+// metrics.json: every figure of an evaluation, with what it was measured on and how. Shares are in [0, 1]; an estimate
+// has its 95 % interval by bootstrap and the number of units that were resampled; null is what could not be measured.
+import {
+  type BootstrapOptions,
+  type Confusion,
+  confusion,
+  type EvaluationSet,
+  imageCompartments,
+  type NearestCrop,
+  type ReliabilityBin,
+} from "@proteoscope/lab";
+import type { CropRecord, ProteinRecord, Question } from "./answers-file.ts";
+import type { ReadCrop } from "./real-crops.ts";
+import { type ClassScores, drawnAnswer, type SetScores, scoreClasses, scoreSet } from "./score-answers.ts";
+import {
+  type ClassProportion,
+  type Distances,
+  type Effect,
+  type EffectName,
+  type Memorisation,
+  type ProportionScores,
+  scoreClassProportions,
+  scoreDistances,
+  scoreEffects,
+  scoreMemorisation,
+  scoreProportions,
+  scoreReliability,
+} from "./score-pictures.ts";
+
+export type UnseenSet = Exclude<EvaluationSet, "seen">;
+
+export interface Provenance extends Question {
+  /** Of every image that was judged. */
+  readonly synthetic: true;
+  readonly software: Readonly<Record<string, string>>;
+  readonly model: {
+    readonly name: string;
+    /** By file. */
+    readonly sha256: Readonly<Record<string, string>>;
+    /** Parts that came from the model that ships. */
+    readonly borrowed: readonly string[];
+  };
+  readonly data: { readonly name: string; readonly sha256: Readonly<Record<string, string>> };
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+export interface Metrics {
+  readonly provenance: Provenance;
+  readonly notes: readonly string[];
+  /** `unseen` is both sets together. */
+  readonly compartments: Readonly<Partial<Record<UnseenSet, SetScores>>> &
+    Readonly<Record<"unseen" | "seen", SetScores>>;
+  readonly classes: readonly ClassScores[];
+  readonly confusion: Readonly<Record<"drawn" | "real", Confusion>>;
+  readonly distances: {
+    readonly features: { readonly network: string; readonly dimensions: number; readonly resize: string };
+    readonly frechet: Distances;
+    readonly kernel: Distances;
+  };
+  readonly nuclearProportion: {
+    /** Drawn around the nuclei of real crops of the same protein. */
+    readonly sameNucleus: Readonly<Record<"unseen" | "seen", ProportionScores>>;
+    readonly classes: readonly ClassProportion[];
+  };
+  readonly memorisation: Memorisation;
+  readonly effects: Readonly<Record<EffectName, Effect>>;
+  readonly reliability: readonly ReliabilityBin[] | null;
+}
+
+export interface Evidence {
+  readonly sets: readonly UnseenSet[];
+  readonly proteins: readonly ProteinRecord[];
+  readonly crops: readonly CropRecord[];
+  readonly real: readonly ReadCrop[];
+  readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
+  readonly trainingCrops: number;
+}
+
+/** All figures of what was found. */
+export function measure(evidence: Evidence, provenance: Provenance, options: BootstrapOptions): Metrics {
+  const { sets, proteins, crops, real, nearest, trainingCrops } = evidence;
+  const seen = proteins.filter(({ set }) => set === "seen");
+  const unseen = proteins.filter(({ set }) => set !== "seen");
+  const unseenReal = real.filter(({ isUnseen }) => isUnseen);
+  const scores = (records: readonly ProteinRecord[]) => scoreSet(records, unseenReal, options);
+  const classes = scoreClasses(unseen, seen, unseenReal, options);
+  const drawnClasses = classes.filter((one) => one.unseen !== null).map(({ name }) => name);
+  const realClasses = imageCompartments.filter((name) =>
+    unseenReal.some((crop) => crop.compartment === name),
+  );
+  const realAnswers = unseenReal.map(({ compartment, answer }) => ({
+    ...{ answer, label: { name: compartment, members: [compartment] } },
+  }));
+  const proportions = (isSeen: boolean) =>
+    scoreProportions(
+      crops.filter((crop) => crop.isSeen === isSeen),
+      options,
+    );
+  return {
+    provenance,
+    notes,
+    compartments: {
+      ...Object.fromEntries(
+        sets.map((name) => [name, scores(unseen.filter(({ set }) => set === name))] as const),
+      ),
+      unseen: scores(unseen),
+      seen: scores(seen),
+    },
+    classes,
+    confusion: {
+      drawn: confusion(unseen.map(drawnAnswer), drawnClasses, imageCompartments),
+      real: confusion(realAnswers, realClasses, imageCompartments),
+    },
+    distances: {
+      features: {
+        network: "the model's image classifier: mean and maximum of its last stage's channels over positions",
+        dimensions: real[0]?.features.length ?? 0,
+        resize: "none",
+      },
+      ...scoreDistances(unseen, real, options),
+    },
+    nuclearProportion: {
+      sameNucleus: { unseen: proportions(false), seen: proportions(true) },
+      classes: scoreClassProportions(unseen, real, options),
+    },
+    memorisation: scoreMemorisation(nearest, trainingCrops, options),
+    effects: scoreEffects(unseen, options),
+    reliability: scoreReliability(unseen, options),
+  };
+}
+
+const notes = [
+  "Unseen proteins resemble none that was trained on; seen proteins were trained on, as far as there were images.",
+  "Right is the labelled compartment, or any part of it where the label names only the nucleus or the cytoplasm.",
+  "Compartments are read off images by the model's own classifier, whose errors are the ceiling's: real crops.",
+  "Real crops are weighted as the classes of the set are; classes of which there is no crop are left out.",
+  "Intervals are 95 %, by bootstrap over proteins; of real crops over fields of view, of distances over images.",
+  "Fréchet distances depend on n and lack ranks where n is below the dimensions: compare those of one n and space.",
+  "Drawn and real images differ in their share of each compartment, which the distances count as a difference.",
+  "Correlations with training crops are of the protein channel over the cell, at the best of eight orientations.",
+  "Agreement of samples is agreement, not correctness: the curve shows how much it tells.",
+];

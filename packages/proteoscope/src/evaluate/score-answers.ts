@@ -1,0 +1,222 @@
+// From answers to figures about compartments: how often drawn images show the right one, beside the language model's own
+// answer, floors (shuffled sequence, another protein's, the most frequent answer, chance) and a ceiling (real crops of
+// the same classes). Every figure comes with its interval; n counts proteins, for real crops fields of view.
+import {
+  type Answer,
+  accuracy,
+  type BootstrapOptions,
+  bootstrap,
+  chanceOf,
+  type Estimate,
+  groupBy,
+  imageCompartments,
+  isRight,
+  type LabelClass,
+  likeliest,
+  macroMean,
+  mean,
+  mostFrequentAnswer,
+} from "@proteoscope/lab";
+import type { ProteinRecord } from "./answers-file.ts";
+
+/** What the classifier saw in a real crop. */
+export interface RealAnswer {
+  readonly field: string;
+  readonly compartment: string;
+  readonly answer: string;
+}
+
+export interface Score {
+  readonly accuracy: Estimate | null;
+  /** Mean of the classes' recalls. */
+  readonly macroRecall: Estimate | null;
+}
+
+export const contenders = ["drawn", "languageModel", "otherNucleus"] as const;
+export const floors = ["shuffledSequence", "otherProtein", "mostFrequentAnswer", "chance"] as const;
+export type ScoreName = (typeof contenders)[number] | (typeof floors)[number] | "realCrops";
+
+export interface SetScores {
+  readonly proteins: number;
+  /** Proteins of each class. */
+  readonly classes: Readonly<Record<string, number>>;
+  /** Those that were measured. */
+  readonly scores: Readonly<Partial<Record<ScoreName, Score>>>;
+  /** Differences of accuracy, paired by protein. */
+  readonly drawnLess: {
+    readonly languageModel: Estimate | null;
+    readonly strongestFloor: (Estimate & { readonly floor: string }) | null;
+  };
+}
+
+export interface ClassScores {
+  readonly name: string;
+  readonly chance: number;
+  readonly unseen: Estimate | null;
+  readonly isAboveTwiceChance: boolean | null;
+  readonly seen: Estimate | null;
+  /** Of real crops that nothing was trained on. */
+  readonly real: (Estimate & { readonly crops: number }) | null;
+}
+
+type Answered = Pick<ProteinRecord, "label" | "languageModel" | "changed"> & {
+  readonly drawn: Pick<ProteinRecord["drawn"], "probabilities">;
+};
+
+export function answerOf(probabilities: readonly number[]): string {
+  return likeliest(imageCompartments, probabilities);
+}
+
+export function drawnAnswer({ label, drawn }: Answered): Answer {
+  return { label, answer: answerOf(drawn.probabilities) };
+}
+
+/** Whose answers are judged; undefined where it was not asked. */
+const answerers: Readonly<Record<string, (record: Answered) => readonly number[] | undefined>> = {
+  drawn: ({ drawn }) => drawn.probabilities,
+  languageModel: ({ languageModel }) => languageModel,
+  otherNucleus: ({ changed }) => changed?.otherNucleus.probabilities,
+  shuffledSequence: ({ changed }) => changed?.shuffledSequence,
+  otherProtein: ({ changed }) => changed?.otherProtein.probabilities,
+};
+
+/** Scores of one set of proteins; real crops are weighted as the set's classes are. */
+export function scoreSet(
+  records: readonly Answered[],
+  real: readonly RealAnswer[],
+  options: BootstrapOptions,
+): SetScores {
+  const labels = records.map(({ label }) => label);
+  const hits = hitsOf(records, labels);
+  const scores = Object.fromEntries(
+    [...hits].map(([name, values]) => {
+      const rows = values.map((value, i) => ({ label: labels[i]!, value }));
+      return [
+        name,
+        { accuracy: bootstrap(values, mean, options), macroRecall: bootstrap(rows, macroMean, options) },
+      ];
+    }),
+  );
+  const drawn = hits.get("drawn")!;
+  const less = (name: string) => {
+    const other = hits.get(name)!;
+    return bootstrap(
+      drawn.map((hit, i) => hit - other[i]!),
+      mean,
+      options,
+    );
+  };
+  const measured = floors.filter((name) => hits.has(name));
+  const floor = measured.reduce((a, b) => (mean(hits.get(b)!) > mean(hits.get(a)!) ? b : a));
+  const margin = less(floor);
+  return {
+    proteins: records.length,
+    classes: Object.fromEntries(
+      [...groupBy(labels, ({ name }) => name)].map(([name, { length }]) => [name, length]),
+    ),
+    scores: { ...scores, realCrops: scoreReal(labels, real, options) },
+    drawnLess: {
+      languageModel: less("languageModel"),
+      strongestFloor: margin === null ? null : { floor, ...margin },
+    },
+  };
+}
+
+/** What each answerer is worth for each protein: 1 right, 0 wrong, between them what chance gives. */
+function hitsOf(records: readonly Answered[], labels: readonly LabelClass[]): Map<string, number[]> {
+  const judge = (answers: readonly string[]) =>
+    answers.map((answer, i) => (isRight({ label: labels[i]!, answer }) ? 1 : 0));
+  const hits = new Map<string, number[]>();
+  for (const [name, probabilitiesOf] of Object.entries(answerers)) {
+    const answers = records.flatMap((record) => {
+      const probabilities = probabilitiesOf(record);
+      return probabilities === undefined ? [] : [answerOf(probabilities)];
+    });
+    if (answers.length === records.length) hits.set(name, judge(answers));
+  }
+  const frequent = mostFrequentAnswer(labels, imageCompartments);
+  hits.set("mostFrequentAnswer", judge(labels.map(() => frequent)));
+  hits.set(
+    "chance",
+    labels.map((label) => chanceOf(label, imageCompartments.length)),
+  );
+  return hits;
+}
+
+/** Real crops of the classes of some labels, as often as the labels have them; classes without a crop are left out. */
+function scoreReal(
+  labels: readonly LabelClass[],
+  real: readonly RealAnswer[],
+  options: BootstrapOptions,
+): Score {
+  const classes = [...groupBy(labels, ({ name }) => name).values()];
+  const recalls = (fields: readonly (readonly RealAnswer[])[]) => {
+    const crops = fields.flat();
+    return classes.flatMap(([label, ...others]) => {
+      const recall = accuracy(answersOf(label!, crops));
+      return Number.isNaN(recall) ? [] : [{ recall, count: 1 + others.length }];
+    });
+  };
+  const total = (rows: readonly { count: number }[]) => rows.reduce((sum, { count }) => sum + count, 0);
+  const members = new Set(labels.flatMap((label) => label.members));
+  const fields = groupByField(real.filter(({ compartment }) => members.has(compartment)));
+  return {
+    accuracy: bootstrap(
+      fields,
+      (drawn) => {
+        const rows = recalls(drawn);
+        return rows.reduce((sum, { recall, count }) => sum + recall * count, 0) / total(rows);
+      },
+      options,
+    ),
+    macroRecall: bootstrap(fields, (drawn) => mean(recalls(drawn).map(({ recall }) => recall)), options),
+  };
+}
+
+/** Recall of every class that occurs, of drawn images of unseen and seen proteins and of real crops. */
+export function scoreClasses(
+  unseen: readonly Answered[],
+  seen: readonly Answered[],
+  real: readonly RealAnswer[],
+  options: BootstrapOptions,
+): ClassScores[] {
+  const [unseenClasses, seenClasses] = [unseen, seen].map((set) =>
+    groupBy(set.map(drawnAnswer), ({ label }) => label.name),
+  );
+  const labels = new Map([...unseen, ...seen].map(({ label }) => [label.name, label]));
+  for (const name of new Set(real.map(({ compartment }) => compartment)))
+    if (!labels.has(name)) labels.set(name, { name, members: [name] });
+  const order = [...imageCompartments, "nucleus (any part)", "cytoplasm (any part)"];
+  return [...labels.values()]
+    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+    .map((label) => {
+      const chance = chanceOf(label, imageCompartments.length);
+      const ofClass = (classes: Map<string, Answer[]>) =>
+        bootstrap(classes.get(label.name) ?? [], accuracy, options);
+      const drawn = ofClass(unseenClasses!);
+      const crops = real.filter(({ compartment }) => label.members.includes(compartment));
+      const recall = bootstrap(
+        groupByField(crops),
+        (fields) => accuracy(answersOf(label, fields.flat())),
+        options,
+      );
+      return {
+        name: label.name,
+        chance,
+        unseen: drawn,
+        isAboveTwiceChance: drawn === null ? null : drawn.value >= 2 * chance,
+        seen: ofClass(seenClasses!),
+        real: recall === null ? null : { ...recall, crops: crops.length },
+      };
+    });
+}
+
+function answersOf(label: LabelClass, crops: readonly RealAnswer[]): Answer[] {
+  return crops
+    .filter(({ compartment }) => label.members.includes(compartment))
+    .map(({ answer }) => ({ label, answer }));
+}
+
+function groupByField(crops: readonly RealAnswer[]): RealAnswer[][] {
+  return [...groupBy(crops, ({ field }) => field).values()];
+}

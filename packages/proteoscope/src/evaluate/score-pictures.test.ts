@@ -1,0 +1,169 @@
+import { createGenerator } from "@proteoscope/engine";
+import { type Crop, imageCompartments } from "@proteoscope/lab";
+import { crop } from "@proteoscope/lab/testing";
+import { describe, expect, it } from "vitest";
+import type { ProteinRecord } from "./answers-file.ts";
+import {
+  scoreClassProportions,
+  scoreDistances,
+  scoreEffects,
+  scoreMemorisation,
+  scoreProportions,
+  scoreReliability,
+} from "./score-pictures.ts";
+
+const options = { seed: 1, rounds: 100 };
+const saying = (answer: string, most = 1) =>
+  imageCompartments.map((name) => (name === answer ? most : (1 - most) / 11));
+
+function protein(changes: Partial<ProteinRecord["drawn"]> = {}, answers: Partial<ProteinRecord> = {}) {
+  const record: ProteinRecord = {
+    ...{ kind: "protein", id: "P", set: "opencell", nucleus: 0 },
+    label: { name: "ER", members: ["ER"] },
+    languageModel: saying("ER"),
+    drawn: {
+      ...{
+        probabilities: saying("ER"),
+        agreement: null,
+        nuclearProportion: 0.5,
+        features: [0, 0],
+        protein: "",
+      },
+      ...changes,
+    },
+    changed: null,
+    ...answers,
+  };
+  return record;
+}
+
+describe("distances", () => {
+  const features = (count: number, seed: number, shift = 0) => {
+    const values = createGenerator(seed, "features").normal(2 * count);
+    return Array.from({ length: count }, (_, i) => values.slice(2 * i, 2 * i + 2).map((x) => x + shift));
+  };
+  const real = features(60, 1).map((row, i) => ({
+    crop: crop({ fieldOfView: `f${Math.floor(i / 2)}` }),
+    features: row,
+  }));
+  const drawn = (shift: number) => features(20, 2, shift).map((row) => protein({ features: [...row] }));
+
+  it("are of equal numbers of images, and near the floor for images like the real ones", () => {
+    const { frechet, kernel } = scoreDistances(drawn(0), real, options);
+    expect([frechet.n, frechet.drawnToReal!.n, frechet.realToReal!.n, kernel.n]).toEqual([20, 20, 20, 20]);
+    expect(frechet.drawnToReal!.value).toBeLessThan(1);
+    expect(Math.abs(kernel.drawnToReal!.value)).toBeLessThan(0.5);
+  });
+
+  it("grow as the drawn images leave the real ones, whose own distance stays", () => {
+    const [near, far] = [scoreDistances(drawn(0), real, options), scoreDistances(drawn(3), real, options)];
+    expect(far.frechet.drawnToReal!.value).toBeGreaterThan(near.frechet.drawnToReal!.value + 15);
+    expect(far.kernel.drawnToReal!.interval95[0]).toBeGreaterThan(near.kernel.drawnToReal!.interval95[1]);
+    expect(far.frechet.realToReal).toEqual(near.frechet.realToReal);
+  });
+
+  it("keep the crops of a field in one half", () => {
+    const twins = real.slice(0, 4).map((one, i) => ({ ...one, features: Float32Array.of(i < 2 ? 0 : 9, 0) }));
+    const { frechet } = scoreDistances(drawn(0), twins, options);
+    expect(frechet.n).toBe(2);
+    expect(frechet.realToReal!.value).toBeCloseTo(81, 3);
+  });
+
+  it("are none of a single image", () => {
+    expect(scoreDistances(drawn(0).slice(0, 1), real, options).frechet.drawnToReal).toBeNull();
+  });
+});
+
+describe("nuclear proportions", () => {
+  it("are compared image by image and resampled by protein; black images have none", () => {
+    const pair = (id: string, index: number, drawn: number | null, real: number) => ({
+      ...{ kind: "crop" as const, crop: index, protein: id, isSeen: true, drawn, real },
+    });
+    const records = [pair("A", 0, 0.2, 0.1), pair("A", 1, 0.3, 0.2), pair("B", 2, 0.6, 0.5)];
+    const { images, correlation, meanError } = scoreProportions([...records, pair("C", 3, null, 1)], options);
+    expect(images).toBe(3);
+    expect(correlation).toMatchObject({ n: 2 });
+    expect(correlation!.value).toBeCloseTo(1, 12);
+    expect(meanError!.value).toBeCloseTo(0.1, 12);
+  });
+
+  it("have means by class, of drawn images and of real crops of any part of it", () => {
+    const label = { name: "nucleus (any part)", members: ["nucleoplasm", "nucleolus"] };
+    const records = [0.4, 0.6].map((nuclearProportion) => protein({ nuclearProportion }, { label }));
+    const real = [
+      { crop: crop({ primary: "nucleolus" }), proportion: 1 },
+      { crop: crop({ primary: "chromatin" }), proportion: 0.5 },
+      { crop: crop({ primary: "ER" }), proportion: 0 },
+    ] satisfies { crop: Crop; proportion: number }[];
+    const [only] = scoreClassProportions(records, real, options);
+    expect(only).toMatchObject({
+      name: label.name,
+      drawn: { value: 0.5, n: 2 },
+      real: { value: 0.75, n: 2 },
+    });
+  });
+});
+
+describe("effects", () => {
+  it("are how often another compartment is seen, and how much of the probability moves", () => {
+    const changed = {
+      shuffledSequence: saying("Golgi"),
+      otherProtein: { id: "Q", probabilities: saying("ER", 0.5) },
+      otherNucleus: { nucleus: 1, probabilities: saying("ER") },
+    };
+    const { shuffledSequence, otherProtein, otherNucleus } = scoreEffects(
+      [protein({}, { changed }), protein()],
+      options,
+    );
+    expect([shuffledSequence.sameAnswer!.value, shuffledSequence.change!.value]).toEqual([0, 1]);
+    expect(otherProtein.sameAnswer!.value).toBe(1);
+    expect(otherProtein.change!.value).toBeCloseTo(0.5, 12);
+    expect(otherNucleus.change).toEqual({ value: 0, interval95: [0, 0], n: 1 });
+  });
+
+  it("are none of another nucleus where the library has but one", () => {
+    const changed = {
+      shuffledSequence: saying("ER"),
+      otherProtein: { id: "Q", probabilities: saying("ER") },
+      otherNucleus: { nucleus: 0, probabilities: saying("ER") },
+    };
+    const { otherNucleus } = scoreEffects([protein({}, { changed })], options);
+    expect(otherNucleus).toEqual({ sameAnswer: null, change: null });
+  });
+});
+
+describe("reliability", () => {
+  it("is not defined of single samples, and a curve of several", () => {
+    expect(scoreReliability([protein()], options)).toBeNull();
+    const curve = scoreReliability(
+      [protein({ agreement: 0.9 }), protein({ agreement: 0.1, probabilities: saying("Golgi") })],
+      options,
+    );
+    expect(curve!.map(({ from, accuracy }) => [from, accuracy!.value])).toEqual([
+      [0.1, 0],
+      [0.9, 1],
+    ]);
+  });
+});
+
+describe("memorisation", () => {
+  const at = (correlation: number) => ({ position: 0, symmetry: 0, correlation });
+  const real = Array.from({ length: 21 }, (_, i) => at(i / 20));
+
+  it("counts images that are nearer to a training crop than 95 of 100 real ones", () => {
+    const { threshold, sets } = scoreMemorisation(
+      { unseen: [at(0.97), at(0.3), at(0.9)], seen: [at(0.99)], real },
+      500,
+      options,
+    );
+    expect(threshold).toBeCloseTo(0.95, 12);
+    expect(sets.unseen).toMatchObject({ n: 3, above: 1, median: 0.9 });
+    expect(sets.unseen.share!.value).toBeCloseTo(1 / 3, 12);
+    expect(sets.seen).toMatchObject({ n: 1, above: 1 });
+  });
+
+  it("has no threshold without real crops", () => {
+    const { threshold, sets } = scoreMemorisation({ unseen: [at(1)], seen: [], real: [] }, 5, options);
+    expect([threshold, sets.unseen.share, sets.seen.median]).toEqual([null, null, null]);
+  });
+});
