@@ -172,6 +172,7 @@ export {
   type LoadOptions,
   loadAs,
   loadNoiseSchedule,
+  loadParts,
   loadPipeline,
   loadPretrained,
   type PretrainedPipeline,

@@ -1,6 +1,7 @@
 // Published checkpoints, in the layouts people have them: a Hugging Face ESM folder, a part of a diffusers folder, a
-// single safetensors file, fair-esm's .pt, a checkpoint of cytoself. Which network it is, is said by config.json, else by the configuration in
-// the file's metadata, else by the names and shapes of the tensors.
+// single safetensors file, fair-esm's .pt, a checkpoint of cytoself, the .ckpt of the original's training. Which network
+// it is, is said by config.json, else by the configuration in the file's metadata, else by the names and shapes of the
+// tensors.
 //
 //   const model = await loadPretrained(openFolder("checkpoints/esm2_t6_8M"));   // or webFolder("https://...")
 //   if (model.architecture === "esm2") compile(runtime, (w, x) => esm2(w, model.config, x), types, { weights: model.weights });
@@ -41,10 +42,13 @@ import {
   subfolder,
 } from "./pretrained/read-folder.ts";
 import { readWeights, regressionSuffix, type StoredWeights } from "./pretrained/state-dict.ts";
+import { choosePart, splitTrainingModule, type TrainedPart } from "./pretrained/training-module.ts";
 
 export interface LoadOptions {
   /** The file of weights, where the folder has several or an unusual name. */
   readonly file?: string;
+  /** The network, where a checkpoint of training has several; its main one when absent. */
+  readonly part?: Architecture;
 }
 
 /**
@@ -53,9 +57,18 @@ export interface LoadOptions {
  * @throws CheckpointError when there is nothing that can be loaded; WeightsError when the tensors do not fit;
  * FormatError when a file is damaged.
  */
-export async function loadPretrained(folder: ReadFolder, { file }: LoadOptions = {}): Promise<Pretrained> {
+export async function loadPretrained(
+  folder: ReadFolder,
+  { file, part }: LoadOptions = {},
+): Promise<Pretrained> {
   const stored = await readWeights(folder, file);
   const place = `${folder.name}/${stored.path}`;
+  const parts = splitTrainingModule(stored.tensors, stored.hyperParameters, place);
+  if (parts === undefined) return loadNetwork(folder, stored, place);
+  return loadPart(choosePart(parts, part, place), place);
+}
+
+async function loadNetwork(folder: ReadFolder, stored: StoredWeights, place: string): Promise<Pretrained> {
   const json = await findConfig(folder, stored);
   const architecture = json === undefined ? recognizeNames(stored.tensors) : recognizeConfig(json, place);
   if (architecture === undefined)
@@ -72,6 +85,27 @@ export async function loadPretrained(folder: ReadFolder, { file }: LoadOptions =
   const config = json ?? inferConfig(architecture, weights, stored.tensors, place);
   const model = withConfig(architecture, config, weights, json === undefined ? place : `${place}, config`);
   checkPretrained(model, place);
+  return model;
+}
+
+/** All networks that a checkpoint holds, the main one first. @throws as `loadPretrained` does. */
+export async function loadParts(
+  folder: ReadFolder,
+  { file }: Omit<LoadOptions, "part"> = {},
+): Promise<readonly Pretrained[]> {
+  const stored = await readWeights(folder, file);
+  const place = `${folder.name}/${stored.path}`;
+  const parts = splitTrainingModule(stored.tensors, stored.hyperParameters, place);
+  if (parts === undefined) return [await loadNetwork(folder, stored, place)];
+  return parts.map((part) => loadPart(part, place));
+}
+
+function loadPart({ architecture, tensors, config: told }: TrainedPart, place: string): Pretrained {
+  const weights = new Map<string, NdArray>();
+  for (const [name, value] of canonicalNames(architecture, tensors)) weights.set(name, asFloat32(value));
+  const config = { ...inferConfig(architecture, weights, tensors, place), ...told };
+  const model = withConfig(architecture, config, weights, `${place}, ${architecture}`);
+  checkPretrained(model, `${place}, ${architecture}`);
   return model;
 }
 
@@ -157,8 +191,12 @@ export async function loadPipeline(folder: ReadFolder): Promise<PretrainedPipeli
 }
 
 /** Loads a network that must be of one architecture. @throws as `loadPretrained` does. */
-export async function loadAs<A extends Architecture>(architecture: A, folder: ReadFolder): Promise<Of<A>> {
-  const model = await loadPretrained(folder);
+export async function loadAs<A extends Architecture>(
+  architecture: A,
+  folder: ReadFolder,
+  options: Omit<LoadOptions, "part"> = {},
+): Promise<Of<A>> {
+  const model = await loadPretrained(folder, { ...options, part: architecture });
   if (model.architecture !== architecture)
     throw new CheckpointError(
       `${folder.name}: is ${architectureTitles[model.architecture]}, wanted is ${architectureTitles[architecture]}`,

@@ -4,12 +4,16 @@
 import { collectTensors, type NdArray, readSafetensors, readTorchCheckpoint } from "@proteoscope/formats";
 import { z } from "zod";
 import type { StateDict } from "./architectures.ts";
+import type { Json } from "./config-json.ts";
 import { CheckpointError, type ReadFolder, readJson, readParsed } from "./read-folder.ts";
+import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {
   readonly tensors: StateDict;
   /** Of a safetensors file; empty for the others. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of a checkpoint of PyTorch Lightning; empty for the others. */
+  readonly hyperParameters: Json;
   /** The file, or the index of the shards. */
   readonly path: string;
 }
@@ -31,14 +35,15 @@ const wellKnownFiles = [
 /** @throws CheckpointError when the folder has no weights, or shards do not fit their index. */
 export async function readWeights(folder: ReadFolder, file?: string): Promise<StoredWeights> {
   const path = file ?? (await findWeights(folder));
-  if (path.endsWith(".index.json")) return { tensors: await readShards(folder, path), metadata: {}, path };
+  if (path.endsWith(".index.json"))
+    return { tensors: await readShards(folder, path), metadata: {}, hyperParameters: {}, path };
   return { ...(await readWeightsFile(folder, path)), path };
 }
 
 async function findWeights(folder: ReadFolder): Promise<string> {
   for (const path of wellKnownFiles) if (await folder.exists(path)) return path;
   const others = ((await folder.list?.()) ?? []).filter(
-    (path) => /^[^/]+\.(safetensors|pt)$/.test(path) && !path.endsWith(regressionSuffix),
+    (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
   );
   if (others.length === 1) return others[0]!;
   const found = others.length === 0 ? "no weights" : `more than one file of weights (${others.join(", ")})`;
@@ -50,10 +55,15 @@ async function findWeights(folder: ReadFolder): Promise<string> {
 /** fair-esm keeps the contact head in a file of its own: `<model>-contact-regression.pt`. */
 export const regressionSuffix = "-contact-regression.pt";
 
-function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<StoredWeights, "path">> {
-  if (path.endsWith(".safetensors")) return readParsed(folder, path, readSafetensors);
-  const readTorch = (bytes: Uint8Array) => collectTensors(readTorchCheckpoint(bytes));
-  return readParsed(folder, path, (bytes) => ({ tensors: readTorch(bytes), metadata: {} }));
+async function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<StoredWeights, "path">> {
+  if (path.endsWith(".safetensors"))
+    return { ...(await readParsed(folder, path, readSafetensors)), hyperParameters: {} };
+  return readParsed(folder, path, (bytes) => {
+    const tree = readTorchCheckpoint(bytes);
+    const stored = tree instanceof Map ? tree.get("hyper_parameters") : undefined;
+    const values = stored instanceof Map ? plainValues(stored, `${folder.name}/${path}`) : {};
+    return { tensors: collectTensors(tree), metadata: {}, hyperParameters: values as Json };
+  });
 }
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+$/)) });

@@ -2,6 +2,8 @@
 // output names of the library the network comes from.
 import { readFile } from "node:fs/promises";
 import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import type { Architecture, architectureTitles } from "@proteoscope/models";
+import { suggest } from "../arguments.ts";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, describeFailure, exitCodes } from "../errors.ts";
@@ -14,8 +16,14 @@ export const modelsRunCommand = defineCommand({
     model: {
       type: "positional",
       description:
-        "Folder with config.json and weights, one file (.safetensors, .bin, .pt), or <owner>/<name> in the cache",
+        "Folder with config.json and weights, one file (.safetensors, .bin, .pt, .ckpt), or <owner>/<name> in the cache",
       required: true,
+    },
+    part: {
+      type: "string",
+      valueHint: "network",
+      description:
+        "Of a checkpoint of training (.ckpt): unet, autoencoder, cytoself, ...; its main network when absent",
     },
     input: {
       type: "string",
@@ -43,7 +51,8 @@ export const modelsRunCommand = defineCommand({
     ]);
     const inputs = await readTensors(args.input);
     const { folder, options } = await openCheckpoint(args.model, env);
-    const model = await loadPretrained(folder, options);
+    const part = parsePart(args.part, architectureTitles);
+    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }) });
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });
     const startMs = performance.now();
@@ -71,6 +80,12 @@ export const modelsRunCommand = defineCommand({
     return undefined;
   },
 });
+
+function parsePart(name: string | undefined, known: typeof architectureTitles): Architecture | undefined {
+  if (name === undefined || Object.hasOwn(known, name)) return name as Architecture | undefined;
+  const advice = suggest(name, Object.keys(known), "") || `; one of ${Object.keys(known).join(", ")}`;
+  throw new CommandError(`--part names no network: "${name}"${advice}`, exitCodes.usage);
+}
 
 async function readTensors(path: string) {
   const bytes = await readFile(path);

@@ -45,7 +45,7 @@ export const modelsVerifyCommand = defineCommand({
 });
 
 async function verify(named: string, env: Surroundings["env"]): Promise<VerifyReport> {
-  const { loadPretrained, readJson, subfolder } = await import("@proteoscope/models");
+  const { loadParts, readJson, subfolder } = await import("@proteoscope/models");
   const { folder, options, path } = await openCheckpoint(named, env);
   const problems: string[] = [];
   const networks: VerifyReport["networks"][number][] = [];
@@ -57,8 +57,11 @@ async function verify(named: string, env: Surroundings["env"]): Promise<VerifyRe
   };
   const verifyNetwork = (part: string, source: ReadFolder) =>
     attempt(async () => {
-      const { architecture, weights } = await loadPretrained(source, options);
-      return [{ part, architecture, tensors: weights.size }];
+      const found = await loadParts(source, options);
+      return found.map(({ architecture, weights }) => ({
+        part: found.length === 1 ? part : architecture,
+        ...{ architecture, tensors: weights.size },
+      }));
     });
   if (options.file !== undefined || !(await folder.exists("model_index.json")))
     await verifyNetwork(".", folder);

@@ -205,6 +205,27 @@ describe("proteoscope models verify", () => {
     expect(stdout).toMatch(/^problem: config\.json changed$/m);
   });
 
+  it("holds every network of a checkpoint of training to its own, and run takes the one that is named", async () => {
+    const checkpoint = join(fixtures, "lightning/proteoscope.ckpt");
+    const { exitCode, stdout } = await run("verify", checkpoint);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^unet: unet, all \d+ tensors fit\nautoencoder: autoencoder, all \d+ tensors fit\n$/,
+      ),
+    ]);
+    const expected = recorded("diffusers-vae");
+    const words = ["run", checkpoint, "--input", writeInput(expected, ["sample"]), "-o", join(folder, "o")];
+    expect((await run(...words, "--part", "autoencoder")).exitCode).toBe(0);
+    const { tensors } = readSafetensors(readFileSync(join(folder, "o")));
+    expect(largestError(tensors.get("mean"), expected.get("out.mean"))).toBeLessThan(1e-4);
+    const misspelt = await run(...words, "--part", "autoencodr");
+    expect([misspelt.exitCode, misspelt.stderr]).toEqual([
+      2,
+      expect.stringMatching(/did you mean autoencoder/),
+    ]);
+  });
+
   it("looks at a single file, too", async () => {
     const { exitCode, stdout } = await run("verify", join(fixtures, "fair-esm/esm2_t2_tiny.pt"));
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^\.: esm2, all \d+ tensors fit\n$/)]);
