@@ -10,8 +10,7 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clip, clipScale, contrastiveLoss } from "./clip.ts";
-import type { JointEmbeddingConfig } from "./joint-embedding.ts";
+import { clipLoss, clipScale, contrastiveLoss } from "./clip.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -194,29 +193,16 @@ describe("the temperature of CLIP", () => {
   });
 });
 
-describe("the network of CLIP", () => {
-  const config: JointEmbeddingConfig = {
-    proteinEmbeddingDims: 3,
-    imageEmbeddingDims: 8,
-    projectionDims: 4,
-    dropout: 0.1,
-    esmBottleneck: null,
-  };
-  const types = {
-    latents: f32(2, 2, 2, 2),
-    sequence: f32(2, "residues", 3),
-    mask: bool(2, "residues"),
-    isNegative: bool(2, 2),
-  };
-
-  it("has two heads and a temperature, all of which the loss reaches", () => {
-    const { parameters, outputs } = trace((w, batch) => ({ ...clip(w, config, batch) }), types);
-    expect([...parameters.keys()].filter((name) => name.endsWith("projection.weight"))).toEqual([
-      "image_projection.projection.weight",
-      "protein_projection.projection.weight",
-    ]);
-    expect(parameters.size).toBe(13);
-    const tensors = [...parameters.values()].map(({ tensor }) => tensor);
-    expect(grad(outputs.loss!, tensors).map(({ shape }) => shape)).toEqual(tensors.map(({ shape }) => shape));
+describe("the loss of CLIP", () => {
+  it("reaches embeddings and temperature", () => {
+    const types = { images: f32(2, 4), proteins: f32(2, 4), isNegative: bool(2, 2) };
+    const { parameters, inputs, outputs } = trace(
+      (w, { isNegative, ...embeddings }) => ({ ...clipLoss(w, embeddings, { isNegative }) }),
+      types,
+    );
+    expect([...parameters.keys()]).toEqual(["logit_scale"]);
+    const scale = parameters.get("logit_scale")!.tensor;
+    const gradients = grad(outputs.loss!, [scale, inputs.get("images")!, inputs.get("proteins")!]);
+    expect(gradients.map(({ shape }) => shape)).toEqual([[], [2, 4], [2, 4]]);
   });
 });

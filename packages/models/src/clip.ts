@@ -17,41 +17,24 @@ import {
   mul,
   type Operand,
   or,
-  type RandomSource,
   select,
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
-import {
-  type JointEmbeddingConfig,
-  type JointEmbeddings,
-  type JointInputs,
-  jointEmbedding,
-} from "./joint-embedding.ts";
+import type { JointEmbeddings } from "./joint-embedding.ts";
 
-export interface ClipBatch extends JointInputs {
+export interface ContrastiveOptions {
   /** bool [B, B]: whether image i is known not to show protein j. All pairs but an image's own when absent. */
   readonly isNegative?: Tensor | undefined;
 }
 
-export interface ClipOutputs extends JointEmbeddings, ContrastiveLoss {
-  /** What similarities are multiplied by, a scalar. */
-  readonly scale: Tensor;
-}
-
-/** The network on a batch of pairs, with its loss. */
-export function clip(
+/** What CLIP learns by, of the embeddings of a batch of pairs. */
+export function clipLoss(
   w: Weights,
-  config: JointEmbeddingConfig,
-  batch: ClipBatch,
-  options: { random?: RandomSource | undefined } = {},
-): ClipOutputs {
-  const { images, proteins } = jointEmbedding(w, config, batch, options);
-  const scale = clipScale(w);
-  return {
-    ...{ images, proteins, scale },
-    ...contrastiveLoss(images, proteins, { scale, isNegative: batch.isNegative }),
-  };
+  { images, proteins }: JointEmbeddings,
+  options: ContrastiveOptions = {},
+): ContrastiveLoss {
+  return contrastiveLoss(images, proteins, { scale: clipScale(w), ...options });
 }
 
 /** The inverse of the learned temperature, at most 100. */
@@ -72,12 +55,12 @@ export interface ContrastiveLoss {
 /**
  * The symmetric contrastive loss of pairs: images [B, D], proteins [B, D], row i of both belonging together.
  * @param options.scale what inner products are multiplied by
- * @param options.isNegative as in `ClipBatch`; pairs that are neither negative nor a row's own have no part in it
+ * @param options.isNegative pairs that are neither negative nor a row's own have no part in it
  */
 export function contrastiveLoss(
   images: Tensor,
   proteins: Tensor,
-  { scale, isNegative }: { scale: Operand; isNegative?: Tensor | undefined },
+  { scale, isNegative }: ContrastiveOptions & { readonly scale: Operand },
 ): ContrastiveLoss {
   const count = fixed(images.shape[0], "contrastiveLoss", "the batch");
   const similarities = mul(matmul(images, matrixTranspose(proteins)), scale); // [images, proteins]

@@ -12,7 +12,13 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl.ts";
-export { type ClipBatch, type ClipOutputs, clip, clipScale, contrastiveLoss } from "./clip.ts";
+export {
+  type ContrastiveLoss,
+  type ContrastiveOptions,
+  clipLoss,
+  clipScale,
+  contrastiveLoss,
+} from "./clip.ts";
 export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
@@ -44,6 +50,7 @@ export {
   cytoselfRegressorDefaults,
   judgedLevel,
   type RegressionTargets,
+  regressionClassifierWeight,
 } from "./cytoself-regressor.ts";
 export { createDdimSampler, type DdimOptions } from "./ddim.ts";
 export { createDdpmSampler } from "./ddpm.ts";
@@ -188,7 +195,7 @@ export { type SampleOptions, type SamplingProgress, sampleLatents } from "./samp
 export type { Sampler, SamplerState } from "./sampler.ts";
 export { type SequenceConditionInputs, sequenceCondition } from "./sequence-condition.ts";
 export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
-export { type TripletBatch, type TripletOutputs, triplet, tripletLoss, tripletMargin } from "./triplet.ts";
+export { type Triplets, tripletLoss, tripletMargin } from "./triplet.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

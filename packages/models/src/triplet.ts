@@ -1,54 +1,11 @@
 // The triplet network of images and sequences ("proteotriplet"): a protein is to be nearer to its own image than to the
 // image of another by a margin (Schroff et al. 2015, arXiv:1503.03832, with cosines for distances).
 
-import {
-  add,
-  div,
-  gather,
-  maximum,
-  mean,
-  mul,
-  type RandomSource,
-  relu,
-  sub,
-  sum,
-  type Tensor,
-  type Weights,
-} from "@proteoscope/engine";
-import {
-  type JointEmbeddingConfig,
-  type JointEmbeddings,
-  type JointInputs,
-  jointEmbedding,
-  unitRows,
-} from "./joint-embedding.ts";
+import { add, div, maximum, mean, mul, relu, sub, sum, type Tensor } from "@proteoscope/engine";
+import { unitRows } from "./joint-embedding.ts";
 
 /** The original's. */
 export const tripletMargin = 0.3;
-
-export interface TripletBatch extends JointInputs {
-  /** int32 [B]: which image of the batch stands against the protein's own. */
-  readonly negative: Tensor;
-  /** [B]; 0 where the batch has no image that could. */
-  readonly weights: Tensor;
-}
-
-export interface TripletOutputs extends JointEmbeddings {
-  readonly loss: Tensor;
-}
-
-/** The network on a batch of pairs, with its loss. */
-export function triplet(
-  w: Weights,
-  config: JointEmbeddingConfig,
-  batch: TripletBatch,
-  { margin, random }: { margin?: number; random?: RandomSource | undefined } = {},
-): TripletOutputs {
-  const { images, proteins } = jointEmbedding(w, config, batch, { random });
-  const negatives = gather(images, batch.negative);
-  const loss = tripletLoss({ images, negatives, proteins }, { margin, weights: batch.weights });
-  return { images, proteins, loss };
-}
 
 /** Each [B, D], of any length. */
 export interface Triplets {
