@@ -25,8 +25,13 @@ export interface ConditionOptions {
 /** Latents [B, C, h, w], drawn from the posterior by standard normal numbers, in units of their deviation. */
 export async function latentBatch(
   shown: readonly ShownCrop[],
-  { encode }: ConditionSources,
-  { side, latentSide, latentChannels, latentScale }: ConditionOptions,
+  { encode }: Pick<ConditionSources, "encode">,
+  {
+    side,
+    latentSide,
+    latentChannels,
+    latentScale,
+  }: Omit<ConditionOptions, "embeddingWidth" | "distanceScale">,
   normal: Float32Array,
 ): Promise<NdArray> {
   const size = latentChannels * latentSide * latentSide;

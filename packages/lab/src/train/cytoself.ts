@@ -7,7 +7,6 @@ import {
   f32,
   float32,
   i32,
-  type NdArray,
   type RandomSource,
   type Runtime,
   type Tensor,
@@ -31,10 +30,11 @@ import { z } from "zod";
 import { ConfigError } from "../config/compose.ts";
 import { readCrops } from "../data/atlas.ts";
 import { cropChannels, openCropPixels } from "../data/crop-pixels.ts";
-import { chooseCrops, createImageBatches, imageDataSchema, stackChannels } from "../data/image-batches.ts";
+import { chooseCrops, createImageBatches, imageDataSchema } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
 import { cropWeights } from "../data/pairs.ts";
 import { proteinWeights, splitByProtein } from "../data/protein-classes.ts";
+import { stackCytoselfImages } from "./cytoself-images.ts";
 import { type CytoselfJudge, drawReconstructions, validateCytoself } from "./cytoself-validation.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles, networkFiles } from "./model-files.ts";
@@ -101,13 +101,10 @@ export async function createCytoselfJob(
     throw new FormatError("atlas", "crops.csv: no crop has a gene, so there are no classes to learn");
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
   const side = pixels.height;
-  const channels = config.model.channels.map((name) => cropChannels.indexOf(name));
   const network = networkOf(config, side, genes.length);
   const loss = { imageVariance, ...config.loss };
-  // Distances in pixels are brought to the variance of the intensities, by which errors are divided.
-  const distanceFactor = Math.sqrt(imageVariance) / distanceScale;
-  const stackImages = (images: readonly Float32Array[]) =>
-    scaleDistance(stackChannels(images, side, channels), channels, distanceFactor);
+  const view = { channels: config.model.channels, imageVariance, distanceScale };
+  const stackImages = (images: readonly Float32Array[]) => stackCytoselfImages(images, side, view);
   const classes = new Map(genes.map((gene, index) => [gene, index]));
 
   const inputTypes = {
@@ -167,9 +164,7 @@ export async function createCytoselfJob(
     files: async () =>
       withConstants(
         networkFiles("cytoself", { architecture: "cytoself", config: network, weights: await averaged() }),
-        {
-          ...{ channels: config.model.channels, labels: genes, imageVariance, distanceScale },
-        },
+        { ...view, labels: genes },
       ),
   };
 }
@@ -197,17 +192,6 @@ function metricsOf({ reconstruction, classification, outputs }: CytoselfLosses):
     ...number("classification", classification),
     ...number("perplexity", perplexities),
   ]);
-}
-
-function scaleDistance(stacked: NdArray, channels: readonly number[], factor: number): NdArray {
-  const distance = cropChannels.indexOf("distance");
-  const values = stacked.data as Float32Array;
-  const plane = stacked.shape[2]! * stacked.shape[3]!;
-  for (let start = 0, row = 0; start < values.length; start += plane, row++) {
-    if (channels[row % channels.length] !== distance) continue;
-    for (let i = start; i < start + plane; i++) values[i]! *= factor;
-  }
-  return stacked;
 }
 
 /** What the weights were trained with, beside the constructor's arguments. */

@@ -27,24 +27,17 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
-import type { Protein } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
-import { createPairing } from "../data/pairs.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
-import { readSequenceModel, sequenceModelBytes } from "./finished-models.ts";
+import { sequenceModelBytes } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles } from "./model-files.ts";
-import {
-  conditionWeights,
-  createEmbedder,
-  type ProteinTable,
-  tabulateProteins,
-} from "./sequence-embedder.ts";
-import { readTensors, startingWeights } from "./starting-weights.ts";
+import { openProteinSide } from "./protein-side.ts";
+import { startingWeights } from "./starting-weights.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
 
@@ -87,27 +80,15 @@ export async function createDiffusionJob(
   const { data, train, dropRate } = config;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const reader = await readSequenceModel(openFolder(config.models.plm));
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
-  const table = await tabulateProteins(
-    runtime,
-    reader,
-    proteins.map(({ sequence }) => sequence),
-  );
-  const condition =
-    train.startFrom === undefined
-      ? conditionWeights(table, train.seed)
-      : await readTensors(subfolder(openFolder(train.startFrom), "condition"));
-  const embedder = await createEmbedder(runtime, reader, condition);
+  const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
+    ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
+    ...{ seed: train.seed, startFrom: train.startFrom },
+  });
   const coder = await createLatentCoder(runtime, autoencoder, side);
   const sources = { embed: embedder.embed, encode: coder.encode };
 
-  const confidence = confidenceOf(proteins, table, reader.head.config.labels);
-  const pairing = createPairing(
-    proteins,
-    (protein, compartments) => confidence(protein, compartments) ** config.partnerConfidence,
-  );
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
@@ -204,16 +185,6 @@ export async function createDiffusionJob(
 }
 
 const pixelSizeMicrons = 0.4126; // of every crop of an atlas
-
-/** The localization head's probability that a protein is in all of some compartments, were they independent. */
-function confidenceOf(proteins: readonly Protein[], table: ProteinTable, labels: readonly string[]) {
-  const rows = new Map(proteins.map((protein, row) => [protein, table.compartments[row]!]));
-  return (protein: Protein, compartments: readonly string[]): number =>
-    compartments.reduce((product, name) => {
-      const logit = rows.get(protein)![labels.indexOf(name)]!;
-      return product / (1 + Math.exp(-logit));
-    }, 1);
-}
 
 function unetConfigOf(
   { model }: DiffusionConfig,
