@@ -85,7 +85,9 @@ async function describe({ compartments }: Metrics, output: string): Promise<stri
   const { share } = await import("../evaluate/html.ts");
   const lines = Object.entries(compartments).flatMap(([name, scores]) => [
     `${setTitles[name]}, ${scores.proteins} proteins`,
-    ...scoreRows(scores).map(({ title, accuracy }) => `  ${title.padEnd(30)}${share(accuracy)}`),
+    ...scoreRows(scores).map(
+      ({ title, units, accuracy }) => `  ${title.padEnd(30)}${share(accuracy, units)}`,
+    ),
   ]);
   return `${lines.join("\n")}\nmetrics.json and report.html in ${output}\n`;
 }

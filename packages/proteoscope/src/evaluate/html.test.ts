@@ -11,7 +11,8 @@ describe("words and numbers", () => {
   it("have their interval and n, or are a dash", () => {
     expect(share(estimate)).toBe("25 % (18 to 31), n 150");
     expect(number(estimate)).toBe("0.250 (0.180 to 0.310), n 150");
-    expect([share(null), share(undefined), number(null)]).toEqual(["–", "–", "–"]);
+    expect(share(estimate, "fields")).toBe("25 % (18 to 31), n 150 fields");
+    expect([share(null), number(null)]).toEqual(["–", "–"]);
   });
 });
 

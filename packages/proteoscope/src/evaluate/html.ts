@@ -18,12 +18,13 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return `<table><thead><tr>${head}</tr></thead><tbody>\n${body.join("\n")}\n</tbody></table>`;
 }
 
-/** `25 % (18 to 31), n 150`, or a dash. */
-export function share(estimate: Estimate | null | undefined): string {
-  if (estimate === null || estimate === undefined) return "–";
+/** `25 % (18 to 31), n 150`, or a dash; `units` says what n counts where it is not proteins. */
+export function share(estimate: Estimate | null, units?: string): string {
+  if (estimate === null) return "–";
   const { value, interval95, n } = estimate;
   const [low, high] = interval95.map(percent);
-  return `${percent(value)} % (${low} to ${high}), n ${n}`;
+  const count = units === undefined ? n : `${n} ${units}`;
+  return `${percent(value)} % (${low} to ${high}), n ${count}`;
 }
 
 /** `0.12 (0.10 to 0.15), n 150`, or a dash. */

@@ -85,7 +85,11 @@ function accuracySection({ compartments }: Metrics): string {
         ),
         table(
           ["", "accuracy", "macro recall"],
-          rows.map(({ title, accuracy, macroRecall }) => [title, share(accuracy), share(macroRecall)]),
+          rows.map(({ title, units, accuracy, macroRecall }) => [
+            title,
+            share(accuracy, units),
+            share(macroRecall, units),
+          ]),
         ),
         `<p>Drawn less the language model: ${points(drawnLess.languageModel)}. Drawn less the strongest floor` +
           `${floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`}: ${points(floor)}.</p>`,
@@ -98,7 +102,8 @@ function accuracySection({ compartments }: Metrics): string {
 export function scoreRows({ scores }: SetScores) {
   return (Object.keys(scoreTitles) as ScoreName[]).flatMap((name) => {
     const score = scores[name];
-    return score === undefined ? [] : [{ name, title: scoreTitles[name], ...score }];
+    const units = name === "realCrops" ? "fields" : undefined;
+    return score === undefined ? [] : [{ title: scoreTitles[name], units, ...score }];
   });
 }
 
@@ -115,7 +120,7 @@ function classSection({ classes, confusion }: Metrics): string {
     share(one.unseen),
     one.isAboveTwiceChance === null ? "–" : one.isAboveTwiceChance ? "yes" : "no",
     share(one.seen),
-    one.real === null ? "–" : `${share(one.real)} fields, ${one.real.crops} crops`,
+    one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
   ]);
   const heads = ["label", "chance", "recall, unseen", "twice chance", "recall, seen", "recall, real crops"];
   return [

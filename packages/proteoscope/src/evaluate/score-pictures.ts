@@ -1,6 +1,7 @@
 // From answers to figures about pictures: how far drawn images are from real ones in the classifier's feature space, how
 // nuclear they are, what else than the protein changes them, whether samples that agree are right, and whether an image
 // is a training crop over again. n counts proteins unless a name says otherwise.
+import { createGenerator } from "@proteoscope/engine";
 import {
   type AgreedAnswer,
   type BootstrapOptions,
@@ -47,7 +48,7 @@ export function scoreDistances(
   real: readonly RealFeatures[],
   options: BootstrapOptions,
 ): { readonly frechet: Distances; readonly kernel: Distances } {
-  const [first, second] = splitFields(real);
+  const [first, second] = splitFields(real, options.seed ?? 0);
   const drawn = records.map((record) => Float32Array.from(record.drawn.features));
   const n = Math.min(drawn.length, first.length, second.length);
   const measure = (distance: (a: readonly Float32Array[], b: readonly Float32Array[]) => number) => {
@@ -61,15 +62,20 @@ export function scoreDistances(
   return { frechet: measure(frechetDistance), kernel: measure(kernelDistance) };
 }
 
-/** Two halves of about equal number; the crops of a field resemble each other and stay together. */
-function splitFields(real: readonly RealFeatures[]): [Float32Array[], Float32Array[]] {
-  const fields = [...groupBy(real, ({ crop }) => crop.fieldOfView).values()];
+/**
+ * Two halves of about equal number, each in random order, so that its first n stand for it. The crops of a field
+ * resemble each other and stay together.
+ */
+function splitFields(real: readonly RealFeatures[], seed: number): [Float32Array[], Float32Array[]] {
+  const shuffle = <T>(items: readonly T[], name: string): T[] =>
+    Array.from(createGenerator(seed, "halves", name).shuffle(items.length), (position) => items[position]!);
+  const fields = shuffle([...groupBy(real, ({ crop }) => crop.fieldOfView).values()], "fields");
   const halves: [Float32Array[], Float32Array[]] = [[], []];
-  for (const field of fields.sort((a, b) => b.length - a.length)) {
+  for (const field of fields) {
     const smaller = halves[0].length <= halves[1].length ? halves[0] : halves[1];
     smaller.push(...field.map(({ features }) => features));
   }
-  return halves;
+  return [shuffle(halves[0], "first"), shuffle(halves[1], "second")];
 }
 
 export interface ProportionScores {
