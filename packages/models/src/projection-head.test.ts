@@ -9,6 +9,7 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EsmBottleneckConfig } from "./esm-bottleneck.ts";
 import { type ProteinProjectionConfig, projectionHead, projectProteins } from "./projection-head.ts";
 
 let runtime: Runtime;
@@ -24,9 +25,10 @@ const config: ProteinProjectionConfig = {
   esmBottleneck: null,
 };
 const types = { sequence: f32("batch", "residues", 3), mask: bool("batch", "residues") };
-const bottleneck = {
-  ...{ hiddenSize: 4, numLayers: 1, numHeads: 2, feedForwardSize: 6, dropout: 0.1, result: "full" },
-} as const;
+const bottleneck: EsmBottleneckConfig = {
+  ...{ hiddenSize: 4, numLayers: 1, numHeads: 2, feedForwardSize: 6, dropout: 0.1 },
+  result: "full",
+};
 
 const tracedWith = (changes: Partial<ProteinProjectionConfig>, isTraining = false) =>
   trace(

@@ -9,11 +9,14 @@ import { ConfigError, checkConfig, overrideConfig, readConfig, writeConfig } fro
 import { openRunFolder, readRunConfig } from "../track/run-folder.ts";
 import { autoencoderSchema, createAutoencoderJob } from "./autoencoder.ts";
 import { classifierSchema, createClassifierJob } from "./classifier.ts";
+import { clipSchema, createClipJob } from "./clip.ts";
+import { createCytoclassJob, cytoclassSchema } from "./cytoclass.ts";
 import { createCytoselfJob, cytoselfSchema } from "./cytoself.ts";
 import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
 import { createLocalizerJob, localizerSchema } from "./localizer.ts";
 import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
+import { createTripletJob, tripletSchema } from "./triplet.ts";
 
 type Runtime = Awaited<ReturnType<typeof openRuntime>>;
 
@@ -32,6 +35,9 @@ const definitions = {
   cytoself: define({ schema: cytoselfSchema, create: createCytoselfJob }),
   diffusion: define({ schema: diffusionSchema, create: createDiffusionJob }),
   localizer: define({ schema: localizerSchema, create: createLocalizerJob }),
+  clip: define({ schema: clipSchema, create: createClipJob }),
+  triplet: define({ schema: tripletSchema, create: createTripletJob }),
+  cytoclass: define({ schema: cytoclassSchema, create: createCytoclassJob }),
 };
 
 export type TrainerName = keyof typeof definitions;

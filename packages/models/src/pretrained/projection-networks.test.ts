@@ -2,6 +2,7 @@ import { initializeWeights, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EsmBottleneckConfig } from "../esm-bottleneck.ts";
 import type { JointEmbeddingConfig } from "../joint-embedding.ts";
 import { loadAs, loadPretrained } from "../pretrained.ts";
 import { declareParameters, type Pretrained } from "./architectures.ts";
@@ -12,9 +13,10 @@ import { runPretrained } from "./run.ts";
 import { savePretrained, saveSingleFile } from "./save.ts";
 
 const protein = { proteinEmbeddingDims: 6, projectionDims: 5, dropout: 0.2, esmBottleneck: null };
-const bottleneck = {
-  ...{ hiddenSize: 4, numLayers: 2, numHeads: 4, feedForwardSize: 7, dropout: 0.2, result: "full" },
-} as const;
+const bottleneck: EsmBottleneckConfig = {
+  ...{ hiddenSize: 4, numLayers: 2, numHeads: 4, feedForwardSize: 7, dropout: 0.2 },
+  result: "full",
+};
 
 function modelOf(
   architecture: "clip" | "triplet" | "cytoclass",
