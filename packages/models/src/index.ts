@@ -155,6 +155,7 @@ export {
   type StateDict,
 } from "./pretrained/architectures.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
+export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
 export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
 export { cytoselfFormat } from "./pretrained/model-configs.ts";
 export {

@@ -24,6 +24,7 @@ export const mainCommand: CommandGroup = defineGroup(
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
+    export: () => import("./commands/export.ts").then((module) => module.exportCommand),
     models: () => import("./commands/models.ts").then((module) => module.modelsCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
   },

@@ -14,8 +14,8 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
 export interface OutputFolder {
   /** The folder's path as the user gave it. */
   readonly path: string;
-  /** Stages one file under a name relative to the folder; it appears when all are written. */
-  write(name: string, data: Uint8Array | string): Promise<void>;
+  /** Stages one file, whole or in pieces, under a name relative to the folder; it appears when all are written. */
+  write(name: string, data: Uint8Array | string | readonly Uint8Array[]): Promise<void>;
 }
 
 /**

@@ -68,7 +68,7 @@ export async function runPretrained(
   );
   const program = await compile(
     runtime,
-    (w, tensors: Readonly<Record<string, Tensor>>) => renameOutputs(apply(w, model, tensors)),
+    (w, tensors: Readonly<Record<string, Tensor>>) => renameOutputs(applyNetwork(w, model, tensors)),
     types,
     { weights: model.weights },
   );
@@ -184,7 +184,8 @@ function asInt64(name: string, { dtype, shape, data }: NdArray, below = Infinity
   return { dtype: "int64", shape, data: values };
 }
 
-function apply(
+/** A network's outputs by name, for inputs by name. */
+export function applyNetwork(
   w: Weights,
   model: Pretrained,
   inputs: Readonly<Record<string, Tensor>>,

@@ -1,0 +1,65 @@
+// `proteoscope export diffusers`: folders that from_pretrained of diffusers and transformers reads: a pipeline where
+// there are denoiser and autoencoder, else the folder of one network. Checkpoints of training become usable so.
+import { defineCommand } from "../command.ts";
+import { CommandError, exitCodes } from "../errors.ts";
+import { readNetworks } from "../named-networks.ts";
+import { withOutputFolder } from "../output.ts";
+
+const dtypes = ["float32", "float16"] as const;
+
+export const exportDiffusersCommand = defineCommand({
+  name: "diffusers",
+  description: "Write a checkpoint as a folder that diffusers or transformers loads",
+  args: {
+    model: {
+      type: "positional",
+      description: "Checkpoint, model folder, or <owner>/<name> in the cache",
+      required: true,
+    },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "folder",
+      required: true,
+      description: "Where the files go",
+    },
+    dtype: { type: "enum", options: [...dtypes], default: "float32", description: "float16 halves the size" },
+  },
+  examples: [
+    "proteoscope export diffusers proteoscope.ckpt -o pipeline --dtype float16",
+    "proteoscope export diffusers esm2_t6_8M_UR50D.pt -o esm2_t6_8M_UR50D",
+  ],
+  async run(args, { stdout, stderr, env, signal }) {
+    const { savePipeline, savePretrained } = await import("@proteoscope/models");
+    const { networks, noiseSchedule } = await readNetworks(args.model, env);
+    const options = { dtype: args.dtype as (typeof dtypes)[number] };
+    const [unet, autoencoder] = [networks.get("unet"), networks.get("vae")];
+    const isPipeline = unet?.architecture === "unet" && autoencoder?.architecture === "autoencoder";
+    const only = isPipeline || networks.size > 1 ? undefined : networks.get("");
+    if (!isPipeline && only === undefined)
+      throw new CommandError(
+        `${args.model}: holds ${[...networks.keys()].join(", ")}, which are no pipeline of diffusers`,
+        exitCodes.badData,
+      );
+    const files =
+      isPipeline && noiseSchedule !== undefined
+        ? savePipeline({ unet, autoencoder, noiseSchedule }, options)
+        : savePretrained(only!, options);
+    await withOutputFolder(
+      args.output,
+      async (folder) => {
+        for (const [path, bytes] of files) await folder.write(path, bytes);
+      },
+      { signal },
+    );
+    const others = isPipeline ? [...networks.keys()].filter((name) => !["unet", "vae"].includes(name)) : [];
+    if (others.length > 0) stderr.write(`left out, no part of diffusers' pipelines: ${others.join(", ")}\n`);
+    const written = [...files.keys()];
+    stdout.write(
+      args.json
+        ? `${JSON.stringify({ model: args.model, output: args.output, files: written }, null, 2)}\n`
+        : `${written.length} files in ${args.output}\n`,
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,37 @@
+// The networks of what a command line names, each with the folder it has in a pipeline of diffusers: one checkpoint, a
+// checkpoint of training with several networks, or a model folder with its parts.
+import type { NoiseScheduleConfig, Pretrained } from "@proteoscope/models";
+import { openCheckpoint } from "./checkpoint-path.ts";
+import type { Surroundings } from "./command.ts";
+
+export interface NamedNetworks {
+  /** By folder: "unet", "vae", "plm"; "" for a network that is alone. */
+  readonly networks: ReadonlyMap<string, Pretrained>;
+  /** Of a pipeline; the reference's where a checkpoint of training has a denoiser. */
+  readonly noiseSchedule: NoiseScheduleConfig | undefined;
+}
+
+/** @throws CommandError (not found), and what `loadPretrained` throws. */
+export async function readNetworks(named: string, env: Surroundings["env"]): Promise<NamedNetworks> {
+  const { loadAs, loadParts, loadPipeline, noiseScheduleDefaults, subfolder } = await import(
+    "@proteoscope/models"
+  );
+  const { folder, options } = await openCheckpoint(named, env);
+  if (options.file === undefined && (await folder.exists("model_index.json"))) {
+    const { unet, autoencoder, noiseSchedule, index } = await loadPipeline(folder);
+    const networks = new Map<string, Pretrained>([
+      ["unet", unet],
+      ["vae", autoencoder],
+    ]);
+    if (index.proteoscope !== undefined) networks.set("plm", await loadAs("esm2", subfolder(folder, "plm")));
+    return { networks, noiseSchedule };
+  }
+  const parts = await loadParts(folder, options);
+  if (parts.length === 1) return { networks: new Map([["", parts[0]!]]), noiseSchedule: undefined };
+  const folders = parts.map((part): [string, Pretrained] => [
+    part.architecture === "autoencoder" ? "vae" : part.architecture,
+    part,
+  ]);
+  const hasDenoiser = parts.some(({ architecture }) => architecture === "unet");
+  return { networks: new Map(folders), noiseSchedule: hasDenoiser ? noiseScheduleDefaults : undefined };
+}
