@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
 import { checkConfig } from "../config/compose.ts";
@@ -8,6 +11,7 @@ import {
   deleteResidues,
   embeddingAugmentSchema,
   hideResidues,
+  openSequenceAugmentation,
   sequenceAugmentSchema,
   substituteResidues,
 } from "./sequence-augment.ts";
@@ -122,6 +126,30 @@ describe("the augmentation of sequences", () => {
     expect(share("MKV")).toBeCloseTo(0.3, 1);
     expect(share("MKL")).toBeCloseTo(0.3, 1);
     expect(share(sequence)).toBeCloseTo(0.4, 1);
+  });
+});
+
+describe("an augmentation that is opened", () => {
+  it("swaps the orthologs of the file that its configuration names", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "augment-"));
+    try {
+      const path = join(folder, "mouse.fasta");
+      await writeFile(path, ">A\nMKV\n");
+      const config = checkConfig(sequenceAugmentSchema, { orthologs: path, ortholog_rate: 1 });
+      const proteins = [protein({ id: "A", sequence }), protein({ id: "B", sequence })];
+      const augmentation = await openSequenceAugmentation(config, proteins, 1);
+      expect(augmentation.change(proteins, 0).map((one) => one.sequence)).toEqual(["MKV", sequence]);
+      const missing = { ...config, orthologs: join(folder, "none.fasta") };
+      await expect(openSequenceAugmentation(missing, proteins, 1)).rejects.toThrow(/none\.fasta/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("needs no file where none is named", async () => {
+    const proteins = [protein()];
+    const augmentation = await openSequenceAugmentation(checkConfig(sequenceAugmentSchema, {}), proteins, 1);
+    expect(augmentation.change(proteins, 0)).toBe(proteins);
   });
 });
 

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { pathSchema } from "../config/compose.ts";
 import type { Protein } from "./atlas.ts";
 import { conservativeSubstitutes } from "./blosum62.ts";
-import type { Orthologs } from "./orthologs.ts";
+import { type Orthologs, readOrthologs } from "./orthologs.ts";
 import { cumulate, drawIndex } from "./weighted-draw.ts";
 
 /** What each configuration says of changes before the embedding, under `augment`. */
@@ -56,6 +56,17 @@ export interface SequenceAugmentation {
   change(proteins: readonly Protein[], step: number): readonly Protein[];
 }
 
+/** What a configuration asks for, with the file of orthologs that it names read for these proteins. Throws FormatError. */
+export async function openSequenceAugmentation(
+  config: SequenceAugmentConfig,
+  proteins: readonly Protein[],
+  seed: number,
+): Promise<SequenceAugmentation> {
+  const { orthologs: path } = config;
+  const orthologs = path === undefined ? undefined : await readOrthologs(path, proteins);
+  return createSequenceAugmentation(config, { seed, orthologs });
+}
+
 /** What a configuration asks for; `orthologs` are those of its file. */
 export function createSequenceAugmentation(
   { orthologRate, substitutionRate, deletedResidues }: SequenceAugmentConfig,
@@ -84,7 +95,7 @@ export function createSequenceAugmentation(
 export interface HiddenResidues {
   /** See `embeddingAugmentSchema`. */
   readonly share: number;
-  /** Tokens at either end of a row that are no residues. */
+  /** Tokens at either end of what a row's mask marks that are no residues. */
   readonly edge: number;
   readonly seed: number;
   readonly step: number;
@@ -96,13 +107,13 @@ export function hideResidues(mask: NdArray, { share, edge, seed, step }: HiddenR
   const [rows, length] = mask.shape as [number, number];
   const data = Uint8Array.from(mask.data as Uint8Array);
   for (let row = 0; row < rows; row++) {
-    const tokens = data.subarray(row * length, (row + 1) * length).reduce((sum, flag) => sum + flag, 0);
-    const residues = tokens - 2 * edge;
+    const marked = Array.from({ length }, (_, i) => row * length + i).filter((i) => data[i] === 1);
+    const residues = marked.slice(edge, marked.length - edge);
     const drawn = createGenerator(seed, "hidden share", step, row).uniform(1)[0]!;
-    const count = Math.min(Math.floor(drawn * share * residues), residues - 1);
+    const count = Math.min(Math.floor(drawn * share * residues.length), residues.length - 1);
     if (count <= 0) continue;
-    const order = createGenerator(seed, "hidden", step, row).shuffle(residues);
-    for (const residue of order.subarray(0, count)) data[row * length + edge + residue] = 0;
+    const order = createGenerator(seed, "hidden", step, row).shuffle(residues.length);
+    for (const residue of order.subarray(0, count)) data[residues[residue]!] = 0;
   }
   return { ...mask, data };
 }

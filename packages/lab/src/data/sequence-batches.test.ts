@@ -80,6 +80,24 @@ describe("createSequenceBatches", () => {
     }
   });
 
+  it("shows changed sequences where there is an augmentation, with the targets of the proteins", () => {
+    const steps: number[] = [];
+    const augmentation = {
+      change(batch: readonly (typeof proteins)[number][], step: number) {
+        steps.push(step);
+        return batch.map((one) => ({ ...one, sequence: "MKV", labels: [] }));
+      },
+    };
+    const plain = createSequenceBatches(proteins, { ...options, maskRate: 0 });
+    const changed = createSequenceBatches(proteins, { ...options, maskRate: 0, augmentation });
+    const { inputIds, ...rest } = changed(7);
+    const [wanted] = [tokenBatch([{ sequence: "MKV" }], inputIds!.shape[1]!).data as Int32Array];
+    expect([...(inputIds!.data as Int32Array).subarray(0, wanted.length)]).toEqual([...wanted]);
+    for (const name of ["targets", "known", "groupTargets", "groupKnown"] as const)
+      expect(rest[name], name).toEqual(plain(7)[name]);
+    expect(steps).toEqual([7]);
+  });
+
   it("hides residues and asks for what they were", () => {
     const uniform = new Float32Array(3 * 16); // every residue is chosen and masked
     const { inputIds, labels } = maskedBatch([proteins[0]!], 16, uniform, 0.15);

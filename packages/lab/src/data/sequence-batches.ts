@@ -6,6 +6,7 @@ import { maskTokenId, standardResidueIds, tokenizeBatch, windowSequence } from "
 import type { Protein } from "./atlas.ts";
 import { maskTokens } from "./augment.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
+import type { SequenceAugmentation } from "./sequence-augment.ts";
 import { cumulate, drawIndex } from "./weighted-draw.ts";
 
 export interface SequenceBatchOptions {
@@ -16,6 +17,8 @@ export interface SequenceBatchOptions {
   readonly weights: ArrayLike<number>;
   readonly maskRate: number;
   readonly seed: number;
+  /** Changes the sequences before they become tokens. */
+  readonly augmentation?: SequenceAugmentation;
 }
 
 export const edgeTokens = 2; // <cls> and <eos>
@@ -25,19 +28,20 @@ export function createSequenceBatches(
   proteins: readonly Protein[],
   options: SequenceBatchOptions,
 ): (step: number) => Record<string, NdArray> {
-  const { batchSize, maskRate, seed } = options;
+  const { batchSize, maskRate, seed, augmentation } = options;
   const draw = createProteinDraw(proteins, options);
   return (step) => {
     const { batch, length } = draw(step);
     const masking = createGenerator(seed, "masking", step).uniform(3 * batchSize * length);
-    return { ...maskedBatch(batch, length, masking, maskRate), ...targetBatch(batch) };
+    const shown = augmentation?.change(batch, step) ?? batch;
+    return { ...maskedBatch(shown, length, masking, maskRate), ...targetBatch(batch) };
   };
 }
 
 /** Proteins of about one length by step, and the token length that holds them. */
 export function createProteinDraw(
   proteins: readonly Protein[],
-  { lengths, batchSize, weights, seed }: Omit<SequenceBatchOptions, "maskRate">,
+  { lengths, batchSize, weights, seed }: Omit<SequenceBatchOptions, "maskRate" | "augmentation">,
 ): (step: number) => { readonly batch: readonly Protein[]; readonly length: number } {
   const buckets = lengths.flatMap((length, index) => {
     const shortest = index === 0 ? 0 : lengths[index - 1]! - edgeTokens;

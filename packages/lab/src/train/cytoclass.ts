@@ -35,14 +35,9 @@ import { embeddingBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { createImageBatches, readImageData } from "../data/image-batches.ts";
 import { isKnownPair, type Pair } from "../data/negative-pairs.ts";
-import { readOrthologs } from "../data/orthologs.ts";
 import { cropWeights } from "../data/pairs.ts";
 import { proteinWeights } from "../data/protein-classes.ts";
-import {
-  createSequenceAugmentation,
-  embeddingAugmentSchema,
-  hideResidues,
-} from "../data/sequence-augment.ts";
+import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
 import { stackCytoselfImages } from "./cytoself-images.ts";
 import { type FinishedCytoself, readCytoself, sequenceModelBytes } from "./finished-models.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
@@ -89,9 +84,7 @@ export async function createCytoclassJob(
   const { data, train, augment } = config;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const orthologs =
-    augment.orthologs === undefined ? undefined : await readOrthologs(augment.orthologs, proteins);
-  const augmentation = createSequenceAugmentation(augment, { seed: train.seed, orthologs });
+  const augmentation = await openSequenceAugmentation(augment, proteins, train.seed);
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },

@@ -4,7 +4,6 @@
 import {
   bool,
   f32,
-  greaterOrEqual,
   type InputTypes,
   i32,
   type NdArray,
@@ -30,8 +29,11 @@ export type LanguageModel = Extract<Pretrained, { readonly architecture: "esm2" 
 
 export interface LocalizerBackbone {
   inputTypes(batchSize: number): InputTypes;
-  /** Inputs for proteins that `length` tokens hold or window. */
-  inputs(proteins: readonly Protein[], length: number): Promise<Record<string, NdArray>>;
+  /** Inputs for proteins that `length` tokens hold or window; of `mask` bool [B, L] residues are true. */
+  inputs(
+    proteins: readonly Protein[],
+    length: number,
+  ): Promise<Record<string, NdArray> & { readonly mask: NdArray }>;
   /** Embeddings of residues; what is trained of the backbone is declared in `trained`. */
   embed(
     w: Weights,
@@ -66,14 +68,19 @@ export async function frozenBackbone(
 /** Embeddings of a language model whose adapter is trained. */
 export function adaptedBackbone(plm: LanguageModel, lora: LoraConfig): LocalizerBackbone {
   return {
-    inputTypes: (batchSize) => ({ inputIds: i32(batchSize, "tokens") }),
-    inputs: async (proteins, length) => ({ inputIds: tokenBatch(proteins, length) }),
+    inputTypes: (batchSize) => ({ inputIds: i32(batchSize, "tokens"), mask: bool(batchSize, "tokens") }),
+    async inputs(proteins, length) {
+      const inputIds = tokenBatch(proteins, length);
+      const isResidue = (id: number) => Number(id >= standardResidueIds.begin);
+      const data = Uint8Array.from(inputIds.data as Int32Array, isResidue);
+      return { inputIds, mask: { dtype: "bool", shape: inputIds.shape, data } };
+    },
     embed(w, inputs, { trained, random }) {
       const inputIds = inputs.inputIds!;
       const adapted = withLora(w, lora, { random, scope: trained });
       return {
         sequence: esm2(adapted, plm.config, { inputIds }).representations.at(-1)!,
-        mask: greaterOrEqual(inputIds, standardResidueIds.begin),
+        mask: inputs.mask!,
       };
     },
     frozen: plm.weights,

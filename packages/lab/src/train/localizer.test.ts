@@ -125,7 +125,11 @@ describe("train localizer", () => {
 
   it.each([
     ["on kept embeddings", onBottleneck, []],
-    ["with an adapter and summed batches", { ...onBottleneck, ...onLora }, ["data.accumulate=2"]],
+    [
+      "with an adapter, summed batches and changed sequences",
+      { ...onBottleneck, ...onLora },
+      ["data.accumulate=2", "augment.deleted_residues=2", "augment.hidden_share=0.3"],
+    ],
   ])("goes on after a kill bit for bit, %s", async (what, model, overrides) => {
     const whole = await run(`whole ${what}`, model, 6, overrides);
     const killed = await run(`killed ${what}`, model, 6, overrides, 5);

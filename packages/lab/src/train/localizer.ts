@@ -37,6 +37,7 @@ import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
+import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
 import { createProteinDraw, edgeTokens, targetBatch } from "../data/sequence-batches.ts";
 import { type LabelScores, scoreLocalization } from "./localization-scores.ts";
 import {
@@ -97,6 +98,7 @@ export const localizerSchema = z.strictObject({
     /** Memory for embeddings that are kept. */
     cacheGigabytes: z.number().nonnegative().default(2),
   }),
+  augment: embeddingAugmentSchema.prefault({}),
   loss: z.strictObject({
     /** Rare compartments count more, by the square root of their rarity, up to this. */
     maxPositiveWeight: z.number().min(1),
@@ -156,6 +158,7 @@ export async function createLocalizerJob(
     ),
     seed: train.seed,
   });
+  const augmentation = await openSequenceAugmentation(config.augment, training, train.seed);
   const averaged = () => trainer.weights({ average: true });
   return {
     trainer,
@@ -163,8 +166,11 @@ export async function createLocalizerJob(
     async batches(step) {
       const batches = [];
       for (let micro = 0; micro < data.accumulate; micro++) {
-        const { batch, length } = draw(step * data.accumulate + micro);
-        batches.push({ ...(await backbone.inputs(batch, length)), ...targetBatch(batch) });
+        const drawn = step * data.accumulate + micro;
+        const { batch, length } = draw(drawn);
+        const inputs = await backbone.inputs(augmentation.change(batch, drawn), length);
+        const hidden = { share: config.augment.hiddenShare, edge: 0, seed: train.seed, step: drawn };
+        batches.push({ ...inputs, mask: hideResidues(inputs.mask, hidden), ...targetBatch(batch) });
       }
       return batches;
     },

@@ -32,14 +32,9 @@ import { embeddingBatch, latentBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
 import { createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
 import type { Pair } from "../data/negative-pairs.ts";
-import { readOrthologs } from "../data/orthologs.ts";
 import { cropWeights } from "../data/pairs.ts";
 import { proteinWeights } from "../data/protein-classes.ts";
-import {
-  createSequenceAugmentation,
-  embeddingAugmentSchema,
-  hideResidues,
-} from "../data/sequence-augment.ts";
+import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
 import { sequenceModelBytes } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
@@ -109,9 +104,7 @@ export async function createPairJob(
   const { architecture } = learned;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const orthologs =
-    augment.orthologs === undefined ? undefined : await readOrthologs(augment.orthologs, proteins);
-  const augmentation = createSequenceAugmentation(augment, { seed: train.seed, orthologs });
+  const augmentation = await openSequenceAugmentation(augment, proteins, train.seed);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },

@@ -44,6 +44,7 @@ import {
 import { z } from "zod";
 import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
+import { openSequenceAugmentation, sequenceAugmentSchema } from "../data/sequence-augment.ts";
 import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
 import { type SequenceSplit, type SplitOptions, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
@@ -74,6 +75,7 @@ export const plmSchema = z.strictObject({
     weightOfOpencell: z.number().positive(),
     validationCount: z.int().positive(),
   }),
+  augment: sequenceAugmentSchema.prefault({}),
   loss: z.strictObject({
     localization: z.number().nonnegative(),
     /** Rare compartments count more, by the square root of their rarity, up to this. */
@@ -155,6 +157,7 @@ export async function createPlmJob(
       source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
     ),
     seed: train.seed,
+    augmentation: await openSequenceAugmentation(config.augment, training, train.seed),
   });
   return {
     trainer,
