@@ -148,7 +148,7 @@ describe("proteoscope evaluate", () => {
     expect(answersOf(output)).toMatch(/\n$/);
   });
 
-  it("measures a run, with the set that was asked for alone", async () => {
+  it("measures a run, with the set that was asked for alone, and goes on to more proteins and sets", async () => {
     const words = ["--proteins", "1", "--steps", "1", "--split", "partition", "--json"];
     const output = join(place.path, "of-run");
     const { exitCode, stdout } = await evaluate([...words, "-o", output], place.path);
@@ -157,6 +157,12 @@ describe("proteoscope evaluate", () => {
     expect(Object.keys(compartments)).toEqual(["partition", "unseen", "seen"]);
     expect(compartments.unseen.proteins).toBe(1);
     expect(reliability).toBeNull();
+
+    const before = answersOf(output);
+    const more = ["--proteins", "2", "--steps", "1", "--split", "partition,opencell", "-o", output];
+    expect((await evaluate([...more, "--resume"])).exitCode).toBe(0);
+    expect(answersOf(output).startsWith(before)).toBe(true);
+    expect(answersOf(output).match(/"kind":"protein"/g)).toHaveLength(6);
   });
 });
 
