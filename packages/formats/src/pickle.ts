@@ -22,6 +22,9 @@ export interface UnpickleOptions {
 }
 
 const maxDepthOfMarks = 1000;
+/** Values at a time, and containers in all: a byte of a pickle makes either, and a container takes 200 bytes here. */
+const maxStack = 1_000_000;
+const maxContainers = 500_000;
 
 /** Reads one pickle. Throws FormatError, which names whatever is not allowed. */
 export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
@@ -30,8 +33,11 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   const memo = new Map<number, unknown>();
   const marks: number[] = [];
   const stack: unknown[] = [];
+  const decoder = new TextDecoder();
   let position = 0;
   let start = 0;
+  let containers = 0;
+  let handled = 0;
 
   const refuse: (what: string) => never = (what) => {
     throw new FormatError(format, `pickle ${what}`, { offset: start });
@@ -45,7 +51,7 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   const uint32 = () => view.getUint32(skip(4), true);
   const length64 = () => Number(view.getBigUint64(skip(8), true));
   const take = (size: number) => bytes.subarray(skip(size), position);
-  const text = (size: number) => new TextDecoder().decode(take(size));
+  const text = (size: number) => decoder.decode(take(size));
   const line = (): string => {
     const end = bytes.indexOf(0x0a, position);
     if (end < 0) return refuse("is cut short");
@@ -96,14 +102,21 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
     }
     stack.push(value);
   };
+  // What a pickle has once it can hand to a callable again and again, three bytes a time.
+  const handle = (count: number): void => {
+    handled += count;
+    if (handled > 2 * bytes.length + 1000) refuse("handles values more often than it has them");
+  };
   const call = (callable: unknown, args: unknown): void => {
     if (typeof callable !== "function" || !Array.isArray(args)) refuse("calls what is no function");
+    for (const value of args) handle(sizeOf(value));
     stack.push((callable as PickleCallable)(args));
   };
   /** Attributes go to an object without prototype; those of a dict (a state dict's _metadata) are dropped. */
   const build = (target: unknown, state: unknown): void => {
     if (target instanceof Map && state instanceof Map) return;
     if (!isBareObject(target) || !(state instanceof Map)) refuse("gives attributes to what has none");
+    handle(state.size);
     for (const [key, value] of state) {
       if (typeof key !== "string") refuse("names an attribute by what is no text");
       target[key] = value;
@@ -113,6 +126,9 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   for (;;) {
     start = position;
     const opcode = byte();
+    if (stack.length > maxStack) refuse(`has more than ${maxStack} values at once`);
+    if (containerOpcodes.has(opcode) && ++containers > maxContainers)
+      refuse(`makes more than ${maxContainers} containers`);
     switch (opcode) {
       case 0x80: // PROTO
         if (byte() > 5) refuse("is of an unknown protocol");
@@ -284,6 +300,16 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
         refuse(`opcode 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
     }
   }
+}
+
+/** EMPTY_LIST, EMPTY_TUPLE, EMPTY_DICT, EMPTY_SET, LIST, TUPLE, TUPLE1 to TUPLE3, FROZENSET, DICT, REDUCE, NEWOBJ. */
+const containerOpcodes = new Set([
+  ...[0x5d, 0x29, 0x7d, 0x8f, 0x6c, 0x74, 0x85, 0x86, 0x87, 0x91, 0x64, 0x52, 0x81],
+]);
+
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value) || typeof value === "string") return value.length;
+  return value instanceof Map || value instanceof Set ? value.size : 1;
 }
 
 /** Two's complement, little-endian. */
