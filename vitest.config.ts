@@ -26,6 +26,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
           testTimeout: minuteMs,
+          hookTimeout: minuteMs,
         },
       },
       {
@@ -34,6 +35,7 @@ export default defineConfig({
           name: "golden",
           include: ["tests/golden/**/*.test.ts"],
           testTimeout: 2 * minuteMs,
+          hookTimeout: 2 * minuteMs,
           sequence: { groupOrder: 1 },
         },
       },

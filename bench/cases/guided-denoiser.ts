@@ -109,7 +109,7 @@ export async function openGuidedDenoiser(
       const inputs = { ...randomSample(config, samples), timestep: 500, guidance };
       return {
         gflop: gflopOf(graphs.step, { residues, samples }),
-        run: async () => void (await denoiser.predictNoise(prepared, inputs)),
+        run: async () => void (await denoiser.predict(prepared, inputs)),
       };
     },
   };

@@ -152,7 +152,7 @@ describe.skipIf(file === undefined)("the pipeline against the reference", () => 
       },
     });
     expectClose(outputs.noisy, recorded("noisy"), forwardTolerance, "noisy");
-    expectClose(outputs.predictedNoise, recorded("noise_pred"), forwardTolerance, "noise_pred");
+    expectClose(outputs.prediction, recorded("noise_pred"), forwardTolerance, "noise_pred");
     expectClose(outputs.loss, recorded("loss"), forwardTolerance, "loss");
     const names = JSON.parse(file!.metadata.keys!) as string[];
     expectGradientSummary(gradients, names, recorded("gnorm"), recorded("ghead"));

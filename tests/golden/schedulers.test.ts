@@ -25,7 +25,7 @@ const dpmSolver = golden("dpm_solver")?.tensors;
 // The analytic model lets states grow to 50 and more, in float32: they are compared relative to the largest.
 const stateTolerance: Tolerance = { absolute: 1e-6, relative: 1e-5 };
 
-function predictNoise(latents: Float32Array, timestep: number): Float32Array {
+function predict(latents: Float32Array, timestep: number): Float32Array {
   const phase = (6 * timestep) / 1000;
   return latents.map((x) => 0.3 * x + 0.5 * Math.sin(2 * x + phase) + 0.1 * Math.cos(phase));
 }
@@ -40,7 +40,7 @@ function expectTrajectory(sampler: Sampler, trajectory: NdArray, noise?: NdArray
   let state: SamplerState = { latents: at(states, 0) };
   for (const [index, timestep] of sampler.timesteps.entries()) {
     const fresh = noise === undefined ? undefined : at(toFloat32(noise), index);
-    state = sampler.step(state, index, predictNoise(state.latents, timestep), fresh);
+    state = sampler.step(state, index, predict(state.latents, timestep), fresh);
     const expected = { shape, data: at(states, index + 1) };
     expectClose({ shape, data: state.latents }, expected, stateTolerance, `step ${index}`);
   }

@@ -2,7 +2,7 @@
 // `eta` times the noise of DDPM put back. At eta 0 the picture depends on the first noise alone.
 
 import { posteriorVariance } from "./ddpm.ts";
-import { leadingTimesteps, type NoiseSchedule } from "./noise-schedule.ts";
+import { leadingTimesteps, type NoiseSchedule, predictedNoise } from "./noise-schedule.ts";
 import { requireNoise, type Sampler } from "./sampler.ts";
 
 export interface DdimOptions {
@@ -23,19 +23,18 @@ export function createDdimSampler(
   return {
     timesteps,
     isRandom,
-    step: ({ latents }, index, predictedNoise, freshNoise) => {
+    step: ({ latents }, index, prediction, freshNoise) => {
+      const noise = predictedNoise(schedule, latents, prediction, timesteps[index]!);
       const share = schedule.alphasCumprod[timesteps[index]!]!;
       const next = nextShare(index);
       const deviation = eta * Math.sqrt(posteriorVariance(share, next));
       const direction = Math.sqrt(1 - next - deviation ** 2);
       const fresh = isRandom(index) ? requireNoise(freshNoise, index) : undefined;
-      const denoised = latents.map(
-        (x, i) => (x - Math.sqrt(1 - share) * predictedNoise[i]!) / Math.sqrt(share),
-      );
+      const denoised = latents.map((x, i) => (x - Math.sqrt(1 - share) * noise[i]!) / Math.sqrt(share));
       return {
         denoised,
         latents: denoised.map((clean, i) => {
-          const mean = Math.sqrt(next) * clean + direction * predictedNoise[i]!;
+          const mean = Math.sqrt(next) * clean + direction * noise[i]!;
           return fresh === undefined ? mean : mean + deviation * fresh[i]!;
         }),
       };

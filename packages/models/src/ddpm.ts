@@ -1,7 +1,7 @@
 // DDPM's ancestral sampler (Ho et al. 2020, arXiv:2006.11239, algorithm 2), also over fewer steps than were trained.
 // Equations 6 and 7 give the mean and the variance of x_{t-1} given x_t and x_0; "fixed small" variance, no clipping.
 
-import { leadingTimesteps, type NoiseSchedule } from "./noise-schedule.ts";
+import { leadingTimesteps, type NoiseSchedule, predictedNoise } from "./noise-schedule.ts";
 import { requireNoise, type Sampler } from "./sampler.ts";
 
 export function createDdpmSampler(schedule: NoiseSchedule, steps: number): Sampler {
@@ -13,7 +13,8 @@ export function createDdpmSampler(schedule: NoiseSchedule, steps: number): Sampl
   return {
     timesteps,
     isRandom,
-    step: ({ latents }, index, predictedNoise, freshNoise) => {
+    step: ({ latents }, index, prediction, freshNoise) => {
+      const noise = predictedNoise(schedule, latents, prediction, timesteps[index]!);
       const share = schedule.alphasCumprod[timesteps[index]!]!;
       const next = nextShare(index);
       const beta = 1 - share / next;
@@ -21,9 +22,7 @@ export function createDdpmSampler(schedule: NoiseSchedule, steps: number): Sampl
       const latentWeight = (Math.sqrt(1 - beta) * (1 - next)) / (1 - share);
       const deviation = Math.sqrt(Math.max(posteriorVariance(share, next), 1e-20));
       const fresh = isRandom(index) ? requireNoise(freshNoise, index) : undefined;
-      const denoised = latents.map(
-        (x, i) => (x - Math.sqrt(1 - share) * predictedNoise[i]!) / Math.sqrt(share),
-      );
+      const denoised = latents.map((x, i) => (x - Math.sqrt(1 - share) * noise[i]!) / Math.sqrt(share));
       return {
         denoised,
         latents: latents.map((x, i) => {

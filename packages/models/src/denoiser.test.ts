@@ -85,7 +85,7 @@ describe("compileDenoiser", () => {
   it("answers with the denoiser's own noise at guidance 1 and the null condition's at 0", async () => {
     const { conditional, unconditional } = await halves();
     const prepared = await denoiser.prepare(sequence);
-    const at = (guidance: number) => denoiser.predictNoise(prepared, { ...inputs, guidance });
+    const at = (guidance: number) => denoiser.predict(prepared, { ...inputs, guidance });
     expectEqual(await at(1), conditional.data as Float32Array);
     expectEqual(await at(0), unconditional.data as Float32Array);
   });
@@ -97,11 +97,11 @@ describe("compileDenoiser", () => {
       const base = Number(unconditional.data[i]);
       return base + 3 * (value - base);
     });
-    expectEqual(await denoiser.predictNoise(prepared, { ...inputs, guidance: 3 }), expected);
+    expectEqual(await denoiser.predict(prepared, { ...inputs, guidance: 3 }), expected);
   });
 
   it("serves any number of samples and residues with one compilation", async () => {
-    const all = await denoiser.predictNoise(await denoiser.prepare(sequence), { ...inputs, guidance: 2 });
+    const all = await denoiser.predict(await denoiser.prepare(sequence), { ...inputs, guidance: 2 });
     expect(all.shape).toEqual([3, 4, 4, 5]);
     const last = {
       latents: float32([1, 4, 4, 5], (inputs.latents.data as Float32Array).slice(160)),
@@ -109,10 +109,10 @@ describe("compileDenoiser", () => {
       timestep: 700,
       guidance: 2,
     };
-    const one = await denoiser.predictNoise(await denoiser.prepare(sequence), last);
+    const one = await denoiser.predict(await denoiser.prepare(sequence), last);
     expectEqual(one, (all.data as Float32Array).slice(160));
     const longer = await denoiser.prepare(normal("longer", 1, 40, 6));
-    expect((await denoiser.predictNoise(longer, last)).shape).toEqual([1, 4, 4, 5]);
+    expect((await denoiser.predict(longer, last)).shape).toEqual([1, 4, 4, 5]);
   });
 
   it("names the weights that are missing", async () => {

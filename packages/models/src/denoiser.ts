@@ -22,8 +22,8 @@ export interface Denoiser {
   readonly latentShape: readonly [channels: number, height: number, width: number];
   /** Prepares a protein: embeddings of its residues [1, L, crossAttentionDim], without padding. */
   readonly prepare: (sequence: NdArray) => Promise<PreparedSequence>;
-  /** Guided noise in latents [B, 4, H, W] of a prepared protein beside nuclear distances [B, 1, H, W]. */
-  readonly predictNoise: (sequence: PreparedSequence, inputs: DenoiserInputs) => Promise<NdArray>;
+  /** Guided noise (or velocity, as trained) in latents [B, 4, H, W] of a prepared protein beside nuclear distances [B, 1, H, W]. */
+  readonly predict: (sequence: PreparedSequence, inputs: DenoiserInputs) => Promise<NdArray>;
   readonly close: () => Promise<void>;
 }
 
@@ -82,7 +82,7 @@ export async function compileDenoiser(
   return {
     latentShape: [outChannels, height, width],
     prepare: (sequence) => preparation.run({ sequence }),
-    predictNoise: async (prepared, { latents, distance, timestep, guidance }) => {
+    predict: async (prepared, { latents, distance, timestep, guidance }) => {
       const { noise } = await prediction.run({
         ...(prepared as { timestepCond: NdArray }),
         latents,

@@ -15,7 +15,7 @@ import {
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diffusionLoss, maskedMean } from "./diffusion.ts";
-import { addNoise, linearNoiseSchedule } from "./noise-schedule.ts";
+import { addNoise, linearNoiseSchedule, noiseScheduleDefaults, velocity } from "./noise-schedule.ts";
 import { type UnetConfig, unetDefaults } from "./unet.ts";
 
 const config: UnetConfig = {
@@ -59,7 +59,7 @@ const batch = {
 };
 
 let runtime: Runtime;
-let program: Program<keyof typeof types, "loss" | "predictedNoise" | "noisy">;
+let program: Program<keyof typeof types, "loss" | "prediction" | "noisy">;
 beforeAll(async () => {
   runtime = await openRuntime({ device: "cpu" });
   const model = (w: Parameters<typeof diffusionLoss>[0], inputs: Parameters<typeof diffusionLoss>[3]) => ({
@@ -75,11 +75,24 @@ const half = ({ data }: NdArray, n: 0 | 1) =>
 
 describe("diffusionLoss", () => {
   it("is the mean squared error of the noise that it predicts in noisy latents", async () => {
-    const { loss, predictedNoise, noisy } = await program.run(batch);
+    const { loss, prediction, noisy } = await program.run(batch);
     const [latents, noise] = [batch.latents.data, batch.noise.data] as [Float32Array, Float32Array];
     const expected = addNoise(schedule, latents, noise, [20, 800]);
     for (const [i, value] of expected.entries()) expect(noisy.data[i]).toBeCloseTo(value, 5);
-    const errors = noise.map((value, i) => (value - Number(predictedNoise.data[i])) ** 2);
+    const errors = noise.map((value, i) => (value - Number(prediction.data[i])) ** 2);
+    expect(loss.data[0]).toBeCloseTo(errors.reduce((a, b) => a + b) / errors.length, 5);
+  });
+
+  it("is the error of the velocity where the schedule says so", async () => {
+    const ofVelocity = linearNoiseSchedule({ ...noiseScheduleDefaults, predictionType: "v_prediction" });
+    const model = (w: Parameters<typeof diffusionLoss>[0], inputs: Parameters<typeof diffusionLoss>[3]) => ({
+      ...diffusionLoss(w, config, ofVelocity, inputs),
+    });
+    const weights = initializeWeights(trace(model, types).parameters, 9);
+    const { loss, prediction } = await (await compile(runtime, model, types, { weights })).run(batch);
+    const [latents, noise] = [batch.latents.data, batch.noise.data] as [Float32Array, Float32Array];
+    const target = velocity(schedule, latents, noise, [20, 800]);
+    const errors = target.map((value, i) => (value - Number(prediction.data[i])) ** 2);
     expect(loss.data[0]).toBeCloseTo(errors.reduce((a, b) => a + b) / errors.length, 5);
   });
 
@@ -91,11 +104,11 @@ describe("diffusionLoss", () => {
       sequence: normal("another sequence", 2, 3, 6),
       mask: marks([2, 3], 1, 1, 0, 1, 0, 0),
     });
-    expect(half(other.predictedNoise, 1)).toEqual(half(first.predictedNoise, 1));
-    expect(half(other.predictedNoise, 0)).not.toEqual(half(first.predictedNoise, 0));
+    expect(half(other.prediction, 1)).toEqual(half(first.prediction, 1));
+    expect(half(other.prediction, 0)).not.toEqual(half(first.prediction, 0));
     const kept = await program.run(batch);
-    expect(half(kept.predictedNoise, 1)).not.toEqual(half(first.predictedNoise, 1));
-    expect(half(kept.predictedNoise, 0)).toEqual(half(first.predictedNoise, 0));
+    expect(half(kept.prediction, 1)).not.toEqual(half(first.prediction, 1));
+    expect(half(kept.prediction, 0)).toEqual(half(first.prediction, 0));
   });
 
   it("leaves the caller's batch as it was", async () => {

@@ -1,4 +1,5 @@
-// Training the denoiser: noise prediction (Ho et al. 2020, arXiv:2006.11239, equation 14) with classifier-free guidance
+// Training the denoiser to predict noise (Ho et al. 2020, arXiv:2006.11239, equation 14) or velocity (Salimans & Ho 2022,
+// arXiv:2202.00512), as the schedule says, with classifier-free guidance
 // (Ho & Salimans 2022, arXiv:2207.12598): some samples are trained without their sequence. Which ones is an input, and the
 // caller's batch stays as it was (the original overwrote it, so that its validation was partly unconditional).
 
@@ -14,6 +15,7 @@ import {
   mul,
   or,
   select,
+  sub,
   sum,
   type Tensor,
   type Weights,
@@ -39,10 +41,10 @@ export interface DiffusionBatch {
 }
 
 export interface DiffusionLoss {
-  /** Mean squared error of the predicted noise, a scalar. */
+  /** Mean squared error of the prediction, a scalar. */
   loss: Tensor;
   /** [B, 4, H, W] */
-  predictedNoise: Tensor;
+  prediction: Tensor;
   /** What the denoiser saw of the latents, [B, 4, H, W]. */
   noisy: Tensor;
 }
@@ -61,14 +63,16 @@ export function diffusionLoss(
   );
   const noisy = add(mul(signal, latents), mul(sigma, noise));
   const { sequence, mask } = dropSequences(batch);
-  const predictedNoise = unet(w, config, {
+  const prediction = unet(w, config, {
     sample: concat([noisy, distance], 1),
     timestep,
     timestepCond: maskedMean(sequence, mask),
     keyValues: crossAttentionKeyValues(w, config, sequence),
     mask,
   });
-  return { loss: meanSquaredError(predictedNoise, noise), predictedNoise, noisy };
+  const velocity = sub(mul(signal, noise), mul(sigma, latents));
+  const target = schedule.predictionType === "epsilon" ? noise : velocity;
+  return { loss: meanSquaredError(prediction, target), prediction, noisy };
 }
 
 /** The null condition where a sample is dropped: a sequence of zeros without padding, whose mean is zero too. */

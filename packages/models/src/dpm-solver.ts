@@ -2,7 +2,7 @@
 // (Lu et al. 2022, arXiv:2211.01095, algorithm 2). As diffusers' DPMSolverMultistepScheduler with algorithm
 // "dpmsolver++", "midpoint", "leading" spacing and a last step to no noise at all, which is of first order.
 
-import { checkSteps, type NoiseSchedule } from "./noise-schedule.ts";
+import { checkSteps, type NoiseSchedule, predictedNoise } from "./noise-schedule.ts";
 import type { Sampler } from "./sampler.ts";
 
 export function createDpmSolverSampler(schedule: NoiseSchedule, steps: number): Sampler {
@@ -11,10 +11,11 @@ export function createDpmSolverSampler(schedule: NoiseSchedule, steps: number): 
   return {
     timesteps,
     isRandom: () => false,
-    step: ({ latents, denoised: previous }, index, predictedNoise) => {
+    step: ({ latents, denoised: previous }, index, prediction) => {
+      const noise = predictedNoise(schedule, latents, prediction, timesteps[index]!);
       const here = levels[index]!;
       const next = levels[index + 1]!;
-      const denoised = latents.map((x, i) => (x - here.sigma * predictedNoise[i]!) / here.signal);
+      const denoised = latents.map((x, i) => (x - here.sigma * noise[i]!) / here.signal);
       const width = next.logRatio - here.logRatio;
       const keep = next.sigma / here.sigma;
       const gain = -next.signal * Math.expm1(-width);

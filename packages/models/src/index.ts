@@ -129,6 +129,8 @@ export {
   type NoiseSchedule,
   type NoiseScheduleConfig,
   noiseScheduleDefaults,
+  type PredictionType,
+  predictionTypes,
   velocity,
 } from "./noise-schedule.ts";
 export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { addNoise, leadingTimesteps, linearNoiseSchedule, velocity } from "./noise-schedule.ts";
+import {
+  addNoise,
+  leadingTimesteps,
+  linearNoiseSchedule,
+  noiseScheduleDefaults,
+  predictedNoise,
+  velocity,
+} from "./noise-schedule.ts";
 
 const schedule = linearNoiseSchedule();
 
@@ -14,7 +21,12 @@ describe("the linear schedule", () => {
   });
 
   it("takes another length and other ends", () => {
-    const short = linearNoiseSchedule({ numTrainTimesteps: 3, betaStart: 0.25, betaEnd: 0.75 });
+    const short = linearNoiseSchedule({
+      ...noiseScheduleDefaults,
+      numTrainTimesteps: 3,
+      betaStart: 0.25,
+      betaEnd: 0.75,
+    });
     expect([...short.betas]).toEqual([0.25, 0.5, 0.75]);
     expect([...short.alphasCumprod]).toEqual([0.75, 0.375, 0.09375]);
   });
@@ -58,5 +70,23 @@ describe("addNoise and velocity", () => {
   it("refuse values that do not divide among the timesteps", () => {
     expect(() => addNoise(schedule, clean, noise, [1, 2, 3])).toThrow("do not fit 3 timesteps");
     expect(() => addNoise(schedule, clean, noise.slice(1), [1, 2])).toThrow("4 latent values and 3 of noise");
+  });
+});
+
+describe("predictedNoise", () => {
+  const latents = Float32Array.of(0.5, -1, 2);
+  const noise = Float32Array.of(-0.25, 1.5, 0.75);
+
+  it("is what a denoiser of noise answers", () => {
+    expect(predictedNoise(schedule, latents, noise, 10)).toBe(noise);
+  });
+
+  it("is the noise that makes the velocity, whatever the timestep", () => {
+    const ofVelocity = linearNoiseSchedule({ ...noiseScheduleDefaults, predictionType: "v_prediction" });
+    for (const t of [0, 300, 999]) {
+      const noisy = addNoise(schedule, latents, noise, [t]);
+      const found = predictedNoise(ofVelocity, noisy, velocity(schedule, latents, noise, [t]), t);
+      for (const [i, value] of noise.entries()) expect(found[i]).toBeCloseTo(value, 5);
+    }
   });
 });

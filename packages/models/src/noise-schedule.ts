@@ -7,12 +7,18 @@ export interface NoiseScheduleConfig {
   readonly numTrainTimesteps: number;
   readonly betaStart: number;
   readonly betaEnd: number;
+  /** What the denoiser answers: the noise, or the velocity sqrt(a_t) noise - sqrt(1 - a_t) x_0. */
+  readonly predictionType: PredictionType;
 }
+
+export const predictionTypes = ["epsilon", "v_prediction"] as const;
+export type PredictionType = (typeof predictionTypes)[number];
 
 export const noiseScheduleDefaults: NoiseScheduleConfig = {
   numTrainTimesteps: 1000,
   betaStart: 1e-4,
   betaEnd: 0.02,
+  predictionType: "epsilon",
 };
 
 export interface NoiseSchedule {
@@ -20,10 +26,11 @@ export interface NoiseSchedule {
   readonly betas: Float32Array;
   /** Share of the variance at timestep t that is still the clean latent's. */
   readonly alphasCumprod: Float32Array;
+  readonly predictionType: PredictionType;
 }
 
 export function linearNoiseSchedule(config: NoiseScheduleConfig = noiseScheduleDefaults): NoiseSchedule {
-  const { numTrainTimesteps: count, betaStart, betaEnd } = config;
+  const { numTrainTimesteps: count, betaStart, betaEnd, predictionType } = config;
   const betas = new Float32Array(count);
   const alphasCumprod = new Float32Array(count);
   let product = 1;
@@ -32,7 +39,7 @@ export function linearNoiseSchedule(config: NoiseScheduleConfig = noiseScheduleD
     product *= Math.fround(1 - betas[t]!);
     alphasCumprod[t] = product;
   }
-  return { betas, alphasCumprod };
+  return { betas, alphasCumprod, predictionType };
 }
 
 /**
@@ -70,6 +77,18 @@ export function velocity(
   timesteps: ArrayLike<number>,
 ): Float32Array {
   return mix(schedule, latents, noise, timesteps, (signal, sigma, x, e) => signal * e - sigma * x);
+}
+
+/** The noise in latents x_t that a denoiser's answer says: sqrt(a_t) v + sqrt(1 - a_t) x_t of a velocity v. */
+export function predictedNoise(
+  { alphasCumprod, predictionType }: NoiseSchedule,
+  latents: Float32Array,
+  prediction: Float32Array,
+  timestep: number,
+): Float32Array {
+  if (predictionType === "epsilon") return prediction;
+  const share = alphasCumprod[timestep]!;
+  return latents.map((x, i) => Math.sqrt(share) * prediction[i]! + Math.sqrt(1 - share) * x);
 }
 
 function mix(

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, encode } from "./autoencoder-kl.ts";
 import { contactHead, esm2, languageModelHead } from "./esm2.ts";
 import { openFolder } from "./node.ts";
+import { noiseScheduleDefaults } from "./noise-schedule.ts";
 import { memoryFolder, subfolder } from "./pretrained/read-folder.ts";
 import { saveSingleFile } from "./pretrained/save.ts";
 import { loadAs, loadNoiseSchedule, loadPipeline, loadPretrained } from "./pretrained.ts";
@@ -98,7 +99,7 @@ describe("a folder of diffusers", () => {
 
   it("gives the library's noise, with and without mask and condition", async () => {
     const { unet: denoiser, noiseSchedule } = await loadPipeline(folder);
-    expect(noiseSchedule).toEqual({ numTrainTimesteps: 1000, betaStart: 1e-4, betaEnd: 0.02 });
+    expect(noiseSchedule).toEqual(noiseScheduleDefaults);
     const { config, weights } = denoiser;
     const expected = await expectedOf("diffusers-unet");
     const type = (name: string) => f32(...expected.get(name)!.shape);
@@ -165,10 +166,10 @@ describe("a folder of diffusers", () => {
   });
 
   it("has a schedule of the one kind that is supported, or is refused", async () => {
-    const schedule = { beta_schedule: "scaled_linear", prediction_type: "v_prediction" };
+    const schedule = { beta_schedule: "scaled_linear", timestep_spacing: "trailing" };
     const file = new TextEncoder().encode(JSON.stringify(schedule));
     await expect(loadNoiseSchedule(memoryFolder(new Map([["scheduler_config.json", file]])))).rejects.toThrow(
-      /beta_schedule is "scaled_linear", only "linear" is supported; prediction_type is "v_prediction"/,
+      /beta_schedule is "scaled_linear", only "linear" is supported; timestep_spacing is "trailing"/,
     );
   });
 });

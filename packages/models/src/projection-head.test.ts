@@ -27,7 +27,7 @@ const config: ProteinProjectionConfig = {
 const types = { sequence: f32("batch", "residues", 3), mask: bool("batch", "residues") };
 const bottleneck: EsmBottleneckConfig = {
   ...{ hiddenSize: 4, numLayers: 1, numHeads: 2, feedForwardSize: 6, dropout: 0.1 },
-  result: "full",
+  result: "full" as "full" | "token",
 };
 
 const tracedWith = (changes: Partial<ProteinProjectionConfig>, isTraining = false) =>

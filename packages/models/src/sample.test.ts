@@ -26,7 +26,7 @@ function fakeDenoiser(): Denoiser & { asked: DenoiserInputs[]; prepared: NdArray
       prepared.push(embeddings);
       return { embeddings };
     },
-    predictNoise: async (condition, inputs) => {
+    predict: async (condition, inputs) => {
       asked.push(inputs);
       const offset = Number(condition.embeddings!.data[0]) * inputs.guidance;
       const values = (inputs.latents.data as Float32Array).map(

@@ -65,7 +65,7 @@ export async function sampleLatents(
     for (const [index, timestep] of sampler.timesteps.entries()) {
       signal?.throwIfAborted();
       const inputs = { latents: float32(shape, state.latents), distance: nuclei, timestep, guidance };
-      const predicted = await denoiser.predictNoise(prepared, inputs);
+      const predicted = await denoiser.predict(prepared, inputs);
       const fresh = sampler.isRandom(index) ? gatherNoise(samples, index, size, freshNoise) : undefined;
       const next = sampler.step(state, index, predicted.data as Float32Array, fresh);
       state = next;

@@ -1,4 +1,4 @@
-// What a sampler is: the timesteps at which it asks for the noise in the latents, and what it does with the answer.
+// What a sampler is: the timesteps at which it asks the denoiser, and what it does with the answer.
 // Samplers are pure: the state goes in and comes out, fresh random numbers are given by the caller.
 
 export interface SamplerState {
@@ -16,12 +16,13 @@ export interface Sampler {
   /**
    * From the latents at `timesteps[index]` to those at the next timestep, or to the clean latents after the last.
    *
-   * `predictedNoise` is the denoiser's answer, `freshNoise` standard normal numbers; both are as long as the latents.
+   * `prediction` is the denoiser's answer, the noise or the velocity as its schedule says, `freshNoise` standard normal
+   * numbers; both are as long as the latents.
    */
   readonly step: (
     state: SamplerState,
     index: number,
-    predictedNoise: Float32Array,
+    prediction: Float32Array,
     freshNoise?: Float32Array,
   ) => Required<SamplerState>;
 }

@@ -20,6 +20,7 @@ import {
   linearNoiseSchedule,
   loadAs,
   noiseScheduleDefaults,
+  predictionTypes,
   savePipeline,
   subfolder,
   type UnetConfig,
@@ -59,6 +60,11 @@ export const diffusionSchema = z.strictObject({
   }),
   /** Share of samples that are trained without their sequence. */
   dropRate: z.number().min(0).max(1),
+  /**
+   * What the denoiser learns to answer. Where there is much noise, and what kind of image it becomes is decided, an error
+   * in predicted noise is an error many times as large in the image, and one in the velocity is not.
+   */
+  prediction: z.enum(predictionTypes).default("epsilon"),
   /**
    * An image of unknown gene goes with a protein of its compartment, drawn by the localization head's probability of
    * that compartment to this power: above 0, by those whose sequence tells where they are.
@@ -130,7 +136,8 @@ export async function createDiffusionJob(
     isDropped: bool(data.batchSize),
     timestep: i32(data.batchSize),
   };
-  const schedule = linearNoiseSchedule();
+  const noiseSchedule = { ...noiseScheduleDefaults, predictionType: config.prediction };
+  const schedule = linearNoiseSchedule(noiseSchedule);
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const model = (w: Weights, inputs: Inputs, random: RandomSource) => {
     const noise = random.normal("noise", latentShape);
@@ -163,7 +170,7 @@ export async function createDiffusionJob(
       const pipeline = savePipeline({
         unet: { architecture: "unet", config: unet, weights },
         autoencoder,
-        noiseSchedule: noiseScheduleDefaults,
+        noiseSchedule,
       });
       const index = JSON.parse(new TextDecoder().decode(pipeline.get("model_index.json")));
       const constants = {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type AutoencoderKlConfig, autoencoderKlDefaults } from "../autoencoder-kl.ts";
 import { type CytoselfConfig, cytoselfDefaults, cytoselfGrids } from "../cytoself.ts";
 import type { Esm2Config } from "../esm2.ts";
-import type { NoiseScheduleConfig } from "../noise-schedule.ts";
+import { type NoiseScheduleConfig, predictionTypes } from "../noise-schedule.ts";
 import { type UnetConfig, unetDefaults } from "../unet.ts";
 import { type ConfigFormat, count, size } from "./config-json.ts";
 
@@ -210,11 +210,11 @@ export const noiseScheduleFormat: ConfigFormat<NoiseScheduleConfig> = {
     numTrainTimesteps: z.int().min(2).max(100_000).default(1000),
     betaStart: epsilon.default(1e-4),
     betaEnd: epsilon.default(0.02),
+    predictionType: z.enum(predictionTypes).default("epsilon"),
   }),
   fixed: () => ({
     betaSchedule: "linear",
     clipSample: false,
-    predictionType: "epsilon",
     rescaleBetasZeroSnr: false,
     stepsOffset: 0,
     thresholding: false,

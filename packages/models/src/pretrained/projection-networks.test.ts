@@ -15,7 +15,7 @@ import { savePretrained, saveSingleFile } from "./save.ts";
 const protein = { proteinEmbeddingDims: 6, projectionDims: 5, dropout: 0.2, esmBottleneck: null };
 const bottleneck: EsmBottleneckConfig = {
   ...{ hiddenSize: 4, numLayers: 2, numHeads: 4, feedForwardSize: 7, dropout: 0.2 },
-  result: "full",
+  result: "full" as "full" | "token",
 };
 
 function modelOf(
