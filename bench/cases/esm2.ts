@@ -1,4 +1,5 @@
-// The language models of the published sizes: 512 residues, which are 514 tokens, to the last representation.
+// The language models of the published sizes: 512 residues, which are 514 tokens, to the last representation. Weights
+// are random; the peer reads the same number of tokens.
 import {
   compile,
   i64,

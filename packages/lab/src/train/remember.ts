@@ -1,4 +1,5 @@
-// Keeps the answers of a costly function, so that a protein or a crop that comes again costs nothing.
+// Keeps the answers of a costly function, so that a protein or a crop that comes again costs nothing. Memory is bounded
+// by the number of answers.
 
 /** The same function with its last `limit` answers kept; those first asked for are forgotten first. */
 export function remember<Arguments extends readonly unknown[], Answer>(

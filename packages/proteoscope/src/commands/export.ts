@@ -1,4 +1,5 @@
-// `proteoscope export`: networks for others to run (`onnx`) or to load (`diffusers`).
+// `proteoscope export`: networks for others to run (`onnx`) or to load (`diffusers`). Each format is a command of its
+// own, loaded when it is asked for.
 import { defineGroup } from "../command.ts";
 
 export const exportCommand = defineGroup("export", "Write networks in the layouts of other libraries", {
