@@ -55,8 +55,8 @@ const derived =
 const foreign = /^(esm\.)?pooler\./;
 
 /** The same values under the names used here, from any layout; names of neither layout are kept as they are. */
-export function canonicalEsm2Names(stateDict: ReadonlyMap<string, NdArray>): Map<string, NdArray> {
-  const canonical = new Map<string, NdArray>();
+export function canonicalEsm2Names<T>(stateDict: ReadonlyMap<string, T>): Map<string, T> {
+  const canonical = new Map<string, T>();
   for (const [name, value] of stateDict) {
     if (derived.test(name) || foreign.test(name)) continue;
     canonical.set(canonicalEsm2Name(name), value);

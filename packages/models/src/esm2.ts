@@ -117,28 +117,53 @@ export function esm2(
   inputs: Esm2Inputs,
   { random }: Esm2Options = {},
 ): Esm2Outputs {
+  const { x: embedded, mask } = esm2Embeddings(w, config, inputs);
+  let x = dropout(embedded, config.hiddenDropoutProb, random, "embeddings");
+  const representations = [x];
+  const attentions: Tensor[] = [];
+  for (let index = 0; index < config.numHiddenLayers; index += 1) {
+    const layer = esm2Layer(w, config, { index, x, mask }, { random });
+    x = layer.x;
+    representations.push(x);
+    attentions.push(mul(layer.map, expandDims(mask, 1, 3)));
+  }
+  return { representations: [...representations.slice(0, -1), esm2Norm(w, config, x)], attentions, mask };
+}
+
+/** What the first layer reads, [B, L, hidden], and the mask, float32 [B, L]. */
+export function esm2Embeddings(
+  w: Weights,
+  config: Esm2Config,
+  inputs: Esm2Inputs,
+): { x: Tensor; mask: Tensor } {
   const ids = cast(inputs.inputIds, "int32"); // [B, L]
   const isToken =
     inputs.attentionMask === undefined
       ? not(equal(ids, config.padTokenId))
       : equal(cast(inputs.attentionMask, "int32"), 1);
   const mask = cast(isToken, "float32");
-  const drop = (x: Tensor, name: string) => dropout(x, config.hiddenDropoutProb, random, name);
+  return { x: embedTokens(w, config, ids, mask), mask };
+}
 
-  let x = drop(embedTokens(w, config, ids, mask), "embeddings");
+/** One layer, x [B, L, hidden] -> x, and its attention map [B, heads, L, L]; mask float32 [B, L]. */
+export function esm2Layer(
+  w: Weights,
+  config: Esm2Config,
+  { index, x, mask }: { readonly index: number; readonly x: Tensor; readonly mask: Tensor },
+  { random }: Esm2Options = {},
+): { x: Tensor; map: Tensor } {
+  const drop = (y: Tensor, name: string) =>
+    dropout(y, config.hiddenDropoutProb, random, `layer.${index}.${name}`);
   const bias = expandDims(mul(sub(1, mask), -10_000), 1, 2); // [B, 1, 1, L]; e^-10000 is 0 in every precision
-  const representations = [x];
-  const attentions: Tensor[] = [];
-  for (let index = 0; index < config.numHiddenLayers; index += 1) {
-    const layer = w.at("esm", "encoder", "layer", index);
-    const attended = selfAttention(layer.at("attention"), config, x, bias);
-    x = add(x, drop(attended.y, `layer.${index}.attention`));
-    x = add(x, drop(feedForward(layer, config, x), `layer.${index}.output`));
-    representations.push(x);
-    attentions.push(mul(attended.map, expandDims(mask, 1, 3)));
-  }
-  const normalised = layerNorm(w.at("esm", "encoder", "emb_layer_norm_after"), x, config.layerNormEps);
-  return { representations: [...representations.slice(0, -1), normalised], attentions, mask };
+  const layer = w.at("esm", "encoder", "layer", index);
+  const { y, map } = selfAttention(layer.at("attention"), config, x, bias);
+  const attended = add(x, drop(y, "attention"));
+  return { x: add(attended, drop(feedForward(layer, config, attended), "output")), map };
+}
+
+/** What makes the last layer's result the last representation. */
+export function esm2Norm(w: Weights, config: Esm2Config, x: Tensor): Tensor {
+  return layerNorm(w.at("esm", "encoder", "emb_layer_norm_after"), x, config.layerNormEps);
 }
 
 /** Ids [B, L] -> [B, L, hidden]. Masked and padding rows are zero; the others make up for the masked ones. */

@@ -159,7 +159,7 @@ export {
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
 export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
 export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
-export { cytoselfFormat } from "./pretrained/model-configs.ts";
+export { cytoselfFormat, esm2Format } from "./pretrained/model-configs.ts";
 export {
   CheckpointError,
   memoryFolder,
@@ -178,6 +178,12 @@ export {
   savePretrained,
   saveSingleFile,
 } from "./pretrained/save.ts";
+export {
+  openStreamedEsm2,
+  runStreamedEsm2,
+  type StreamedEsm2,
+  type StreamOptions,
+} from "./pretrained/streamed-esm2.ts";
 export {
   type LoadOptions,
   loadAs,

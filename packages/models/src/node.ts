@@ -6,7 +6,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { CheckpointError, type ReadFolder } from "./pretrained/read-folder.ts";
 
 /** Larger reads are refused by some systems. */
-const readBytes = 2 ** 30;
+const largestReadBytes = 2 ** 30;
 
 /** A folder on disk. @throws (at reading) CheckpointError for a path that leads out of it, the system's errors else. */
 export function openFolder(path: string): ReadFolder {
@@ -19,7 +19,9 @@ export function openFolder(path: string): ReadFolder {
   };
   return {
     name: path,
-    read: async (file) => readWhole(locate(file)),
+    read: async (file) => readBytes(locate(file)),
+    readPart: async (file, begin, end) => readBytes(locate(file), begin, end),
+    sizeOf: async (file) => (await stat(locate(file))).size,
     async exists(file) {
       const found = await stat(locate(file)).catch(() => undefined);
       return found?.isFile() ?? false;
@@ -34,17 +36,18 @@ export function openFolder(path: string): ReadFolder {
   };
 }
 
-/** A file of any size: `readFile` stops at 2 GiB, which shards of a large model exceed. */
-async function readWhole(path: string): Promise<Uint8Array> {
+/** A file of any size, or a part of it: `readFile` stops at 2 GiB, which shards of a large model exceed. */
+async function readBytes(path: string, begin = 0, end?: number): Promise<Uint8Array> {
   const file = await open(await realpath(path), "r");
   try {
-    const bytes = new Uint8Array((await file.stat()).size);
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.max(0, Math.min(end ?? size, size) - begin));
     for (let offset = 0; offset < bytes.length; ) {
       const { bytesRead } = await file.read(
         bytes,
         offset,
-        Math.min(readBytes, bytes.length - offset),
-        offset,
+        Math.min(largestReadBytes, bytes.length - offset),
+        begin + offset,
       );
       if (bytesRead === 0) throw new CheckpointError(`${path}: became shorter while it was read`);
       offset += bytesRead;

@@ -112,13 +112,16 @@ function loadPart({ architecture, tensors, config: told }: TrainedPart, place: s
 const knownTitles = Object.values(architectureTitles).join(", ");
 
 /** The configuration beside the weights, or in the metadata of the file. */
-async function findConfig(folder: ReadFolder, { metadata, path }: StoredWeights): Promise<Json | undefined> {
+export async function findConfig(
+  folder: ReadFolder,
+  { metadata, path }: Pick<StoredWeights, "metadata" | "path">,
+): Promise<Json | undefined> {
   if (metadata.config !== undefined)
     return parseJson(metadata.config, `${folder.name}/${path}, its configuration,`);
   return (await folder.exists("config.json")) ? readJson(folder, "config.json") : undefined;
 }
 
-function recognizeConfig(json: Json, place: string): Architecture {
+export function recognizeConfig(json: Json, place: string): Architecture {
   if (json._class_name === "UNet2DConditionModel") return "unet";
   if (json._class_name === "AutoencoderKL") return "autoencoder";
   if (json._class_name === "CytoselfFull") return "cytoself";

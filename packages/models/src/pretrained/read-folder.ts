@@ -14,6 +14,9 @@ export interface ReadFolder {
   /** The bytes of a file; paths are relative, with forward slashes. Rejects where there is no such file. */
   read(path: string): Promise<Uint8Array>;
   exists(path: string): Promise<boolean>;
+  /** Bytes of a file from `begin` up to `end`, and how many it has, where a folder can give parts of files. */
+  readPart?(path: string, begin: number, end: number): Promise<Uint8Array>;
+  sizeOf?(path: string): Promise<number>;
   /** Paths of all files below the folder, where that can be known. */
   list?(): Promise<readonly string[]>;
 }
@@ -24,6 +27,10 @@ export function subfolder(folder: ReadFolder, path: string): ReadFolder {
     name: `${folder.name}/${path}`,
     read: (file) => folder.read(`${path}/${file}`),
     exists: (file) => folder.exists(`${path}/${file}`),
+    ...(folder.readPart && {
+      readPart: (file, begin, end) => folder.readPart!(`${path}/${file}`, begin, end),
+    }),
+    ...(folder.sizeOf && { sizeOf: (file) => folder.sizeOf!(`${path}/${file}`) }),
   };
   if (folder.list === undefined) return inner;
   const list = async () =>
@@ -35,13 +42,16 @@ export function subfolder(folder: ReadFolder, path: string): ReadFolder {
 
 /** Files held in memory, by path. */
 export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "memory"): ReadFolder {
+  const read = async (path: string): Promise<Uint8Array> => {
+    const bytes = files.get(path);
+    if (bytes === undefined) throw new CheckpointError(`${name}/${path}: no such file`);
+    return bytes;
+  };
   return {
     name,
-    async read(path) {
-      const bytes = files.get(path);
-      if (bytes === undefined) throw new CheckpointError(`${name}/${path}: no such file`);
-      return bytes;
-    },
+    read,
+    readPart: async (path, begin, end) => (await read(path)).slice(begin, end),
+    sizeOf: async (path) => (await read(path)).length,
     exists: async (path) => files.has(path),
     list: async () => [...files.keys()],
   };
@@ -75,12 +85,17 @@ export async function readParsed<T>(
   parse: (bytes: Uint8Array) => T,
 ): Promise<T> {
   const bytes = await folder.read(path);
+  return naming(`${folder.name}/${path}`, () => parse(bytes));
+}
+
+/** What `parse` returns. @throws FormatError that says which file it is. */
+export function naming<T>(place: string, parse: () => T): T {
   try {
-    return parse(bytes);
+    return parse();
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     const { format, what, hint, line, offset } = cause;
-    throw new FormatError(format, `${folder.name}/${path}: ${what}`, { line, offset, hint, cause });
+    throw new FormatError(format, `${place}: ${what}`, { line, offset, hint, cause });
   }
 }
 

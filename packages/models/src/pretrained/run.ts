@@ -59,7 +59,7 @@ export async function runPretrained(
   model: Pretrained,
   inputs: NamedArrays,
 ): Promise<Map<string, NdArray>> {
-  const arrays = readInputs(inputRules(model, inputs), inputs);
+  const arrays = networkInputs(model, inputs);
   const types = Object.fromEntries(
     [...arrays].map(([name, { dtype, shape }]): [string, TensorType] => [
       name,
@@ -80,6 +80,11 @@ export async function runPretrained(
   } finally {
     await program.close();
   }
+}
+
+/** The inputs as a network takes them. @throws TensorError for one that it cannot take. */
+export function networkInputs(model: Pretrained, inputs: NamedArrays): Map<string, NdArray> {
+  return readInputs(inputRules(model, inputs), inputs);
 }
 
 /** Within a graph an input and an output cannot both be called "sample". */

@@ -40,7 +40,7 @@ export async function readWeights(folder: ReadFolder, file?: string): Promise<St
   return { ...(await readWeightsFile(folder, path)), path };
 }
 
-async function findWeights(folder: ReadFolder): Promise<string> {
+export async function findWeights(folder: ReadFolder): Promise<string> {
   for (const path of wellKnownFiles) if (await folder.exists(path)) return path;
   const others = ((await folder.list?.()) ?? []).filter(
     (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
@@ -68,20 +68,37 @@ async function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<S
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+$/)) });
 
-async function readShards(folder: ReadFolder, path: string): Promise<StateDict> {
+/** The shard of every tensor. @throws CheckpointError for an index that is none, or whose shards are not there. */
+export async function readIndex(folder: ReadFolder, path: string): Promise<Map<string, string>> {
   const place = `${folder.name}/${path}`;
   const index = indexSchema.safeParse(await readJson(folder, path));
   if (!index.success) throw new CheckpointError(`${place}: weight_map is not a table of tensors and files`);
   const shardOf = new Map(Object.entries(index.data.weight_map));
-  const tensors = new Map<string, NdArray>();
   for (const shard of new Set(shardOf.values())) {
     if (!(await folder.exists(shard)))
       throw new CheckpointError(`${place}: the shard ${shard} is not in the folder: fetch it again`);
+  }
+  return shardOf;
+}
+
+async function readShards(folder: ReadFolder, path: string): Promise<StateDict> {
+  const shardOf = await readIndex(folder, path);
+  const tensors = new Map<string, NdArray>();
+  for (const shard of new Set(shardOf.values())) {
     for (const [name, value] of (await readWeightsFile(folder, shard)).tensors)
       if (shardOf.get(name) === shard) tensors.set(name, value);
   }
+  refuseMissing(shardOf, tensors, `${folder.name}/${path}`);
+  return tensors;
+}
+
+/** @throws CheckpointError for tensors that the index has and the shards lack. */
+export function refuseMissing(
+  shardOf: ReadonlyMap<string, string>,
+  tensors: ReadonlyMap<string, unknown>,
+  place: string,
+): void {
   const missing = [...shardOf].flatMap(([name, shard]) => (tensors.has(name) ? [] : [`${name} (${shard})`]));
   if (missing.length > 0)
     throw new CheckpointError(`${place}: not in the shards that should have them: ${missing.join(", ")}`);
-  return tensors;
 }

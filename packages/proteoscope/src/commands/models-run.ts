@@ -1,13 +1,15 @@
 // `proteoscope models run`: any loaded network on named tensors, from safetensors to safetensors, with the argument and
 // output names of the library the network comes from.
 import { readFile } from "node:fs/promises";
+import type { Runtime } from "@proteoscope/engine";
 import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
-import type { Architecture, architectureTitles } from "@proteoscope/models";
+import type { Architecture, architectureTitles, NamedArrays } from "@proteoscope/models";
 import { suggest } from "../arguments.ts";
-import { openCheckpoint } from "../checkpoint-path.ts";
-import { defineCommand } from "../command.ts";
+import { type CheckpointPath, openCheckpoint } from "../checkpoint-path.ts";
+import { defineCommand, type Surroundings } from "../command.ts";
 import { CommandError, describeFailure, exitCodes } from "../errors.ts";
 import { writeFileAtomic } from "../output.ts";
+import { startProgress } from "../progress.ts";
 
 export const modelsRunCommand = defineCommand({
   name: "run",
@@ -24,6 +26,10 @@ export const modelsRunCommand = defineCommand({
       valueHint: "network",
       description:
         "Of a checkpoint of training (.ckpt): unet, autoencoder, cytoself, ...; its main network when absent",
+    },
+    stream: {
+      type: "boolean",
+      description: "ESM2 one layer at a time: the memory of one layer, so that 3B parameters take a few GB",
     },
     input: {
       type: "string",
@@ -43,20 +49,23 @@ export const modelsRunCommand = defineCommand({
   examples: [
     "proteoscope models run checkpoints/proteoscope-mini/unet --input in.safetensors -o out.safetensors",
     "proteoscope models run esm2_t6_8M_UR50D.pt --input tokens.safetensors -o embedded.safetensors --json",
+    "proteoscope models run facebook/esm2_t36_3B_UR50D --stream --input in.safetensors -o out.safetensors",
   ],
   async run(args, { stdout, stderr, env, signal }) {
-    const [{ architectureTitles, loadPretrained, runPretrained }, { openRuntime }] = await Promise.all([
+    const [{ architectureTitles }, { openRuntime }] = await Promise.all([
       import("@proteoscope/models"),
       import("@proteoscope/engine/node"),
     ]);
-    const inputs = await readTensors(args.input);
-    const { folder, options } = await openCheckpoint(args.model, env);
     const part = parsePart(args.part, architectureTitles);
-    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }) });
+    const inputs = await readTensors(args.input);
+    const checkpoint = await openCheckpoint(args.model, env);
+    const open = args.stream ? openStreamed(stderr) : openWhole(part);
+    const model = await open(checkpoint);
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });
     const startMs = performance.now();
-    const outputs = await runPretrained(runtime, model, inputs)
+    const outputs = await model
+      .run(runtime, inputs, signal)
       .catch((error: unknown) => blameInput(args.input, error))
       .finally(() => runtime.close());
     const elapsedMs = Math.round(performance.now() - startMs);
@@ -65,21 +74,65 @@ export const modelsRunCommand = defineCommand({
     const report = {
       model: args.model,
       architecture: model.architecture,
-      parameters: [...model.weights.values()].reduce((total, { shape }) => total + elementCount(shape), 0),
+      parameters: model.shapes.reduce((total, shape) => total + elementCount(shape), 0),
       device: runtime.device,
       elapsedMs,
+      peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
       output: args.output,
       tensors: Object.fromEntries([...outputs].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     };
     if (args.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else {
-      stderr.write(`${architectureTitles[model.architecture]}, ${elapsedMs} ms on ${runtime.device}\n`);
+      stderr.write(
+        `${architectureTitles[model.architecture]}, ${elapsedMs} ms on ${runtime.device}, ${report.peakMb} MB\n`,
+      );
       for (const [name, { dtype, shape }] of outputs)
         stdout.write(`${name}  ${dtype} [${shape.join(", ")}]\n`);
     }
     return undefined;
   },
 });
+
+interface OpenedNetwork {
+  readonly architecture: Architecture;
+  /** Of its parameters. */
+  readonly shapes: readonly (readonly number[])[];
+  run(runtime: Runtime, inputs: NamedArrays, signal: AbortSignal): Promise<NamedArrays>;
+}
+
+function openWhole(part: Architecture | undefined) {
+  return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
+    const { loadPretrained, runPretrained } = await import("@proteoscope/models");
+    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }) });
+    return {
+      architecture: model.architecture,
+      shapes: [...model.weights.values()].map(({ shape }) => shape),
+      run: (runtime, inputs) => runPretrained(runtime, model, inputs),
+    };
+  };
+}
+
+function openStreamed(stderr: Surroundings["stderr"]) {
+  return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
+    const { openStreamedEsm2, runStreamedEsm2 } = await import("@proteoscope/models");
+    const model = await openStreamedEsm2(folder, options);
+    const layers = model.config.numHiddenLayers;
+    return {
+      architecture: "esm2",
+      shapes: [...model.tensors.values()].map(({ shape }) => shape),
+      async run(runtime, inputs, signal) {
+        const progress = startProgress("run", layers, { stream: stderr, unit: "layers" });
+        const stream = { signal, onLayer: (done: number) => progress.update(done) };
+        try {
+          const [outputs] = await runStreamedEsm2(runtime, model, [inputs], stream);
+          return outputs!;
+        } finally {
+          progress.close();
+        }
+      },
+    };
+  };
+}
 
 function parsePart(name: string | undefined, known: typeof architectureTitles): Architecture | undefined {
   if (name === undefined || Object.hasOwn(known, name)) return name as Architecture | undefined;

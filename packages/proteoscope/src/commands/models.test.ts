@@ -98,7 +98,7 @@ describe("proteoscope models run", () => {
       join(folder, "o"),
     );
     expect(stdout).toBe("sample  float32 [2, 2, 18, 14]\n");
-    expect(stderr).toMatch(/^AutoencoderKL \(diffusers\), \d+ ms on cpu\n$/);
+    expect(stderr).toMatch(/^AutoencoderKL \(diffusers\), \d+ ms on cpu, \d+ MB\n$/);
   });
 
   const wrong: NdArray = { dtype: "int32", shape: [1, 3], data: Int32Array.of(0, 50, 2) };
@@ -156,6 +156,37 @@ describe("proteoscope models run", () => {
       4,
       expect.stringMatching(/none: no such file or folder/),
     ]);
+  });
+});
+
+describe("proteoscope models run --stream", () => {
+  it("gives the same with one layer in memory at a time, and says how much it took", async () => {
+    const tensors = recorded("hugging-face-esm");
+    const input = writeInput(tensors, ["input_ids", "attention_mask"]);
+    const target = join(folder, "out.safetensors");
+    const words = ["run", join(fixtures, "hugging-face-esm"), "--stream", "--input", input, "-o", target];
+    const { exitCode, stdout } = await run(...words, "--json");
+    expect(exitCode).toBe(0);
+    const whole = await run(...words.filter((word) => word !== "--stream"), "--json");
+    expect(JSON.parse(stdout).parameters).toBe(JSON.parse(whole.stdout).parameters);
+    expect(JSON.parse(stdout).peakMb).toBeGreaterThan(10);
+    const results = readSafetensors(readFileSync(target)).tensors;
+    expect(largestError(results.get("logits"), tensors.get("out.logits"))).toBeLessThan(1e-4);
+  });
+
+  it("is refused for another network", async () => {
+    const input = writeInput(recorded("diffusers-vae"), ["sample"]);
+    const words = [
+      "run",
+      join(fixtures, "diffusers/vae"),
+      "--stream",
+      "--input",
+      input,
+      "-o",
+      join(folder, "o"),
+    ];
+    const { exitCode, stderr } = await run(...words);
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/only ESM2 runs layer by layer/)]);
   });
 });
 
