@@ -1,5 +1,7 @@
 // A model of the Hub into the shared cache, so that every tool finds it there: blobs by hash, a folder of links for the
-// commit, and last the reference, so that a revision that is named is a revision that is whole.
+// commit, and last the reference, so that a revision that is named is a revision that is whole. Own code, because
+// @huggingface/hub 2.17 downloads into the cache without resuming, without checking sizes or hashes, and cannot be
+// interrupted or watched.
 import { copyFile, mkdir, readFile, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { CommandError, exitCodes } from "../errors.ts";
