@@ -33,6 +33,7 @@ import {
   cytoselfRegressorFormat,
   jointEmbeddingFormat,
   projectionClasses,
+  withoutIdleToken,
 } from "./pretrained/projection-networks.ts";
 import {
   CheckpointError,
@@ -156,6 +157,7 @@ function withConfig(architecture: Architecture, json: Json, weights: StateDict, 
 function canonicalNames(architecture: Architecture, tensors: StateDict): StateDict {
   if (architecture === "esm2") return canonicalEsm2Names(tensors);
   if (architecture === "cytoself") return canonicalCytoselfNames(tensors);
+  if (architecture in projectionClasses) return withoutIdleToken(tensors);
   return architecture === "autoencoder" ? upgradeAutoencoderNames(tensors) : tensors;
 }
 

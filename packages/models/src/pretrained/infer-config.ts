@@ -110,7 +110,7 @@ export function inferConfig(
     case "clip":
     case "triplet":
     case "cytoclass":
-      return inferProjections(shapeOf, weights, blocks("esm_bottleneck.encoder.layers.#."));
+      return inferProjections(shapeOf, weights, blocks("esm_bottleneck.encoder.layers.#."), place);
   }
 }
 

@@ -38,6 +38,8 @@ const models = {
   "cytoclass with a token": modelOf("cytoclass", { esmBottleneck: { ...bottleneck, result: "token" } }),
 };
 
+const hasToken = ({ weights }: Pretrained) => weights.has("esm_bottleneck.guidance_embedding.weight");
+
 const wave = (...shape: number[]): NdArray => ({
   dtype: "float32",
   shape,
@@ -50,10 +52,30 @@ describe.each(Object.entries(models))("a checkpoint of %s", (_, model) => {
     const single = new Map([["any-name.safetensors", saveSingleFile(model)]]);
     expect(await loadPretrained(memoryFolder(single))).toEqual(model);
   });
+});
 
-  it("is known without a configuration", async () => {
-    const bare = new Map([["model.safetensors", writeSafetensors(model.weights)]]);
-    expect(await loadPretrained(memoryFolder(bare))).toEqual(model);
+describe("a state dict without a configuration", () => {
+  const token: NdArray = { dtype: "float32", shape: [1, 6], data: new Float32Array(6) };
+  const load = (weights: ReadonlyMap<string, NdArray>) =>
+    loadPretrained(memoryFolder(new Map([["model.safetensors", writeSafetensors(weights)]])));
+
+  it.each(Object.entries(models).filter(([, model]) => !hasToken(model)))(
+    "is known as %s",
+    async (_, model) => {
+      expect(await load(model.weights)).toEqual(model);
+    },
+  );
+
+  it("loses the token that the original holds and no layer looks at", async () => {
+    const weights = new Map([...models.triplet.weights, ["esm_bottleneck.guidance_embedding.weight", token]]);
+    expect(await load(weights)).toEqual(models.triplet);
+  });
+
+  it("is asked for a configuration where the token may be what is handed on", async () => {
+    const { weights } = models["cytoclass with a token"];
+    await expect(load(weights)).rejects.toThrow(
+      /whether its bottleneck hands on its token: put a config\.json/,
+    );
   });
 });
 
@@ -80,6 +102,8 @@ describe("the configuration of a network with projection heads", () => {
       /esm_bottleneck\.num_heads: must divide/,
     );
     expect(() => parse({ esm_bottleneck: { hidden_size: null, ...heads } })).toThrow(/num_heads/);
+    const token = { ...heads, hidden_size: 8, num_layers: 0, result: "token" };
+    expect(() => parse({ esm_bottleneck: token })).toThrow(/esm_bottleneck\.result: a token needs layers/);
     expect(() => parse({ image_embedding_dims: undefined })).toThrow(/image_embedding_dims/);
     expect(() => parse({ projection_dims: 0 })).toThrow(/projection_dims/);
     expect(() => parse({ _class_name: "ProteotripletLM" })).toThrow(/ProteoclipLM/);

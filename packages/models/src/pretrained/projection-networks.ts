@@ -23,6 +23,7 @@ import { type JointEmbeddingConfig, projectImages, unitRows } from "../joint-emb
 import { type ProteinProjectionConfig, projectProteins } from "../projection-head.ts";
 import type { Pretrained, StateDict } from "./architectures.ts";
 import { type ConfigFormat, count, type Json, size } from "./config-json.ts";
+import { CheckpointError } from "./read-folder.ts";
 import type { InputRules, NamedArrays } from "./run.ts";
 
 export type ProjectionNetwork = Extract<
@@ -39,14 +40,19 @@ export const projectionClasses = {
 
 const rate = z.number().min(0).max(1);
 
-const bottleneckSchema = z.object({
-  hiddenSize: size.nullable(),
-  numLayers: z.int().min(0).max(1000),
-  numHeads: count,
-  feedForwardSize: size,
-  dropout: rate,
-  result: z.enum(["full", "token", "mean", "meanOverPadding"]).default("full"),
-});
+const bottleneckSchema = z
+  .object({
+    hiddenSize: size.nullable(),
+    numLayers: z.int().min(0).max(1000),
+    numHeads: count,
+    feedForwardSize: size,
+    dropout: rate,
+    result: z.enum(["full", "token", "mean", "meanOverPadding"]).default("full"),
+  })
+  .refine(({ result, numLayers }) => result !== "token" || numLayers > 0, {
+    path: ["result"],
+    message: "a token needs layers that look at the residues",
+  });
 
 const fields = {
   proteinEmbeddingDims: size,
@@ -54,6 +60,15 @@ const fields = {
   dropout: rate.default(0.2),
   esmBottleneck: bottleneckSchema.nullable().default(null),
 };
+
+const tokenName = "esm_bottleneck.guidance_embedding.weight";
+const isLayer = (name: string): boolean => name.startsWith("esm_bottleneck.encoder.");
+
+/** The original holds the bottleneck's token in every mode; without a layer that looks at it, it is none of the network. */
+export function withoutIdleToken(tensors: StateDict): StateDict {
+  if ([...tensors.keys()].some(isLayer)) return tensors;
+  return new Map([...tensors].filter(([name]) => name !== tokenName));
+}
 
 const headsDivide = ({ proteinEmbeddingDims, esmBottleneck }: ProteinProjectionConfig) =>
   esmBottleneck === null ||
@@ -85,12 +100,20 @@ export function recognizeProjections(
   return has(/^logit_scale$/) ? "clip" : "triplet";
 }
 
-/** The configuration of a state dict; the number of attention heads, which it does not tell, is the original's. */
+/**
+ * The configuration of a state dict; the number of attention heads, which it does not tell, is the original's.
+ * @throws CheckpointError where the bottleneck has layers and a token: the original holds one, used or not.
+ */
 export function inferProjections(
   shapeOf: (name: string) => readonly number[],
   weights: StateDict,
   layers: number,
+  place: string,
 ): Json {
+  if (layers > 0 && weights.has(tokenName))
+    throw new CheckpointError(
+      `${place}: does not tell whether its bottleneck hands on its token: put a config.json beside it`,
+    );
   const [projectionDims, width] = shapeOf("protein_projection.projection.weight");
   const [hiddenSize, inner] = weights.get("esm_bottleneck.projection.weight")?.shape ?? [];
   const images = weights.get("image_projection.projection.weight")?.shape[1];
@@ -100,7 +123,7 @@ export function inferProjections(
     num_heads: 4,
     feed_forward_size: layers === 0 ? 1 : shapeOf("esm_bottleneck.encoder.layers.0.linear1.weight")[0],
     dropout: 0.2,
-    result: weights.has("esm_bottleneck.guidance_embedding.weight") ? "token" : "full",
+    result: "full",
   };
   return {
     protein_embedding_dims: inner ?? width,
