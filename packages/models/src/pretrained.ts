@@ -64,7 +64,7 @@ export async function loadPretrained(
 ): Promise<Pretrained> {
   const stored = await readWeights(folder, file);
   const place = `${folder.name}/${stored.path}`;
-  const parts = splitTrainingModule(stored.tensors, stored.hyperParameters, place);
+  const parts = await findParts(folder, stored, place);
   if (parts === undefined) return loadNetwork(folder, stored, place);
   return loadPart(choosePart(parts, part, place), place);
 }
@@ -96,9 +96,19 @@ export async function loadParts(
 ): Promise<readonly Pretrained[]> {
   const stored = await readWeights(folder, file);
   const place = `${folder.name}/${stored.path}`;
-  const parts = splitTrainingModule(stored.tensors, stored.hyperParameters, place);
+  const parts = await findParts(folder, stored, place);
   if (parts === undefined) return [await loadNetwork(folder, stored, place)];
   return parts.map((part) => loadPart(part, place));
+}
+
+/** The networks of a checkpoint of training; a configuration beside the weights says that they are one network. */
+async function findParts(
+  folder: ReadFolder,
+  stored: StoredWeights,
+  place: string,
+): Promise<readonly TrainedPart[] | undefined> {
+  if ((await findConfig(folder, stored)) !== undefined) return undefined;
+  return splitTrainingModule(stored.tensors, stored.hyperParameters, place);
 }
 
 function loadPart({ architecture, tensors, config: told }: TrainedPart, place: string): Pretrained {
