@@ -5,7 +5,6 @@
 import {
   bool,
   compile,
-  createGenerator,
   createTrainer,
   f32,
   float32,
@@ -33,16 +32,15 @@ import { z } from "zod";
 import { pathSchema } from "../config/compose.ts";
 import { embeddingBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
-import { createImageBatches, readImageData } from "../data/image-batches.ts";
+import { readImageData } from "../data/image-batches.ts";
 import { isKnownPair, type Pair } from "../data/negative-pairs.ts";
-import { cropWeights } from "../data/pairs.ts";
-import { proteinWeights } from "../data/protein-classes.ts";
-import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
+import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
 import { stackCytoselfImages } from "./cytoself-images.ts";
 import { type FinishedCytoself, readCytoself, sequenceModelBytes } from "./finished-models.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
-import { pairDataSchema, projectionSchema } from "./pair-job.ts";
+import { createPairDraw, pairDataSchema } from "./pair-draw.ts";
+import { projectionSchema } from "./pair-job.ts";
 import { choosePairs, scorePairs } from "./pair-validation.ts";
 import { openProteinSide } from "./protein-side.ts";
 import { remember } from "./remember.ts";
@@ -73,7 +71,6 @@ export type CytoclassConfig = z.infer<typeof cytoclassSchema>;
 
 const scope = "regressor.";
 const frozenScope = "cytoself.";
-const edgeTokens = 1; // <cls> before and <eos> after the residues
 
 /** Prepares the training of the regressor on an atlas folder. */
 export async function createCytoclassJob(
@@ -81,15 +78,15 @@ export async function createCytoclassJob(
   config: CytoclassConfig,
   folder: string,
 ): Promise<TrainingJob> {
-  const { data, train, augment } = config;
+  const { data, train } = config;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const augmentation = await openSequenceAugmentation(augment, proteins, train.seed);
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
-  const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
+  const side = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
     ...{ seed: train.seed, startFrom: train.startFrom },
   });
+  const { reader, embedder, pairing, condition } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);
   const embeddingWidth = reader.esm.config.hiddenSize;
   const { bottleneck } = config.model;
@@ -155,34 +152,20 @@ export async function createCytoclassJob(
     seed: train.seed,
   });
 
-  const shown = training.filter((crop) => pairing.partner(crop, 0) !== undefined);
-  const draw = createImageBatches(shown, pixels, {
-    ...{ ...data, seed: train.seed, totalSteps: train.steps },
-    weights: proteinWeights(shown, cropWeights(shown, data), data.proteinShare),
-  });
+  const draw = await createPairDraw(config, { training, proteins, pixels }, side);
   const judged = choosePairs(validation, pairing, { count: data.validationCount, seed: train.seed });
   const averaged = () => trainer.weights({ average: true });
   return {
     trainer,
     config: train,
     async batches(step) {
-      const crops = await draw(step);
-      const partners = createGenerator(train.seed, "partners", step).uniform(crops.length);
-      const pairs = crops.map(({ crop }, item): Pair => {
-        return { crop, protein: pairing.partner(crop, partners[item]!)! };
-      });
-      const changed = augmentation.change(
-        pairs.map(({ protein }) => protein),
-        step,
-      );
-      const { sequence, mask } = await embeddingBatch(changed, embedder, { embeddingWidth });
-      const hidden = { share: augment.hiddenShare, edge: edgeTokens, seed: train.seed, step };
+      const { crops, pairs, embeddings } = await draw(step);
       const targets = await targetsOf(
         pairs,
         crops.map(({ image }) => image),
         crops.map(({ crop, symmetry }) => `${crop.index} ${symmetry}`),
       );
-      return [{ sequence, mask: hideResidues(mask, hidden), ...targets }];
+      return [{ ...embeddings, ...targets }];
     },
     best: { score: "loss", wants: "smaller" },
     async validate() {

@@ -39,6 +39,7 @@ import type { Protein } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
 import { createProteinDraw, edgeTokens, targetBatch } from "../data/sequence-batches.ts";
+import { bottleneckSchema } from "./bottleneck-schema.ts";
 import { type LabelScores, scoreLocalization } from "./localization-scores.ts";
 import {
   adaptedBackbone,
@@ -58,16 +59,7 @@ export const localizerSchema = z.strictObject({
   }),
   model: z.strictObject({
     /** A transformer over the embeddings before they are averaged. */
-    bottleneck: z
-      .strictObject({
-        hiddenSize: z.int().positive(),
-        numLayers: z.int().nonnegative(),
-        numHeads: z.int().positive(),
-        feedForwardSize: z.int().positive(),
-        dropout: z.number().min(0).max(0.9),
-      })
-      .nullable()
-      .default(null),
+    bottleneck: bottleneckSchema,
     /** Adapts the language model; without, it stays as it is and its embeddings are kept. */
     lora: z
       .strictObject({

@@ -30,15 +30,15 @@ import { z } from "zod";
 import { pathSchema } from "../config/compose.ts";
 import { embeddingBatch, latentBatch } from "../data/condition-batches.ts";
 import { openCropPixels } from "../data/crop-pixels.ts";
-import { createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
+import { readImageData } from "../data/image-batches.ts";
 import type { Pair } from "../data/negative-pairs.ts";
-import { cropWeights } from "../data/pairs.ts";
-import { proteinWeights } from "../data/protein-classes.ts";
-import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
+import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
+import { bottleneckSchema } from "./bottleneck-schema.ts";
 import { sequenceModelBytes } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles } from "./model-files.ts";
+import { createPairDraw, pairDataSchema } from "./pair-draw.ts";
 import { choosePairs, scorePairs } from "./pair-validation.ts";
 import { openProteinSide } from "./protein-side.ts";
 import { startingWeights } from "./starting-weights.ts";
@@ -48,22 +48,7 @@ export const projectionSchema = z.strictObject({
   projectionDims: z.int().positive().default(1024),
   dropout: z.number().min(0).max(0.9).default(0.2),
   /** A transformer over the embeddings before they are averaged. */
-  bottleneck: z
-    .strictObject({
-      hiddenSize: z.int().positive(),
-      numLayers: z.int().nonnegative(),
-      numHeads: z.int().positive(),
-      feedForwardSize: z.int().positive(),
-      dropout: z.number().min(0).max(0.9),
-    })
-    .nullable()
-    .default(null),
-});
-
-/** What every configuration of a network on pairs says of its data, under `data`. */
-export const pairDataSchema = imageDataSchema.extend({
-  /** Share of the crops shown, blends apart, whose protein is known. */
-  proteinShare: z.number().min(0).max(1),
+  bottleneck: bottleneckSchema,
 });
 
 export const pairSchema = z.strictObject({
@@ -91,8 +76,6 @@ export interface PairLoss {
   loss(w: Weights, embeddings: JointEmbeddings, inputs: Readonly<Record<string, Tensor>>): Tensor;
 }
 
-const edgeTokens = 1; // <cls> before and <eos> after the residues
-
 /** Prepares the training on an atlas folder. */
 export async function createPairJob(
   runtime: Runtime,
@@ -100,16 +83,16 @@ export async function createPairJob(
   folder: string,
   learned: PairLoss,
 ): Promise<TrainingJob> {
-  const { data, train, augment } = config;
+  const { data, train } = config;
   const { architecture } = learned;
   const pixels = await openCropPixels(folder);
   const { training, validation, proteins } = await readImageData(folder);
-  const augmentation = await openSequenceAugmentation(augment, proteins, train.seed);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
-  const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
+  const side = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
     ...{ seed: train.seed, startFrom: train.startFrom },
   });
+  const { reader, embedder, pairing, condition } = side;
   const coder = await createLatentCoder(runtime, autoencoder, pixels.height);
   const { latentChannels } = autoencoder.config;
   const { latentSide } = coder;
@@ -144,33 +127,19 @@ export async function createPairJob(
     seed: train.seed,
   });
 
-  const shown = training.filter((crop) => pairing.partner(crop, 0) !== undefined);
-  const draw = createImageBatches(shown, pixels, {
-    ...{ ...data, seed: train.seed, totalSteps: train.steps },
-    weights: proteinWeights(shown, cropWeights(shown, data), data.proteinShare),
-  });
+  const draw = await createPairDraw(config, { training, proteins, pixels }, side);
   const judged = choosePairs(validation, pairing, { count: data.validationCount, seed: train.seed });
   const averaged = () => trainer.weights({ average: true });
   return {
     trainer,
     config: train,
     async batches(step) {
-      const crops = await draw(step);
-      const partners = createGenerator(train.seed, "partners", step).uniform(crops.length);
-      const pairs = crops.map(({ crop }, item): Pair => {
-        return { crop, protein: pairing.partner(crop, partners[item]!)! };
-      });
+      const { crops, pairs, embeddings } = await draw(step);
       const normal = createGenerator(train.seed, "latents", step).normal(crops.length * latentSize);
-      const changed = augmentation.change(
-        pairs.map(({ protein }) => protein),
-        step,
-      );
-      const { sequence, mask } = await embeddingBatch(changed, embedder, { embeddingWidth });
-      const hidden = { share: augment.hiddenShare, edge: edgeTokens, seed: train.seed, step };
       return [
         {
           latents: await latentBatch(crops, coder, latents, normal),
-          ...{ sequence, mask: hideResidues(mask, hidden) },
+          ...embeddings,
           ...learned.inputs(pairs),
         },
       ];
