@@ -5,6 +5,7 @@ import type { BenchCase, BenchResult, Prepared } from "../case.ts";
 import { gflopOf } from "../operations.ts";
 import { formatColumns, formatNumber } from "../report.ts";
 import { esm2Case, openEsm2, tokensOf } from "./esm2.ts";
+import { esm2LargeCases } from "./esm2-large.ts";
 import { openGuidedDenoiser } from "./guided-denoiser.ts";
 import { unetStepCase } from "./unet-step.ts";
 
@@ -38,6 +39,7 @@ export const scalingCases: readonly BenchCase[] = [
     ...{ config: esm2Presets.t33_650M, count: 100 },
     title: "ESM2 650M on 100 proteins of 64 to 512 residues, one after the other",
   }),
+  ...esm2LargeCases,
 ];
 
 interface MixedOptions {
