@@ -74,7 +74,9 @@ export {
 } from "./evaluate/nuclear-proportion.ts";
 export { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "./evaluate/reliability-curve.ts";
 export { type Lock, lockFolder } from "./track/lock.ts";
+export { type CalibrationExample, fitCalibration } from "./train/fit-calibration.ts";
 export { DivergedError, type TrainingProgress } from "./train/loop.ts";
+export { readSequences } from "./train/plm.ts";
 export {
   type NewRun,
   resumeTraining,

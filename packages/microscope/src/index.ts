@@ -2,6 +2,7 @@
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
 export { type Agreement, cellFootprint, sampleAgreement } from "./agreement.ts";
+export { calibrationFile, formatCalibration } from "./calibration-file.ts";
 export {
   type Drawing,
   type DrawOptions,

@@ -6,6 +6,7 @@ import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
   Esm2Config,
+  LocalizationCalibration,
   LocalizationHeadConfig,
   NoiseScheduleConfig,
   UnetConfig,
@@ -35,6 +36,8 @@ export interface SequenceModel {
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
+  /** Of the localization head's logits. */
+  readonly calibration: LocalizationCalibration;
   /** Weights of `sequenceCondition`: what was measured over proteins. */
   readonly condition: ReadonlyMap<string, NdArray>;
   /** sha256 of every file that was read, in hexadecimal, by path. */

@@ -2,9 +2,11 @@
 // and the compartments that the localization head reads off it. The microscope draws from the former; `localize`
 // stops here.
 
-import { compile, i64, type Program, type Runtime, sigmoid } from "@proteoscope/engine";
+import { compile, i64, type Program, type Runtime } from "@proteoscope/engine";
 import {
+  answerProbabilities,
   esm2,
+  labelProbabilities,
   localizationHead,
   type SequenceWindow,
   sequenceCondition,
@@ -24,8 +26,12 @@ export interface ReadProtein {
   /** What the denoiser is told, [tokens, width], <cls> and <eos> included. */
   readonly condition: Float32Array;
   readonly width: number;
+  /** The localization head's logits, in the order of its labels. */
+  readonly logits: Float32Array;
   /** From the sequence alone; compartments do not exclude each other. */
   readonly compartments: CompartmentProbabilities;
+  /** If the protein were in one compartment alone and none were more frequent than others: they sum to 1. */
+  readonly answer: CompartmentProbabilities;
 }
 
 export interface ProteinReader {
@@ -37,31 +43,35 @@ export interface ProteinReader {
 
 /** Compiles the language model with its head; any length of sequence will do. */
 export async function openProteinReader(runtime: Runtime, model: SequenceModel): Promise<ProteinReader> {
-  const { constants, localization } = model;
+  const { constants, localization, calibration } = model;
+  const { labels } = localization.config;
   const program = await compileReader(runtime, model);
   return {
     model,
     read: async (sequence) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);
-      const { condition, probabilities } = await program.run({ inputIds });
+      const { condition, compartmentLogits } = await program.run({ inputIds });
+      const logits = compartmentLogits.data as Float32Array;
       return {
         sequence,
         window,
         condition: condition.data as Float32Array,
         width: condition.shape[2]!,
-        compartments: byName(localization.config.labels, probabilities.data as Float32Array),
+        logits,
+        compartments: byName(labels, labelProbabilities(logits, calibration)),
+        answer: byName(labels, answerProbabilities(logits, calibration)),
       };
     },
     close: () => program.close(),
   };
 }
 
-/** input_ids [1, tokens] -> condition [1, tokens, width] and probabilities [1, compartments]. */
+/** input_ids [1, tokens] -> condition [1, tokens, width] and the head's logits [1, compartments]. */
 function compileReader(
   runtime: Runtime,
   { languageModel, localization, condition }: SequenceModel,
-): Promise<Program<"inputIds", "condition" | "probabilities">> {
+): Promise<Program<"inputIds", "condition" | "compartmentLogits">> {
   const measured = [...condition].map(([name, value]) => [`condition.${name}`, value] as const);
   const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
   return compile(
@@ -72,7 +82,7 @@ function compileReader(
       const compartmentLogits = localizationHead(head, localization.config, { inputIds, representation });
       return {
         condition: sequenceCondition(w.at("condition"), { representation, compartmentLogits }),
-        probabilities: sigmoid(compartmentLogits),
+        compartmentLogits,
       };
     },
     { inputIds: i64(1, "tokens") },

@@ -21,6 +21,7 @@ import {
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
+import { readCalibration } from "./calibration-file.ts";
 import type {
   Component,
   ImageClassifierConfig,
@@ -141,7 +142,10 @@ async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel
     (w, inputs) => ({ sequence: sequenceCondition(w, inputs as never) }),
     { representation, compartmentLogits: f32(1, localization.config.labels.length) },
   );
-  return { name: folder.name.split(/[\\/]/).at(-1)!, constants, languageModel, localization, condition };
+  const { labels } = localization.config;
+  const calibration = await readCalibration(subfolder(folder, "localization"), labels);
+  const name = folder.name.split(/[\\/]/).at(-1)!;
+  return { name, constants, languageModel, localization, calibration, condition };
 }
 
 function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {

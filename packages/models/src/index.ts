@@ -106,6 +106,13 @@ export {
   unitRows,
 } from "./joint-embedding.ts";
 export {
+  answerProbabilities,
+  type LocalizationCalibration,
+  type LogitCorrection,
+  labelProbabilities,
+  noCalibration,
+} from "./localization-calibration.ts";
+export {
   type LocalizationHeadConfig,
   type LocalizationInputs,
   localizationHead,

@@ -23,6 +23,7 @@ export const mainCommand: CommandGroup = defineGroup(
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
+    calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
     export: () => import("./commands/export.ts").then((module) => module.exportCommand),
     models: () => import("./commands/models.ts").then((module) => module.modelsCommand),

@@ -4,7 +4,12 @@
 
 import { createGenerator } from "@proteoscope/engine";
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas.ts";
-import { compartmentGroups, imageCompartments, placeCompartment } from "../data/compartments.ts";
+import {
+  type Compartment,
+  compartmentGroups,
+  imageCompartments,
+  placeCompartment,
+} from "../data/compartments.ts";
 import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } from "../data/splits.ts";
 import type { LabelClass } from "./answers.ts";
 import { groupBy } from "./group-by.ts";
@@ -80,12 +85,15 @@ export function compartmentOf({ primary }: Crop): string | undefined {
 }
 
 /**
- * The class of a protein of one compartment; undefined for all others. Where the source tells only the nucleus or the
- * cytoplasm as a whole, any part is right.
+ * The class of a protein of one compartment among `answers`; undefined for all others. Where the source tells only the
+ * nucleus or the cytoplasm as a whole, any part is right.
  */
-export function labelOf({ labels, source }: Protein): LabelClass | undefined {
+export function labelOf(
+  { labels, source }: Protein,
+  answers: readonly Compartment[] = imageCompartments,
+): LabelClass | undefined {
   const [only, ...others] = new Set(labels.map(({ name }) => placeCompartment(name)));
-  if (only === undefined || others.length > 0 || !imageCompartments.includes(only)) return undefined;
+  if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);
   if (source === "opencell" || group === undefined) return { name: only, members: [only] };
   return { name: `${group.name} (any part)`, members: group.members };

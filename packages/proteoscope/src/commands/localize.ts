@@ -1,5 +1,6 @@
 // `proteoscope localize`: compartments with probabilities, from sequences alone.
-// A table as CSV on standard output or in a file, one row a protein, or JSON.
+// A table as CSV on standard output or in a file, one row a protein, or JSON. `compartment` is the one answer, for which
+// rare compartments count as much as frequent ones; the probabilities beside it are of each compartment by itself.
 import { writeCsv } from "@proteoscope/formats";
 import type { CompartmentProbabilities, ProteinReader, ReadProtein } from "@proteoscope/microscope";
 import { defineCommand } from "../command.ts";
@@ -69,18 +70,22 @@ interface Row {
   readonly residues: number;
   /** Residues that the language model was shown. */
   readonly shown: number;
-  /** The likeliest. */
+  /** The likeliest, if the protein were in one alone and none were more frequent than others. */
   readonly compartment: string;
+  readonly answer: CompartmentProbabilities;
+  /** Of each compartment by itself. */
   readonly probabilities: CompartmentProbabilities;
 }
 
-function describeProtein({ id, sequence }: NamedProtein, { compartments, window }: ReadProtein): Row {
-  const [likeliest] = Object.entries(compartments).sort(([, a], [, b]) => b - a)[0]!;
+function describeProtein({ id, sequence }: NamedProtein, read: ReadProtein): Row {
+  const { answer, compartments, window } = read;
+  const [likeliest] = Object.entries(answer).sort(([, a], [, b]) => b - a)[0]!;
   return {
     id,
     residues: sequence.length,
     shown: window.sequence.length,
     compartment: likeliest,
+    answer,
     probabilities: compartments,
   };
 }
