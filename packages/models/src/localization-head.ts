@@ -36,6 +36,7 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import { clsTokenId, maskTokenId, standardResidueIds } from "./esm2-tokenizer.ts";
+import { type MotifConfig, motifs } from "./motifs.ts";
 
 export interface LocalizationHeadConfig {
   /** Names of the compartments, in the order of the logits. */
@@ -45,6 +46,8 @@ export interface LocalizationHeadConfig {
   readonly attentionHeads: number;
   /** Residues of either end that are averaged apart. */
   readonly terminusWindow: number;
+  /** Patterns of residues that are read beside the representation, if any. */
+  readonly motifs?: MotifConfig | undefined;
   /** Dropout of the pooled features and of the hidden layer, in training alone. */
   readonly dropout: number;
 }
@@ -67,13 +70,22 @@ export interface LocalizationInputs {
 export function localizationHead(
   w: Weights,
   config: LocalizationHeadConfig,
-  { inputIds, representation: x }: LocalizationInputs,
+  { inputIds, representation }: LocalizationInputs,
   { random }: { random?: RandomSource | undefined } = {},
 ): Tensor {
   const ids = cast(inputIds, "int32"); // [B, L]
   const isResidue = greaterOrEqual(ids, standardResidueIds.begin);
   // A hidden residue says nothing of its protein: averaged with the others, it would shift what training sees.
   const isShown = cast(and(isResidue, less(ids, maskTokenId)), "float32");
+  const x = config.motifs
+    ? concat(
+        [
+          representation,
+          motifs(w.at("motifs"), config.motifs, ids, isShown, { random, rate: config.dropout }),
+        ],
+        2,
+      )
+    : representation;
   const scores = transpose(linear(w.at("attention"), x, config.attentionHeads), [0, 2, 1]); // [B, heads, L]
   const learned = softmax(add(scores, expandDims(mul(sub(1, isShown), -10_000), 1)));
   const pooled = matmul(

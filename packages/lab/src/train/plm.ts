@@ -30,26 +30,25 @@ import {
 } from "@proteoscope/engine";
 import {
   type Esm2Config,
-  esm2,
   esm2Config,
   type LocalizationHeadConfig,
   languageModelHead,
   loadAs,
-  localizationHead,
   localizationLoss,
   maskedTokenLoss,
   type ReadFolder,
+  readSequence,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
 import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { openSequenceAugmentation, sequenceAugmentSchema } from "../data/sequence-augment.ts";
-import { createSequenceBatches, maskedBatch } from "../data/sequence-batches.ts";
+import { createSequenceBatches, edgeTokens, maskedBatch } from "../data/sequence-batches.ts";
 import { type SequenceSplit, type SplitOptions, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
-import { headFiles, networkFiles } from "./model-files.ts";
+import { headFiles, type ModelFiles, networkFiles } from "./model-files.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const plmSchema = z.strictObject({
@@ -58,11 +57,21 @@ export const plmSchema = z.strictObject({
     numHiddenLayers: z.int().positive(),
     numAttentionHeads: z.int().positive(),
     hiddenDropoutProb: z.number().min(0).max(0.9).default(0),
+    /** The language model stays as `train.start_from` has it; the head alone is trained, on representations that are kept. */
+    frozen: z.boolean().default(false),
   }),
   head: z.strictObject({
     hiddenSize: z.int().positive(),
     attentionHeads: z.int().positive(),
     terminusWindow: z.int().positive(),
+    /** Patterns of residues that the head reads itself; batches must then be of one length. */
+    motifs: z
+      .strictObject({
+        widths: z.array(z.int().positive()).min(1),
+        channels: z.int().positive(),
+        size: z.int().positive(),
+      })
+      .optional(),
     dropout: z.number().min(0).max(0.9),
   }),
   data: z.strictObject({
@@ -74,6 +83,8 @@ export const plmSchema = z.strictObject({
     weightOfHuman: z.number().positive(),
     weightOfOpencell: z.number().positive(),
     validationCount: z.int().positive(),
+    /** Memory for the representations of a frozen language model. */
+    cacheGigabytes: z.number().nonnegative().default(4),
   }),
   augment: sequenceAugmentSchema.prefault({}),
   loss: z.strictObject({
@@ -108,15 +119,13 @@ export async function createPlmJob(
   folder: string,
 ): Promise<TrainingJob> {
   const { data, train } = config;
-  const splits = await readSequences(folder);
-  const training = splits.get("train") ?? [];
-  const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
-  const positiveWeights = rarityWeights(training, config.loss.maxPositiveWeight);
+  const { training, drawWeights, validation, positiveWeights } = await readPlmData(config, folder);
   const model = { esm: esmConfigOf(config), head: headConfigOf(config) };
 
+  const tokens = data.lengths.length === 1 ? data.lengths[0]! : "tokens";
   const inputTypes = {
-    inputIds: i32(data.batchSize, "tokens"),
-    labels: i32(data.batchSize, "tokens"),
+    inputIds: i32(data.batchSize, tokens),
+    labels: i32(data.batchSize, tokens),
     targets: f32(data.batchSize, compartments.length),
     known: f32(data.batchSize, compartments.length),
     groupTargets: f32(data.batchSize, compartmentGroups.length),
@@ -125,13 +134,10 @@ export async function createPlmJob(
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const losses = (w: Weights, inputs: Inputs, random?: RandomSource) => {
     const { tokenLogits, compartmentLogits } = network(w, model, inputs.inputIds, random);
-    const { targets, known, groupTargets, groupKnown } = inputs;
-    const tokens = maskedTokenLoss(tokenLogits, inputs.labels);
-    const localization = add(
-      localizationLoss(compartmentLogits, targets, known, { positiveWeights }),
-      wholeLoss(compartmentLogits, groupTargets, groupKnown),
-    );
-    return { tokens, localization };
+    return {
+      tokens: maskedTokenLoss(tokenLogits, inputs.labels),
+      localization: compartmentLoss(compartmentLogits, inputs, positiveWeights),
+    };
   };
 
   const declared = trace((w, inputs: Inputs) => losses(w, inputs), inputTypes);
@@ -153,9 +159,7 @@ export async function createPlmJob(
   );
   const batch = createSequenceBatches(training, {
     ...data,
-    weights: training.map(({ source, isHuman }) =>
-      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
-    ),
+    weights: drawWeights,
     seed: train.seed,
     augmentation: await openSequenceAugmentation(config.augment, training, train.seed),
   });
@@ -166,18 +170,47 @@ export async function createPlmJob(
     best: { score: "macroAveragePrecision", wants: "larger" },
     validate: async () =>
       validate(runtime, await trainer.weights({ average: true }), model, validation, config),
-    async files() {
-      const weights = await trainer.weights({ average: true });
-      const isHead = (name: string) => name.startsWith("localization.");
-      const head = new Map([...weights].filter(([name]) => isHead(name)));
-      const plm = new Map([...weights].filter(([name]) => !isHead(name)));
-      const headConfig = { ...model.head, windowResidues: data.lengths.at(-1)! - 2 };
-      return new Map([
-        ...networkFiles("plm", { architecture: "esm2", config: model.esm, weights: plm }),
-        ...headFiles("localization", headConfig, head),
-      ]);
-    },
+    files: async () => plmFiles(model, await trainer.weights({ average: true }), config),
   };
+}
+
+export interface PlmData {
+  readonly training: readonly Protein[];
+  /** How often each of them is drawn. */
+  readonly drawWeights: readonly number[];
+  readonly validation: readonly Protein[];
+  /** A compartment each. */
+  readonly positiveWeights: readonly number[];
+}
+
+/** The proteins of an atlas folder, as a run has them. */
+export async function readPlmData({ data, loss, train }: PlmConfig, folder: string): Promise<PlmData> {
+  const splits = await readSequences(folder);
+  const training = splits.get("train") ?? [];
+  return {
+    training,
+    drawWeights: training.map(({ source, isHuman }) =>
+      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
+    ),
+    validation: chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed),
+    positiveWeights: rarityWeights(training, loss.maxPositiveWeight),
+  };
+}
+
+/** The model folder: the language model and its head. */
+export function plmFiles(
+  model: NetworkConfig,
+  weights: ReadonlyMap<string, NdArray>,
+  { data }: PlmConfig,
+): ModelFiles {
+  const isHead = (name: string) => name.startsWith("localization.");
+  const head = new Map([...weights].filter(([name]) => isHead(name)));
+  const plm = new Map([...weights].filter(([name]) => !isHead(name)));
+  const headConfig = { ...model.head, windowResidues: data.lengths.at(-1)! - edgeTokens };
+  return new Map([
+    ...networkFiles("plm", { architecture: "esm2", config: model.esm, weights: plm }),
+    ...headFiles("localization", headConfig, head),
+  ]);
 }
 
 async function readPlmWeights(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
@@ -194,17 +227,30 @@ function esmConfigOf({ model }: PlmConfig): Esm2Config {
   return esm2Config(model);
 }
 
-function headConfigOf({ head }: PlmConfig): LocalizationHeadConfig {
+export function headConfigOf({ head }: PlmConfig): LocalizationHeadConfig {
   return { labels: compartments, ...head };
 }
 
 /** inputIds [B, L] -> logits of tokens [B, L, vocab] and of compartments [B, labels]. */
-function network(w: Weights, { esm, head }: NetworkConfig, inputIds: Tensor, random?: RandomSource) {
-  const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
+function network(w: Weights, model: NetworkConfig, inputIds: Tensor, random?: RandomSource) {
+  const { representation, compartmentLogits } = readSequence(w, model, inputIds, { random });
   return {
-    tokenLogits: languageModelHead(w, esm, representation),
-    compartmentLogits: localizationHead(w.at("localization"), head, { inputIds, representation }, { random }),
+    tokenLogits: languageModelHead(w, model.esm, representation),
+    compartmentLogits: compartmentLogits!,
   };
+}
+
+/** Of the logits [B, compartments], for single compartments and for wholes. */
+export function compartmentLoss(
+  logits: Tensor,
+  inputs: Readonly<Record<"targets" | "known" | "groupTargets" | "groupKnown", Tensor>>,
+  positiveWeights: readonly number[],
+): Tensor {
+  const { targets, known, groupTargets, groupKnown } = inputs;
+  return add(
+    localizationLoss(logits, targets, known, { positiveWeights }),
+    wholeLoss(logits, groupTargets, groupKnown),
+  );
 }
 
 /** Mean of -log P(any part), or -log P(none), over the groups that are known; logits [B, compartments]. */
@@ -239,6 +285,21 @@ export function chooseValidation(proteins: readonly Protein[], count: number, se
   return Array.from(order.subarray(0, count), (index) => human[index]!);
 }
 
+/** Scores of probabilities [proteins][compartments]. */
+export function compartmentScores(
+  probabilities: readonly Float32Array[],
+  proteins: readonly Protein[],
+): Scores {
+  const targets = proteins.map(sequenceTargets);
+  const { byLabel, macroAveragePrecision, macroF1 } = scoreLocalization(probabilities, targets);
+  const named = Object.entries(byLabel).map(([name, { averagePrecision }]) => [
+    `averagePrecision.${name}`,
+    averagePrecision,
+  ]);
+  return { macroAveragePrecision, macroF1, ...Object.fromEntries(named) };
+}
+
+/** Of hidden residues the loss, of whole sequences the compartments. */
 async function validate(
   runtime: Runtime,
   weights: ReadonlyMap<string, NdArray>,
@@ -271,15 +332,7 @@ async function validate(
         probabilities.push(rows.slice(row * compartments.length, (row + 1) * compartments.length));
       }
     }
-    const { byLabel, macroAveragePrecision, macroF1 } = scoreLocalization(
-      probabilities,
-      proteins.map(sequenceTargets),
-    );
-    const named = Object.entries(byLabel).map(([name, scores]) => [
-      `averagePrecision.${name}`,
-      scores.averagePrecision,
-    ]);
-    return { tokens: tokenLoss, macroAveragePrecision, macroF1, ...Object.fromEntries(named) };
+    return { tokens: tokenLoss, ...compartmentScores(probabilities, proteins) };
   } finally {
     await program.close();
   }

@@ -8,7 +8,7 @@ import { type Esm2Config, esm2 } from "@proteoscope/models";
 import { edgeTokens, tokenBatch } from "../data/sequence-batches.ts";
 
 export interface ResidueEmbeddings {
-  /** [residues, hidden] of a protein as one array, without <cls> and <eos>. */
+  /** [residues, hidden] of a protein as one array. */
   embed(sequence: string): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -18,13 +18,15 @@ export interface ResidueEmbeddingsOptions {
   readonly windowResidues: number;
   /** What kept embeddings may take. */
   readonly cacheBytes: number;
+  /** With <cls> before the residues and <eos> behind them. */
+  readonly hasEdges?: boolean;
 }
 
 /** Embeds proteins by the last layer of a language model. */
 export async function openResidueEmbeddings(
   runtime: Runtime,
   { config, weights }: { readonly config: Esm2Config; readonly weights: ReadonlyMap<string, NdArray> },
-  { windowResidues, cacheBytes }: ResidueEmbeddingsOptions,
+  { windowResidues, cacheBytes, hasEdges = false }: ResidueEmbeddingsOptions,
 ): Promise<ResidueEmbeddings> {
   const program = await compile(
     runtime,
@@ -39,7 +41,8 @@ export async function openResidueEmbeddings(
     const inputIds = tokenBatch([{ sequence }], residues + edgeTokens);
     const { representation } = await program.run({ inputIds });
     const { data } = representation as { data: Float32Array };
-    return float32ToFloat16(data.subarray(config.hiddenSize, (1 + residues) * config.hiddenSize));
+    const [first, last] = hasEdges ? [0, residues + edgeTokens] : [1, 1 + residues];
+    return float32ToFloat16(data.subarray(first * config.hiddenSize, last * config.hiddenSize));
   };
   return {
     async embed(sequence) {

@@ -16,6 +16,7 @@ import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
 import { createLocalizerJob, localizerSchema } from "./localizer.ts";
 import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
+import { createPlmHeadJob } from "./plm-head.ts";
 import { createTripletJob, tripletSchema } from "./triplet.ts";
 
 type Runtime = Awaited<ReturnType<typeof openRuntime>>;
@@ -29,7 +30,11 @@ const define = <Schema extends z.ZodObject>(definition: TrainerDefinition<Schema
   definition as unknown as TrainerDefinition;
 
 const definitions = {
-  plm: define({ schema: plmSchema, create: createPlmJob }),
+  plm: define({
+    schema: plmSchema,
+    create: (runtime, config, folder) =>
+      (config.model.frozen ? createPlmHeadJob : createPlmJob)(runtime, config, folder),
+  }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
   classifier: define({ schema: classifierSchema, create: createClassifierJob }),
   cytoself: define({ schema: cytoselfSchema, create: createCytoselfJob }),
