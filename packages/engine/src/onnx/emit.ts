@@ -23,6 +23,8 @@ import {
 } from "onnx-buf";
 import { ancestors } from "../gradient.ts";
 import { simplify } from "../passes/simplify.ts";
+import { winogradConvolutions } from "../passes/winograd.ts";
+import type { Device } from "../runtime/runtime.ts";
 import type { Shape } from "../shape.ts";
 import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
 import {
@@ -64,6 +66,8 @@ function dataType(dtype: string): TensorProto_DataType {
 export interface EmitOptions {
   /** Whether the passes of `passes/` run before; a test compares models with and without. */
   simplified?: boolean;
+  /** Where the model will run: convolutions get the form that is fastest there. Absent: as they were written. */
+  device?: Device;
 }
 
 /**
@@ -109,9 +113,9 @@ export function signatureOf({ proto, constants }: BuiltOnnx): Uint8Array[] {
   return [toBinary(ModelProtoSchema, proto), ...[...constants.values()].map(bytesOf)];
 }
 
-export function buildOnnx(graph: GraphInterface, { simplified = true }: EmitOptions = {}): BuiltOnnx {
+export function buildOnnx(graph: GraphInterface, { simplified = true, device }: EmitOptions = {}): BuiltOnnx {
   const { inputs, initializers } = graph;
-  const outputs = simplified ? simplifiedOutputs(graph) : graph.outputs;
+  const outputs = simplified ? simplifiedOutputs(graph, device) : graph.outputs;
   const names = new Map<Tensor, string>();
   for (const [name, tensor] of inputs) names.set(tensor, name);
   const weights = new Map<TensorProto, NdArray>();
@@ -182,9 +186,12 @@ export function buildOnnx(graph: GraphInterface, { simplified = true }: EmitOpti
   return { proto, weights, constants };
 }
 
-function simplifiedOutputs({ inputs, initializers, outputs }: GraphInterface): Map<string, Tensor> {
+function simplifiedOutputs(
+  { inputs, initializers, outputs }: GraphInterface,
+  device: Device | undefined,
+): Map<string, Tensor> {
   const leaves = [...inputs.values(), ...[...(initializers?.values() ?? [])].map(({ tensor }) => tensor)];
-  const results = simplify([...outputs.values()], leaves);
+  const results = simplify([...outputs.values()], leaves, device === "cpu" ? [winogradConvolutions()] : []);
   return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 

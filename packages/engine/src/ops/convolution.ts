@@ -2,12 +2,14 @@
  * Two-dimensional convolution and its gradients.
  *
  * The input gradient is ConvTranspose. The weight gradient is one matrix product of the output gradient with the
- * unfolded input, channel-major, which runs at the machine's matrix-product rate where a convolution with a huge
- * kernel would not (Chellapilla et al. 2006, "High performance convolutional neural networks").
+ * unfolded input, which runs at the machine's matrix-product rate where a convolution with a huge kernel would not
+ * (Chellapilla et al. 2006, "High performance convolutional neural networks"). Emission may choose other forms for a
+ * device, see passes/winograd.ts.
  */
 import { type Dim, fixed, formatShape, ShapeError } from "../shape.ts";
-import { apply, int64Vector, type Operator, type Tensor } from "../tensor.ts";
-import { concat, matrixTranspose, pad, reshape, transpose } from "./layout.ts";
+import { apply, constant, type Operator, type Tensor } from "../tensor.ts";
+import { gather } from "./gather.ts";
+import { pad, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";
 
@@ -116,49 +118,48 @@ function inputGradient(
   return apply(convTransposeOperator, [g, weight], attributes, x);
 }
 
+/** The name under which a graph keeps a weight's gradient together, for passes that know a faster form. */
+export const convWeightGradient = "ConvWeightGradient";
+
+const weightGradientOperator: Operator = { name: convWeightGradient, isAlias: true };
+
 function weightGradient(x: Tensor, weight: Tensor, g: Tensor, geometry: Geometry): Tensor {
-  const { group, kernel } = geometry;
+  const { group, kernel, strides, pads } = geometry;
   const [outChannels, perGroup] = weight.shape as [number, number];
   const pixels = [g.shape[0]!, g.shape[2]!, g.shape[3]!].reduce<number>(
     (n, dim) => n * fixed(dim, "gradient of Conv", "the output"),
     1,
   );
-  const taps = unfold(x, g, geometry); // [taps * C, N * H' * W']
-  const outputs = reshape(transpose(g, [1, 0, 2, 3]), [group, outChannels / group, pixels]);
   const tapCount = kernel[0] * kernel[1];
-  if (group === 1) {
-    const flat = matmul(reshape(outputs, [outChannels, pixels]), matrixTranspose(taps)); // [O, taps * C]
-    return reshape(transpose(reshape(flat, [outChannels, tapCount, perGroup]), [0, 2, 1]), weight.shape);
-  }
-  const perGroupTaps = transpose(reshape(taps, [tapCount, group, perGroup, pixels]), [1, 2, 0, 3]);
-  const flat = matmul(outputs, matrixTranspose(reshape(perGroupTaps, [group, perGroup * tapCount, pixels])));
-  return reshape(flat, weight.shape);
+  const inGroup = outChannels / group;
+  const outputs = reshape(transpose(g, [1, 0, 2, 3]), [group, inGroup, pixels]);
+  const taps = reshape(unfold(x, g, geometry), [pixels, tapCount, group, perGroup]);
+  const flat =
+    group === 1
+      ? matmul(reshape(outputs, [outChannels, pixels]), reshape(taps, [pixels, tapCount * perGroup]))
+      : matmul(outputs, reshape(transpose(taps, [2, 0, 1, 3]), [group, pixels, tapCount * perGroup]));
+  const plain = reshape(transpose(reshape(flat, [outChannels, tapCount, perGroup]), [0, 2, 1]), weight.shape);
+  const attributes = { strides, pads, group, kernel_shape: kernel };
+  return apply(weightGradientOperator, [plain, x, g], attributes, weight);
 }
 
-const sliceOperator: Operator = { name: "Slice" };
-
-/** What each kernel tap sees: x [N, C, H, W] -> [taps * C, N * H' * W'], taps outermost. */
+/** What each kernel tap sees: x [N, C, H, W] -> [N * H' * W', taps * C], as one lookup of pixels, each with its channels. */
 function unfold(x: Tensor, g: Tensor, { kernel, strides, pads }: Geometry): Tensor {
-  const [batch, , height, width] = g.shape as number[];
-  const channels = x.shape[1] as number;
-  const padded = pad(transpose(x, [1, 0, 2, 3]), [0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]); // [C, N, H, W]
-  const taps: Tensor[] = [];
-  for (let row = 0; row < kernel[0]; row++) {
-    for (let column = 0; column < kernel[1]; column++) {
-      const ends = [row + (height! - 1) * strides[0] + 1, column + (width! - 1) * strides[1] + 1];
-      const isWhole = row === 0 && column === 0 && ends[0] === padded.shape[2] && ends[1] === padded.shape[3];
-      const inputs = [
-        padded,
-        int64Vector([row, column]),
-        int64Vector(ends),
-        int64Vector([2, 3]),
-        int64Vector(strides),
-      ];
-      const shape = [channels, batch!, height!, width!];
-      const seen =
-        isWhole && strides[0] === 1 ? padded : apply(sliceOperator, inputs, {}, { dtype: x.dtype, shape });
-      taps.push(reshape(seen, [channels, batch! * height! * width!]));
-    }
-  }
-  return concat(taps, 0);
+  const [batch, channels, height, width] = x.shape as number[];
+  const padded = pad(transpose(x, [0, 2, 3, 1]), [0, pads[0], pads[1], 0], [0, pads[2], pads[3], 0]);
+  const [rows, columns] = [height! + pads[0] + pads[2], width! + pads[1] + pads[3]];
+  const [outRows, outColumns] = g.shape.slice(2) as [number, number];
+  const taps = kernel[0] * kernel[1];
+  const count = batch! * outRows * outColumns;
+  const pixels = reshape(padded, [batch! * rows * columns, channels!]);
+  if (taps === 1 && rows === outRows && columns === outColumns) return pixels;
+  const indices = Int32Array.from({ length: count * taps }, (_, index) => {
+    const [place, tap] = [Math.floor(index / taps), index % taps];
+    const image = Math.floor(place / (outRows * outColumns));
+    const row = (Math.floor(place / outColumns) % outRows) * strides[0] + Math.floor(tap / kernel[1]);
+    const column = (place % outColumns) * strides[1] + (tap % kernel[1]);
+    return (image * rows + row) * columns + column;
+  });
+  const seen = gather(pixels, constant({ dtype: "int32", shape: [count, taps], data: indices }));
+  return reshape(seen, [count, taps * channels!]);
 }

@@ -139,7 +139,8 @@ function loadGraph(
   initializers: TrainingGraphs["frozen"],
 ): Promise<Session> {
   const { inputs, states, outputs, writes } = graph;
-  const emitted = emitOnnxModel({ inputs: new Map([...inputs, ...states]), outputs, initializers });
+  const interfaces = { inputs: new Map([...inputs, ...states]), outputs, initializers };
+  const emitted = emitOnnxModel(interfaces, { device: runtime.device });
   const { model, externalData } = emitted;
   return runtime.load(model, { reads: [...states.keys()], writes, externalData, transfer: true });
 }

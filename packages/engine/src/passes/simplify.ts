@@ -24,7 +24,14 @@ const rules: readonly Rule[] = [
   mergeTransposes,
 ];
 
-/** Tensors of the same values as `outputs`, by fewer nodes; `leaves` (inputs, initializers) stay what they are. */
-export function simplify(outputs: readonly Tensor[], leaves: Iterable<Tensor>): Tensor[] {
-  return rewrite(outputs, new Set(leaves), rules, shareEqualNodes());
+/**
+ * Tensors of the same values as `outputs`, by fewer nodes; `leaves` (inputs, initializers) stay what they are. Further
+ * rules, which may choose forms for a device, go first.
+ */
+export function simplify(
+  outputs: readonly Tensor[],
+  leaves: Iterable<Tensor>,
+  further: readonly Rule[] = [],
+): Tensor[] {
+  return rewrite(outputs, new Set(leaves), [...further, ...rules], shareEqualNodes());
 }

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { pullback } from "../gradient.ts";
+import { emitOnnx } from "../onnx/emit.ts";
+import { type Conv2dOptions, conv2d } from "../ops/convolution.ts";
+import { input, type Tensor } from "../tensor.ts";
+import { evaluate, numbers, random } from "../testing/evaluate.ts";
+import { operatorNames } from "../testing/operators.ts";
+import { simplify } from "./simplify.ts";
+import { winogradConvolutions } from "./winograd.ts";
+
+/** The output and the gradients of a convolution: as written, or in the form that the rule chooses. */
+function directions(x: Tensor, weight: Tensor, bias: Tensor, g: Tensor, options: Conv2dOptions): Tensor[] {
+  const y = conv2d(x, weight, bias, options);
+  return [y, ...pullback([y], [g], [x, weight, bias]).map((gradient) => gradient!)];
+}
+
+const rewritten = (outputs: readonly Tensor[], leaves: readonly Tensor[]) =>
+  simplify(outputs, leaves, [winogradConvolutions()]);
+
+const leaf = (name: string, ...shape: (number | string)[]) => input(name, { dtype: "float32", shape });
+
+describe("Winograd's form of a 3x3 convolution", () => {
+  test.each([
+    { what: "even sides", batch: 2, height: 6, width: 4, inChannels: 32, outChannels: 48 },
+    { what: "odd sides", batch: 3, height: 7, width: 5, inChannels: 40, outChannels: 32 },
+    { what: "sides of one pixel", batch: 1, height: 1, width: 1, inChannels: 32, outChannels: 32 },
+    { what: "a single row", batch: 2, height: 1, width: 9, inChannels: 32, outChannels: 32 },
+  ])(
+    "$what: output and all gradients are those of the definition",
+    async ({ batch, height, width, inChannels, outChannels }) => {
+      const results = await evaluate(
+        (x, weight, bias, g) => {
+          const plain = directions(x!, weight!, bias!, g!, { padding: 1 });
+          const fast = rewritten(plain, [x!, weight!, bias!, g!]);
+          expect(operatorNames(...plain)).toContain("ConvTranspose");
+          expect(operatorNames(...fast).filter((name) => name.startsWith("Conv"))).toEqual([]);
+          return [...plain, ...fast];
+        },
+        random([batch, inChannels, height, width], 1),
+        random([outChannels, inChannels, 3, 3], 2),
+        random([outChannels], 3),
+        random([batch, outChannels, height, width], 4),
+      );
+      for (const index of [0, 1, 2, 3]) {
+        const [plain, fast] = [numbers(results[index]!), numbers(results[index + 4]!)];
+        const scale = Math.max(...plain.map(Math.abs));
+        expect(results[index + 4]!.shape).toEqual(results[index]!.shape);
+        plain.forEach((value, i) => void expect(Math.abs(fast[i]! - value) / scale).toBeLessThan(2e-6));
+      }
+    },
+  );
+
+  test("transforms the weights once for the forward and the backward direction", () => {
+    const leaves = [
+      leaf("x", 2, 32, 16, 16),
+      leaf("w", 32, 32, 3, 3),
+      leaf("b", 32),
+      leaf("g", 2, 32, 16, 16),
+    ];
+    const [x, w, b, g] = leaves as [Tensor, Tensor, Tensor, Tensor];
+    const names = (outputs: Tensor[]) => operatorNames(...rewritten(outputs, leaves));
+    const count = (outputs: Tensor[]) => names(outputs).filter((name) => name === "MatMul").length;
+    const [y, gx, gw] = directions(x, w, b, g, { padding: 1 }) as [Tensor, Tensor, Tensor];
+    expect(count([y])).toBe(4); // tiles, weights, products, outputs
+    expect(count([y, gx])).toBe(7);
+    expect(count([y, gx, gw])).toBe(11);
+  });
+
+  test("is left alone where it does not fit or does not pay", () => {
+    const cases: [(number | string)[], number[], Conv2dOptions][] = [
+      [[2, 32, 6, 6], [32, 32, 3, 3], { padding: 1, stride: 2 }],
+      [[2, 32, 6, 6], [32, 32, 3, 3], {}],
+      [[2, 32, 6, 6], [32, 32, 1, 1], {}],
+      [[2, 64, 6, 6], [64, 32, 3, 3], { padding: 1, groups: 2 }],
+      [[2, 4, 6, 6], [32, 4, 3, 3], { padding: 1 }],
+      [["batch", 32, 6, 6], [32, 32, 3, 3], { padding: 1 }],
+    ];
+    for (const [image, kernel, options] of cases) {
+      const [x, w] = [leaf("x", ...image), leaf("w", ...kernel)];
+      expect(operatorNames(...rewritten([conv2d(x, w, undefined, options)], [x, w]))).toEqual(["Conv"]);
+    }
+  });
+
+  test("is chosen by emission for the cpu alone", () => {
+    const [x, w] = [leaf("x", 1, 32, 4, 4), leaf("w", 32, 32, 3, 3)];
+    const graph = {
+      inputs: new Map([
+        ["x", x],
+        ["w", w],
+      ]),
+      outputs: new Map([["y", conv2d(x, w, undefined, { padding: 1 })]]),
+    };
+    const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
+    expect(text(emitOnnx(graph, { device: "cpu" }))).toContain("Gather");
+    for (const options of [{}, { device: "webgpu" }] as const)
+      expect(text(emitOnnx(graph, options))).not.toContain("Gather");
+  });
+});
