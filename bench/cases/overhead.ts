@@ -24,7 +24,7 @@ export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
       name: names.trace,
       title: "engine overhead of that image: tracing, simplifying and writing its graphs, no sessions",
       // A runtime of its own for every run: programs of one runtime would share what is there already.
-      prepare: async (runtime) => compilation(size, () => ({ ...runtime, load: async () => idleSession })),
+      prepare: async (runtime) => compilation(size, () => idleRuntime(runtime)),
     },
     {
       name: names.compile,
@@ -40,6 +40,11 @@ export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
 }
 
 const idleSession: Session = { run: async () => ({}), close: async () => {} };
+
+function idleRuntime(runtime: Runtime): Runtime {
+  const idle = { ...runtime, load: async () => idleSession };
+  return runtime.pair === undefined ? idle : { ...idle, pair: async () => [idle, idle] };
+}
 
 /** Compiles what an image needs, from weights that are there already. */
 function compilation({ unet, autoencoder }: ImageSize, runtimeOf: () => Runtime): Prepared {
@@ -91,10 +96,10 @@ async function feeding(
   return {
     gflop: null,
     async run() {
-      const prepared = await preparation.run({ sequence });
+      const kept = await preparation.run({ sequence });
       let latents = sample.latents;
       for (let i = 0; i < steps; i++)
-        latents = (await step.run({ ...prepared, ...sample, ...scalars, latents })).noise;
+        latents = (await step.run({ ...sample, ...scalars, latents }, { kept })).noise;
       await decoding.run({ latent: latents });
     },
   };

@@ -17,7 +17,10 @@ import type { NdArray } from "./tensor.ts";
 import { type InputTypes, type Model, type Tensors, type Trace, trace } from "./trace.ts";
 
 export interface Program<I extends string = string, O extends string = string> {
-  run(inputs: Readonly<Record<I, NdArray>>, options?: RunOptions): Promise<Record<O, NdArray>>;
+  run<K extends I = never>(
+    inputs: Readonly<Record<Exclude<I, K>, NdArray>>,
+    options?: RunOptions & { kept?: Readonly<Record<K, NdArray>> },
+  ): Promise<Record<O, NdArray>>;
   close(): Promise<void>;
 }
 

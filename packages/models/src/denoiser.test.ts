@@ -53,15 +53,10 @@ const model = (
 const weights = initializeWeights(trace(model, types).parameters, 4);
 
 let runtime: Runtime;
-let denoiser: Denoiser;
 beforeAll(async () => {
-  runtime = await openRuntime({ device: "cpu" });
-  denoiser = await compileDenoiser(runtime, config, { weights, height: 4, width: 5 });
+  runtime = await openRuntime({ device: "cpu", threads: 2 });
 });
-afterAll(async () => {
-  await denoiser.close();
-  await runtime.close();
-});
+afterAll(() => runtime.close());
 
 /** What each half alone answers, of the whole sequence at once. */
 async function halves(): Promise<{ conditional: NdArray; unconditional: NdArray }> {
@@ -81,7 +76,15 @@ const expectEqual = (actual: NdArray, expected: ArrayLike<number>) =>
     Math.max(...Array.from(expected, (value, i) => Math.abs(value - Number(actual.data[i])))),
   ).toBeLessThan(1e-5);
 
-describe("compileDenoiser", () => {
+describe.each(["side by side", "in one graph"])("compileDenoiser, both halves %s", (way) => {
+  let denoiser: Denoiser;
+  beforeAll(async () => {
+    const { pair, ...alone } = runtime;
+    const chosen = way === "in one graph" ? alone : runtime;
+    denoiser = await compileDenoiser(chosen, config, { weights, height: 4, width: 5 });
+  });
+  afterAll(() => denoiser.close());
+
   it("answers with the denoiser's own noise at guidance 1 and the null condition's at 0", async () => {
     const { conditional, unconditional } = await halves();
     const prepared = await denoiser.prepare(sequence);

@@ -1,21 +1,24 @@
 // The denoiser as sampling runs it: classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) in two programs. One
 // prepares a protein, once; the other answers each step with null + guidance * (conditional - null). What the sequence
-// gives cross-attention does not change over the steps, and the null half has no cross-attention to compute at all.
-// Both halves are one graph but two batches: one batch of twice the size takes the same time and more code.
+// gives cross-attention does not change over the steps, and the null half has no cross-attention to compute at all. The
+// halves run side by side where a runtime can, each on half of its threads, and as two batches of one graph elsewhere.
 
 import {
   add,
   compile,
   concat,
   f32,
+  float32,
   i64,
   mean,
   mul,
   type NdArray,
   type Runtime,
   sub,
+  type Tensor,
+  type Weights,
 } from "@proteoscope/engine";
-import { crossAttentionKeyValues, keyValueTypes, type UnetConfig, unet } from "./unet.ts";
+import { crossAttentionKeyValues, type KeyValues, keyValueTypes, type UnetConfig, unet } from "./unet.ts";
 
 export interface Denoiser {
   /** Shape of one sample's latents. */
@@ -45,56 +48,129 @@ export interface DenoiserOptions {
   readonly width?: number;
 }
 
-/** Compiles both programs; any batch size and any number of residues will do. */
+/** Compiles what a sampling run needs; any batch size and any number of residues will do. */
 export async function compileDenoiser(
   runtime: Runtime,
   config: UnetConfig,
-  { weights, height = config.sampleSize, width = config.sampleSize }: DenoiserOptions,
+  options: DenoiserOptions,
 ): Promise<Denoiser> {
-  const { outChannels, inChannels, crossAttentionDim } = config;
+  const { height = config.sampleSize, width = config.sampleSize } = options;
   const preparation = await compile(
     runtime,
     (w, { sequence }) => ({
       timestepCond: mean(sequence, { axes: [1] }),
       ...crossAttentionKeyValues(w, config, sequence),
     }),
-    { sequence: f32(1, "residues", crossAttentionDim) },
-    { weights },
+    { sequence: f32(1, "residues", config.crossAttentionDim) },
+    options,
   );
-  const prediction = await compile(
-    runtime,
-    (w, { latents, distance, timestep, guidance, timestepCond, ...keyValues }) => {
-      const sample = concat([latents, distance], 1);
-      const conditional = unet(w, config, { sample, timestep, timestepCond, keyValues });
-      const unconditional = unet(w, config, { sample, timestep });
-      return { noise: add(unconditional, mul(guidance, sub(conditional, unconditional))) };
-    },
-    {
-      latents: f32("samples", outChannels, height, width),
-      distance: f32("samples", inChannels - outChannels, height, width),
-      timestep: i64(1),
-      guidance: f32(),
-      timestepCond: f32(1, crossAttentionDim),
-      ...keyValueTypes(config, 1, "residues"),
-    },
-    { weights },
-  );
+  const compilePrediction = runtime.pair === undefined ? predictInOneGraph : predictSideBySide;
+  const prediction = await compilePrediction(runtime, config, options);
   return {
-    latentShape: [outChannels, height, width],
+    latentShape: [config.outChannels, height, width],
     prepare: (sequence) => preparation.run({ sequence }),
-    predict: async (prepared, { latents, distance, timestep, guidance }) => {
-      const { noise } = await prediction.run({
-        ...(prepared as { timestepCond: NdArray }),
-        latents,
-        distance,
-        timestep: { dtype: "int64", shape: [1], data: BigInt64Array.of(BigInt(timestep)) },
-        guidance: { dtype: "float32", shape: [], data: Float32Array.of(guidance) },
-      });
-      return noise;
-    },
+    predict: prediction.predict,
     close: async () => {
       await preparation.close();
       await prediction.close();
     },
   };
+}
+
+/** What both halves are fed. */
+function sampleTypes({ outChannels, inChannels, sampleSize }: UnetConfig, options: DenoiserOptions) {
+  const { height = sampleSize, width = sampleSize } = options;
+  return {
+    latents: f32("samples", outChannels, height, width),
+    distance: f32("samples", inChannels - outChannels, height, width),
+    timestep: i64(1),
+  };
+}
+
+/** What the conditional half is fed besides: a `PreparedSequence`. */
+const sequenceTypes = (config: UnetConfig) => ({
+  timestepCond: f32(1, config.crossAttentionDim),
+  ...keyValueTypes(config, 1, "residues"),
+});
+
+type SampleTensors = Readonly<Record<"latents" | "distance" | "timestep", Tensor>>;
+
+function unconditionalNoise(w: Weights, config: UnetConfig, { latents, distance, timestep }: SampleTensors) {
+  return unet(w, config, { sample: concat([latents, distance], 1), timestep });
+}
+
+function conditionalNoise(
+  w: Weights,
+  config: UnetConfig,
+  { latents, distance, timestep, timestepCond, ...keyValues }: SampleTensors & { timestepCond: Tensor },
+) {
+  const sample = concat([latents, distance], 1);
+  return unet(w, config, { sample, timestep, timestepCond, keyValues: keyValues as KeyValues });
+}
+
+type Prediction = Pick<Denoiser, "predict" | "close">;
+
+async function predictInOneGraph(
+  runtime: Runtime,
+  config: UnetConfig,
+  options: DenoiserOptions,
+): Promise<Prediction> {
+  const program = await compile(
+    runtime,
+    (w, { guidance, ...inputs }) => {
+      const conditional = conditionalNoise(w, config, inputs);
+      const unconditional = unconditionalNoise(w, config, inputs);
+      return { noise: add(unconditional, mul(guidance, sub(conditional, unconditional))) };
+    },
+    { ...sampleTypes(config, options), guidance: f32(), ...sequenceTypes(config) },
+    options,
+  );
+  return {
+    predict: async (kept, { guidance, ...inputs }) => {
+      const feeds = { ...feedsOf(inputs), guidance: float32([], Float32Array.of(guidance)) };
+      return (await program.run(feeds, { kept: kept as { timestepCond: NdArray } })).noise;
+    },
+    close: () => program.close(),
+  };
+}
+
+async function predictSideBySide(
+  runtime: Runtime,
+  config: UnetConfig,
+  options: DenoiserOptions,
+): Promise<Prediction> {
+  const [first, second] = await runtime.pair!();
+  const types = sampleTypes(config, options);
+  const [conditional, unconditional] = await Promise.all([
+    compile(
+      first,
+      (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
+      { ...types, ...sequenceTypes(config) },
+      options,
+    ),
+    compile(second, (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }), types, options),
+  ]);
+  return {
+    predict: async (kept, { guidance, ...inputs }) => {
+      const feeds = feedsOf(inputs);
+      const answers = await Promise.all([
+        conditional.run(feeds, { kept: kept as { timestepCond: NdArray } }),
+        unconditional.run(feeds),
+      ]);
+      const [y, y0] = answers.map(({ noise }) => noise.data as Float32Array) as [Float32Array, Float32Array];
+      return float32(
+        answers[0].noise.shape,
+        y0.map((value, i) => value + guidance * (y[i]! - value)),
+      );
+    },
+    close: async () => {
+      await conditional.close();
+      await unconditional.close();
+    },
+  };
+}
+
+function feedsOf({ latents, distance, timestep }: Omit<DenoiserInputs, "guidance">) {
+  const data = BigInt64Array.of(BigInt(timestep));
+  return { latents, distance, timestep: { dtype: "int64", shape: [1], data } } as const;
 }

@@ -21,6 +21,8 @@ import {
   groupNorm,
   layerNorm,
   linear,
+  matmul,
+  matrixTranspose,
   mul,
   product,
   reshape,
@@ -227,13 +229,23 @@ function transformer(w: Weights, context: Context, path: string, x: Tensor): Ten
   const channels = fixed(x.shape[1], "transformer", "the channel axis");
   const block = `${path}.transformer_blocks.0`;
   const normal = groupNorm(w.at(path, "norm"), x, normNumGroups, 1e-6);
-  const projected = convolution(w.at(path, "proj_in"), normal, channels, { kernel: 1 });
-  let tokens = reshape(transpose(projected, [0, 2, 3, 1]), [batch, product([height, width]), channels]);
+  const pixels = matrixTranspose(reshape(normal, [batch, channels, product([height, width])]));
+  let tokens = pixelwise(w.at(path, "proj_in"), pixels, channels);
   tokens = add(tokens, selfAttention(w.at(block, "attn1"), layerNorm(w.at(block, "norm1"), tokens), heads));
   tokens = add(tokens, crossAttention(w, context, block, tokens));
   tokens = add(tokens, feedForward(w.at(block, "ff", "net"), layerNorm(w.at(block, "norm3"), tokens)));
-  const image = transpose(reshape(tokens, [batch, height, width, channels]), [0, 3, 1, 2]);
-  return add(convolution(w.at(path, "proj_out"), image, channels, { kernel: 1 }), x);
+  const image = matrixTranspose(pixelwise(w.at(path, "proj_out"), tokens, channels));
+  return add(reshape(image, x.shape), x);
+}
+
+/** A 1x1 convolution of what has its channels last, tokens [B, N, C] -> [B, N, C]: a product, and no change of layout. */
+function pixelwise(w: Weights, tokens: Tensor, channels: number): Tensor {
+  const initializer = fanInUniform(channels);
+  const weight = reshape(w.parameter("weight", [channels, channels, 1, 1], initializer), [
+    channels,
+    channels,
+  ]);
+  return add(matmul(tokens, matrixTranspose(weight)), w.parameter("bias", [channels], initializer));
 }
 
 /** tokens [B, N, C] -> [B, N, C] */

@@ -9,7 +9,7 @@ import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
   | { readonly type: "load"; readonly model: Uint8Array | string; readonly options: LoadOptions }
-  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays }
+  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly kept?: NdArrays }
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
   | { readonly type: "getState" | "deleteState"; readonly name: string }
@@ -29,9 +29,9 @@ export function serveRuntime(
   runtime: Runtime,
   post: (reply: Reply, transfer: ArrayBuffer[]) => void,
 ): (call: Call) => void {
-  const sessions = new Map<number, Session>();
+  const sessions = new Map<number, { session: Session; kept: NdArrays }>();
   let nextSession = 0;
-  const session = (id: number): Session => {
+  const find = (id: number) => {
     const found = sessions.get(id);
     if (found === undefined) throw new Error("runtime: the session is closed");
     return found;
@@ -39,13 +39,16 @@ export function serveRuntime(
   const answer = async (request: Request): Promise<unknown> => {
     switch (request.type) {
       case "load": {
-        sessions.set(nextSession, await runtime.load(request.model, request.options));
+        sessions.set(nextSession, { session: await runtime.load(request.model, request.options), kept: {} });
         return nextSession++;
       }
-      case "run":
-        return session(request.session).run(request.feeds);
+      case "run": {
+        const found = find(request.session);
+        found.kept = request.kept ?? found.kept;
+        return found.session.run(request.feeds, { kept: found.kept });
+      }
       case "closeSession":
-        await session(request.session).close();
+        await find(request.session).session.close();
         sessions.delete(request.session);
         return undefined;
       case "setState":

@@ -58,24 +58,25 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
 
   const load = async (
     model: Uint8Array | string,
-    { reads = [], writes = {}, externalData }: LoadOptions = {},
+    { reads = [], writes = {}, externalData, threads }: LoadOptions = {},
   ): Promise<Session> => {
     const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
     // The native runtime reads external data beside the model's path alone; onnxruntime-web takes it as a blob.
     const files = externalData && [{ path: externalData.location, data: new Blob([...externalData.parts]) }];
     const native = await ort.InferenceSession.create(model as string, {
       ...sessionOptions,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(files && { externalData: files }),
       ...(onGpu ? { preferredOutputLocation: kept } : {}),
     });
     let isClosed = false;
     const session: Session = {
-      run: async (feeds, { signal } = {}) => {
+      run: async (feeds, { signal, kept } = {}) => {
         signal?.throwIfAborted();
         if (isClosed) throw new Error("runtime: the session is closed");
         const inputs: Record<string, OrtTensor> = {};
         for (const name of reads) inputs[name] = state(name).current;
-        for (const [name, value] of Object.entries(feeds)) inputs[name] = toOrt(ort, value);
+        for (const [name, value] of Object.entries({ ...kept, ...feeds })) inputs[name] = toOrt(ort, value);
         const fetches: Record<string, OrtTensor | null> = {};
         for (const name of native.outputNames) {
           const target = writes[name];

@@ -18,9 +18,11 @@ function echoRuntime(log: string[]): Runtime {
       log.push(`load ${model.length} ${JSON.stringify(options)}`);
       if (model.length === 0) throw new Error("no model");
       return {
-        run: async (feeds) => {
+        run: async (feeds, { kept } = {}) => {
           log.push(`run ${Object.keys(feeds)}`);
-          return { ...feeds };
+          if (feeds.sum === undefined) return { ...feeds };
+          const all = Object.values({ ...kept, ...feeds }).flatMap(({ data }) => [...data].map(Number));
+          return { sum: float32([], Float32Array.of(all.reduce((a, b) => a + b))) };
         },
         close: async () => void log.push("close session"),
       };
@@ -35,6 +37,7 @@ function echoRuntime(log: string[]): Runtime {
 function connected() {
   const log: string[] = [];
   const transferred: number[] = [];
+  const posted: Call[] = [];
   let end: (reason: Error) => void = () => {};
   let listener: (reply: Reply) => void = () => {};
   const answer = serveRuntime(echoRuntime(log), (reply, transfer) => {
@@ -42,12 +45,15 @@ function connected() {
     listener(structuredClone(reply, { transfer }));
   });
   const runtime = connectRuntime("cpu", {
-    post: (call: Call, transfer) => answer(structuredClone(call, { transfer })),
+    post: (call: Call, transfer) => {
+      posted.push(call);
+      answer(structuredClone(call, { transfer }));
+    },
     onReply: (onReply) => void (listener = onReply),
     onEnd: (onEnd) => void (end = onEnd),
     close: async () => end(new Error("ended")),
   });
-  return { runtime, log, transferred, end: (reason: Error) => end(reason) };
+  return { runtime, log, transferred, posted, end: (reason: Error) => end(reason) };
 }
 
 const x = float32([2], Float32Array.of(1, 2));
@@ -102,6 +108,23 @@ describe("a connected runtime", () => {
     const { runtime } = connected();
     await expect(runtime.load(new Uint8Array(0))).rejects.toThrow("no model");
     await expect(runtime.load(Uint8Array.of(1))).resolves.toBeDefined();
+  });
+
+  test("sends what is kept once, and again where it is another, each session its own", async () => {
+    const { runtime, posted } = connected();
+    const [session, other] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];
+    const sum = float32([], Float32Array.of(1));
+    const sumOf = async (kept?: Record<string, NdArray>, of = session) =>
+      (await of.run({ sum }, kept === undefined ? {} : { kept })).sum!.data[0];
+    const [ten, hundred] = [10, 100].map((value) => ({ y: float32([], Float32Array.of(value)) }));
+    expect([await sumOf(ten), await sumOf(ten), await sumOf(hundred), await sumOf(hundred)]).toEqual([
+      11, 11, 101, 101,
+    ]);
+    expect([await sumOf(ten, other), await sumOf(hundred), await sumOf(), await sumOf(ten)]).toEqual([
+      11, 101, 1, 11,
+    ]);
+    const sent = posted.flatMap(({ request }) => (request.type === "run" ? ["kept" in request] : []));
+    expect(sent).toEqual([true, false, true, false, true, false, true, true]);
   });
 
   test("sends nothing for a signal that is aborted", async () => {

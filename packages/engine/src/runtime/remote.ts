@@ -7,7 +7,7 @@
 import type { ExternalData } from "../onnx/external-data.ts";
 import type { NdArray } from "../tensor.ts";
 import type { Call, Reply, Request } from "./host.ts";
-import type { Device, Runtime } from "./runtime.ts";
+import type { Device, NdArrays, Runtime } from "./runtime.ts";
 
 export interface Port {
   /** Sends a call; the buffers of `transfer` are moved along. */
@@ -17,6 +17,8 @@ export interface Port {
   onEnd(listener: (reason: Error) => void): void;
   close(): Promise<void>;
 }
+
+const nothing: NdArrays = {};
 
 export function connectRuntime(device: Device, port: Port): Runtime {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
@@ -48,10 +50,13 @@ export function connectRuntime(device: Device, port: Port): Runtime {
       const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
       const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
       const session = await call<number>({ type: "load", model, options }, moved);
+      let sent: NdArrays | undefined;
       return {
-        run: async (feeds, { signal } = {}) => {
+        run: async (feeds, { signal, kept = nothing } = {}) => {
           signal?.throwIfAborted();
-          return call<Record<string, NdArray>>({ type: "run", session, feeds });
+          const isKnown = kept === sent;
+          sent = kept;
+          return call<Record<string, NdArray>>({ type: "run", session, feeds, ...(isKnown ? {} : { kept }) });
         },
         close: async () => {
           if (ended === undefined) await call({ type: "closeSession", session }); // otherwise it ended with the runtime

@@ -19,17 +19,21 @@ export interface LoadOptions {
   writes?: Readonly<Record<string, string>>;
   /** The file beside the model that it reads large values from. */
   externalData?: ExternalData | undefined;
+  /** Threads of the cpu device; the runtime's when absent. */
+  threads?: number;
   /** The model's bytes are not used again: they may be moved to the runtime, which leaves the array empty. */
   transfer?: boolean;
 }
 
 export interface RunOptions {
+  /** More to feed, which many runs read: it is sent again only where the object is another than at the run before. */
+  kept?: NdArrays;
   /** Stops before the run begins; a run under way is finished. */
   signal?: AbortSignal;
 }
 
 export interface Session {
-  /** Feeds all inputs that are no state; returns all outputs that are no state. */
+  /** Feeds all inputs that are no state, here or by `kept`; returns all outputs that are no state. */
   run(feeds: NdArrays, options?: RunOptions): Promise<Record<string, NdArray>>;
   close(): Promise<void>;
 }
@@ -41,5 +45,10 @@ export interface Runtime {
   setState(name: string, value: NdArray): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;
+  /**
+   * Two runtimes that work at the same time, each on half of the threads; always the same two, closed with this one.
+   * Absent where a device does one thing after the other.
+   */
+  pair?(): Promise<readonly [Runtime, Runtime]>;
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
 import { loadThroughFolders } from "./model-folder.ts";
+import { withPair } from "./pair.ts";
 import type { WorkerData } from "./worker.ts";
 
 export interface OpenOptions {
@@ -44,7 +45,20 @@ export async function openRuntime({
     throw new DeviceError(
       `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
     );
-  const options: OrtOptions = { device: chosen, session: sessionOptions(chosen, threads) };
+  if (chosen === "cpu")
+    return withPair(openWorker(chosen, threads), threads, (share) => openWorker(chosen, share));
+  const runtime = openWorker(chosen, threads);
+  try {
+    await proveDevice(runtime, advice[chosen] ?? "choose another");
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+  return runtime;
+}
+
+function openWorker(device: Device, threads: number): Runtime {
+  const options: OrtOptions = { device, session: sessionOptions(device, threads) };
   const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = startWorker({ ...options, answered });
   let [posted, replies] = [0, 0];
@@ -53,7 +67,7 @@ export async function openRuntime({
       if (Atomics.wait(answered, 0, seen, longestRunMs) === "timed-out") return;
   };
   process.on("exit", waitForAnswers);
-  const connected = connectRuntime(chosen, {
+  const connected = connectRuntime(device, {
     // An idle worker does not keep the process alive; one with work to answer does.
     post: (call, transfer) => {
       worker.postMessage(call, transfer);
@@ -74,15 +88,7 @@ export async function openRuntime({
     },
     close: async () => void (await worker.terminate()),
   });
-  const runtime = loadThroughFolders(connected);
-  if (chosen === "cpu") return runtime;
-  try {
-    await proveDevice(runtime, advice[chosen] ?? "choose another");
-  } catch (error) {
-    await runtime.close();
-    throw error;
-  }
-  return runtime;
+  return loadThroughFolders(connected);
 }
 
 function sessionOptions(device: Device, threads: number): InferenceSession.SessionOptions {
