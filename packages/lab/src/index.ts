@@ -73,6 +73,9 @@ export {
   type ProportionPair,
 } from "./evaluate/nuclear-proportion.ts";
 export { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "./evaluate/reliability-curve.ts";
+export type { ImageCompartment } from "./simulate/compartments/renderers.ts";
+export { type NucleusPicture, readNucleusPictures } from "./simulate/nucleus-pictures.ts";
+export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./simulate/simulated-atlas.ts";
 export { type Lock, lockFolder } from "./track/lock.ts";
 export { type CalibrationExample, fitCalibration } from "./train/fit-calibration.ts";
 export { DivergedError, type TrainingProgress } from "./train/loop.ts";

@@ -22,6 +22,7 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
+    data: () => import("./commands/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),

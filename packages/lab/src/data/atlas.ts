@@ -33,6 +33,17 @@ export interface Crop {
   readonly quality: number;
   /** 0 to 1: whether the picture shows what the label says, by a crude check. */
   readonly labelConsistency: number;
+  /** Whether the nucleus channel is a stain of DNA, not made from the protein channel. */
+  readonly hasDnaStain: boolean;
+  readonly licence: string;
+}
+
+/** The source of crops that were drawn by a program, not seen by a microscope. */
+export const simulatedSource = "simulated";
+
+/** Whether a crop is one cell that a microscope saw. */
+export function isRealCell({ isBlend, source }: Crop): boolean {
+  return !isBlend && source !== simulatedSource;
 }
 
 export const proteinSources = [
@@ -109,7 +120,9 @@ const cropColumns = z.object({
   compartments: labels.refine((list) => list.length > 0, "is empty"),
   primary: filledText,
   FOV_id: filledText,
+  nucleus_kind: filledText,
   synthetic_mix: flag,
+  licence: text,
   split_image: split,
   quality: share,
   label_consistency: share,
@@ -148,15 +161,16 @@ export async function readCrops(folder: string): Promise<CropTable> {
   const rows = await readTable(folder, "crops.csv", cropColumns);
   const crops = rows.flatMap((row): Crop[] => {
     if (row.exclude) return [];
-    const { index, source, gene, uniprot, primary, quality } = row;
+    const { index, source, gene, uniprot, primary, quality, licence } = row;
     return [
       {
-        ...{ index, source, gene, uniprot, primary, quality },
+        ...{ index, source, gene, uniprot, primary, quality, licence },
         labels: row.compartments,
         fieldOfView: row.FOV_id,
         isBlend: row.synthetic_mix,
         split: row.split_image,
         labelConsistency: row.label_consistency,
+        hasDnaStain: row.nucleus_kind !== "from_protein",
       },
     ];
   });

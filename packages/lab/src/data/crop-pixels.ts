@@ -21,7 +21,7 @@ export interface CropPixels {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** The image of one row; kept in memory, so do not write into it. */
+  /** The image of one row; it may be kept in memory, so do not write into it. */
   read(index: number): Promise<CropImage>;
 }
 
@@ -29,8 +29,16 @@ const fileName = "crops_u8.npy";
 const headerBytes = 66_000; // the longest npy header of version 1
 const storedChannels = 3;
 
+export interface CropPixelsOptions {
+  /** Whether images stay in memory once they are read, 12 bytes a pixel. Default true. */
+  readonly isKept?: boolean;
+}
+
 /** Looks into the pixel file of an atlas folder. Throws FormatError if it is not uint8 [N, H, W, 3]. */
-export async function openCropPixels(folder: string): Promise<CropPixels> {
+export async function openCropPixels(
+  folder: string,
+  { isKept = true }: CropPixelsOptions = {},
+): Promise<CropPixels> {
   const path = join(folder, fileName);
   const { dtype, shape, fortranOrder, dataStart } = await readHeader(path);
   const [count, height, width, channels] = shape as [number, number, number, number];
@@ -49,8 +57,8 @@ export async function openCropPixels(folder: string): Promise<CropPixels> {
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw new FormatError("atlas", `crops.csv names crop ${index}, ${fileName} holds ${count}`);
       }
-      let image = images.get(index);
-      if (image === undefined) images.set(index, (image = load(index)));
+      const image = images.get(index) ?? load(index);
+      if (isKept) images.set(index, image);
       return image;
     },
   };

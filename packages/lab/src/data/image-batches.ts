@@ -9,6 +9,12 @@ import type { CropPixels } from "./crop-pixels.ts";
 import { createCropSampler, cropWeights, scheduleShare } from "./pairs.ts";
 import { isTrainingCrop, splitSequences, splitsByUniprot } from "./splits.ts";
 
+/** A share of a batch at the start and at the end of a run; linear between them. */
+export const shareSchema = z.strictObject({
+  start: z.number().min(0).max(1),
+  end: z.number().min(0).max(1),
+});
+
 /** What each configuration of an image model says about its data, under `data`. */
 export const imageDataSchema = z.strictObject({
   batchSize: z.int().positive(),
@@ -24,7 +30,7 @@ export const imageDataSchema = z.strictObject({
       }),
     )
     .default([]),
-  blendShare: z.strictObject({ start: z.number().min(0).max(1), end: z.number().min(0).max(1) }),
+  blendShare: shareSchema,
   validationCount: z.int().positive(),
 });
 export type ImageDataConfig = z.infer<typeof imageDataSchema>;
@@ -62,6 +68,8 @@ export interface ShownCrop {
 }
 
 export interface ImageBatchOptions extends ImageDataConfig {
+  /** Of simulated cells; none by default. */
+  readonly simulatedShare?: z.infer<typeof shareSchema> | undefined;
   readonly seed: number;
   readonly totalSteps: number;
   /** How often each crop is shown, where that is not by quality and rarity alone. */
@@ -75,15 +83,19 @@ export function createImageBatches(
   options: ImageBatchOptions,
 ): (step: number) => Promise<ShownCrop[]> {
   const { batchSize, blendShare, seed, totalSteps, weights = cropWeights(crops, options) } = options;
+  const { simulatedShare = { start: 0, end: 0 } } = options;
   if (pixels.height !== pixels.width) throw new RangeError("the symmetries of the square need square crops");
   const draw = createCropSampler(crops, weights);
   return (step) => {
     const uniform = createGenerator(seed, "crops", step).uniform(3 * batchSize);
-    const share = scheduleShare(blendShare, step / totalSteps);
+    const shares = {
+      blend: scheduleShare(blendShare, step / totalSteps),
+      simulated: scheduleShare(simulatedShare, step / totalSteps),
+    };
     return Promise.all(
       Array.from({ length: batchSize }, async (_, item) => {
         const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
-        const crop = draw([first!, second!], share);
+        const crop = draw([first!, second!], shares);
         const { data } = await pixels.read(crop.index);
         const symmetry = Math.floor(third! * symmetryCount);
         return { crop, symmetry, image: transformSquare(data, pixels.height, symmetry) };

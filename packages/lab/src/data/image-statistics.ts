@@ -1,7 +1,7 @@
 // Statistics of the training images that belong to the weights made from them: they are measured, stored with the
 // model and used again whenever it draws or judges. Every trainer measures them on the same crops, so all agree.
 
-import type { Crop } from "./atlas.ts";
+import { type Crop, isRealCell } from "./atlas.ts";
 import type { CropPixels } from "./crop-pixels.ts";
 
 export interface ImageStatistics {
@@ -11,12 +11,12 @@ export interface ImageStatistics {
   readonly imageVariance: number;
 }
 
-/** Measures real cells; blends have two nuclei and are left out. */
+/** Measures real cells; blends, which have two nuclei, and simulated cells are left out. */
 export async function measureImages(crops: readonly Crop[], pixels: CropPixels): Promise<ImageStatistics> {
   const plane = pixels.height * pixels.width;
   const sums = [0, 0, 0];
   const squares = [0, 0, 0];
-  const real = crops.filter(({ isBlend }) => !isBlend);
+  const real = crops.filter(isRealCell);
   if (real.length === 0) throw new RangeError("there are no real cells to measure");
   for (const { index } of real) {
     const { data } = await pixels.read(index);

@@ -43,16 +43,26 @@ describe("createCropSampler", () => {
     const uniform = createGenerator(0, "draws").uniform(2000);
     const shares = [0, 0.3, 1].map((share) => {
       const drawn = Array.from({ length: 1000 }, (_, i) =>
-        draw([uniform[2 * i]!, uniform[2 * i + 1]!], share),
+        draw([uniform[2 * i]!, uniform[2 * i + 1]!], { blend: share, simulated: 0 }),
       );
       return drawn.filter(({ isBlend }) => isBlend).length / 1000;
     });
     expect(shares).toEqual([0, expect.closeTo(0.3, 1), 1]);
   });
 
+  it("draws simulated cells beside blends, each by its own share", () => {
+    const simulated = crop({ index: 3, source: "simulated" });
+    const draw = createCropSampler([real, blend, simulated], Float64Array.of(1, 1, 1));
+    const shares = { blend: 0.2, simulated: 0.5 };
+    const drawn = [0.1, 0.25, 0.45, 0.55, 0.95].map((first) => draw([first, 0.5], shares));
+    expect(drawn).toEqual([blend, real, real, simulated, simulated]);
+  });
+
   it("falls back on what there is, and refuses when that is nothing", () => {
-    expect(createCropSampler([real], Float64Array.of(1))([0, 0], 1)).toBe(real);
-    expect(createCropSampler([blend], Float64Array.of(1))([0.5, 0], 0)).toBe(blend);
+    const none = { blend: 0, simulated: 0 };
+    expect(createCropSampler([real], Float64Array.of(1))([0, 0], { ...none, blend: 1 })).toBe(real);
+    expect(createCropSampler([real], Float64Array.of(1))([0, 0], { ...none, simulated: 1 })).toBe(real);
+    expect(createCropSampler([blend], Float64Array.of(1))([0.5, 0], none)).toBe(blend);
     expect(() => createCropSampler([real], Float64Array.of(0))).toThrow(/no crop has a weight/);
   });
 });

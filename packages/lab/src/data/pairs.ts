@@ -2,7 +2,7 @@
 // gene's protein; most images tell only their compartment and go with a random training protein of it, drawn anew
 // each time. What is learned so is the look of a compartment, not of a protein: say so wherever results are shown.
 
-import type { Crop, Protein } from "./atlas.ts";
+import { type Crop, isRealCell, type Protein, simulatedSource } from "./atlas.ts";
 import {
   type Compartment,
   compartmentGroups,
@@ -49,7 +49,9 @@ export function cropWeights(crops: readonly Crop[], options: CropWeightOptions):
     }
   };
   balance((crop) => crop.source, sourceBalance);
-  balance((crop) => placeCompartment(crop.primary) ?? "none", compartmentBalance);
+  // Simulated cells are drawn apart from the others, and change nothing in their weights.
+  const apart = ({ source }: Crop) => (source === simulatedSource ? " simulated" : "");
+  balance((crop) => `${placeCompartment(crop.primary) ?? "none"}${apart(crop)}`, compartmentBalance);
   return weights;
 }
 
@@ -61,21 +63,34 @@ function isMeant(crop: Crop, { source, gene, primary }: CropRule): boolean {
   );
 }
 
-/** Draws crops: blends of two cells with the probability that `blendShare` gives, real cells otherwise. */
+/** With what probability a crop that is shown is a blend, or simulated. */
+export interface CropShares {
+  readonly blend: number;
+  readonly simulated: number;
+}
+
+/** Draws crops: blends of two cells and simulated cells as often as the shares say, real cells otherwise. */
 export function createCropSampler(
   crops: readonly Crop[],
   weights: Float64Array,
-): (uniform: readonly [number, number], blendShare: number) => Crop {
-  const pools = [false, true].map((isBlend) => {
-    const positions = crops.flatMap((crop, i) => (crop.isBlend === isBlend && weights[i]! > 0 ? [i] : []));
+): (uniform: readonly [number, number], shares: CropShares) => Crop {
+  const kinds = [
+    isRealCell,
+    ({ isBlend }: Crop) => isBlend,
+    ({ source }: Crop) => source === simulatedSource,
+  ];
+  const pools = kinds.map((isOfKind) => {
+    const positions = crops.flatMap((crop, i) => (isOfKind(crop) && weights[i]! > 0 ? [i] : []));
     return positions.length === 0
       ? undefined
       : { positions, sums: cumulate(positions.map((position) => weights[position]!)) };
   });
-  const [real, blended] = pools;
-  if (real === undefined && blended === undefined) throw new RangeError("no crop has a weight above 0");
-  return ([first, second], blendShare) => {
-    const pool = (first < blendShare ? blended : real) ?? real ?? blended!;
+  const [real, blended, simulated] = pools;
+  const usual = real ?? blended ?? simulated;
+  if (usual === undefined) throw new RangeError("no crop has a weight above 0");
+  return ([first, second], shares) => {
+    const asked = first < shares.blend ? blended : first >= 1 - shares.simulated ? simulated : real;
+    const pool = asked ?? usual;
     return crops[pool.positions[drawIndex(pool.sums, second)]!]!;
   };
 }

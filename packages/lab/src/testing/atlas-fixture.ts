@@ -26,6 +26,8 @@ export function crop(changes: Partial<Crop> = {}): Crop {
     split: "train",
     quality: 1,
     labelConsistency: 1,
+    hasDnaStain: true,
+    licence: "CC0",
     ...changes,
   };
 }
@@ -67,7 +69,9 @@ export const cropRow: Cells = {
   compartments: "nucleoplasm:1.00",
   primary: "nucleoplasm",
   FOV_id: "field0",
+  nucleus_kind: "real",
   synthetic_mix: 0,
+  licence: "CC0",
   split_image: "train",
   quality: "0.9",
   label_consistency: "1.0",

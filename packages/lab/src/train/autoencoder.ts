@@ -27,14 +27,9 @@ import {
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Crop } from "../data/atlas.ts";
-import { type CropPixels, openCropPixels } from "../data/crop-pixels.ts";
-import {
-  chooseCrops,
-  createImageBatches,
-  imageDataSchema,
-  readImageData,
-  stackChannels,
-} from "../data/image-batches.ts";
+import type { CropPixels } from "../data/crop-pixels.ts";
+import { chooseCrops, createImageBatches, stackChannels } from "../data/image-batches.ts";
+import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
@@ -60,7 +55,7 @@ export const autoencoderSchema = z.strictObject({
     /** Step at which the discriminator begins to learn and to count. */
     adversarialStart: z.int().nonnegative(),
   }),
-  data: imageDataSchema,
+  data: simulatedImageDataSchema,
   train: loopSchema,
 });
 export type AutoencoderConfig = z.infer<typeof autoencoderSchema>;
@@ -76,8 +71,7 @@ export async function createAutoencoderJob(
 ): Promise<TrainingJob> {
   const { data, loss, train } = config;
   const perceptual = await readPerceptualWeights(config);
-  const pixels = await openCropPixels(folder);
-  const { training, validation } = await readImageData(folder);
+  const { pixels, training, validation } = await openTrainingImages(folder, data);
   const side = pixels.height;
   const networks = { autoencoder: autoencoderConfigOf(config), loss: lossConfigOf(config) };
   const chosen = chooseCrops(validation, data.validationCount, train.seed);

@@ -22,15 +22,10 @@ import { type CompartmentClassifierConfig, compartmentClassifier, subfolder } fr
 import { z } from "zod";
 import type { Crop } from "../data/atlas.ts";
 import { imageCompartments, imageTargets } from "../data/compartments.ts";
-import { type CropPixels, openCropPixels } from "../data/crop-pixels.ts";
-import {
-  chooseCrops,
-  createImageBatches,
-  imageDataSchema,
-  readImageData,
-  stackChannels,
-} from "../data/image-batches.ts";
+import type { CropPixels } from "../data/crop-pixels.ts";
+import { chooseCrops, createImageBatches, stackChannels } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
+import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles } from "./model-files.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
@@ -42,7 +37,7 @@ export const classifierSchema = z.strictObject({
     normGroups: z.int().positive(),
     dropout: z.number().min(0).max(0.9),
   }),
-  data: imageDataSchema,
+  data: simulatedImageDataSchema,
   train: loopSchema,
 });
 export type ClassifierConfig = z.infer<typeof classifierSchema>;
@@ -56,8 +51,7 @@ export async function createClassifierJob(
   folder: string,
 ): Promise<TrainingJob> {
   const { data, train } = config;
-  const pixels = await openCropPixels(folder);
-  const all = await readImageData(folder);
+  const { pixels, ...all } = await openTrainingImages(folder, data);
   const isLabelled = ({ labels }: Crop) => imageTargets(labels) !== undefined;
   const training = all.training.filter(isLabelled);
   const validation = chooseCrops(all.validation.filter(isLabelled), data.validationCount, train.seed);

@@ -28,10 +28,11 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
+import { isRealCell } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
-import { openCropPixels } from "../data/crop-pixels.ts";
-import { chooseCrops, createImageBatches, imageDataSchema, readImageData } from "../data/image-batches.ts";
+import { chooseCrops, createImageBatches } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
+import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
 import { sequenceModelBytes } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
@@ -70,7 +71,7 @@ export const diffusionSchema = z.strictObject({
    * that compartment to this power: above 0, by those whose sequence tells where they are.
    */
   partnerConfidence: z.number().nonnegative().default(1),
-  data: imageDataSchema,
+  data: simulatedImageDataSchema,
   train: loopSchema,
 });
 export type DiffusionConfig = z.infer<typeof diffusionSchema>;
@@ -84,8 +85,7 @@ export async function createDiffusionJob(
   folder: string,
 ): Promise<TrainingJob> {
   const { data, train, dropRate } = config;
-  const pixels = await openCropPixels(folder);
-  const { training, validation, proteins } = await readImageData(folder);
+  const { pixels, training, validation, proteins } = await openTrainingImages(folder, data);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
@@ -98,11 +98,7 @@ export async function createDiffusionJob(
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
-  const measured = chooseCrops(
-    shown.filter(({ isBlend }) => !isBlend),
-    scaleCropCount,
-    train.seed,
-  );
+  const measured = chooseCrops(shown.filter(isRealCell), scaleCropCount, train.seed);
   const latents = await Promise.all(
     measured.map(async ({ index }) => {
       const { data: image } = await pixels.read(index);
