@@ -29,6 +29,7 @@ import {
   type NoiseSchedule,
   type Sampler,
   sampleLatents,
+  type ToldOfProtein,
 } from "@proteoscope/models";
 import { cellFootprint, sampleAgreement } from "./agreement.ts";
 import type { MicroscopeModel } from "./model.ts";
@@ -76,8 +77,11 @@ export interface Drawing {
 
 export interface Microscope {
   readonly model: MicroscopeModel;
-  /** @throws SequenceError for a residue that the language model does not know. */
-  read(sequence: string): Promise<ReadProtein>;
+  /**
+   * `told` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
+   */
+  read(sequence: string, told?: ToldOfProtein): Promise<ReadProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
@@ -192,7 +196,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   return {
     model,
     draw,
-    read: async (sequence) => (await reader).read(sequence),
+    read: async (sequence, told) => (await reader).read(sequence, told),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))

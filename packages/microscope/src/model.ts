@@ -6,6 +6,8 @@ import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
   Esm2Config,
+  LoadedCondition,
+  LoadedExtra,
   LocalizationCalibration,
   LocalizationHeadConfig,
   NoiseScheduleConfig,
@@ -38,8 +40,10 @@ export interface SequenceModel {
   readonly localization: Component<LocalizationHeadConfig>;
   /** Of the localization head's logits. */
   readonly calibration: LocalizationCalibration;
-  /** Weights of `sequenceCondition`: what was measured over proteins. */
-  readonly condition: ReadonlyMap<string, NdArray>;
+  /** What the denoiser is told of a sequence: which part of it, and what was measured over proteins. */
+  readonly condition: LoadedCondition;
+  /** What it may be told beside the sequence, where it was trained so. */
+  readonly extra: LoadedExtra | undefined;
   /** sha256 of every file that was read, in hexadecimal, by path. */
   readonly checksums: Readonly<Record<string, string>>;
 }

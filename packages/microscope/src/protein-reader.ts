@@ -2,18 +2,22 @@
 // and the compartments that the localization head reads off it. The microscope draws from the former; `localize`
 // stops here.
 
-import { compile, i64, type Program, type Runtime } from "@proteoscope/engine";
+import { compile, i64, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
-  esm2,
   labelProbabilities,
-  localizationHead,
+  randomSequence,
+  readSequence,
   type SequenceWindow,
   sequenceCondition,
+  sequenceInputWidth,
+  sequenceRows,
+  type ToldOfProtein,
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
 import type { SequenceModel } from "./model.ts";
+import { openTeller } from "./tell-extra.ts";
 
 /** A probability for each compartment, by name. */
 export type CompartmentProbabilities = Readonly<Record<string, number>>;
@@ -23,9 +27,11 @@ export interface ReadProtein {
   readonly sequence: string;
   /** What the language model was shown. */
   readonly window: SequenceWindow;
-  /** What the denoiser is told, [tokens, width], <cls> and <eos> included. */
+  /** What the denoiser is told, [tokens, width]: of the residues, <cls> and <eos>, then of what is known beside. */
   readonly condition: Float32Array;
   readonly width: number;
+  /** Names of the extra conditions that are among it. */
+  readonly told: readonly string[];
   /** The localization head's logits, in the order of its labels. */
   readonly logits: Float32Array;
   /** From the sequence alone; compartments do not exclude each other. */
@@ -36,54 +42,57 @@ export interface ReadProtein {
 
 export interface ProteinReader {
   readonly model: SequenceModel;
-  /** @throws SequenceError for a residue that the language model does not know. */
-  read(sequence: string): Promise<ReadProtein>;
+  /**
+   * `told` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
+   */
+  read(sequence: string, told?: ToldOfProtein): Promise<ReadProtein>;
   close(): Promise<void>;
 }
 
 /** Compiles the language model with its head; any length of sequence will do. */
 export async function openProteinReader(runtime: Runtime, model: SequenceModel): Promise<ProteinReader> {
-  const { constants, localization, calibration } = model;
+  const { constants, localization, calibration, languageModel, condition, extra } = model;
   const { labels } = localization.config;
+  const width = sequenceInputWidth(condition.input, languageModel.config);
   const program = await compileReader(runtime, model);
+  const teller = extra && (await openTeller(runtime, extra));
   return {
     model,
-    read: async (sequence) => {
+    read: async (sequence, told = {}) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);
-      const { condition, compartmentLogits } = await program.run({ inputIds });
-      const logits = compartmentLogits.data as Float32Array;
+      const outputs = await program.run({ inputIds });
+      const logits = outputs.logits!.data as Float32Array;
+      const residues = outputs.condition?.data ?? randomSequence(sequence, width);
+      const beside = (await teller?.tell(told)) ?? { names: [], tokens: new Float32Array(0) };
       return {
-        sequence,
-        window,
-        condition: condition.data as Float32Array,
-        width: condition.shape[2]!,
-        logits,
+        ...{ sequence, window, width, logits, told: beside.names },
+        condition: joined(residues as Float32Array, beside.tokens),
         compartments: byName(labels, labelProbabilities(logits, calibration)),
         answer: byName(labels, answerProbabilities(logits, calibration)),
       };
     },
-    close: () => program.close(),
+    close: async () => {
+      await program.close();
+      await teller?.close();
+    },
   };
 }
 
-/** input_ids [1, tokens] -> condition [1, tokens, width] and the head's logits [1, compartments]. */
-function compileReader(
-  runtime: Runtime,
-  { languageModel, localization, condition }: SequenceModel,
-): Promise<Program<"inputIds", "condition" | "compartmentLogits">> {
-  const measured = [...condition].map(([name, value]) => [`condition.${name}`, value] as const);
+/** input_ids [1, tokens] -> logits [1, compartments] and, unless it is drawn, condition [1, tokens, width]. */
+function compileReader(runtime: Runtime, { languageModel, localization, condition }: SequenceModel) {
+  const measured = [...condition.weights].map(([name, value]) => [`condition.${name}`, value] as const);
   const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
+  const network = { esm: languageModel.config, head: localization.config };
   return compile(
     runtime,
-    (w, { inputIds }) => {
-      const representation = esm2(w, languageModel.config, { inputIds }).representations.at(-1)!;
-      const head = w.at("localization");
-      const compartmentLogits = localizationHead(head, localization.config, { inputIds, representation });
-      return {
-        condition: sequenceCondition(w.at("condition"), { representation, compartmentLogits }),
-        compartmentLogits,
-      };
+    (w, { inputIds }): Record<string, Tensor> => {
+      const reading = readSequence(w, network, inputIds);
+      const logits = reading.compartmentLogits!;
+      if (condition.input === "random") return { logits };
+      const rows = sequenceRows(reading, condition.input, network.esm);
+      return { logits, condition: sequenceCondition(w.at("condition"), rows) };
     },
     { inputIds: i64(1, "tokens") },
     { weights },
@@ -93,4 +102,12 @@ function compileReader(
 /** Values in the order of the labels, by label. */
 export function byName(labels: readonly string[], values: Float32Array): CompartmentProbabilities {
   return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
+}
+
+function joined(first: Float32Array, second: Float32Array): Float32Array {
+  if (second.length === 0) return first;
+  const whole = new Float32Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
 }

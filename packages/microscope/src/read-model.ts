@@ -1,23 +1,25 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
-// What was measured on the training data is in condition/ and in model_index.json under "proteoscope". Parts that do not fit each other
-// are refused here, by file and field, and not by a network that is given the wrong shape.
+// What was measured on the training data is in condition/ and in model_index.json under "proteoscope", what the denoiser
+// may be told beside the sequence in extra/. Parts that do not fit each other are refused here, by file and field, and not
+// by a network that is given the wrong shape.
 
-import { checkWeights, f32, i64, type Model, type NdArray, trace, WeightsError } from "@proteoscope/engine";
-import { readSafetensors, toFloat32 } from "@proteoscope/formats";
+import { f32 } from "@proteoscope/engine";
 import {
   CheckpointError,
   compartmentClassifier,
   type Json,
-  type LocalizationHeadConfig,
   loadAs,
+  loadCheckedWeights,
+  loadExtraConditions,
+  loadLocalizationHead,
   loadNoiseSchedule,
-  localizationHead,
+  loadSequenceCondition,
   parseConfig,
   type ReadFolder,
   readJson,
   readParsed,
-  sequenceCondition,
+  sequenceInputWidth,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -92,14 +94,6 @@ const constantsSchema: z.ZodType<ImagingConstants> = z.object({
   windowResidues: size.min(2),
 });
 
-const localizationSchema: z.ZodType<LocalizationHeadConfig> = z.object({
-  labels,
-  hiddenSize: size,
-  attentionHeads: size,
-  terminusWindow: size,
-  dropout: share,
-});
-
 const classifierSchema: z.ZodType<ImageClassifierConfig> = z
   .object({
     labels,
@@ -123,82 +117,44 @@ function parse<T>(schema: z.ZodType<T>, json: Json, place: string): T {
 }
 
 async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel, "checksums">> {
-  const [constants, languageModel] = await Promise.all([
+  const [constants, languageModel, extra] = await Promise.all([
     readImagingConstants(folder),
     loadAs("esm2", subfolder(folder, "plm")),
+    loadExtraConditions(folder),
   ]);
-  const { hiddenSize } = languageModel.config;
-  const representation = f32(1, 3, hiddenSize);
-  const localization = await readHead(
-    subfolder(folder, "localization"),
-    localizationSchema,
-    (config) => (w, inputs) => ({
-      logits: localizationHead(w.at("localization"), config, inputs as never),
-    }),
-    { inputIds: i64(1, 3), representation },
-  );
-  const condition = await readWeights(
-    subfolder(folder, "condition"),
-    (w, inputs) => ({ sequence: sequenceCondition(w, inputs as never) }),
-    { representation, compartmentLogits: f32(1, localization.config.labels.length) },
-  );
-  const { labels } = localization.config;
-  const calibration = await readCalibration(subfolder(folder, "localization"), labels);
+  const localization = await loadLocalizationHead(folder, languageModel.config);
+  if (localization === undefined)
+    throw new CheckpointError(`${folder.name}/localization: missing, and with it what a sequence says`);
+  const [condition, calibration] = await Promise.all([
+    loadSequenceCondition(folder, languageModel.config, localization.config),
+    readCalibration(subfolder(folder, "localization"), localization.config.labels),
+  ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
-  return { name, constants, languageModel, localization, calibration, condition };
+  return { name, constants, languageModel, localization, calibration, condition, extra };
 }
 
-function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {
-  return readHead(
+async function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {
+  const config = parse(classifierSchema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
+  const weights = await loadCheckedWeights(
     folder,
-    classifierSchema,
-    (config) => (w, inputs) => ({ logits: compartmentClassifier(w, config, inputs.image!) }),
+    (w, { image }) => ({ logits: compartmentClassifier(w, config, image!) }),
     { image: f32(1, 3, 64, 64) },
   );
-}
-
-/** A network of our own: config.json and model.safetensors, held to what the network declares. */
-async function readHead<Config>(
-  folder: ReadFolder,
-  schema: z.ZodType<Config>,
-  modelOf: (config: Config) => Model,
-  inputTypes: Parameters<typeof trace>[1],
-): Promise<Component<Config>> {
-  const config = parse(schema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
-  return { config, weights: await readWeights(folder, modelOf(config), inputTypes) };
-}
-
-/** model.safetensors of a folder, held to what a network declares. */
-async function readWeights(
-  folder: ReadFolder,
-  model: Model,
-  inputTypes: Parameters<typeof trace>[1],
-): Promise<ReadonlyMap<string, NdArray>> {
-  const path = "model.safetensors";
-  const { tensors } = await readParsed(folder, path, readSafetensors);
-  const weights = new Map(
-    [...tensors].map(([name, value]): [string, NdArray] => [
-      name,
-      { dtype: "float32", shape: value.shape, data: toFloat32(value) },
-    ]),
-  );
-  try {
-    checkWeights(trace(model, inputTypes), weights);
-  } catch (cause) {
-    if (!(cause instanceof WeightsError)) throw cause;
-    throw new WeightsError(`${folder.name}/${path}: ${cause.message}`, { cause });
-  }
-  return weights;
+  return { config, weights };
 }
 
 /** @throws CheckpointError naming the first two fields that contradict each other. */
-function checkFit({ constants, languageModel, unet, autoencoder }: MicroscopeModel, folder: string): void {
+function checkFit(model: MicroscopeModel, folder: string): void {
+  const { constants, languageModel, condition, extra, unet, autoencoder } = model;
   const { crossAttentionDim, timeCondProjDim, inChannels, outChannels, sampleSize } = unet.config;
   const { latentChannels, blockOutChannels } = autoencoder.config;
-  const { hiddenSize } = languageModel.config;
+  const width = sequenceInputWidth(condition.input, languageModel.config);
+  const reason = condition.input === "one_hot" ? "vocab_size of plm" : "hidden_size of plm";
+  const tokenWidth = extra?.config.tokenWidth ?? width;
   const expectations: [file: string, field: string, found: unknown, wanted: unknown, reason: string][] = [
-    ["unet", "cross_attention_dim", crossAttentionDim, hiddenSize, "hidden_size of plm"],
-    ["unet", "time_cond_proj_dim", timeCondProjDim, hiddenSize, "hidden_size of plm"],
+    ["unet", "cross_attention_dim", crossAttentionDim, width, reason],
+    ["unet", "time_cond_proj_dim", timeCondProjDim, width, reason],
+    ["extra", "token_width", tokenWidth, width, "cross_attention_dim of unet"],
     ["unet", "in_channels", inChannels, outChannels + 1, "latents and nuclear distance"],
     ["vae", "latent_channels", latentChannels, outChannels, "out_channels of unet"],
     ["vae", "in_channels", autoencoder.config.inChannels, 2, "protein and nucleus"],

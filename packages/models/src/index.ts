@@ -97,6 +97,20 @@ export {
   tokenizeBatch,
 } from "./esm2-tokenizer.ts";
 export {
+  addExtraTokens,
+  type CellLineCondition,
+  type ExtraCondition,
+  type ExtraConditions,
+  type ExtraConditionsConfig,
+  type ExtraValues,
+  extraTokens,
+  extraValues,
+  extraWidth,
+  type LevelCondition,
+  type TableCondition,
+  type ToldOfProtein,
+} from "./extra-conditions.ts";
+export {
   type JointEmbeddingConfig,
   type JointEmbeddings,
   type JointInputs,
@@ -163,8 +177,15 @@ export {
   type Pretrained,
   type StateDict,
 } from "./pretrained/architectures.ts";
+export { loadCheckedWeights } from "./pretrained/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
 export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
+export {
+  extraTypes,
+  type LoadedExtra,
+  loadExtraConditions,
+  saveExtraConditions,
+} from "./pretrained/extra-folder.ts";
 export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
 export { cytoselfFormat, esm2Format } from "./pretrained/model-configs.ts";
 export {
@@ -185,6 +206,14 @@ export {
   savePretrained,
   saveSingleFile,
 } from "./pretrained/save.ts";
+export {
+  type LoadedCondition,
+  type LoadedHead,
+  languageModelFolder,
+  loadLocalizationHead,
+  loadSequenceCondition,
+  saveSequenceCondition,
+} from "./pretrained/sequence-folders.ts";
 export {
   openStreamedEsm2,
   runStreamedEsm2,
@@ -207,9 +236,18 @@ export {
   proteinProjectionDefaults,
 } from "./projection-head.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
+export { readSequence, type SequenceNetwork, type SequenceReading } from "./read-sequence.ts";
 export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
-export { type SequenceConditionInputs, sequenceCondition } from "./sequence-condition.ts";
+export {
+  randomSequence,
+  type SequenceConditionInputs,
+  type SequenceInput,
+  sequenceCondition,
+  sequenceInputs,
+  sequenceInputWidth,
+  sequenceRows,
+} from "./sequence-condition.ts";
 export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
 export { type Triplets, tripletLoss, tripletMargin } from "./triplet.ts";
 export {

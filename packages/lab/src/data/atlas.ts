@@ -24,6 +24,7 @@ export interface Crop {
   readonly labels: readonly CompartmentLabel[];
   /** The compartment of the largest weight. */
   readonly primary: string;
+  readonly cellLine: string | undefined;
   readonly fieldOfView: string;
   /** An average of two cells, made by the data set's authors. */
   readonly isBlend: boolean;
@@ -119,6 +120,7 @@ const cropColumns = z.object({
   uniprot: optionalText,
   compartments: labels.refine((list) => list.length > 0, "is empty"),
   primary: filledText,
+  cell_line: optionalText.optional(),
   FOV_id: filledText,
   nucleus_kind: filledText,
   synthetic_mix: flag,
@@ -166,6 +168,7 @@ export async function readCrops(folder: string): Promise<CropTable> {
       {
         ...{ index, source, gene, uniprot, primary, quality, licence },
         labels: row.compartments,
+        cellLine: row.cell_line,
         fieldOfView: row.FOV_id,
         isBlend: row.synthetic_mix,
         split: row.split_image,
@@ -213,7 +216,8 @@ async function readTable<Columns extends z.ZodObject>(
   columns: Columns,
 ): Promise<z.infer<Columns>[]> {
   const content = await readFile(join(folder, name), "utf8");
-  const rows = readCsv(content, { name, requireColumns: Object.keys(columns.shape) });
+  const needed = Object.entries(columns.shape).filter(([, column]) => !column.safeParse(undefined).success);
+  const rows = readCsv(content, { name, requireColumns: needed.map(([column]) => column) });
   return rows.map((row, index) => {
     const result = columns.safeParse(row);
     if (result.success) return result.data;

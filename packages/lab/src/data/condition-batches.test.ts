@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { crop, protein } from "../testing/atlas-fixture.ts";
-import { conditionBatch, distanceBatch, embeddingBatch, latentBatch } from "./condition-batches.ts";
+import {
+  conditionBatch,
+  distanceBatch,
+  droppedShare,
+  embeddingBatch,
+  latentBatch,
+} from "./condition-batches.ts";
 import { createPairing } from "./pairs.ts";
 
 const side = 8;
@@ -87,5 +93,16 @@ describe("conditionBatch", () => {
     await expect(conditionBatch(0, lost, pairing, sources, options)).rejects.toThrow(
       /crop 1 has no training/,
     );
+  });
+});
+
+describe("droppedShare", () => {
+  it("falls linearly from all to the drop rate while the conditioning ramps up", () => {
+    const ramp = { dropRate: 0.2, rampSteps: 10 };
+    expect(droppedShare(0, ramp)).toBe(1);
+    expect(droppedShare(5, ramp)).toBeCloseTo(0.6, 12);
+    expect(droppedShare(10, ramp)).toBeCloseTo(0.2, 12);
+    expect(droppedShare(99, ramp)).toBeCloseTo(0.2, 12);
+    expect(droppedShare(0, { dropRate: 0.2 })).toBeCloseTo(0.2, 12);
   });
 });

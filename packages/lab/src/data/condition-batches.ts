@@ -5,12 +5,21 @@ import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { latentDistance } from "@proteoscope/models";
 import type { Protein } from "./atlas.ts";
 import type { ShownCrop } from "./image-batches.ts";
+import type { Pair } from "./negative-pairs.ts";
 import type { Pairing } from "./pairs.ts";
 
 /** The networks that turn crops and proteins into what the denoiser sees. */
 export interface ConditionSources {
   encode(image: Float32Array, key: string): Promise<{ mean: Float32Array; deviation: Float32Array }>;
   embed(sequence: string): Promise<Float32Array>;
+  /** The embeddings with room for what is told beside the sequences, and its inputs; `uniform` says what is left out. */
+  readonly tellExtra?:
+    | ((
+        pairs: readonly Pair[],
+        embeddings: Readonly<Record<"sequence" | "mask", NdArray>>,
+        uniform: Float32Array,
+      ) => Readonly<Record<string, NdArray>>)
+    | undefined;
 }
 
 export interface ConditionOptions {
@@ -85,11 +94,25 @@ export async function embeddingBatch(
   };
 }
 
+/** Random numbers of a sample that decide which extra conditions it is told. */
+export const mostExtraConditions = 100;
+
 export interface ConditionBatchOptions extends ConditionOptions {
   readonly seed: number;
   /** Share of samples that are trained without their sequence. */
   readonly dropRate: number;
+  /** Steps over which the share of samples with their sequence grows from none to all but `dropRate`. Default 0. */
+  readonly rampSteps?: number;
   readonly timesteps: number;
+}
+
+/** Share of samples that are trained without their sequence at a step. */
+export function droppedShare(
+  step: number,
+  { dropRate, rampSteps = 0 }: Pick<ConditionBatchOptions, "dropRate" | "rampSteps">,
+): number {
+  const progress = step < rampSteps ? step / rampSteps : 1;
+  return 1 - (1 - dropRate) * progress;
 }
 
 /** The denoiser's inputs of a step, apart from the noise. Every crop must have a partner. */
@@ -99,8 +122,11 @@ export async function conditionBatch(
   pairing: Pairing,
   sources: ConditionSources,
   options: ConditionBatchOptions,
-): Promise<Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray>> {
-  const { seed, dropRate, timesteps, latentChannels, latentSide } = options;
+): Promise<
+  Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray> &
+    Record<string, NdArray>
+> {
+  const { seed, timesteps, latentChannels, latentSide } = options;
   const count = shown.length;
   const draw = (name: string) => createGenerator(seed, name, step);
   const partners = draw("partners").uniform(count);
@@ -110,7 +136,9 @@ export async function conditionBatch(
     return protein;
   });
   const normal = draw("latents").normal(count * latentChannels * latentSide ** 2);
-  const isDropped = Uint8Array.from(draw("dropped").uniform(count), (value) => (value < dropRate ? 1 : 0));
+  const dropped = droppedShare(step, options);
+  const isDropped = Uint8Array.from(draw("dropped").uniform(count), (value) => (value < dropped ? 1 : 0));
+  const embeddings = await embeddingBatch(proteins, sources, options);
   const timestep = Int32Array.from(draw("timesteps").integers(count, timesteps));
   return {
     latents: await latentBatch(shown, sources, options, normal),
@@ -118,7 +146,12 @@ export async function conditionBatch(
       shown.map(({ image }) => image),
       options,
     ),
-    ...(await embeddingBatch(proteins, sources, options)),
+    ...embeddings,
+    ...sources.tellExtra?.(
+      shown.map(({ crop }, item) => ({ crop, protein: proteins[item]! })),
+      embeddings,
+      draw("left out").uniform(count * mostExtraConditions),
+    ),
     isDropped: { dtype: "bool", shape: [count], data: isDropped },
     timestep: { dtype: "int32", shape: [count], data: timestep },
   };

@@ -47,6 +47,18 @@ export async function writeSequenceModel(folder: string): Promise<string> {
   );
 }
 
+/** A language model as it is published: without a head of ours, in a folder of its own. */
+export async function writePlainEsm2(folder: string): Promise<string> {
+  const config = esm2Config({
+    ...{ hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, initializerRange: 0.3 },
+  });
+  const model = untrained({ architecture: "esm2", config, weights: new Map() }, 1);
+  const files = [...networkFiles("plm", model)].map(
+    ([path, bytes]) => [path.slice("plm/".length), bytes] as const,
+  );
+  return write(folder, new Map(files));
+}
+
 /** What `train autoencoder` leaves: latents of 4x8x8 for the crops of the fixture atlas, with little noise. */
 export async function writeAutoencoder(folder: string): Promise<string> {
   const config = {

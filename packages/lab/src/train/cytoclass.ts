@@ -16,7 +16,6 @@ import {
   trace,
   type Weights,
 } from "@proteoscope/engine";
-import { writeSafetensors } from "@proteoscope/formats";
 import {
   type CytoselfRegressorConfig,
   cytoselfRegressionLoss,
@@ -25,6 +24,7 @@ import {
   judgedLevel,
   loadAs,
   regressionClassifierWeight,
+  saveSequenceCondition,
   subfolder,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -36,7 +36,7 @@ import { readImageData } from "../data/image-batches.ts";
 import { isKnownPair, type Pair } from "../data/negative-pairs.ts";
 import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
 import { stackCytoselfImages } from "./cytoself-images.ts";
-import { type FinishedCytoself, readCytoself, sequenceModelBytes } from "./finished-models.ts";
+import { type FinishedCytoself, readCytoself, sequenceModelFiles } from "./finished-models.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { createPairDraw, pairDataSchema } from "./pair-draw.ts";
@@ -48,7 +48,7 @@ import { startingWeights } from "./starting-weights.ts";
 
 export const cytoclassSchema = z.strictObject({
   models: z.strictObject({
-    /** The `model` folder of a run of `train plm`. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
     plm: pathSchema,
     /** The `model` folder of a run of `train cytoself`. */
     cytoself: pathSchema,
@@ -204,8 +204,8 @@ export async function createCytoclassJob(
       const weights = withoutPrefix(await averaged(), scope);
       return new Map<string, Uint8Array | string>([
         ...networkFiles("cytoclass", { architecture: "cytoclass", config: network, weights }),
-        ["condition/model.safetensors", writeSafetensors(condition)],
-        ...(await sequenceModelBytes(config.models.plm)),
+        ...saveSequenceCondition(condition),
+        ...(await sequenceModelFiles(config.models.plm, reader)),
       ]);
     },
     async close() {

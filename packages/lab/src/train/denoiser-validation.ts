@@ -19,7 +19,9 @@ import {
   latentBatch,
 } from "../data/condition-batches.ts";
 import type { CropPixels } from "../data/crop-pixels.ts";
+import type { Pair } from "../data/negative-pairs.ts";
 import type { Pairing } from "../data/pairs.ts";
+import { type ExtraSide, extraScope } from "./extra-side.ts";
 import type { LatentCoder } from "./latent-coder.ts";
 import type { Scores } from "./loop.ts";
 import { drawGrid } from "./picture-grid.ts";
@@ -34,6 +36,7 @@ export interface Probe {
   readonly schedule: NoiseSchedule;
   readonly unet: UnetConfig;
   readonly options: ConditionBatchOptions;
+  readonly extra: ExtraSide | undefined;
 }
 
 type StateDict = ReadonlyMap<string, NdArray>;
@@ -42,14 +45,18 @@ const probedTimesteps = [100, 300, 500, 700, 900];
 
 /** Mean squared error of the noise: `loss`, and `lossOfOthers` with the protein of the next image. */
 export async function validateDenoiser(runtime: Runtime, weights: StateDict, probe: Probe): Promise<Scores> {
-  const { crops, schedule, unet, options, sources } = probe;
+  const { crops, schedule, unet, options, sources, extra } = probe;
   const { latentChannels, latentSide, seed } = options;
   const size = latentChannels * latentSide ** 2;
   const latentType = f32(1, latentChannels, latentSide, latentSide);
   const program = await compile(
     runtime,
-    (w, batch) => ({ loss: diffusionLoss(w, unet, schedule, batch).loss }),
+    (w, batch) => {
+      const sequence = extra === undefined ? batch.sequence : extra.addTokens(w, batch);
+      return { loss: diffusionLoss(w, unet, schedule, { ...batch, sequence }).loss };
+    },
     {
+      ...extra?.inputTypes(1),
       latents: latentType,
       distance: f32(1, 1, latentSide, latentSide),
       sequence: f32(1, "tokens", options.embeddingWidth),
@@ -79,9 +86,11 @@ export async function validateDenoiser(runtime: Runtime, weights: StateDict, pro
       } as const;
       const timestep = probedTimesteps[item % probedTimesteps.length]!;
       const lossWith = async (protein: (typeof proteins)[number]) => {
+        const embeddings = await embeddingBatch([protein], sources, options);
         const { loss } = await program.run({
           ...inputs,
-          ...(await embeddingBatch([protein], sources, options)),
+          ...embeddings,
+          ...extra?.tell([{ crop, protein }], embeddings),
           timestep: { dtype: "int32", shape: [1], data: Int32Array.of(timestep) },
         });
         return (loss.data as Float32Array)[0]! / crops.length;
@@ -104,12 +113,19 @@ export async function drawSamples(runtime: Runtime, weights: StateDict, probe: P
   const { crops, unet, schedule, options, sources, coder } = probe;
   const { side, latentSide, latentChannels, latentScale, embeddingWidth: width, seed } = options;
   const plane = side * side;
-  const denoiser = await compileDenoiser(runtime, unet, { weights });
+  const teller = probe.extra && (await openTeller(runtime, weights, probe.extra, options));
+  const isOwn = ([name]: readonly [string, NdArray]) => !name.startsWith(extraScope);
+  const denoiser = await compileDenoiser(runtime, unet, { weights: new Map([...weights].filter(isOwn)) });
   try {
     const rows: Float32Array[][] = [];
     for (const crop of crops.slice(0, pictureRows)) {
       const { data: image } = await probe.pixels.read(crop.index);
-      const embedding = await sources.embed(partnerOf(crop, probe).sequence);
+      const protein = partnerOf(crop, probe);
+      const residues = await embeddingBatch([protein], sources, options);
+      const embedding =
+        teller === undefined
+          ? (residues.sequence.data as Float32Array)
+          : await teller.tell(residues, { crop, protein });
       const shape = [pictureSamples, latentChannels, latentSide, latentSide];
       const count = pictureSamples * latentChannels * latentSide ** 2;
       const noise = createGenerator(seed, "samples", crop.index).normal(count);
@@ -134,7 +150,30 @@ export async function drawSamples(runtime: Runtime, weights: StateDict, probe: P
     return drawGrid(rows, side);
   } finally {
     await denoiser.close();
+    await teller?.close();
   }
+}
+
+/** Makes the whole condition of an image, [tokens, width] as one array. */
+async function openTeller(
+  runtime: Runtime,
+  weights: StateDict,
+  extra: ExtraSide,
+  { embeddingWidth }: ConditionBatchOptions,
+) {
+  const program = await compile(
+    runtime,
+    (w, inputs) => ({ told: extra.addTokens(w, inputs) }),
+    { sequence: f32(1, "tokens", embeddingWidth), ...extra.inputTypes(1) },
+    { weights },
+  );
+  return {
+    async tell(embeddings: Record<"sequence" | "mask", NdArray>, pair: Pair): Promise<Float32Array> {
+      const { mask: _, ...inputs } = extra.tell([pair], embeddings);
+      return (await program.run(inputs)).told.data as Float32Array;
+    },
+    close: () => program.close(),
+  };
 }
 
 /** Always the same protein for an image, whatever the step. */

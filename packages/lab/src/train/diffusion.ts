@@ -8,20 +8,24 @@ import {
   createTrainer,
   f32,
   i32,
+  type NdArray,
   type RandomSource,
   type Runtime,
   type Tensor,
   trace,
   type Weights,
 } from "@proteoscope/engine";
-import { writeSafetensors } from "@proteoscope/formats";
 import {
   diffusionLoss,
   linearNoiseSchedule,
   loadAs,
   noiseScheduleDefaults,
   predictionTypes,
+  type ReadFolder,
+  saveExtraConditions,
   savePipeline,
+  saveSequenceCondition,
+  sequenceInputs,
   subfolder,
   type UnetConfig,
 } from "@proteoscope/models";
@@ -34,12 +38,14 @@ import { chooseCrops, createImageBatches } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
 import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
-import { sequenceModelBytes } from "./finished-models.ts";
+import { extraSchema, extraScope, openExtraSide } from "./extra-side.ts";
+import { sequenceModelFiles } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
-import { jsonText, type ModelFiles } from "./model-files.ts";
+import { jsonText, type ModelFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { openProteinSide } from "./protein-side.ts";
-import { startingWeights } from "./starting-weights.ts";
+import { readTensors, startingWeights } from "./starting-weights.ts";
+import { trainedParts, trainPart } from "./trained-part.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
 
@@ -61,6 +67,14 @@ export const diffusionSchema = z.strictObject({
   }),
   /** Share of samples that are trained without their sequence. */
   dropRate: z.number().min(0).max(1),
+  /** Steps over which the share with their sequence grows from none to what `drop_rate` leaves. */
+  rampSteps: z.int().nonnegative().default(0),
+  /** Only what the sequence enters by, on an earlier run's denoiser, or all but that, without any sequence. */
+  trained: z.enum(trainedParts).default("all"),
+  /** What is told of a sequence; all but "full" are there to be compared with. */
+  sequenceInput: z.enum(sequenceInputs).default("full"),
+  /** What is told beside it. */
+  extra: extraSchema.prefault({}),
   /**
    * What the denoiser learns to answer. Where there is much noise, and what kind of image it becomes is decided, an error
    * in predicted noise is an error many times as large in the image, and one in the velocity is not.
@@ -84,16 +98,22 @@ export async function createDiffusionJob(
   config: DiffusionConfig,
   folder: string,
 ): Promise<TrainingJob> {
-  const { data, train, dropRate } = config;
+  const { data, train, dropRate, rampSteps } = config;
+  checkTrainedPart(config);
   const { pixels, training, validation, proteins } = await openTrainingImages(folder, data);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom },
+    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput },
   });
+  if (reader.head === undefined)
+    throw new ConfigError(
+      `models.plm: ${config.models.plm} has no localization head, which a model that draws needs: give a run of train plm`,
+    );
+  const extra = await openExtraSide(config.extra, { crops: training, tokenWidth: embedder.width });
   const coder = await createLatentCoder(runtime, autoencoder, side);
-  const sources = { embed: embedder.embed, encode: coder.encode };
+  const sources = { embed: embedder.embed, encode: coder.encode, tellExtra: extra?.tell };
 
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
@@ -105,12 +125,7 @@ export async function createDiffusionJob(
       return (await coder.encode(image.subarray(0, 2 * side * side), `${index} 0`)).mean;
     }),
   );
-  const unet = unetConfigOf(
-    config,
-    reader.esm.config.hiddenSize,
-    autoencoder.config.latentChannels,
-    coder.latentSide,
-  );
+  const unet = unetConfigOf(config, embedder.width, autoencoder.config.latentChannels, coder.latentSide);
   const options = {
     side,
     latentSide: coder.latentSide,
@@ -119,7 +134,7 @@ export async function createDiffusionJob(
     latentScale: deviationOf(latents),
     distanceScale,
     seed: train.seed,
-    dropRate,
+    ...{ dropRate, rampSteps },
     timesteps: noiseScheduleDefaults.numTrainTimesteps,
   };
 
@@ -131,30 +146,35 @@ export async function createDiffusionJob(
     mask: bool(data.batchSize, "tokens"),
     isDropped: bool(data.batchSize),
     timestep: i32(data.batchSize),
+    ...extra?.inputTypes(data.batchSize),
   };
   const noiseSchedule = { ...noiseScheduleDefaults, predictionType: config.prediction };
   const schedule = linearNoiseSchedule(noiseSchedule);
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const model = (w: Weights, inputs: Inputs, random: RandomSource) => {
     const noise = random.normal("noise", latentShape);
-    return { losses: { diffusion: diffusionLoss(w, unet, schedule, { ...inputs, noise }).loss } };
+    const sequence = extra === undefined ? inputs.sequence : extra.addTokens(w, inputs);
+    return { losses: { diffusion: diffusionLoss(w, unet, schedule, { ...inputs, sequence, noise }).loss } };
   };
   const declared = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
-  const trainer = await createTrainer(runtime, model, inputTypes, {
-    groups: { diffusion: { prefix: "", ...adamWOf(train) } },
-    weights: await startingWeights(
-      declared.parameters,
-      train,
-      async (folder) => (await loadAs("unet", subfolder(folder, "unet"))).weights,
-    ),
-    seed: train.seed,
-  });
+  const start = await startingWeights(declared.parameters, train, readDenoiser);
+  const part = trainPart(config.trained, start);
+  const trainer = await createTrainer(
+    runtime,
+    (w, inputs: Inputs, random) => model(part.scope(w), inputs, random),
+    inputTypes,
+    {
+      groups: { diffusion: { prefix: part.prefix, ...adamWOf(train) } },
+      weights: part.rename(start),
+      seed: train.seed,
+    },
+  );
   const draw = createImageBatches(shown, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
   const probe = {
-    ...{ pixels, pairing, sources, coder, schedule, unet, options },
+    ...{ pixels, pairing, sources, coder, schedule, unet, options, extra },
     crops: chooseCrops(validation.filter(isPaired), data.validationCount, train.seed),
   };
-  const averaged = () => trainer.weights({ average: true });
+  const averaged = async () => part.complete(await trainer.weights({ average: true }));
   return {
     trainer,
     config: train,
@@ -163,8 +183,9 @@ export async function createDiffusionJob(
     samples: async () => drawSamples(runtime, await averaged(), probe),
     async files(): Promise<ModelFiles> {
       const weights = await averaged();
+      const own = new Map([...weights].filter(([name]) => !name.startsWith(extraScope)));
       const pipeline = savePipeline({
-        unet: { architecture: "unet", config: unet, weights },
+        unet: { architecture: "unet", config: unet, weights: own },
         autoencoder,
         noiseSchedule,
       });
@@ -176,8 +197,11 @@ export async function createDiffusionJob(
       return new Map<string, Uint8Array | string>([
         ...pipeline,
         ["model_index.json", jsonText({ ...index, proteoscope: constants })],
-        ["condition/model.safetensors", writeSafetensors(condition)],
-        ...(await sequenceModelBytes(config.models.plm)),
+        ...saveSequenceCondition(condition),
+        ...(extra === undefined
+          ? []
+          : saveExtraConditions({ ...extra, weights: withoutPrefix(weights, extraScope) })),
+        ...(await sequenceModelFiles(config.models.plm, reader)),
       ]);
     },
     async close() {
@@ -188,6 +212,23 @@ export async function createDiffusionJob(
 }
 
 const pixelSizeMicrons = 0.4126; // of every crop of an atlas
+
+/** @throws ConfigError where what is not trained would never have been. */
+function checkTrainedPart({ trained, train, dropRate }: DiffusionConfig): void {
+  if (trained === "only_cross_attention" && train.startFrom === undefined)
+    throw new ConfigError("trained: only_cross_attention needs a denoiser: give train.start_from");
+  if (trained === "all_but_cross_attention" && dropRate < 1)
+    throw new ConfigError("trained: all_but_cross_attention learns without sequences: give drop_rate=1");
+}
+
+/** The weights of an earlier run, under the trainer's names. */
+async function readDenoiser(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
+  const { weights } = await loadAs("unet", subfolder(folder, "unet"));
+  const extra = (await folder.exists("extra/config.json"))
+    ? await readTensors(subfolder(folder, "extra"))
+    : [];
+  return new Map([...weights, ...withPrefix(new Map(extra), extraScope)]);
+}
 
 function unetConfigOf(
   { model }: DiffusionConfig,

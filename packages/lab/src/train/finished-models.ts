@@ -2,49 +2,54 @@
 // with its files, which go with every model that needs them, so that a model folder is whole; and cytoself with what its
 // run has stored beside the weights.
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { NdArray } from "@proteoscope/engine";
-import { type CytoselfConfig, loadAs, type ReadFolder, readJson, subfolder } from "@proteoscope/models";
+import {
+  type CytoselfConfig,
+  languageModelFolder,
+  loadAs,
+  loadLocalizationHead,
+  type ReadFolder,
+  readJson,
+  subfolder,
+} from "@proteoscope/models";
+import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig } from "../config/compose.ts";
 import { cropChannels } from "../data/crop-pixels.ts";
 import type { CytoselfView } from "./cytoself-images.ts";
+import { type ModelFiles, networkFiles } from "./model-files.ts";
 import type { SequenceModel } from "./sequence-embedder.ts";
-import { readTensors } from "./starting-weights.ts";
 
-const headSchema = z.object({
-  labels: z.array(z.string()),
-  hiddenSize: z.int().positive(),
-  attentionHeads: z.int().positive(),
-  terminusWindow: z.int().positive(),
-  dropout: z.number(),
-  windowResidues: z.int().positive(),
-});
+/** Residues of the original's proteins: what a language model without a word of its own is shown. */
+const usualWindow = 1024;
 
-/** Reads the `model` folder of a run of `train plm`. @throws CheckpointError, ConfigError, WeightsError. */
+/**
+ * Reads the `model` folder of a run of `train plm`, or a checkpoint of ESM2 as it was published, which has no
+ * localization head. @throws CheckpointError, WeightsError, FormatError.
+ */
 export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
-  const place = subfolder(folder, "localization");
-  const { windowResidues, ...config } = checkConfig(
-    headSchema,
-    await readJson(place, "config.json"),
-    place.name,
-  );
-  return {
-    esm: await loadAs("esm2", subfolder(folder, "plm")),
-    head: { config, weights: await readTensors(place) },
-    windowResidues,
-  };
+  const esm = await loadAs("esm2", await languageModelFolder(folder));
+  const head = await loadLocalizationHead(folder, esm.config);
+  return { esm, head, windowResidues: head?.windowResidues ?? usualWindow };
 }
 
-const sequenceModelFiles = ["plm", "localization"].flatMap((part) =>
-  ["config.json", "model.safetensors"].map((name) => `${part}/${name}`),
-);
+const headFiles = [
+  "localization/config.json",
+  "localization/model.safetensors",
+  "localization/calibration.json",
+];
 
-/** The files of such a folder, as they are. */
-export async function sequenceModelBytes(path: string): Promise<Map<string, Uint8Array>> {
-  const read = async (name: string) => [name, await readFile(join(path, name))] as const;
-  return new Map(await Promise.all(sequenceModelFiles.map(read)));
+/** The files of such a folder for a model that stands on it: the head as it is, the language model in our layout. */
+export async function sequenceModelFiles(path: string, { esm }: SequenceModel): Promise<ModelFiles> {
+  const folder = openFolder(path);
+  const files = new Map<string, Uint8Array | string>();
+  for (const name of headFiles) if (await folder.exists(name)) files.set(name, await folder.read(name));
+  const own = ["plm/config.json", "plm/model.safetensors"];
+  if (!(await Promise.all(own.map((name) => folder.exists(name)))).includes(false)) {
+    for (const name of own) files.set(name, await folder.read(name));
+    return files;
+  }
+  return new Map([...files, ...networkFiles("plm", { architecture: "esm2", ...esm })]);
 }
 
 export interface FinishedCytoself {

@@ -3,7 +3,6 @@
 // it is a linear probe. Training, calibration and held-out partitions are those of the language model's own training,
 // and so is what is asked: every label that the protein's source resolves.
 
-import { join } from "node:path";
 import {
   add,
   compile,
@@ -23,6 +22,7 @@ import {
 } from "@proteoscope/engine";
 import {
   type LocalizerConfig,
+  languageModelFolder,
   loadAs,
   loadLora,
   localizationLoss,
@@ -54,7 +54,7 @@ import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const localizerSchema = z.strictObject({
   models: z.strictObject({
-    /** A model folder whose `plm` is ESM2: that of a run of `train plm`, or a published checkpoint. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
     plm: pathSchema,
   }),
   model: z.strictObject({
@@ -114,7 +114,7 @@ export async function createLocalizerJob(
   const training = splits.get("train") ?? [];
   const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
   const positiveWeights = rarityWeights(training, config.loss.maxPositiveWeight);
-  const plm = await loadAs("esm2", openFolder(join(config.models.plm, "plm")));
+  const plm = await loadAs("esm2", await languageModelFolder(openFolder(config.models.plm)));
   const backbone = await openBackbone(runtime, plm, config);
   const network = networkOf(config);
   const logitsOf = (w: Weights, inputs: Readonly<Record<string, Tensor>>, random?: RandomSource) => {

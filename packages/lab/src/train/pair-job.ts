@@ -17,12 +17,12 @@ import {
   trace,
   type Weights,
 } from "@proteoscope/engine";
-import { writeSafetensors } from "@proteoscope/formats";
 import {
   type JointEmbeddingConfig,
   type JointEmbeddings,
   jointEmbedding,
   loadAs,
+  saveSequenceCondition,
   subfolder,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -34,7 +34,7 @@ import { readImageData } from "../data/image-batches.ts";
 import type { Pair } from "../data/negative-pairs.ts";
 import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
 import { bottleneckSchema } from "./bottleneck-schema.ts";
-import { sequenceModelBytes } from "./finished-models.ts";
+import { sequenceModelFiles } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles } from "./model-files.ts";
@@ -53,7 +53,7 @@ export const projectionSchema = z.strictObject({
 
 export const pairSchema = z.strictObject({
   models: z.strictObject({
-    /** The `model` folder of a run of `train plm`. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
     plm: pathSchema,
     /** The `model` folder of a run of `train autoencoder`. */
     autoencoder: pathSchema,
@@ -178,8 +178,8 @@ export async function createPairJob(
       return new Map<string, Uint8Array | string>([
         ...networkFiles(architecture, { architecture, config: network, weights: await averaged() }),
         ...networkFiles("vae", autoencoder),
-        ["condition/model.safetensors", writeSafetensors(condition)],
-        ...(await sequenceModelBytes(config.models.plm)),
+        ...saveSequenceCondition(condition),
+        ...(await sequenceModelFiles(config.models.plm, reader)),
       ]);
     },
     async close() {

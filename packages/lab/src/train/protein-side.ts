@@ -1,9 +1,10 @@
 // The protein's side of a network that is trained on images and sequences: what a finished language model says of each
 // protein, brought to unit deviation over the training proteins, and which protein an image goes with.
 
-import type { NdArray, Runtime } from "@proteoscope/engine";
-import { subfolder } from "@proteoscope/models";
+import type { Runtime } from "@proteoscope/engine";
+import { type LoadedCondition, loadSequenceCondition, type SequenceInput } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
+import { ConfigError } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
 import { createPairing, type Pairing } from "../data/pairs.ts";
 import { readSequenceModel } from "./finished-models.ts";
@@ -15,19 +16,20 @@ import {
   type SequenceModel,
   tabulateProteins,
 } from "./sequence-embedder.ts";
-import { readTensors } from "./starting-weights.ts";
 
 /**
  * Pairs images with proteins. An image of unknown gene goes with a protein of its compartment, drawn by the localization
- * head's probability of that compartment to a power: above 0, by those whose sequence tells where they are.
+ * head's probability of that compartment to a power: above 0, by those whose sequence tells where they are. Without a
+ * head, which nobody has asked then, all proteins of a compartment are drawn equally often.
  */
 export function pairByConfidence(
   proteins: readonly Protein[],
-  table: ProteinTable,
+  { compartments: logits }: ProteinTable,
   labels: readonly string[],
   power: number,
 ): Pairing {
-  const rows = new Map(proteins.map((protein, row) => [protein, table.compartments[row]!]));
+  if (logits === undefined) return createPairing(proteins);
+  const rows = new Map(proteins.map((protein, row) => [protein, logits[row]!]));
   /** Of being in all of some compartments, were they independent. */
   const confidence = (protein: Protein, compartments: readonly string[]): number =>
     compartments.reduce((product, name) => {
@@ -41,13 +43,15 @@ export interface ProteinSide {
   readonly reader: SequenceModel;
   readonly embedder: SequenceEmbedder;
   readonly pairing: Pairing;
-  /** The weights of `sequenceCondition`, which belong to what is trained on it. */
-  readonly condition: ReadonlyMap<string, NdArray>;
+  /** What was measured of the proteins, which belongs to what is trained on it. */
+  readonly condition: LoadedCondition;
 }
 
 export interface ProteinSideOptions {
-  /** The `model` folder of a run of `train plm`. */
+  /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
   readonly plm: string;
+  /** What is told of a sequence. Default "full". */
+  readonly input?: SequenceInput;
   /** The `model` folder of an earlier run, whose condition is kept. */
   readonly startFrom: string | undefined;
   readonly partnerConfidence: number;
@@ -58,19 +62,24 @@ export interface ProteinSideOptions {
 export async function openProteinSide(
   runtime: Runtime,
   proteins: readonly Protein[],
-  { plm, startFrom, partnerConfidence, seed }: ProteinSideOptions,
+  { plm, startFrom, partnerConfidence, seed, input = "full" }: ProteinSideOptions,
 ): Promise<ProteinSide> {
   const reader = await readSequenceModel(openFolder(plm));
   const table = await tabulateProteins(
     runtime,
     reader,
     proteins.map(({ sequence }) => sequence),
+    input,
   );
   const condition =
     startFrom === undefined
-      ? conditionWeights(table, seed)
-      : await readTensors(subfolder(openFolder(startFrom), "condition"));
+      ? { input, weights: conditionWeights(table, seed, input) }
+      : await loadSequenceCondition(openFolder(startFrom), reader.esm.config, reader.head?.config);
+  if (condition.input !== input)
+    throw new ConfigError(
+      `train.start_from: ${startFrom} was told "${condition.input}": give sequence_input`,
+    );
   const embedder = await createEmbedder(runtime, reader, condition);
-  const pairing = pairByConfidence(proteins, table, reader.head.config.labels, partnerConfidence);
+  const pairing = pairByConfidence(proteins, table, reader.head?.config.labels ?? [], partnerConfidence);
   return { reader, embedder, pairing, condition };
 }

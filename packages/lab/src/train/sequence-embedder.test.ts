@@ -1,6 +1,12 @@
-import { f32, i32, initializeWeights, type NdArray, type Runtime, trace } from "@proteoscope/engine";
+import { f32, i32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { esm2, esm2Config, localizationHead } from "@proteoscope/models";
+import {
+  esm2,
+  esm2Config,
+  type LoadedCondition,
+  localizationHead,
+  type SequenceInput,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomSequence } from "../testing/atlas-fixture.ts";
 import {
@@ -37,8 +43,10 @@ const model: SequenceModel = {
 };
 const proteins = Array.from({ length: 40 }, (_, seed) => randomSequence(seed, 9));
 
-const measure = async (seed: number) =>
-  conditionWeights(await tabulateProteins(runtime, model, proteins), seed);
+const measure = async (seed: number, input: SequenceInput = "full"): Promise<LoadedCondition> => {
+  const table = await tabulateProteins(runtime, model, proteins, input);
+  return { input, weights: conditionWeights(table, seed, input) };
+};
 
 const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -66,10 +74,10 @@ describe("createEmbedder", () => {
 });
 
 describe("conditionWeights", () => {
-  const without = (condition: Map<string, NdArray>) => {
-    const directions = condition.get("compartments.directions")!;
+  const without = ({ input, weights }: LoadedCondition): LoadedCondition => {
+    const directions = weights.get("compartments.directions")!;
     const silent = { ...directions, data: new Float32Array(directions.data.length) };
-    return new Map(condition).set("compartments.directions", silent);
+    return { input, weights: new Map(weights).set("compartments.directions", silent) };
   };
 
   it("brings the proteins that it measured to zero mean and unit deviation", async () => {
@@ -86,8 +94,8 @@ describe("conditionWeights", () => {
   });
 
   it("gives each compartment a direction of its own, by the seed", async () => {
-    const [first, again, other] = await Promise.all([0, 0, 1].map(measure));
-    const directions = (condition: typeof first) => condition!.get("compartments.directions")!;
+    const [first, again, other] = await Promise.all([0, 0, 1].map((seed) => measure(seed)));
+    const directions = (condition: typeof first) => condition!.weights.get("compartments.directions")!;
     expect(directions(first).shape).toEqual([3, width]);
     expect(directions(again)).toEqual(directions(first));
     expect(directions(other).data).not.toEqual(directions(first).data);
@@ -98,5 +106,54 @@ describe("conditionWeights", () => {
     for (const [i, value] of added.entries()) expect(value).toBeCloseTo(added[i % width]!, 4);
     expect(Math.hypot(...added)).toBeGreaterThan(0.1);
     for (const embedder of [spoken, silent]) await embedder.close();
+  });
+});
+
+describe("what is told of a sequence", () => {
+  const embed = async (input: SequenceInput, sequences: readonly string[]) => {
+    const embedder = await createEmbedder(runtime, model, await measure(0, input));
+    const rows: Float32Array[] = [];
+    for (const sequence of sequences) rows.push(await embedder.embed(sequence));
+    await embedder.close();
+    return { rows, width: embedder.width };
+  };
+
+  it.each(["mean", "bos"] as const)("is one vector of unit deviation over proteins: %s", async (input) => {
+    const { rows } = await embed(input, proteins);
+    const silent = { ...model, head: undefined };
+    const table = await tabulateProteins(runtime, silent, proteins, input);
+    const weights = conditionWeights(table, 0, input);
+    expect([...weights.keys()]).toEqual(["residues.mean", "residues.deviation"]);
+    const plain = await createEmbedder(runtime, silent, { input, weights });
+    const values: number[] = [];
+    for (const [index, sequence] of proteins.entries()) {
+      expect(rows[index]).toHaveLength(width);
+      values.push((await plain.embed(sequence))[0]!);
+    }
+    await plain.close();
+    expect(meanOf(values)).toBeCloseTo(0, 3);
+    expect(meanOf(values.map((value) => value ** 2))).toBeCloseTo(1, 2);
+  });
+
+  it("is the letters alone as one_hot, and no compartment", async () => {
+    const { rows, width: letters } = await embed("one_hot", ["MKM"]);
+    expect(letters).toBe(33);
+    const [row] = rows;
+    expect(row).toHaveLength(5 * 33);
+    const at = (token: number) => row!.slice(token * 33, (token + 1) * 33);
+    expect(at(1)).toEqual(at(3));
+    expect(at(1).reduce((count, value, i) => count + Number(Math.abs(value - at(2)[i]!) > 1e-6), 0)).toBe(2);
+    expect([...(await measure(0, "one_hot")).weights.keys()]).toEqual([
+      "residues.mean",
+      "residues.deviation",
+    ]);
+  });
+
+  it("is who a protein is and nothing else as random", async () => {
+    const { rows, width: numbers } = await embed("random", ["MKT", "MKT", "MKS"]);
+    expect(numbers).toBe(width);
+    expect(rows[0]).toHaveLength(width);
+    expect(rows[1]).toEqual(rows[0]);
+    expect(rows[2]).not.toEqual(rows[0]);
   });
 });

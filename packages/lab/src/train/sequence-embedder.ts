@@ -14,10 +14,15 @@ import {
 } from "@proteoscope/engine";
 import {
   type Esm2Config,
-  esm2,
+  type LoadedCondition,
   type LocalizationHeadConfig,
-  localizationHead,
+  randomSequence,
+  readSequence,
+  type SequenceInput,
+  type SequenceReading,
   sequenceCondition,
+  sequenceInputWidth,
+  sequenceRows,
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
@@ -28,57 +33,73 @@ type StateDict = ReadonlyMap<string, NdArray>;
 
 export interface SequenceModel {
   readonly esm: { readonly config: Esm2Config; readonly weights: StateDict };
-  readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict };
+  /** Undefined for a language model as it was published. */
+  readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict } | undefined;
   /** Residues that are shown: of longer proteins both ends. */
   readonly windowResidues: number;
 }
 
 export interface SequenceEmbedder {
-  /** The condition [tokens, hidden] of a protein, <cls> and <eos> included, as one array. */
+  /** The condition [tokens, width] of a protein, <cls> and <eos> included, as one array. */
   embed(sequence: string): Promise<Float32Array>;
+  readonly width: number;
   close(): Promise<void>;
 }
 
 const keptProteins = 1500;
 
-/** Embeds proteins by a finished language model and `condition`, the weights of `sequenceCondition`. */
+/** Embeds proteins by a finished language model and what was measured of it. */
 export async function createEmbedder(
   runtime: Runtime,
   model: SequenceModel,
-  condition: StateDict,
+  { input, weights }: LoadedCondition,
 ): Promise<SequenceEmbedder> {
+  const width = sequenceInputWidth(input, model.esm.config);
+  if (input === "random")
+    return { width, embed: async (sequence) => randomSequence(sequence, width), close: async () => {} };
   const program = await compile(
     runtime,
-    (w, { inputIds }) => ({
-      condition: sequenceCondition(w.at("condition"), readSequence(w, model, inputIds)),
-    }),
+    (w, { inputIds }) => {
+      const rows = sequenceRows(read(w, model, inputIds), input, model.esm.config);
+      return { condition: sequenceCondition(w.at("condition"), rows) };
+    },
     { inputIds: i32(1, "tokens") },
-    { weights: new Map([...weightsOf(model), ...withPrefix(condition, "condition.")]) },
+    { weights: new Map([...weightsOf(model), ...withPrefix(weights, "condition.")]) },
   );
   const embed = async (sequence: string) => {
     const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
     return outputs.condition.data as Float32Array;
   };
-  return { embed: remember(embed, (sequence) => sequence, keptProteins), close: () => program.close() };
+  return {
+    width,
+    embed: remember(embed, (sequence) => sequence, keptProteins),
+    close: () => program.close(),
+  };
 }
 
-/** A row a protein: the mean of its representation and its compartments' logits. */
+/** A row a protein: the mean of what stands for its residues, and its compartments' logits where there is a head. */
 export interface ProteinTable {
   readonly residues: readonly Float32Array[];
-  readonly compartments: readonly Float32Array[];
+  readonly compartments: readonly Float32Array[] | undefined;
 }
 
-/** Reads proteins by a finished language model. */
+/** Reads proteins by a finished language model, the residues as `input` says (of "random" nothing is measured). */
 export async function tabulateProteins(
   runtime: Runtime,
   model: SequenceModel,
   sequences: readonly string[],
+  input: SequenceInput = "full",
 ): Promise<ProteinTable> {
   const program = await compile(
     runtime,
-    (w, { inputIds }) => {
-      const { representation, compartmentLogits } = readSequence(w, model, inputIds);
-      return { residues: mean(representation, { axes: [1] }), compartments: compartmentLogits };
+    (w, { inputIds }): Record<string, Tensor> => {
+      const reading = read(w, model, inputIds);
+      const rows = sequenceRows(reading, input === "random" ? "full" : input, model.esm.config);
+      const { compartmentLogits } = reading;
+      return {
+        residues: mean(rows.representation, { axes: [1] }),
+        ...(compartmentLogits && { compartments: compartmentLogits }),
+      };
     },
     { inputIds: i32(1, "tokens") },
     { weights: weightsOf(model) },
@@ -87,10 +108,10 @@ export async function tabulateProteins(
     const rows = { residues: [] as Float32Array[], compartments: [] as Float32Array[] };
     for (const sequence of sequences) {
       const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
-      rows.residues.push(outputs.residues.data as Float32Array);
-      rows.compartments.push(outputs.compartments.data as Float32Array);
+      rows.residues.push(outputs.residues!.data as Float32Array);
+      if (model.head !== undefined) rows.compartments.push(outputs.compartments!.data as Float32Array);
     }
-    return rows;
+    return { ...rows, compartments: model.head && rows.compartments };
   } finally {
     await program.close();
   }
@@ -98,18 +119,22 @@ export async function tabulateProteins(
 
 /**
  * Weights of `sequenceCondition` that bring these proteins to zero mean and unit deviation, with random directions for
- * the compartments whose squares add up to one.
+ * the compartments, where they are told, whose squares add up to one.
  */
 export function conditionWeights(
   { residues, compartments }: ProteinTable,
   seed: number,
+  input: SequenceInput = "full",
 ): Map<string, NdArray> {
+  if (input === "random") return new Map();
+  const measured = withPrefix(momentsOf(residues), "residues.");
+  if (compartments === undefined || input === "one_hot") return measured;
   const [width, count] = [residues[0]!.length, compartments[0]!.length];
   const directions = createGenerator(seed, "compartment directions")
     .normal(count * width)
     .map((value) => value / Math.sqrt(count));
   return new Map([
-    ...withPrefix(momentsOf(residues), "residues."),
+    ...measured,
     ...withPrefix(momentsOf(compartments), "compartments."),
     ["compartments.directions", float32([count, width], directions)],
   ]);
@@ -130,15 +155,12 @@ function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
   ]);
 }
 
-/** inputIds [1, L] -> the last representation [1, L, hidden] and the compartments' logits. */
-function readSequence(w: Weights, { esm, head }: SequenceModel, inputIds: Tensor) {
-  const representation = esm2(w, esm.config, { inputIds }).representations.at(-1)!;
-  const compartmentLogits = localizationHead(w.at("localization"), head.config, { inputIds, representation });
-  return { representation, compartmentLogits };
+function read(w: Weights, { esm, head }: SequenceModel, inputIds: Tensor): SequenceReading {
+  return readSequence(w, { esm: esm.config, head: head?.config }, inputIds);
 }
 
 function weightsOf({ esm, head }: SequenceModel): Map<string, NdArray> {
-  return new Map([...esm.weights, ...head.weights]);
+  return new Map([...esm.weights, ...(head?.weights ?? [])]);
 }
 
 function tokensOf(sequence: string, { windowResidues }: SequenceModel): NdArray {

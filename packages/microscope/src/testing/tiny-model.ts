@@ -10,6 +10,7 @@ import {
   declareParameters,
   type Esm2Config,
   esm2Config,
+  type LocalizationHeadConfig,
   localizationHead,
   noiseScheduleDefaults,
   type Pretrained,
@@ -26,7 +27,7 @@ import { disc } from "./drawing.ts";
 export interface ModelShape {
   readonly constants: ImagingConstants;
   readonly languageModel: Esm2Config;
-  readonly localization: MicroscopeModel["localization"]["config"];
+  readonly localization: LocalizationHeadConfig;
   readonly unet: UnetConfig;
   readonly autoencoder: AutoencoderKlConfig;
   readonly classifier: MicroscopeModel["classifier"]["config"];

@@ -1,0 +1,98 @@
+import { f32, float32, i64, initializeWeights, trace } from "@proteoscope/engine";
+import { writeSafetensors } from "@proteoscope/formats";
+import { describe, expect, it } from "vitest";
+import { esm2Config } from "../esm2.ts";
+import { localizationHead } from "../localization-head.ts";
+import { memoryFolder } from "./read-folder.ts";
+import {
+  languageModelFolder,
+  loadLocalizationHead,
+  loadSequenceCondition,
+  saveSequenceCondition,
+} from "./sequence-folders.ts";
+
+const esm = esm2Config({ hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2 });
+const head = { labels: ["ER", "Golgi"], hiddenSize: 4, attentionHeads: 1, terminusWindow: 3, dropout: 0 };
+const { parameters } = trace((w, inputs) => ({ y: localizationHead(w.at("localization"), head, inputs) }), {
+  inputIds: i64(1, 4),
+  representation: f32(1, 4, 8),
+});
+const headFiles = (config: object): Map<string, Uint8Array> =>
+  new Map([
+    ["localization/config.json", new TextEncoder().encode(JSON.stringify(config))],
+    ["localization/model.safetensors", writeSafetensors(initializeWeights(parameters, 0))],
+  ]);
+const stored = {
+  ...{ labels: head.labels, hidden_size: 4, attention_heads: 1, terminus_window: 3, dropout: 0 },
+  window_residues: 62,
+};
+
+describe("the head of a model folder", () => {
+  it("is read with its window, and undefined in a folder that has none", async () => {
+    const loaded = await loadLocalizationHead(memoryFolder(headFiles(stored), "m"), esm);
+    expect(loaded).toMatchObject({ config: head, windowResidues: 62 });
+    expect(await loadLocalizationHead(memoryFolder(new Map(), "m"), esm)).toBeUndefined();
+  });
+
+  it("is refused where a part is missing, a field wrong or a tensor of another network", async () => {
+    const half = headFiles(stored);
+    half.delete("localization/config.json");
+    await expect(loadLocalizationHead(memoryFolder(half, "m"), esm)).rejects.toThrow(
+      /m\/localization\/config\.json/,
+    );
+    const wrong = memoryFolder(headFiles({ ...stored, hidden_size: 0 }), "m");
+    await expect(loadLocalizationHead(wrong, esm)).rejects.toThrow(
+      /m\/localization\/config\.json: hidden_size/,
+    );
+    const wide = { ...esm, hiddenSize: 16 };
+    await expect(loadLocalizationHead(memoryFolder(headFiles(stored), "m"), wide)).rejects.toThrow(
+      /m\/localization\/model\.safetensors: /,
+    );
+  });
+});
+
+describe("the condition of a model folder", () => {
+  const vector = (length: number) => float32([length], new Float32Array(length).fill(1));
+  const residues = (width: number) =>
+    new Map([
+      ["residues.mean", vector(width)],
+      ["residues.deviation", vector(width)],
+    ]);
+
+  it("comes back as it was written, with what is told of a sequence", async () => {
+    for (const [input, width] of [
+      ["one_hot", 33],
+      ["mean", 8],
+    ] as const) {
+      const folder = memoryFolder(saveSequenceCondition({ input, weights: residues(width) }), "m");
+      expect(await loadSequenceCondition(folder, esm, undefined)).toEqual({
+        input,
+        weights: residues(width),
+      });
+    }
+    const random = memoryFolder(saveSequenceCondition({ input: "random", weights: new Map() }), "m");
+    expect(await loadSequenceCondition(random, esm, head)).toEqual({ input: "random", weights: new Map() });
+  });
+
+  it("is of every residue where nothing else is said", async () => {
+    const files = saveSequenceCondition({ input: "full", weights: residues(8) });
+    files.delete("condition/config.json");
+    expect((await loadSequenceCondition(memoryFolder(files, "m"), esm, undefined)).input).toBe("full");
+  });
+
+  it("is refused without what it says of compartments, where the model has a head", async () => {
+    const folder = memoryFolder(saveSequenceCondition({ input: "full", weights: residues(8) }), "m");
+    await expect(loadSequenceCondition(folder, esm, head)).rejects.toThrow(
+      /m\/condition\/model\.safetensors: .*compartments/s,
+    );
+  });
+});
+
+describe("the language model of a folder", () => {
+  it("is in plm, or the folder itself where it was published", async () => {
+    const file = new Uint8Array(1);
+    const inside = await languageModelFolder(memoryFolder(new Map([["plm/config.json", file]]), "m"));
+    expect(inside.name).toBe("m/plm");
+    expect((await languageModelFolder(memoryFolder(new Map([["model.pt", file]]), "m"))).name).toBe("m");
+  });
+});

@@ -1,0 +1,128 @@
+// The parts of a model folder that read a sequence beside the language model: localization/, the head, where there is
+// one, and condition/, what the denoiser is told of what they say. Trainers read them as the microscope does.
+
+import { f32, i64, type NdArray } from "@proteoscope/engine";
+import { writeSafetensors } from "@proteoscope/formats";
+import { z } from "zod";
+import type { Esm2Config } from "../esm2.ts";
+import { type LocalizationHeadConfig, localizationHead } from "../localization-head.ts";
+import {
+  type SequenceInput,
+  sequenceCondition,
+  sequenceInputs,
+  sequenceInputWidth,
+} from "../sequence-condition.ts";
+import type { StateDict } from "./architectures.ts";
+import { loadCheckedWeights } from "./checked-weights.ts";
+import { type ConfigFormat, formatConfig, parseConfig } from "./config-json.ts";
+import { type ReadFolder, readJson, subfolder } from "./read-folder.ts";
+
+/** Where the language model of a model folder lies: in `plm`, or in the folder itself, as it was published. */
+export async function languageModelFolder(folder: ReadFolder): Promise<ReadFolder> {
+  const inside = ["config.json", "model.safetensors", "pytorch_model.bin"].map((file) =>
+    folder.exists(`plm/${file}`),
+  );
+  return (await Promise.all(inside)).includes(true) ? subfolder(folder, "plm") : folder;
+}
+
+const size = z.int().min(1).max(100_000);
+
+export const localizationHeadFormat: ConfigFormat<
+  LocalizationHeadConfig & { readonly windowResidues?: number | undefined }
+> = {
+  schema: z.object({
+    labels: z.array(z.string().min(1)).min(1).max(1000),
+    hiddenSize: size,
+    attentionHeads: size,
+    terminusWindow: size,
+    motifs: z.object({ widths: z.array(size.max(999)).min(1).max(100), channels: size, size }).optional(),
+    dropout: z.number().min(0).max(1),
+    windowResidues: size.min(2).optional(),
+  }),
+  fixed: () => ({}),
+};
+
+export interface LoadedHead {
+  readonly config: LocalizationHeadConfig;
+  /** Below `localization`. */
+  readonly weights: StateDict;
+  /** Residues that it was trained to see, where the file says so. */
+  readonly windowResidues: number | undefined;
+}
+
+/**
+ * The head of a model folder; undefined where there is none.
+ * @throws CheckpointError, WeightsError or FormatError, naming file and field.
+ */
+export async function loadLocalizationHead(
+  folder: ReadFolder,
+  { hiddenSize }: Esm2Config,
+): Promise<LoadedHead | undefined> {
+  const place = subfolder(folder, "localization");
+  const files = ["config.json", "model.safetensors"];
+  if (!(await Promise.all(files.map((file) => place.exists(file)))).includes(true)) return undefined;
+  const { windowResidues, ...config } = parseConfig(
+    localizationHeadFormat,
+    await readJson(place, "config.json"),
+    `${place.name}/config.json`,
+  );
+  const weights = await loadCheckedWeights(
+    place,
+    (w, { inputIds, representation }) => ({
+      logits: localizationHead(w.at("localization"), config, {
+        inputIds: inputIds!,
+        representation: representation!,
+      }),
+    }),
+    { inputIds: i64(1, 3), representation: f32(1, 3, hiddenSize) },
+  );
+  return { config, weights, windowResidues };
+}
+
+export interface LoadedCondition {
+  readonly input: SequenceInput;
+  /** Of `sequenceCondition`. */
+  readonly weights: ReadonlyMap<string, NdArray>;
+}
+
+const conditionFormat: ConfigFormat<{ readonly input: SequenceInput }> = {
+  schema: z.object({ input: z.enum(sequenceInputs) }),
+  fixed: () => ({}),
+};
+
+/**
+ * The condition of a model folder; without a config.json it is told every residue.
+ * @throws CheckpointError, WeightsError or FormatError, naming file and field.
+ */
+export async function loadSequenceCondition(
+  folder: ReadFolder,
+  esm: Esm2Config,
+  head: LocalizationHeadConfig | undefined,
+): Promise<LoadedCondition> {
+  const place = subfolder(folder, "condition");
+  const { input } = (await place.exists("config.json"))
+    ? parseConfig(conditionFormat, await readJson(place, "config.json"), `${place.name}/config.json`)
+    : { input: "full" as const };
+  if (input === "random") return { input, weights: new Map() };
+  const isTold = head !== undefined && input !== "one_hot";
+  const weights = await loadCheckedWeights(
+    place,
+    (w, { representation, compartmentLogits }) => ({
+      sequence: sequenceCondition(w, { representation: representation!, compartmentLogits }),
+    }),
+    {
+      representation: f32(1, 3, sequenceInputWidth(input, esm)),
+      ...(isTold && { compartmentLogits: f32(1, head.labels.length) }),
+    },
+  );
+  return { input, weights };
+}
+
+/** The files of `condition/`, by path. */
+export function saveSequenceCondition({ input, weights }: LoadedCondition): Map<string, Uint8Array> {
+  const config = JSON.stringify(formatConfig(conditionFormat, { input }), null, 2);
+  return new Map([
+    ["condition/config.json", new TextEncoder().encode(`${config}\n`)],
+    ["condition/model.safetensors", writeSafetensors(weights)],
+  ]);
+}

@@ -1,0 +1,34 @@
+// What networks on proteins begin with: ESM2 reads a sequence, and the localization head, where the model has one, says
+// in which compartments the protein may be. Trainers, embedders and the microscope all read by this function.
+
+import type { RandomSource, Tensor, Weights } from "@proteoscope/engine";
+import { type Esm2Config, esm2 } from "./esm2.ts";
+import { type LocalizationHeadConfig, localizationHead } from "./localization-head.ts";
+
+export interface SequenceNetwork {
+  readonly esm: Esm2Config;
+  /** Parameters below `localization`; undefined for a language model as it was published. */
+  readonly head: LocalizationHeadConfig | undefined;
+}
+
+export interface SequenceReading {
+  /** int32 or int64 [B, L]. */
+  readonly inputIds: Tensor;
+  /** ESM2's last representation, [B, L, hidden]. */
+  readonly representation: Tensor;
+  /** [B, compartments], where there is a head. */
+  readonly compartmentLogits: Tensor | undefined;
+}
+
+/** Reads tokens [B, L]; L may be open. `random` draws dropout, in training alone. */
+export function readSequence(
+  w: Weights,
+  { esm, head }: SequenceNetwork,
+  inputIds: Tensor,
+  { random }: { readonly random?: RandomSource | undefined } = {},
+): SequenceReading {
+  const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
+  const compartmentLogits =
+    head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
+  return { inputIds, representation, compartmentLogits };
+}
