@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { NdArray } from "../tensor.ts";
+import { ancestors, pullback } from "../gradient.ts";
+import { input, type NdArray, type Node } from "../tensor.ts";
 import { array, evaluate, numbers, random, valuesOf } from "../testing/evaluate.ts";
 import { expectGradients } from "../testing/finite-differences.ts";
 import { attention, rotaryEmbedding } from "./attention.ts";
@@ -36,6 +37,23 @@ describe("attention", () => {
       (q, k, v, bias) => attention(q, k, v, { bias }),
       [query, key, value, random([2, 1, 1, 5], 4)],
     );
+    await expectGradients(
+      (q, k, v, bias) => attention(q, k, v, { bias }),
+      [query, key, value, random([1, 2, 3, 5], 4)],
+    );
+    await expectGradients((q, k, v) => attention(q, k, v), [query, random([1, 2, 5, 4], 2), value]);
+  });
+
+  test("makes and multiplies the scores on the way back, and no other pass over them", () => {
+    const leaf = (name: string, length: number) =>
+      input(name, { dtype: "float32", shape: [2, 2, length, 4] });
+    const [q, k, v] = [leaf("q", 3), leaf("k", 7), leaf("v", 7)];
+    const y = attention(q, k, v);
+    const isScores = ({ outputs }: Node) => `${outputs[0]!.shape}` === "2,2,3,7";
+    const forward = new Set(ancestors([y]));
+    const backward = ancestors(pullback([y], [y], [q, k, v]).map((gradient) => gradient!));
+    const names = backward.filter((node) => isScores(node) && !forward.has(node));
+    expect(names.map(({ operator }) => operator.name)).toEqual(["MatMul", "Mul"]);
   });
 
   test("a bias of minus infinity, or a large negative one, hides a key", async () => {

@@ -2,12 +2,13 @@
  * Scaled dot-product attention (Vaswani et al. 2017) and rotary position embedding (Su et al. 2021).
  */
 import { fixed } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { apply, type Operator, type Tensor } from "../tensor.ts";
+import { broadcastTo } from "./create.ts";
 import { add, cos, mul, neg, sin, vector } from "./elementwise.ts";
 import { positions } from "./gather.ts";
-import { concat, expandDims, matrixTranspose, split } from "./layout.ts";
+import { concat, expandDims, matrixTranspose, pad, slice, split } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { softmax } from "./reduce.ts";
+import { softmax, sum, sumTo } from "./reduce.ts";
 
 export interface AttentionOptions {
   /** Added to the scores before the softmax; broadcasts to [B, heads, queries, keys]. */
@@ -24,9 +25,49 @@ export function attention(
   { bias, scale }: AttentionOptions = {},
 ): Tensor {
   const factor = scale ?? 1 / Math.sqrt(fixed(query.shape.at(-1), "attention", "the head size"));
-  const scores = matmul(factor === 1 ? query : mul(query, factor), matrixTranspose(key)); // [B, heads, Q, K]
-  return matmul(softmax(bias === undefined ? scores : add(scores, bias)), value);
+  const scaled = factor === 1 ? query : mul(query, factor);
+  const weights = softmax(scoresOf(scaled, key, bias)); // [B, heads, Q, K]
+  const seen = matmul(weights, value);
+  const inputs = [seen, weights, scaled, key, value, ...(bias === undefined ? [] : [bias])];
+  return apply(attentionOperator, inputs, {}, seen);
 }
+
+/** query [B, heads, Q, D] times key [B, heads, K, D], and the bias: one for each key is one more column of the product. */
+function scoresOf(query: Tensor, key: Tensor, bias: Tensor | undefined): Tensor {
+  if (bias === undefined) return matmul(query, matrixTranspose(key));
+  if (bias.shape.length !== key.shape.length || bias.shape.at(-2) !== 1)
+    return add(matmul(query, matrixTranspose(key)), bias);
+  const column = matrixTranspose(bias); // [B or 1, heads or 1, K, 1]
+  const ones = pad(query, [0, 0, 0, 0], [0, 0, 0, 1], 1);
+  const like = slice(key, -1, 0, 1);
+  return matmul(ones, matrixTranspose(concat([key, broadcastTo(column, like.shape, like)], -1)));
+}
+
+/**
+ * The gradient in two passes over the scores: dS = P * (dO V^T - rowsum(dO * O)), whose second term is one more column
+ * of the product (Dao et al. 2022, arXiv:2205.14135, appendix B.4, for the row term).
+ */
+const attentionOperator: Operator = {
+  name: "Attention",
+  isAlias: true,
+  gradient: (node, [g], isNeeded) => {
+    const [seen, weights, query, key, value, bias] = node.inputs as readonly Tensor[];
+    const last = g!.shape.length - 1;
+    const one = g!.shape.map((_, axis) => Number(axis === last));
+    const none = one.map(() => 0);
+    const row = neg(sum(mul(g!, seen!), { axes: [last], keepDims: true }));
+    const centred = matmul(concat([g!, row], last), matrixTranspose(pad(value!, none, one, 1)));
+    const scores = mul(weights!, centred); // [B, heads, Q, K]
+    return [
+      undefined,
+      undefined,
+      isNeeded(2) ? sumTo(matmul(scores, key!), query!.shape) : undefined,
+      isNeeded(3) ? sumTo(matmul(matrixTranspose(scores), query!), key!.shape) : undefined,
+      isNeeded(4) ? sumTo(matmul(matrixTranspose(weights!), g!), value!.shape) : undefined,
+      bias !== undefined && isNeeded(5) ? sumTo(scores, bias.shape) : undefined,
+    ];
+  },
+};
 
 /** Rotates the halves of the last axis of x [..., L, D] by position, as ESM2 and GPT-NeoX do ("rotate half"). */
 export function rotaryEmbedding(x: Tensor): Tensor {
