@@ -35,6 +35,7 @@ import {
   placeValues,
   sumOfBytes,
 } from "./external-data.ts";
+import { serializeModel } from "./serialize.ts";
 
 export const opset = 21;
 export const irVersion = 10n;
@@ -104,7 +105,7 @@ export function serializeOnnx(
   options: PlaceOptions = {},
 ): OnnxModel {
   const externalData = placeValues(new Map([...weights, ...constants]), options);
-  const model = toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+  const model = serializeModel(proto);
   return externalData === undefined ? { model } : { model, externalData };
 }
 

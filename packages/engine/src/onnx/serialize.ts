@@ -1,0 +1,60 @@
+/**
+ * A model as bytes, with one copy of its values: protobuf-es would join them once for every message around them.
+ *
+ * A message that stands in several pieces is the sum of them (protobuf, "Encoding", last one wins and merging), so the
+ * graph is written without initializers, and each initializer as one more piece of the graph.
+ */
+import { toBinary } from "@bufbuild/protobuf";
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from "onnx-buf";
+
+/** Equal to what `toBinary` gives, to every reader. */
+export function serializeModel(proto: ModelProto): Uint8Array<ArrayBuffer> {
+  const { graph } = proto;
+  if (graph === undefined) return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+  const skeleton = toBinary(ModelProtoSchema, { ...proto, graph: { ...graph, initializer: [] } });
+  const pieces = [skeleton, ...graph.initializer.flatMap(initializerPiece)];
+  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return bytes;
+}
+
+const graphField = ModelProtoSchema.field.graph.number;
+const initializerField = GraphProtoSchema.field.initializer.number;
+const rawDataField = TensorProtoSchema.field.rawData.number;
+
+/** An initializer as a piece of a model: what is around its values, and the values themselves. */
+function initializerPiece(tensor: TensorProto): [Uint8Array, Uint8Array] {
+  const { rawData } = tensor;
+  const rest = toBinary(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(0) });
+  const head = rawData.byteLength === 0 ? rest : joined(rest, prefix(rawDataField, rawData.byteLength));
+  const inGraph = joined(prefix(initializerField, head.byteLength + rawData.byteLength), head);
+  return [joined(prefix(graphField, inGraph.byteLength + rawData.byteLength), inGraph), rawData];
+}
+
+/** What announces a field of so many bytes. */
+function prefix(field: number, byteLength: number): Uint8Array {
+  const lengthDelimited = 2;
+  return Uint8Array.of(...varint((field << 3) | lengthDelimited), ...varint(byteLength));
+}
+
+function varint(value: number): number[] {
+  const low = value % 128;
+  return value < 128 ? [low] : [low + 128, ...varint(Math.floor(value / 128))];
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.byteLength + b.byteLength);
+  both.set(a);
+  both.set(b, a.byteLength);
+  return both;
+}
