@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors, writeNpy } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { createImageBatches } from "../data/image-batches.ts";
+import { measureImages } from "../data/image-statistics.ts";
 import { openTrainingImages } from "../data/training-images.ts";
 import { fixtureSide, writeAtlas } from "../testing/atlas-fixture.ts";
 import type { TrainingProgress } from "../train/loop.ts";
@@ -65,6 +67,35 @@ describe("openTrainingImages", () => {
     await expect(
       openTrainingImages(atlas.path, { ...images, simulated: atlas.path, simulatedShare: share }),
     ).rejects.toThrow(/source "gallery"/);
+  });
+});
+
+describe("createImageBatches", () => {
+  const options = { ...images, sourceBalance: 0.3, seed: 1, totalSteps: 10 };
+
+  it("shows the crops of a run without simulated cells where their share is 0", async () => {
+    const plain = await openTrainingImages(atlas.path, images);
+    const simulatedShare = { start: 0, end: 0 };
+    const both = await openTrainingImages(atlas.path, { ...images, simulated: folder, simulatedShare });
+    const shown = createImageBatches(plain.training, plain.pixels, options);
+    const shownOfBoth = createImageBatches(both.training, both.pixels, { ...options, simulatedShare });
+    for (const step of [0, 5]) expect(await shownOfBoth(step)).toEqual(await shown(step));
+  });
+
+  it("shows simulated cells alone where their share is 1", async () => {
+    const simulatedShare = { start: 1, end: 1 };
+    const both = await openTrainingImages(atlas.path, { ...images, simulated: folder, simulatedShare });
+    const batch = await createImageBatches(both.training, both.pixels, { ...options, simulatedShare })(3);
+    expect(batch.map(({ crop }) => crop.source)).toEqual(Array(4).fill("simulated"));
+  });
+
+  it("measures scales on real cells alone", async () => {
+    const simulatedShare = { start: 1, end: 1 };
+    const plain = await openTrainingImages(atlas.path, images);
+    const both = await openTrainingImages(atlas.path, { ...images, simulated: folder, simulatedShare });
+    expect(await measureImages(both.training, both.pixels)).toEqual(
+      await measureImages(plain.training, plain.pixels),
+    );
   });
 });
 
