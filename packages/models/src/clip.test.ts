@@ -206,3 +206,119 @@ describe("the loss of CLIP", () => {
     expect(gradients.map(({ shape }) => shape)).toEqual([[], [2, 4], [2, 4]]);
   });
 });
+
+describe("a batch that two processes share", () => {
+  const pairs = 4;
+  const width = 3;
+  const numbers = (seed: number) =>
+    Array.from({ length: pairs }, (_, row) =>
+      Array.from({ length: width }, (_, column) => Math.sin(seed + 7 * row + 3 * column)),
+    );
+  const [images, proteins] = [numbers(1), numbers(2)];
+  // The first and the third pair, one in each process, are of one protein.
+  const isNegative = flags([
+    [0, 1, 0, 1],
+    [1, 0, 1, 1],
+    [0, 1, 0, 1],
+    [1, 1, 1, 0],
+  ]);
+  const logitScale = new Map<string, NdArray>([
+    ["logit_scale", { dtype: "float32", shape: [], data: Float32Array.of(1.2) }],
+  ]);
+
+  async function whole() {
+    const types = { images: f32(pairs, width), proteins: f32(pairs, width), isNegative: bool(pairs, pairs) };
+    const program = await compile(
+      runtime,
+      (w, inputs) => {
+        const { loss } = clipLoss(w, inputs, inputs);
+        const [ofImages, ofProteins] = grad(loss, [inputs.images, inputs.proteins]);
+        return { loss, ofImages: ofImages!, ofProteins: ofProteins! };
+      },
+      types,
+      { weights: logitScale },
+    );
+    const outputs = await program.run({ images: matrix(images), proteins: matrix(proteins), isNegative });
+    await program.close();
+    return outputs;
+  }
+
+  /** What one process computes: its loss, and gradients of its own rows and of what was gathered. */
+  async function part(firstRow: number) {
+    const count = pairs / 2;
+    const types = {
+      ...{ images: f32(count, width), proteins: f32(count, width), isNegative: bool(pairs, pairs) },
+      ...{ allImages: f32(pairs, width), allProteins: f32(pairs, width) },
+    };
+    const program = await compile(
+      runtime,
+      (w, { allImages, allProteins, ...inputs }) => {
+        const gathered = { images: allImages, proteins: allProteins, firstRow };
+        const { loss } = clipLoss(w, inputs, { ...inputs, gathered });
+        const asked = [inputs.images, inputs.proteins, allImages, allProteins];
+        const [ownImages, ownProteins, othersImages, othersProteins] = grad(loss, asked);
+        return {
+          ...{ loss, ownImages: ownImages!, ownProteins: ownProteins! },
+          ...{ othersImages: othersImages!, othersProteins: othersProteins! },
+        };
+      },
+      types,
+      { weights: logitScale },
+    );
+    const outputs = await program.run({
+      ...{ images: matrix(images.slice(firstRow, firstRow + count)) },
+      ...{ proteins: matrix(proteins.slice(firstRow, firstRow + count)) },
+      ...{ allImages: matrix(images), allProteins: matrix(proteins), isNegative },
+    });
+    await program.close();
+    return outputs;
+  }
+
+  it("gives the loss and the gradients of one process with the whole batch", async () => {
+    const expected = await whole();
+    const parts = [await part(0), await part(2)];
+    const values = (array: NdArray) => array.data as Float32Array;
+    const mean = parts.reduce((sum, { loss }) => sum + values(loss)[0]! / 2, 0);
+    expect(mean).toBeCloseTo(values(expected.loss)[0]!, 5);
+    for (const [own, others, all] of [
+      ["ownImages", "othersImages", "ofImages"],
+      ["ownProteins", "othersProteins", "ofProteins"],
+    ] as const) {
+      const sum = new Float32Array(pairs * width);
+      for (const [rank, outputs] of parts.entries()) {
+        for (const [at, value] of values(outputs[others]).entries()) sum[at]! += value / 2;
+        for (const [at, value] of values(outputs[own]).entries()) sum[rank * 2 * width + at]! += value / 2;
+      }
+      for (const [at, value] of values(expected[all]).entries()) expect(sum[at]).toBeCloseTo(value, 5);
+    }
+  });
+
+  it("differs from that of halves that do not see each other", async () => {
+    const alone = await Promise.all(
+      [0, 2].map(async (firstRow) => {
+        const types = { images: f32(2, width), proteins: f32(2, width) };
+        const program = await compile(runtime, (w, inputs) => ({ loss: clipLoss(w, inputs).loss }), types, {
+          weights: logitScale,
+        });
+        const { loss } = await program.run({
+          images: matrix(images.slice(firstRow, firstRow + 2)),
+          proteins: matrix(proteins.slice(firstRow, firstRow + 2)),
+        });
+        await program.close();
+        return (loss.data as Float32Array)[0]!;
+      }),
+    );
+    const { loss } = await whole();
+    expect(Math.abs((alone[0]! + alone[1]!) / 2 - (loss.data as Float32Array)[0]!)).toBeGreaterThan(0.05);
+  });
+
+  it("is refused where the rows are not among what was gathered", () => {
+    const types = { images: f32(2, width), all: f32(3, width) };
+    expect(() =>
+      trace((w, { images: own, all }) => {
+        const gathered = { images: all, proteins: all, firstRow: 2 };
+        return { loss: clipLoss(w, { images: own, proteins: own }, { gathered }).loss };
+      }, types),
+    ).toThrow(/rows 2 to 4 are not all among the 3/);
+  });
+});

@@ -1,4 +1,12 @@
-import { compile, f32, float32, type InputTypes, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
+import {
+  compile,
+  f32,
+  float32,
+  type InputTypes,
+  initializeWeights,
+  type Runtime,
+  trace,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addExtraTokens, type ExtraConditions, extraTokens, extraValues } from "./extra-conditions.ts";

@@ -18,6 +18,7 @@ export {
   clipLoss,
   clipScale,
   contrastiveLoss,
+  type GatheredEmbeddings,
 } from "./clip.ts";
 export {
   type CompartmentClassifierConfig,

@@ -7,7 +7,7 @@ import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../config/compose.ts";
 import { cropRow, writeAtlas } from "../testing/atlas-fixture.ts";
-import { writeCytoself, writeSequenceModel } from "../testing/finished-networks.ts";
+import { writeCytoself, writePlainEsm2, writeSequenceModel } from "../testing/finished-networks.ts";
 import { cytoclassSchema } from "./cytoclass.ts";
 import { readCytoself } from "./finished-models.ts";
 import type { TrainingProgress } from "./loop.ts";
@@ -121,6 +121,16 @@ describe("train cytoclass", () => {
     const { progress } = await start("continued", ["train.steps=1", from]);
     const anew = await start("anew", ["train.steps=1"]);
     expect(progress[0]!.scores.crossEntropy).toBeLessThan(0.5 * anew.progress[0]!.scores.crossEntropy!);
+  });
+});
+
+describe("the regressor on a language model as it was published", () => {
+  it("needs no localization head", async () => {
+    const plain = await writePlainEsm2(join(folder, "esm"));
+    const { path } = await start("plain", ["train.steps=1", `models.plm=${plain}`]);
+    const model = openFolder(join(path, "model"));
+    expect(await model.exists("plm/model.safetensors")).toBe(true);
+    expect(await model.exists("localization/config.json")).toBe(false);
   });
 });
 

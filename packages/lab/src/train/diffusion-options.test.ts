@@ -166,7 +166,9 @@ describe("what train diffusion tells beside the sequence", () => {
     ).toBe(true);
     const again = [`extra=${extra}`, `train.start_from=${join(run, "model")}`, "train.steps=1"];
     await start("again", again);
-    await expect(start("without", [again[1]!])).rejects.toThrow(/extra\.text\.weight.*has not/);
+    await expect(start("without", [again[1]!])).rejects.toThrow(
+      /has extra\.\S+ \[\d+\], which this network has not/,
+    );
   });
 
   it("is refused where a name is taken, or no image tells its cell line", async () => {

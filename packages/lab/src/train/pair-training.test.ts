@@ -9,7 +9,7 @@ import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../config/compose.ts";
 import { cropRow, writeAtlas } from "../testing/atlas-fixture.ts";
-import { writeAutoencoder, writeSequenceModel } from "../testing/finished-networks.ts";
+import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../testing/finished-networks.ts";
 import { clipSchema } from "./clip.ts";
 import type { TrainingProgress } from "./loop.ts";
 import { resumeTraining, startTraining } from "./train.ts";
@@ -157,6 +157,24 @@ describe("a network on pairs", () => {
     const [swapped, plain] = [await stateOf(path, 1), await stateOf(other.path, 1)];
     const name = "firstMoment.protein_projection.fc.weight";
     expect(swapped.get(name)!.data).not.toEqual(plain.get(name)!.data);
+  });
+});
+
+describe("a network on pairs and a language model as it was published", () => {
+  it("needs no localization head, and keeps the language model in our layout", async () => {
+    const plain = await writePlainEsm2(join(folder, "esm"));
+    const words = [`models.plm=${plain}`, "train.steps=6"];
+    const { path } = await start("clip", "plain", words);
+    const model = openFolder(join(path, "model"));
+    expect((await loadAs("esm2", openFolder(join(path, "model", "plm")))).config.hiddenSize).toBe(16);
+    expect(await model.exists("localization/config.json")).toBe(false);
+    const { tensors } = readSafetensors(await model.read("condition/model.safetensors"));
+    expect([...tensors.keys()].sort()).toEqual(["residues.deviation", "residues.mean"]);
+    await expect(start("clip", "plain-killed", words, 5)).rejects.toThrow("killed");
+    const killed = join(folder, "plain-killed");
+    await resumeTraining(killed, "clip", { device: "cpu" });
+    const [whole, resumed] = [await stateOf(path, 6), await stateOf(killed, 6)];
+    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
   });
 });
 

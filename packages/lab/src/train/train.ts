@@ -56,6 +56,8 @@ export interface NewRun {
   readonly overrides: readonly string[];
   /** The atlas folder. */
   readonly atlas: string;
+  /** Where a finished network lies that the configuration names under `models`, by its path or as one of the Hub. */
+  readonly findModel?: ((named: string) => Promise<string>) | undefined;
 }
 
 export interface TrainOptions extends TrainingOptions {
@@ -65,11 +67,12 @@ export interface TrainOptions extends TrainingOptions {
 /** Begins a run in a folder that holds none. Throws ConfigError, FormatError, DivergedError. */
 export async function startTraining(
   path: string,
-  { trainer, configFile, overrides, atlas }: NewRun,
+  { trainer, configFile, overrides, atlas, findModel }: NewRun,
   options: TrainOptions,
 ): Promise<"finished" | "interrupted"> {
   const { schema } = definitions[trainer];
-  const config = checkConfig(schema, overrideConfig(await readConfig(configFile), overrides), configFile);
+  const given = overrideConfig(await readConfig(configFile), overrides);
+  const config = checkConfig(schema, await locateModels(given, findModel), configFile);
   const text = writeConfig({ trainer, atlas: resolve(atlas), ...config });
   return trainIn(path, text, { trainer, atlas, config }, options);
 }
@@ -87,6 +90,19 @@ export async function resumeTraining(
   if (storedTrainer !== trainer) throw new ConfigError(`${path} is a run of train ${storedTrainer}`);
   const config = checkConfig(definitions[trainer].schema, rest, `${path}/config.yaml`);
   return trainIn(path, undefined, { trainer, atlas: z.string().parse(atlas), config }, options);
+}
+
+/** The configuration with a folder for each model: a run that is resumed finds the same files. */
+async function locateModels(
+  given: Readonly<Record<string, unknown>>,
+  findModel: NewRun["findModel"],
+): Promise<Readonly<Record<string, unknown>>> {
+  const { models } = given;
+  if (findModel === undefined || typeof models !== "object" || models === null) return given;
+  const located = Object.entries(models).map(
+    async ([name, named]) => [name, typeof named === "string" ? await findModel(named) : named] as const,
+  );
+  return { ...given, models: Object.fromEntries(await Promise.all(located)) };
 }
 
 async function trainIn(

@@ -8,7 +8,8 @@ import {
   type TrainingProgress,
   trainerNames,
 } from "@proteoscope/lab";
-import { defineCommand } from "../command.ts";
+import { resolveCheckpoint } from "../checkpoint-path.ts";
+import { defineCommand, type Surroundings } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
 import { findShipped } from "../package-files.ts";
 import { startProgress } from "../progress.ts";
@@ -30,9 +31,10 @@ export const trainCommand = defineCommand({
   examples: [
     "proteoscope train plm --data atlas -o runs/plm",
     "proteoscope train plm --data atlas -o runs/plm-small model.hidden_size=128 train.steps=500",
+    "proteoscope train localizer --data atlas -o runs/localizer models.plm=facebook/esm2_t6_8M_UR50D",
     "proteoscope train plm -o runs/plm --resume",
   ],
-  async run(args, { stdout, stderr, signal }) {
+  async run(args, { stdout, stderr, env, signal }) {
     const [network = "", ...overrides] = args._;
     if (!isTrainer(network)) throw usage(`cannot train "${network}"; one of ${trainerNames.join(", ")}`);
     const { output, data, config, resume, device } = args;
@@ -55,7 +57,7 @@ export const trainCommand = defineCommand({
     try {
       const state = resume
         ? await resumeRun(output, network, { data, config, overrides }, options)
-        : await startRun(output, network, { data, config, overrides, seed: args.seed }, options);
+        : await startRun(output, network, { data, config, overrides, seed: args.seed, env }, options);
       progress?.close();
       const step = last?.step;
       if (args.json)
@@ -80,16 +82,17 @@ type Options = Parameters<typeof startTraining>[2];
 function startRun(
   output: string,
   trainer: TrainerName,
-  words: RunWords & { seed: string },
+  words: RunWords & { seed: string; env: Surroundings["env"] },
   options: Options,
 ) {
-  const { data, config, overrides, seed } = words;
+  const { data, config, overrides, seed, env } = words;
   if (data === undefined) throw usage("--data is missing: name the atlas folder");
   const configFile = config ?? findShipped(join("configs", "train", `${trainer}.mini.yaml`));
   if (configFile === undefined) throw usage("--config is missing: this installation has no presets");
   // The seed of the command line, unless it is the default, which leaves the file's.
   const seeded = seed === "0" ? overrides : [`train.seed=${seed}`, ...overrides];
-  return startTraining(output, { trainer, configFile, overrides: seeded, atlas: data }, options);
+  const findModel = (named: string) => resolveCheckpoint(named, env);
+  return startTraining(output, { trainer, configFile, overrides: seeded, atlas: data, findModel }, options);
 }
 
 function resumeRun(output: string, trainer: TrainerName, words: RunWords, options: Options) {
