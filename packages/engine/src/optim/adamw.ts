@@ -8,6 +8,7 @@ import { add, div, minimum, mul, sqrt, sub } from "../ops/elementwise.ts";
 import { reshape, slice } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
+import type { AdamWSettings } from "./adamw-host.ts";
 
 export interface AdamWOptions {
   /** Learning rate by step, from 0. */
@@ -20,12 +21,15 @@ export interface AdamWOptions {
   clipNorm?: number;
 }
 
+/** PyTorch's. */
+const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+
 /** Length of the schedule vector. */
 export const scheduleLength = 4;
 
 /** The schedule vector of a step: learning rate, both bias corrections, decay of the average. */
 export function scheduleValues(options: AdamWOptions, step: number, averageDecay: number): Float32Array {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999 } = options;
+  const { learningRate, beta1, beta2 } = { ...defaults, ...options };
   const rate = learningRate(step);
   return Float32Array.of(
     rate / (1 - beta1 ** (step + 1)),
@@ -33,6 +37,13 @@ export function scheduleValues(options: AdamWOptions, step: number, averageDecay
     rate,
     averageDecay,
   );
+}
+
+/** What a step on the host is taken with. */
+export function hostSettings(options: AdamWOptions, step: number, averageDecay: number): AdamWSettings {
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = { ...defaults, ...options };
+  const schedule = scheduleValues(options, step, averageDecay);
+  return { schedule, beta1, beta2, epsilon, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
 }
 
 export interface AdamWState {
@@ -54,7 +65,7 @@ export function adamW(
   schedule: Tensor,
   options: AdamWOptions,
 ): AdamWUpdate {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm } = options;
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = { ...defaults, ...options };
   const [stepSize, correction2, rate, decay] = [0, 1, 2, 3].map((i) =>
     reshape(slice(schedule, 0, i, i + 1), []),
   ) as [Tensor, Tensor, Tensor, Tensor];

@@ -13,7 +13,7 @@ import type { Runtime, Session } from "../runtime/runtime.ts";
 import { bindShape, elementCount } from "../shape.ts";
 import { float32, type NdArray, type Tensor } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
-import { scheduleLength, scheduleValues } from "./adamw.ts";
+import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
 import { packFlat, unpackFlat } from "./flat-layout.ts";
 import { movingAverageDecay } from "./schedule.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type StepGraph,
   scheduleName,
   stateName,
+  stateNames,
   type TrainingGraphs,
   type TrainingGroup,
   type TrainingModel,
@@ -59,7 +60,8 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   options: TrainerOptions<L>,
 ): Promise<Trainer<keyof I & string>> {
   const { weights, seed, accumulate = 1 } = options;
-  const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate });
+  const onHost = runtime.stepAdamW !== undefined;
+  const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate, onHost });
   const { groups, buffers } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
@@ -80,7 +82,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     step: async (...batches) => {
       if (batches.length !== accumulate)
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
-      const schedules = scheduleFeeds(groups, stepCount);
+      const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
       const totals: Record<string, number> = {};
       const report = (outputs: Record<string, NdArray>, share: number) => {
         for (const [name, { data }] of Object.entries(outputs))
@@ -92,6 +94,9 @@ export async function createTrainer<I extends InputTypes, L extends string>(
         report(outputs, 1 / accumulate);
       }
       if (applySession !== undefined) report(await applySession.run(schedules), 1);
+      if (onHost)
+        for (const group of groups)
+          totals[`${group.name}.gradientNorm`] = await stepOnHost(runtime, group, stepCount, accumulate > 1);
       stepCount++;
       return totals;
     },
@@ -127,8 +132,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     close: async () => {
       await session.close();
       await applySession?.close();
-      const states = new Set([...graphs.main.states.keys(), ...(graphs.apply?.states.keys() ?? [])]);
-      for (const name of states) await runtime.deleteState(name);
+      for (const name of stateNames(graphs)) await runtime.deleteState(name);
     },
   };
 }
@@ -147,7 +151,7 @@ function loadGraph(
 
 async function setInitialState(
   runtime: Runtime,
-  { groups, buffers, apply }: TrainingGraphs,
+  { groups, buffers, apply, onHost }: TrainingGraphs,
   weights: ReadonlyMap<string, NdArray>,
 ): Promise<void> {
   for (const { name, layout, vectors } of groups) {
@@ -155,18 +159,39 @@ async function setInitialState(
     const zeros = float32([layout.length], new Float32Array(layout.length));
     for (const vector of vectors)
       await runtime.setState(stateName(name, vector), vector.endsWith("Moment") ? zeros : initial);
-    if (apply !== undefined) await runtime.setState(stateName(name, "gradients"), zeros);
+    if (onHost || apply !== undefined) await runtime.setState(stateName(name, "gradients"), zeros);
   }
   if (buffers.length > 0) await runtime.setState(buffersState, packFlat(buffers, weights));
 }
 
 /** Learning rate, bias corrections and decay of a step, for each group. */
 function scheduleFeeds(groups: readonly Group[], step: number): Record<string, NdArray> {
-  const feeds = groups.map(({ name, options }) => {
-    const decay = options.average === undefined ? 1 : movingAverageDecay(options.average)(step);
-    return [scheduleName(name), float32([scheduleLength], scheduleValues(options, step, decay))] as const;
+  const feeds = groups.map((group) => {
+    const values = scheduleValues(group.options, step, decayOf(group, step));
+    return [scheduleName(group.name), float32([scheduleLength], values)] as const;
   });
   return Object.fromEntries(feeds);
+}
+
+/** AdamW on one group's states; returns the gradient's norm. */
+function stepOnHost(runtime: Runtime, group: Group, step: number, clearsGradient: boolean): Promise<number> {
+  const { name, options, vectors } = group;
+  const states = {
+    gradient: stateName(name, "gradients"),
+    parameters: stateName(name, "parameters"),
+    firstMoment: stateName(name, "firstMoment"),
+    secondMoment: stateName(name, "secondMoment"),
+    ...(vectors.includes("average") ? { average: stateName(name, "average") } : {}),
+  };
+  return runtime.stepAdamW!({
+    states,
+    settings: hostSettings(options, step, decayOf(group, step)),
+    clearsGradient,
+  });
+}
+
+function decayOf({ options }: Group, step: number): number {
+  return options.average === undefined ? 1 : movingAverageDecay(options.average)(step);
 }
 
 /** The random inputs of a step: functions of seed, name, step and size, so that a resumed run draws the same. */

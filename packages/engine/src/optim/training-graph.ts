@@ -2,7 +2,7 @@
  * The graphs of a training step, before any runtime: which losses, which flat vectors, what is read and written.
  *
  * With one micro-batch a step there is one graph, from batch to updated parameters; with several, a first graph adds
- * gradients up and a second one applies them.
+ * gradients up and a second one applies them. Where the host takes the step, a graph ends in the gradients.
  */
 import { checkWeights } from "../compile.ts";
 import { grad } from "../gradient.ts";
@@ -52,6 +52,8 @@ export interface TrainingGraphs {
   /** From a batch to the updated parameters, or to the summed gradients if `apply` is there. */
   readonly main: StepGraph;
   readonly apply: StepGraph | undefined;
+  /** Whether the step is left to the host: `main` ends in the gradients, and there is no `apply`. */
+  readonly onHost: boolean;
   readonly random: Trace["random"];
   /** Parameters of no group and buffers that stay as they are. */
   readonly frozen: ReadonlyMap<string, { readonly tensor: Tensor; readonly value: NdArray }>;
@@ -61,6 +63,15 @@ export const stateName = (group: string, vector: VectorName | "gradients"): stri
 export const scheduleName = (group: string): string => `${group}.schedule`;
 export const buffersState = "buffers";
 
+/** Every state that the graphs, or the host, read or write. */
+export function stateNames({ groups, buffers, apply, onHost }: TrainingGraphs): string[] {
+  const ofGroups = groups.flatMap(({ name, vectors }) => [
+    ...vectors.map((vector) => stateName(name, vector)),
+    ...(onHost || apply !== undefined ? [stateName(name, "gradients")] : []),
+  ]);
+  return buffers.length > 0 ? [...ofGroups, buffersState] : ofGroups;
+}
+
 /** @throws WeightsError when `weights` lack a parameter; Error for a group without parameters. */
 export function trainingGraphs<I extends InputTypes, L extends string>(
   model: TrainingModel<I, L>,
@@ -69,9 +80,10 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
     groups: Readonly<Record<L, TrainingGroup>>;
     weights: ReadonlyMap<string, NdArray>;
     accumulate: number;
+    onHost?: boolean;
   },
 ): TrainingGraphs {
-  const { weights, accumulate } = options;
+  const { weights, accumulate, onHost = false } = options;
   const flatModel: Model<I> = (w, inputs, random) => {
     const { losses, metrics = {} } = model(w, inputs, random);
     const named = Object.entries<Tensor>(losses).map(([name, loss]) => [`loss.${name}`, loss]);
@@ -104,24 +116,24 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
       flatten([...buffers.entries.keys()].map((name) => traced.updates.get(name)!)),
     );
 
-  const apply = accumulate > 1 ? emptyGraph() : undefined;
+  const apply = accumulate > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
     const targets = [...group.layout.entries.keys()].map((name) => traced.parameters.get(name)!.tensor);
     const gradient = flatten(grad(traced.outputs[`loss.${group.name}`]!, targets));
-    if (apply === undefined) {
-      addUpdate(main, group, flats.get(group.name)!, gradient);
-      continue;
-    }
     const { length } = group.layout;
     const sums = stateName(group.name, "gradients");
-    writeState(main, sums, add(readState(main, sums, length), mul(gradient, 1 / accumulate)));
+    if (accumulate > 1)
+      writeState(main, sums, add(readState(main, sums, length), mul(gradient, 1 / accumulate)));
+    else if (onHost) writeState(main, sums, gradient);
+    else addUpdate(main, group, flats.get(group.name)!, gradient);
+    if (apply === undefined) continue;
     const sum = readState(apply, sums, length);
     addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);
     writeState(apply, sums, mul(sum, 0));
   }
   const own = [...traced.parameters].filter(([, { tensor }]) => tensor.node.operator === parameterOperator);
   const frozen = new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
-  return { groups, buffers, main, apply, random: traced.random, frozen };
+  return { groups, buffers, main, apply, onHost, random: traced.random, frozen };
 }
 
 /** AdamW on one group's vectors, with its schedule as a further input. */

@@ -5,7 +5,7 @@
  */
 
 import type { NdArray } from "../tensor.ts";
-import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+import type { AdamWStep, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
   | { readonly type: "load"; readonly model: Uint8Array | string; readonly options: LoadOptions }
@@ -13,6 +13,7 @@ export type Request =
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
   | { readonly type: "getState" | "deleteState"; readonly name: string }
+  | { readonly type: "stepAdamW"; readonly step: AdamWStep }
   | { readonly type: "close" };
 
 export interface Call {
@@ -57,6 +58,8 @@ export function serveRuntime(
         return runtime.getState(request.name);
       case "deleteState":
         return runtime.deleteState(request.name);
+      case "stepAdamW":
+        return runtime.stepAdamW!(request.step);
       case "close":
         return runtime.close();
     }

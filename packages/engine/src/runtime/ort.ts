@@ -5,8 +5,9 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
+import { type AdamWVectors, stepAdamW } from "../optim/adamw-host.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
-import type { Device, LoadOptions, Runtime, Session } from "./runtime.ts";
+import type { AdamWStep, Device, LoadOptions, Runtime, Session } from "./runtime.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 export interface Ort {
@@ -40,6 +41,14 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   const release = ({ current, spare }: State) => {
     current.dispose();
     spare?.dispose();
+  };
+
+  const stepOnStates = ({ states: names, settings, clearsGradient }: AdamWStep): number => {
+    const vectors = Object.entries(names).map(([key, name]) => [key, state(name).current.data]);
+    const { gradient, ...others } = Object.fromEntries(vectors) as AdamWVectors;
+    const norm = stepAdamW({ gradient, ...others }, settings);
+    if (clearsGradient) gradient.fill(0);
+    return norm;
   };
 
   // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not. Its
@@ -120,6 +129,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       if (old !== undefined) release(old);
       states.delete(name);
     },
+    ...(onGpu ? {} : { stepAdamW: async (step) => stepOnStates(step) }),
     close: async () => {
       for (const session of [...sessions]) await session.close();
       for (const old of states.values()) release(old);

@@ -66,6 +66,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     setState: (name, value) => call({ type: "setState", name, value }),
     getState: (name) => call({ type: "getState", name }),
     deleteState: (name) => call({ type: "deleteState", name }),
+    ...(device === "webgpu" ? {} : { stepAdamW: (step) => call({ type: "stepAdamW", step }) }),
     // Nothing may be asked for after this: native code that is at work when its thread ends takes the process down.
     close: () => {
       closed ??= ended === undefined ? call({ type: "close" }).then(() => port.close()) : Promise.resolve();

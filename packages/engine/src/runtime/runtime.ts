@@ -6,6 +6,7 @@
  * without a copy: two buffers are swapped.
  */
 import type { ExternalData } from "../onnx/external-data.ts";
+import type { AdamWSettings } from "../optim/adamw-host.ts";
 import type { NdArray } from "../tensor.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
@@ -38,6 +39,21 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** One step of AdamW on states, which stay where they are. */
+export interface AdamWStep {
+  /** The names of the states. */
+  readonly states: {
+    readonly parameters: string;
+    readonly gradient: string;
+    readonly firstMoment: string;
+    readonly secondMoment: string;
+    readonly average?: string;
+  };
+  readonly settings: AdamWSettings;
+  /** Whether the gradient becomes zeros, for the next sum. */
+  readonly clearsGradient: boolean;
+}
+
 export interface Runtime {
   readonly device: Device;
   /** Takes a model's bytes, or the path (in a browser the URL) of its file. */
@@ -45,6 +61,8 @@ export interface Runtime {
   setState(name: string, value: NdArray): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;
+  /** Takes a step and returns the gradient's norm. Absent where state is not in main memory: a graph takes it there. */
+  stepAdamW?(step: AdamWStep): Promise<number>;
   /**
    * Two runtimes that work at the same time, each on half of the threads; always the same two, closed with this one.
    * Absent where a device does one thing after the other.
