@@ -77,6 +77,8 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(files && { externalData: files }),
       ...(onGpu ? { preferredOutputLocation: kept } : {}),
+      // A plan of all memory is made by the first run and allocated beside what that run left: training would hold both.
+      ...(Object.keys(writes).length > 0 ? { enableMemPattern: false } : {}),
     });
     let isClosed = false;
     const session: Session = {
