@@ -10,6 +10,7 @@ import {
   signatureOf,
 } from "./onnx/emit.ts";
 import type { OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
+import { fuseAttention } from "./passes/fuse-attention.ts";
 import type { NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 import { shareSession } from "./runtime/shared-sessions.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -45,7 +46,8 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   inputTypes: I,
   { weights, ...place }: CompileOptions,
 ): Promise<Program<keyof I & string, keyof O & string>> {
-  const built = buildOnnx(graphOf(trace(model, inputTypes), weights));
+  const rules = runtime.device === "cpu" ? [fuseAttention] : [];
+  const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { rules });
   const values = [...built.weights.values()].map(({ data }) => data);
   const session = await shareSession(runtime, { signature: signatureOf(built), values }, () => {
     const { model, externalData } = serializeOnnx(built, place);

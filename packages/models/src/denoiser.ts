@@ -141,15 +141,19 @@ async function predictSideBySide(
 ): Promise<Prediction> {
   const [first, second] = await runtime.pair!();
   const types = sampleTypes(config, options);
-  const [conditional, unconditional] = await Promise.all([
-    compile(
-      first,
-      (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
-      { ...types, ...sequenceTypes(config) },
-      options,
-    ),
-    compile(second, (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }), types, options),
-  ]);
+  // One after the other: a session takes several times the memory of its weights while it is made.
+  const conditional = await compile(
+    first,
+    (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
+    { ...types, ...sequenceTypes(config) },
+    options,
+  );
+  const unconditional = await compile(
+    second,
+    (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }),
+    types,
+    options,
+  );
   return {
     predict: async (kept, { guidance, ...inputs }) => {
       const feeds = feedsOf(inputs);

@@ -86,7 +86,7 @@ export interface UnetInputs {
   mask?: Tensor;
 }
 
-/** Keys and values [B, heads, L, channels / heads] by the name of their projection, "...attn2.to_k" and "...attn2.to_v". */
+/** Keys and values [B, L, channels] by the name of their projection, "...attn2.to_k" and "...attn2.to_v". */
 export type KeyValues = Readonly<Record<string, Tensor>>;
 
 /** The noise in a sample, [B, outChannels, H, W]. */
@@ -136,17 +136,15 @@ export function unet(w: Weights, config: UnetConfig, inputs: UnetInputs): Tensor
 /** What every cross-attention needs of a sequence [B, L, crossAttentionDim], apart from the sample and the timestep. */
 export function crossAttentionKeyValues(w: Weights, config: UnetConfig, sequence: Tensor): KeyValues {
   const entries = crossAttentionProjections(config).map(({ name, channels }): [string, Tensor] => {
-    const projected = linear(w.at(name), sequence, channels, { bias: false });
-    return [name, splitHeads(projected, config.attentionHeadDim)];
+    return [name, linear(w.at(name), sequence, channels, { bias: false })];
   });
   return Object.fromEntries(entries);
 }
 
 /** The types of `KeyValues`, for a program that takes them as inputs. */
 export function keyValueTypes(config: UnetConfig, batch: Dim, residues: Dim): Record<string, KeyValueType> {
-  const heads = config.attentionHeadDim;
   const entries = crossAttentionProjections(config).map(({ name, channels }): [string, KeyValueType] => {
-    return [name, { dtype: "float32", shape: [batch, heads, residues, channels / heads] }];
+    return [name, { dtype: "float32", shape: [batch, residues, channels] }];
   });
   return Object.fromEntries(entries);
 }
@@ -271,11 +269,10 @@ function crossAttention(
   const value = keyValues[`${path}.to_v`];
   if (key === undefined || value === undefined) throw new Error(`unet: keyValues lacks those of ${path}`);
   const normal = layerNorm(w.at(block, "norm2"), tokens);
-  const query = splitHeads(
-    linear(w.at(path, "to_q"), normal, channels, { bias: false }),
-    config.attentionHeadDim,
-  );
-  const seen = attention(query, key, value, bias === undefined ? {} : { bias });
+  const heads = config.attentionHeadDim;
+  const query = splitHeads(linear(w.at(path, "to_q"), normal, channels, { bias: false }), heads);
+  const options = bias === undefined ? {} : { bias };
+  const seen = attention(query, splitHeads(key, heads), splitHeads(value, heads), options);
   return linear(w.at(path, "to_out", 0), mergeHeads(seen), channels);
 }
 

@@ -22,6 +22,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { ancestors } from "../gradient.ts";
+import type { Rule } from "../passes/rewrite.ts";
 import { simplify } from "../passes/simplify.ts";
 import { winogradConvolutions } from "../passes/winograd.ts";
 import type { Device } from "../runtime/runtime.ts";
@@ -69,6 +70,8 @@ export interface EmitOptions {
   simplified?: boolean;
   /** Where the model will run: convolutions get the form that is fastest there. Absent: as they were written. */
   device?: Device;
+  /** Further rules for the passes. */
+  rules?: readonly Rule[];
 }
 
 /**
@@ -114,9 +117,12 @@ export function signatureOf({ proto, constants }: BuiltOnnx): Uint8Array[] {
   return [toBinary(ModelProtoSchema, proto), ...[...constants.values()].map(bytesOf)];
 }
 
-export function buildOnnx(graph: GraphInterface, { simplified = true, device }: EmitOptions = {}): BuiltOnnx {
+export function buildOnnx(
+  graph: GraphInterface,
+  { simplified = true, ...options }: EmitOptions = {},
+): BuiltOnnx {
   const { inputs, initializers } = graph;
-  const outputs = simplified ? simplifiedOutputs(graph, device) : graph.outputs;
+  const outputs = simplified ? simplifiedOutputs(graph, options) : graph.outputs;
   const names = new Map<Tensor, string>();
   for (const [name, tensor] of inputs) names.set(tensor, name);
   const weights = new Map<TensorProto, NdArray>();
@@ -175,7 +181,7 @@ export function buildOnnx(graph: GraphInterface, { simplified = true, device }: 
   const proto = create(ModelProtoSchema, {
     irVersion,
     producerName: "proteoscope",
-    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    opsetImport: opsetsOf(nodes),
     graph: create(GraphProtoSchema, {
       name: "graph",
       node: nodes,
@@ -187,12 +193,19 @@ export function buildOnnx(graph: GraphInterface, { simplified = true, device }: 
   return { proto, weights, constants };
 }
 
+/** The standard operators, and those of other domains that are used, which are all of version 1. */
+function opsetsOf(nodes: readonly NodeProto[]) {
+  const others = [...new Set(nodes.map(({ domain }) => domain).filter((domain) => domain !== ""))];
+  return [{ domain: "", version: BigInt(opset) }, ...others.map((domain) => ({ domain, version: 1n }))];
+}
+
 function simplifiedOutputs(
   { inputs, initializers, outputs }: GraphInterface,
-  device: Device | undefined,
+  { device, rules = [] }: EmitOptions,
 ): Map<string, Tensor> {
   const leaves = [...inputs.values(), ...[...(initializers?.values() ?? [])].map(({ tensor }) => tensor)];
-  const results = simplify([...outputs.values()], leaves, device === "cpu" ? [winogradConvolutions()] : []);
+  const forms = device === "cpu" ? [winogradConvolutions()] : [];
+  const results = simplify([...outputs.values()], leaves, [...forms, ...rules]);
   return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 

@@ -19,7 +19,8 @@ export function serializeModel(proto: ModelProto): Uint8Array<ArrayBuffer> {
   if (graph === undefined) return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
   const skeleton = toBinary(ModelProtoSchema, { ...proto, graph: { ...graph, initializer: [] } });
   const pieces = [skeleton, ...graph.initializer.flatMap(initializerPiece)];
-  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  const byteLength = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const bytes = new Uint8Array(new ResizableBuffer(byteLength, { maxByteLength: byteLength }));
   let offset = 0;
   for (const piece of pieces) {
     bytes.set(piece, offset);
@@ -27,6 +28,12 @@ export function serializeModel(proto: ModelProto): Uint8Array<ArrayBuffer> {
   }
   return bytes;
 }
+
+/** ECMAScript 2024, as all supported engines have it. Resizable, so that its memory can be given back: see host.ts. */
+const ResizableBuffer = ArrayBuffer as new (
+  byteLength: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer;
 
 const graphField = ModelProtoSchema.field.graph.number;
 const initializerField = GraphProtoSchema.field.initializer.number;

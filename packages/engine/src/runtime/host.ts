@@ -8,7 +8,13 @@ import type { NdArray } from "../tensor.ts";
 import type { AdamWStep, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
-  | { readonly type: "load"; readonly model: Uint8Array | string; readonly options: LoadOptions }
+  | {
+      readonly type: "load";
+      readonly model: Uint8Array | string;
+      readonly options: LoadOptions;
+      /** Whether the model was moved here, not copied. */
+      readonly isOurs: boolean;
+    }
   | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly kept?: NdArrays }
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
@@ -41,6 +47,7 @@ export function serveRuntime(
     switch (request.type) {
       case "load": {
         sessions.set(nextSession, { session: await runtime.load(request.model, request.options), kept: {} });
+        if (request.isOurs && typeof request.model !== "string") forget(request.model);
         return nextSession++;
       }
       case "run": {
@@ -75,6 +82,12 @@ export function serveRuntime(
       }
     });
   };
+}
+
+/** Gives memory back that the garbage collection of an idle worker would not look at for long. */
+function forget(model: Uint8Array): void {
+  const buffer = model.buffer as ArrayBuffer & { resizable?: boolean; resize?(byteLength: number): void };
+  if (buffer.resizable) buffer.resize!(0);
 }
 
 /** The buffers of arrays that nothing else refers to. */

@@ -2,13 +2,14 @@
  * The two halves of the protocol against each other, over a port that copies as a worker's does.
  */
 import { describe, expect, test } from "vitest";
-import { float32, type NdArray } from "../tensor.ts";
+import { emitOnnx } from "../onnx/emit.ts";
+import { float32, input, type NdArray } from "../tensor.ts";
 import { type Call, type Reply, serveRuntime } from "./host.ts";
 import { connectRuntime } from "./remote.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A runtime whose sessions give their feeds back, and which records what it is asked. */
-function echoRuntime(log: string[]): Runtime {
+function echoRuntime(log: string[], models: Uint8Array[]): Runtime {
   const states = new Map<string, NdArray>();
   return {
     device: "cpu",
@@ -16,6 +17,7 @@ function echoRuntime(log: string[]): Runtime {
       for (const part of externalData?.parts ?? [])
         log.push(`external ${externalData!.location} ${await (part as Blob).text()}`);
       log.push(`load ${model.length} ${JSON.stringify(options)}`);
+      models.push(model as Uint8Array);
       if (model.length === 0) throw new Error("no model");
       return {
         run: async (feeds, { kept } = {}) => {
@@ -38,9 +40,10 @@ function connected() {
   const log: string[] = [];
   const transferred: number[] = [];
   const posted: Call[] = [];
+  const models: Uint8Array[] = [];
   let end: (reason: Error) => void = () => {};
   let listener: (reply: Reply) => void = () => {};
-  const answer = serveRuntime(echoRuntime(log), (reply, transfer) => {
+  const answer = serveRuntime(echoRuntime(log, models), (reply, transfer) => {
     transferred.push(transfer.length);
     listener(structuredClone(reply, { transfer }));
   });
@@ -53,7 +56,7 @@ function connected() {
     onEnd: (onEnd) => void (end = onEnd),
     close: async () => end(new Error("ended")),
   });
-  return { runtime, log, transferred, posted, end: (reason: Error) => end(reason) };
+  return { runtime, log, models, transferred, posted, end: (reason: Error) => end(reason) };
 }
 
 const x = float32([2], Float32Array.of(1, 2));
@@ -125,6 +128,16 @@ describe("a connected runtime", () => {
     ]);
     const sent = posted.flatMap(({ request }) => (request.type === "run" ? ["kept" in request] : []));
     expect(sent).toEqual([true, false, true, false, true, false, true, true]);
+  });
+
+  test("gives a model's memory back once it is loaded, where the model was moved", async () => {
+    const { runtime, models } = connected();
+    const x = input("x", { dtype: "float32", shape: [1] });
+    const model = () => emitOnnx({ inputs: new Map([["x", x]]), outputs: new Map([["y", x]]) });
+    const copied = model();
+    await runtime.load(copied);
+    await runtime.load(model(), { transfer: true });
+    expect(models.map(({ byteLength }) => byteLength)).toEqual([copied.byteLength, 0]);
   });
 
   test("sends nothing for a signal that is aborted", async () => {

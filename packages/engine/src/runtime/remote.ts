@@ -49,7 +49,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     load: async (model, { transfer = false, externalData, ...rest } = {}) => {
       const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
       const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
-      const session = await call<number>({ type: "load", model, options }, moved);
+      const session = await call<number>({ type: "load", model, options, isOurs: moved.length > 0 }, moved);
       let sent: NdArrays | undefined;
       return {
         run: async (feeds, { signal, kept = nothing } = {}) => {
