@@ -45,6 +45,12 @@ export {
 } from "./evaluate/answers.ts";
 export { type BootstrapOptions, bootstrap, type Estimate, mean } from "./evaluate/bootstrap.ts";
 export {
+  type CalibrationBin,
+  type CalibrationError,
+  calibrationError,
+} from "./evaluate/calibration-error.ts";
+export { fitComposition, type SequenceBaseline } from "./evaluate/composition-baseline.ts";
+export {
   compartmentOf,
   cropsOfProtein,
   type EvaluatedProtein,
@@ -58,7 +64,10 @@ export {
 export { frechetDistance } from "./evaluate/frechet-distance.ts";
 export { groupBy } from "./evaluate/group-by.ts";
 export { type ImageReader, openImageReader, type SeenImage } from "./evaluate/image-reader.ts";
+export { fitThresholds, type Judged, judgeLabels } from "./evaluate/judged-labels.ts";
 export { kernelDistance } from "./evaluate/kernel-distance.ts";
+export { openKmerBaseline } from "./evaluate/kmer-baseline.ts";
+export { type LocalizationFigures, localizationFigures } from "./evaluate/localization-figures.ts";
 export {
   findNearestCrops,
   type NearestCrop,

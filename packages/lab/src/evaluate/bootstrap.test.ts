@@ -1,6 +1,6 @@
 import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
-import { bootstrap, mean } from "./bootstrap.ts";
+import { bootstrap, bootstrapAll, mean } from "./bootstrap.ts";
 
 describe("the bootstrap", () => {
   it("gives the interval of a mean that the normal distribution gives", () => {
@@ -49,5 +49,16 @@ describe("the bootstrap", () => {
   it("leaves out the resamples that have no value", () => {
     const both = (units: readonly number[]) => (new Set(units).size === 2 ? 1 : Number.NaN);
     expect(bootstrap([1, 2], both)).toEqual({ value: 1, interval95: [1, 1], n: 2 });
+  });
+
+  it("gives several statistics of the same resamples", () => {
+    const units = [1, 2, 3, 4, 5, 6, 7];
+    const { first, double, none } = bootstrapAll(units, (drawn) => ({
+      ...{ first: mean(drawn), double: 2 * mean(drawn) },
+      none: Number.NaN,
+    }));
+    expect(first).toEqual(bootstrap(units, mean));
+    expect(double!.interval95).toEqual(first!.interval95.map((end) => 2 * end));
+    expect(none).toBeNull();
   });
 });

@@ -33,20 +33,34 @@ export function bootstrap<Unit>(
   statistic: (units: readonly Unit[]) => number,
   options: BootstrapOptions = {},
 ): Estimate | null {
+  if (units.length === 0) return null;
+  return bootstrapAll(units, (drawn) => ({ value: statistic(drawn) }), options).value!;
+}
+
+/** Several statistics of the same resamples, by name; of one unit at least. */
+export function bootstrapAll<Unit>(
+  units: readonly Unit[],
+  statistics: (units: readonly Unit[]) => Readonly<Record<string, number>>,
+  options: BootstrapOptions = {},
+): Record<string, Estimate | null> {
   const { seed = 0, rounds = 1000, centred = false } = options;
-  const value = units.length === 0 ? Number.NaN : statistic(units);
-  if (!Number.isFinite(value)) return null;
   const count = units.length;
+  const values = statistics(units);
   const draws = createGenerator(seed, "bootstrap").uniform(rounds * count);
-  const values = Array.from({ length: rounds }, (_, round) => {
+  const resampled = Array.from({ length: rounds }, (_, round) => {
     const row = draws.subarray(round * count, (round + 1) * count);
-    return statistic(Array.from(row, (draw) => units[Math.floor(draw * count)]!));
-  }).filter(Number.isFinite);
-  if (values.length === 0) return null;
-  const shift = centred ? value - mean(values) : 0;
-  const sorted = values.sort((a, b) => a - b);
-  const at = (share: number) => quantileSorted(sorted, share) + shift;
-  return { value, interval95: [at(0.025), at(0.975)], n: count };
+    return statistics(Array.from(row, (draw) => units[Math.floor(draw * count)]!));
+  });
+  const estimate = (name: string): Estimate | null => {
+    const value = values[name]!;
+    const sorted = resampled.map((row) => row[name]!).filter(Number.isFinite);
+    if (!Number.isFinite(value) || sorted.length === 0) return null;
+    sorted.sort((a, b) => a - b);
+    const shift = centred ? value - mean(sorted) : 0;
+    const at = (share: number) => quantileSorted(sorted, share) + shift;
+    return { value, interval95: [at(0.025), at(0.975)], n: count };
+  };
+  return Object.fromEntries(Object.keys(values).map((name) => [name, estimate(name)]));
 }
 
 /** NaN for no values. */

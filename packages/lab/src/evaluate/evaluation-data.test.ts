@@ -53,6 +53,7 @@ describe("the data of an evaluation", () => {
         openCell(3, "ER:3;Golgi:2", val),
         openCell(4, "Golgi:3"),
         openCell(5, "ER:2;Golgi:3", { homology_partition: "4" }),
+        openCell(6, "ER:3", val),
       ],
       localisation: [
         swissProt(0, "ER"),
@@ -63,6 +64,8 @@ describe("the data of an evaluation", () => {
         swissProt(5, "ER", { partition: "3.0" }),
         swissProt(6, "Golgi", { same_opencell_id: "OC5" }),
         swissProt(7, "nucleoplasm", { accession: "U0" }),
+        swissProt(8, "ER"),
+        swissProt(9, "ER"),
       ],
       crops: [
         crop(0),
@@ -82,17 +85,25 @@ describe("the data of an evaluation", () => {
   const indices = (crops: readonly { index: number }[]) => crops.map(({ index }) => index);
 
   it("has human proteins of one compartment, unseen and seen", () => {
-    expect(ids("opencell")).toEqual(["OC0", "OC1", "OC2"]);
-    expect(ids("partition")).toEqual(["Q0", "Q1", "Q2"]);
+    expect(ids("opencell")).toEqual(["OC0", "OC1", "OC2", "OC6"]);
+    expect(ids("partition")).toHaveLength(4);
+    expect(ids("partition").filter((id) => !["Q0", "Q1", "Q2", "Q8", "Q9"].includes(id))).toEqual([]);
     expect(ids("seen")).toEqual(["OC4", "Q4"]);
   });
 
   it("takes the classes in turns", () => {
     const classes = data.proteins.opencell.map(({ label }) => label.name);
     expect(classes.slice(0, 2).sort()).toEqual(["ER", "nucleolus"]);
-    expect(classes[2]).toBe("nucleolus");
+    expect(classes.slice(2).sort()).toEqual(["ER", "nucleolus"]);
     const partition = data.proteins.partition.map(({ label }) => label.name);
     expect(partition.slice(0, 2).sort()).toEqual(["ER", "nucleus (any part)"]);
+  });
+
+  it("leaves out proteins of a class that would be most of the set", () => {
+    // Three of the ER and two of the nucleus are there.
+    const classes = data.proteins.partition.map(({ label }) => label.name);
+    expect(classes.filter((name) => name === "ER")).toHaveLength(2);
+    expect(classes.filter((name) => name !== "ER")).toHaveLength(2);
   });
 
   it("has an order that the seed gives", async () => {

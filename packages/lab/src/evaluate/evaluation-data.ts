@@ -1,6 +1,7 @@
 // What a model is evaluated on: human proteins of one compartment, never trained on (OpenCell's validation proteins, the
 // held-out homology partition) and trained on, to be shown side by side; and real crops. Within a set proteins stand
-// in an order that takes the classes in turns: its first N are balanced as far as the set goes, and more go on from there.
+// in an order that takes the classes in turns: its first N are balanced as far as the set goes, and more go on from there,
+// until a class would be more than a quarter of the set.
 
 import { createGenerator } from "@proteoscope/engine";
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas.ts";
@@ -63,12 +64,10 @@ export async function readEvaluationData(
   const isShown = (crop: Crop) => !crop.isBlend && compartmentOf(crop) !== undefined;
   const realCrops = crops.filter(isShown);
   const labelled = labelProteins(all, splits);
-  const inSet = (set: EvaluationSet) =>
-    takeTurns(
-      labelled.filter((one) => one.set === set),
-      ({ label }) => label.name,
-      seed,
-    );
+  const inSet = (set: EvaluationSet) => {
+    const ofSet = labelled.filter((one) => one.set === set);
+    return balance(takeTurns(ofSet, ({ label }) => label.name, seed));
+  };
   return {
     proteins: { opencell: inSet("opencell"), partition: inSet("partition"), seen: inSet("seen") },
     trainingCrops: crops.filter((crop) => isTrainingCrop(crop, byUniprot)),
@@ -136,6 +135,25 @@ function takeTurns<T>(items: readonly T[], classOf: (item: T) => string, seed: n
   return Array.from({ length: longest }, (_, round) =>
     queues.flatMap((queue) => queue.slice(round, round + 1)),
   ).flat();
+}
+
+const mostShare = 1 / 4;
+
+/**
+ * Leaves out what is beyond the largest number of a class that keeps every class within a quarter of the set, or within
+ * an equal share of fewer than four classes.
+ */
+function balance(proteins: readonly EvaluatedProtein[]): EvaluatedProtein[] {
+  const sizes = [...groupBy(proteins, ({ label }) => label.name).values()].map(({ length }) => length);
+  const share = Math.max(mostShare, 1 / sizes.length);
+  let most = Math.max(0, ...sizes);
+  while (most > 1 && most > share * sizes.reduce((sum, size) => sum + Math.min(size, most), 0)) most--;
+  const taken = new Map<string, number>();
+  return proteins.filter(({ label }) => {
+    const count = (taken.get(label.name) ?? 0) + 1;
+    taken.set(label.name, count);
+    return count <= most;
+  });
 }
 
 function chooseKnown(

@@ -25,10 +25,10 @@ function distortedExamples(count: number): CalibrationExample[] {
 
 describe("probabilities", () => {
   it("get back the odds that were scaled and shifted", () => {
-    const { probabilities } = fitCalibration(labels, distortedExamples(1500));
+    const { probabilities } = fitCalibration(labels, distortedExamples(600));
     expect(probabilities.scale).toBeCloseTo(0.5, 0);
     for (const [i, shift] of [3, 0, -2].entries())
-      expect(Math.abs(probabilities.bias[i]! + probabilities.scale * shift)).toBeLessThan(0.3);
+      expect(Math.abs(probabilities.bias[i]! + probabilities.scale * shift)).toBeLessThan(0.4);
   });
 
   it("are as frequent as the compartments are", () => {

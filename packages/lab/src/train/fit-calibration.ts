@@ -10,9 +10,10 @@ import {
   noCalibration,
 } from "@proteoscope/models";
 import type { Protein } from "../data/atlas.ts";
-import { type Compartment, compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
+import { type Compartment, sequenceTargets } from "../data/compartments.ts";
 import { labelOf } from "../evaluate/evaluation-data.ts";
 import { groupBy } from "../evaluate/group-by.ts";
+import { openLabelSlopes, placesOf } from "./label-slopes.ts";
 
 export interface CalibrationExample {
   readonly protein: Protein;
@@ -32,28 +33,15 @@ export function fitCalibration(
   labels: readonly Compartment[],
   examples: readonly CalibrationExample[],
 ): LocalizationCalibration {
-  const place = labels.map((name) => compartments.indexOf(name));
+  const slopesOf = openLabelSlopes(labels);
   const known = examples.map(({ protein, logits }) => ({
-    logits,
+    ...{ logits, weight: 1 },
     target: sequenceTargets(protein),
-    weight: 1,
   }));
-  const probabilities = fitCorrection(labels.length, known, ({ logits, target }, correction) => {
-    const p = labelProbabilities(logits, { ...noCalibration(labels.length), probabilities: correction });
-    const slopes = new Float64Array(labels.length);
-    for (const [index, column] of place.entries()) {
-      if (target.known[column] !== 1) continue;
-      slopes[index]! += p[index]! - target.targets[column]!;
-    }
-    for (const [group, { members }] of compartmentGroups.entries()) {
-      if (target.groupTargets[group] !== 1) continue;
-      const inside = indicesIn(labels, members);
-      const none = inside.reduce((product, index) => product * (1 - p[index]!), 1);
-      const any = Math.max(unlikely, 1 - none);
-      for (const index of inside) slopes[index]! -= (p[index]! * none) / any;
-    }
-    return slopes;
-  });
+  const none = noCalibration(labels.length);
+  const probabilities = fitCorrection(labels.length, known, ({ logits, target }, correction) =>
+    slopesOf(labelProbabilities(logits, { ...none, probabilities: correction }), target),
+  );
 
   const single = examples.flatMap(({ protein, logits }) => {
     const label = labelOf(protein, labels);
@@ -65,8 +53,8 @@ export function fitCalibration(
     weight: 1 / Math.max(fewestOfClass, classes.get(one.label.name)!.length),
   }));
   const answer = fitCorrection(labels.length, weighted, ({ logits, label }, correction) => {
-    const p = answerProbabilities(logits, { ...noCalibration(labels.length), answer: correction });
-    const inside = indicesIn(labels, label.members);
+    const p = answerProbabilities(logits, { ...none, answer: correction });
+    const inside = placesOf(labels, label.members);
     const right = Math.max(
       unlikely,
       inside.reduce((sum, index) => sum + p[index]!, 0),
@@ -77,9 +65,6 @@ export function fitCalibration(
   });
   return { probabilities, answer };
 }
-
-const indicesIn = (labels: readonly string[], members: readonly string[]): number[] =>
-  members.map((member) => labels.indexOf(member)).filter((index) => index >= 0);
 
 const rounds = 300;
 const firstStep = 0.1;
