@@ -33,6 +33,7 @@ export {
 export {
   type Answer,
   accuracy,
+  bestMacroAnswer,
   type Confusion,
   chanceOf,
   confusion,
@@ -43,7 +44,7 @@ export {
   mostFrequentAnswer,
   totalVariation,
 } from "./evaluate/answers.ts";
-export { type BootstrapOptions, bootstrap, type Estimate, mean } from "./evaluate/bootstrap.ts";
+export { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "./evaluate/bootstrap.ts";
 export {
   type CalibrationBin,
   type CalibrationError,
@@ -81,6 +82,13 @@ export {
   nuclearProportion,
   type ProportionPair,
 } from "./evaluate/nuclear-proportion.ts";
+export {
+  medianOverlap,
+  multiScaleSimilarity,
+  radialSpectrum,
+  signalToNoise,
+  structuralSimilarity,
+} from "./evaluate/picture-quality.ts";
 export { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "./evaluate/reliability-curve.ts";
 export type { ImageCompartment } from "./simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./simulate/nucleus-pictures.ts";

@@ -4,6 +4,7 @@
 export { type Agreement, cellFootprint, sampleAgreement } from "./agreement.ts";
 export { calibrationFile, formatCalibration } from "./calibration-file.ts";
 export {
+  type Cell,
   type Drawing,
   type DrawOptions,
   drawDefaults,
@@ -58,6 +59,7 @@ export { type GridOptions, markSynthetic, type Tile, tileImages } from "./pictur
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
 export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
 export {
+  byName,
   type CompartmentProbabilities,
   openProteinReader,
   type ProteinReader,

@@ -94,6 +94,21 @@ describe("drawing", () => {
     expect(largestDifference(last, first)).toBeGreaterThan(0.01);
   });
 
+  it("draws several cells at once as it draws each", async () => {
+    const large = small.map((value) => value + 2);
+    const cells = [
+      { distance: small, seed: 7 },
+      { distance: large, seed: 8 },
+    ];
+    const [first, second] = await microscope.drawCells(protein, cells, { ...quick, samples: 2 });
+    const alone = await microscope.draw(protein, large, { ...quick, samples: 2, seed: 8 });
+    expect(largestDifference(second!.images, alone.images)).toBeLessThan(1e-5);
+    expect(second!.agreement).toBeCloseTo(alone.agreement!, 3);
+    expect(first!.images).toHaveLength(second!.images.length);
+    expect(largestDifference(first!.images, second!.images)).toBeGreaterThan(0.01);
+    expect(await microscope.drawCells(protein, [], quick)).toEqual([]);
+  });
+
   it("says nothing of agreement for a single sample", async () => {
     const { agreement, medoid } = await microscope.draw(protein, small, { ...quick, samples: 1 });
     expect(agreement).toBeNull();

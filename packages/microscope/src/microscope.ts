@@ -75,6 +75,13 @@ export interface Drawing {
   readonly medoid: number;
 }
 
+/** A nucleus to draw around and the seed of the noise to start from. */
+export interface Cell {
+  /** [cropPixels, cropPixels] */
+  readonly distance: Float32Array;
+  readonly seed: number;
+}
+
 export interface Microscope {
   readonly model: MicroscopeModel;
   /**
@@ -88,6 +95,8 @@ export interface Microscope {
    * @throws RangeError for a crop of another size or more than `mostSteps` steps.
    */
   draw(protein: ReadProtein, distance: Float32Array, options?: DrawOptions): Promise<Drawing>;
+  /** A drawing for each cell, as `draw` makes it with the cell's seed, several at once: in less time. */
+  drawCells(protein: ReadProtein, cells: readonly Cell[], options?: DrawOptions): Promise<Drawing[]>;
   /** What the image classifier sees in images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
   classify(images: Float32Array, distance: Float32Array): Promise<CompartmentProbabilities[]>;
   /** Waits for what is being compiled, then lets go of the networks. */
@@ -127,56 +136,77 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   const programs = [reader, denoiser, decoder, classifier];
   for (const program of programs) program.catch(() => undefined);
 
-  const draw: Microscope["draw"] = async (protein, distance, options = {}) => {
-    const { samples, steps, sampler, guidance, seed, signal, onStep }: typeof drawDefaults & DrawOptions = {
+  const drawCells: Microscope["drawCells"] = async (protein, cells, options = {}) => {
+    const { samples, steps, sampler, guidance, signal, onStep }: typeof drawDefaults & DrawOptions = {
       ...drawDefaults,
       ...options,
     };
-    if (distance.length !== area)
-      throw new RangeError(
-        `the nucleus has ${distance.length} pixels, the model draws ${cropPixels}x${cropPixels}`,
-      );
     const size = { height: cropPixels, width: cropPixels };
-    const condition = latentDistance(distance, size).map((value) => value / constants.distanceScale);
     const latentShape = [unet.config.outChannels, side, side];
     const latentLength = unet.config.outChannels * side * side;
-    const freshNoise = (sample: number, step: number | "start", count: number) =>
-      createGenerator(seed, "draw", sample, step).normal(count);
-    const noise = new Float32Array(samples * latentLength);
-    for (let i = 0; i < samples; i++) noise.set(freshNoise(i, "start", latentLength), i * latentLength);
+    const count = cells.length * samples;
+    const cellOf = (image: number) => cells[Math.floor(image / samples)]!;
+    const freshNoise = (image: number, step: number | "start", length: number) =>
+      createGenerator(cellOf(image).seed, "draw", image % samples, step).normal(length);
+    const noise = new Float32Array(count * latentLength);
+    const distances = new Float32Array(count * side * side);
+    for (let i = 0; i < count; i++) {
+      const { distance } = cellOf(i);
+      if (distance.length !== area)
+        throw new RangeError(
+          `the nucleus has ${distance.length} pixels, the model draws ${cropPixels}x${cropPixels}`,
+        );
+      noise.set(freshNoise(i, "start", latentLength), i * latentLength);
+      const small = latentDistance(distance, size).map((value) => value / constants.distanceScale);
+      distances.set(small, i * side * side);
+    }
     const tokens = protein.condition.length / protein.width;
-    const latents = await sampleLatents(await denoiser, float32([samples, ...latentShape], noise), {
+    const latents = await sampleLatents(await denoiser, float32([count, ...latentShape], noise), {
       sampler: createSampler(sampler, schedule, steps),
       sequence: float32([1, tokens, protein.width], protein.condition),
-      distance: float32([1, 1, side, side], condition),
+      distance: float32([count, 1, side, side], distances),
       guidance,
       batchSize,
       freshNoise,
       ...(signal === undefined ? {} : { signal }),
       ...(onStep === undefined ? {} : { onStep: ({ done, total }) => onStep(done, total) }),
     });
-    const images = new Float32Array(samples * 2 * area);
-    const seen: CompartmentProbabilities[] = [];
-    for (let first = 0; first < samples; first += batchSize) {
+    const images = new Float32Array(count * 2 * area);
+    for (let first = 0; first < count; first += batchSize) {
       signal?.throwIfAborted();
-      const count = Math.min(batchSize, samples - first);
-      const values = latents.data.slice(first * latentLength, (first + count) * latentLength) as Float32Array;
+      const inBatch = Math.min(batchSize, count - first);
+      const end = (first + inBatch) * latentLength;
+      const values = latents.data.slice(first * latentLength, end) as Float32Array;
       const latent = float32(
-        [count, ...latentShape],
+        [inBatch, ...latentShape],
         values.map((value) => value * constants.latentScale),
       );
       const { image } = await (await decoder).run({ latent });
       const decoded = image.data as Float32Array;
       if (!decoded.every(Number.isFinite)) throw notNumbers(model);
-      const batch = decoded.map((value) => Math.min(1, Math.max(0, value)));
-      images.set(batch, first * 2 * area);
-      seen.push(...(await classify(batch, distance)));
+      images.set(
+        decoded.map((value) => Math.min(1, Math.max(0, value))),
+        first * 2 * area,
+      );
     }
-    const proteins = Array.from({ length: samples }, (_, i) =>
-      images.subarray(2 * i * area, (2 * i + 1) * area),
-    );
-    const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
-    return { images, ...size, seen, compartments: meanOf(seen), agreement: reliability, medoid };
+    const drawings: Drawing[] = [];
+    for (const [index, { distance }] of cells.entries()) {
+      const ofCell = images.slice(2 * index * samples * area, 2 * (index + 1) * samples * area);
+      const seen: CompartmentProbabilities[] = [];
+      for (let first = 0; first < samples; first += batchSize)
+        seen.push(
+          ...(await classify(ofCell.subarray(2 * first * area, 2 * (first + batchSize) * area), distance)),
+        );
+      const proteins = seen.map((_, i) => ofCell.subarray(2 * i * area, (2 * i + 1) * area));
+      const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
+      const said = { seen, compartments: meanOf(seen), agreement: reliability, medoid };
+      drawings.push({ images: ofCell, ...size, ...said });
+    }
+    return drawings;
+  };
+  const draw: Microscope["draw"] = async (protein, distance, options = {}) => {
+    const cell = { distance, seed: options.seed ?? drawDefaults.seed };
+    return (await drawCells(protein, [cell], options))[0]!;
   };
 
   const classify: Microscope["classify"] = async (images, distance) => {
@@ -196,6 +226,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   return {
     model,
     draw,
+    drawCells,
     read: async (sequence, told) => (await reader).read(sequence, told),
     classify,
     close: async () => {

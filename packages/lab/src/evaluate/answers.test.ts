@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type Answer,
   accuracy,
+  bestMacroAnswer,
   chanceOf,
   confusion,
   isRight,
@@ -42,6 +43,13 @@ describe("answers", () => {
     const nucleolus: LabelClass = { name: "nucleolus", members: ["nucleolus"] };
     expect(mostFrequentAnswer([er, nucleus, nucleolus], compartments)).toBe("nucleolus");
     expect(mostFrequentAnswer([er, nucleolus], compartments)).toBe("ER");
+  });
+
+  it("have a best one for the macro recall, which counts classes and not proteins", () => {
+    const nucleolus: LabelClass = { name: "nucleolus", members: ["nucleolus"] };
+    const labels = [er, er, er, nucleus, nucleolus];
+    expect(mostFrequentAnswer(labels, compartments)).toBe("ER");
+    expect(bestMacroAnswer(labels, compartments)).toBe("nucleolus");
   });
 
   it("are counted in a table of classes and answers, also of classes that do not occur", () => {

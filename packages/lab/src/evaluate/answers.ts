@@ -43,6 +43,14 @@ export function mostFrequentAnswer(labels: readonly LabelClass[], answers: reado
   return answers.reduce((a, b) => (count(b) > count(a) ? b : a));
 }
 
+/** The one answer of the highest macro recall; the first of equals. */
+export function bestMacroAnswer(labels: readonly LabelClass[], answers: readonly string[]): string {
+  const recall = (answer: string) =>
+    macroMean(labels.map((label) => ({ label, value: isRight({ label, answer }) ? 1 : 0 })));
+  const recalls = answers.map((answer) => ({ answer, recall: recall(answer) }));
+  return recalls.reduce((a, b) => (b.recall > a.recall ? b : a)).answer;
+}
+
 export interface Confusion {
   readonly classes: readonly string[];
   readonly answers: readonly string[];

@@ -1,6 +1,11 @@
 import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
-import { bootstrap, bootstrapAll, mean } from "./bootstrap.ts";
+import { bootstrap, bootstrapAll, mean, median } from "./bootstrap.ts";
+
+it("a median is the middle, or between the two, and none of no values", () => {
+  expect([median([3, 1, 2]), median([4, 1])]).toEqual([2, 2.5]);
+  expect(median([])).toBeNaN();
+});
 
 describe("the bootstrap", () => {
   it("gives the interval of a mean that the normal distribution gives", () => {

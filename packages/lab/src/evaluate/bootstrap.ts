@@ -2,7 +2,7 @@
 // view - and not images, of which one protein has many that resemble each other.
 
 import { createGenerator } from "@proteoscope/engine";
-import { quantileSorted } from "simple-statistics";
+import { median as medianOfSome, quantileSorted } from "simple-statistics";
 
 export interface Estimate {
   readonly value: number;
@@ -61,6 +61,11 @@ export function bootstrapAll<Unit>(
     return { value, interval95: [at(0.025), at(0.975)], n: count };
   };
   return Object.fromEntries(Object.keys(values).map((name) => [name, estimate(name)]));
+}
+
+/** NaN for no values. */
+export function median(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : medianOfSome([...values]);
 }
 
 /** NaN for no values. */

@@ -37,13 +37,17 @@ export function openKmerIndex(sequences: readonly string[]): (sequence: string) 
   });
   return (sequence) => {
     const kmers = kmersOf(sequence);
-    const shared = new Map<number, number>();
-    for (const kmer of kmers)
-      for (const position of holders.get(kmer) ?? []) shared.set(position, (shared.get(position) ?? 0) + 1);
-    return [...shared]
-      .map(([position, both]) => ({ position, likeness: both / (kmers.size + sizes[position]! - both) }))
-      .sort((a, b) => b.likeness - a.likeness || a.position - b.position)
-      .slice(0, neighbourCount);
+    const shared = new Uint32Array(sizes.length);
+    for (const kmer of kmers) for (const position of holders.get(kmer) ?? []) shared[position]!++;
+    const nearest: Neighbour[] = [];
+    for (const [position, both] of shared.entries()) {
+      const likeness = both / (kmers.size + sizes[position]! - both);
+      if (both === 0 || likeness <= (nearest[neighbourCount - 1]?.likeness ?? 0)) continue;
+      const place = nearest.findIndex((other) => other.likeness < likeness);
+      nearest.splice(place < 0 ? nearest.length : place, 0, { position, likeness });
+      nearest.length = Math.min(nearest.length, neighbourCount);
+    }
+    return nearest;
   };
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import type { Metrics } from "../evaluate/metrics.ts";
+import type { ImageMetrics, Metrics } from "../evaluate/metrics.ts";
 import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 import { recordSurroundings } from "../testing/surroundings.ts";
@@ -13,14 +13,16 @@ let place: Workplace;
 let atlas: Awaited<ReturnType<typeof writeJudgedAtlas>>;
 let report: string;
 let metrics: Metrics;
+let images: ImageMetrics;
 beforeAll(async () => {
   place = createWorkplace(judgedModelFiles());
   atlas = await writeJudgedAtlas();
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
-  expect(stderr).toMatch(/^(evaluate {2}\d+\/32 drawings .*\n)*$/);
+  expect(stderr).toMatch(/^(evaluate {2}\d+\/49 drawings .*\n)*(localization .*\n)*$/);
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
+  images = metrics.images!;
 });
 afterAll(async () => {
   place.remove();
@@ -53,16 +55,20 @@ describe("proteoscope evaluate", () => {
   });
 
   it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
-    const { opencell, partition, unseen, seen } = metrics.compartments;
+    const { opencell, partition, unseen, seen } = images.compartments;
     expect([opencell, partition, unseen, seen].map((set) => set?.proteins)).toEqual([3, 3, 6, 3]);
     expect(Object.keys(unseen.scores).sort()).toEqual(
       [
-        ...["chance", "drawn", "languageModel", "mostFrequentAnswer", "otherNucleus", "otherProtein"],
-        ...["realCrops", "shuffledSequence"],
+        ...["chance", "composition", "decodedCrops", "drawn", "kmers", "languageModel"],
+        ...["mostFrequentAnswer", "otherNucleus", "otherProtein", "randomEmbedding", "realCrops"],
+        ...["shuffledSequence", "uncalibrated", "unconditional"],
       ].sort(),
     );
     expect(Object.keys(seen.scores).sort()).toEqual(
-      ["chance", "drawn", "languageModel", "mostFrequentAnswer", "realCrops"].sort(),
+      [
+        ...["chance", "decodedCrops", "drawn", "languageModel", "mostFrequentAnswer", "realCrops"],
+        "uncalibrated",
+      ].sort(),
     );
     for (const { accuracy, macroRecall } of Object.values(unseen.scores)) {
       for (const { value, interval95 } of [accuracy!, macroRecall!]) {
@@ -81,19 +87,19 @@ describe("proteoscope evaluate", () => {
   });
 
   it("gives recall and confusion of each class", () => {
-    expect(metrics.classes.map(({ name }) => name)).toEqual([
+    expect(images.classes.map(({ name }) => name)).toEqual([
       ...["nucleoplasm", "cytoplasm"],
       ...["nucleus (any part)", "cytoplasm (any part)"],
     ]);
-    for (const { chance, unseen, isAboveTwiceChance } of metrics.classes)
+    for (const { chance, unseen, isAboveTwiceChance } of images.classes)
       expect(isAboveTwiceChance).toBe(unseen!.value >= 2 * chance);
-    const { drawn, real } = metrics.confusion;
+    const { drawn, real } = images.confusion;
     expect(drawn.counts.flat().reduce((a, b) => a + b)).toBe(6);
     expect(real.counts.flat().reduce((a, b) => a + b)).toBe(10);
   });
 
   it("measures pictures: distances, nuclear proportion, nearest crops, effects, agreement", () => {
-    const { distances, nuclearProportion, memorisation, effects, reliability } = metrics;
+    const { distances, nuclearProportion, memorisation, effects, reliability } = images;
     expect(distances.features.dimensions).toBe(16);
     expect(distances.frechet).toMatchObject({ n: 6, drawnToReal: { n: 6 }, realToReal: { n: 6 } });
     expect(distances.kernel.drawnToReal!.value).toBeGreaterThan(distances.kernel.realToReal!.value);
@@ -107,6 +113,24 @@ describe("proteoscope evaluate", () => {
     expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
   });
 
+  it("measures what the autoencoder keeps, and overlaps around the same nucleus", () => {
+    const { autoencoder, overlap } = images;
+    expect(autoencoder.crops).toBe(10);
+    expect(autoencoder.protein.signalToNoise!.value).toBeGreaterThan(0);
+    expect(autoencoder.protein.structuralSimilarity!.value).toBeLessThan(1);
+    expect(autoencoder.nucleus.power).toHaveLength(5);
+    const { drawn, otherProtein } = overlap.unseen;
+    for (const { value, n } of [drawn!, otherProtein!])
+      expect(value >= 0 && value <= 1 && n === 2).toBe(true);
+  });
+
+  it("measures what is read off sequences, beside baselines that see what the sequences are rich in", () => {
+    const { sets, published } = metrics.localization!;
+    expect(Object.keys(sets)).toEqual(["partition", "partitionHuman", "atlas"]);
+    expect([sets.partition.proteins, sets.atlas.proteins]).toEqual([4, 0]);
+    expect(published[0].source).toMatch(/https:/);
+  });
+
   it("writes a report that refers to nothing outside it and has text for every picture", () => {
     const html = readFileSync(join(report, "report.html"), "utf8");
     expect(html.match(/(src|href)="(?!data:)/g)).toBeNull();
@@ -115,7 +139,7 @@ describe("proteoscope evaluate", () => {
     expect(images).toHaveLength(6 * 3);
     for (const image of images)
       expect(image).toMatch(/^<img src="data:image\/png;base64,[^"]+" alt="[^"]+">$/);
-    expect(html.match(/<svg /g)).toHaveLength(4);
+    expect(html.match(/<svg /g)).toHaveLength(4 + 2); // accuracies, confusions
   });
 
   it("goes on after a kill as if there had been none, and prints the accuracies", async () => {
@@ -128,10 +152,29 @@ describe("proteoscope evaluate", () => {
       ...["-o", report, "--resume"],
     ]);
     expect(exitCode).toBe(0);
-    expect(stderr).not.toMatch(/\/32 drawings/);
+    expect(stderr).not.toMatch(/\/49 drawings/);
     expect(stdout).toMatch(/^unseen: OpenCell's validation proteins, 3 proteins\n {2}drawn images +\d+ % \(/);
     expect(answersOf(report)).toBe(whole);
     expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
+  });
+
+  it("reads sequences alone where it is asked to, and does not write over an evaluation of images", async () => {
+    const output = join(place.path, "sequences");
+    const words = ["--only", "localization", "--device", "cpu"];
+    const { exitCode, stdout } = await evaluate([...words, "-o", output]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^held-out partition .*, 4 proteins\n {2}language model +macro F1 /);
+    expect(readdirSync(output).sort()).toEqual(["metrics.json", "report.html"]);
+    const { images, localization, provenance } = JSON.parse(
+      readFileSync(join(output, "metrics.json"), "utf8"),
+    );
+    expect(images).toBeNull();
+    expect(localization).toEqual(metrics.localization);
+    expect(provenance.settings).toEqual({ seed: 0 });
+    expect(await evaluate([...words, "-o", report])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/holds an evaluation of images/),
+    });
   });
 
   it("keeps its answers, and writes nothing else, at an interrupt", async () => {
@@ -149,11 +192,11 @@ describe("proteoscope evaluate", () => {
   });
 
   it("measures a run, with the set that was asked for alone, and goes on to more proteins and sets", async () => {
-    const words = ["--proteins", "1", "--steps", "1", "--split", "partition", "--json"];
+    const words = ["--proteins", "1", "--steps", "1", "--split", "partition", "--only", "images", "--json"];
     const output = join(place.path, "of-run");
     const { exitCode, stdout } = await evaluate([...words, "-o", output], place.path);
     expect(exitCode).toBe(0);
-    const { compartments, reliability } = JSON.parse(stdout) as Metrics;
+    const { compartments, reliability } = (JSON.parse(stdout) as Metrics).images!;
     expect(Object.keys(compartments)).toEqual(["partition", "unseen", "seen"]);
     expect(compartments.unseen.proteins).toBe(1);
     expect(reliability).toBeNull();

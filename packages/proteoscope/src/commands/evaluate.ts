@@ -30,6 +30,11 @@ export const evaluateCommand = defineCommand({
       default: "300",
       description: "At most so many of each set, classes in turns",
     },
+    only: {
+      type: "enum",
+      options: ["images", "localization"],
+      description: "One half: what is drawn, or what is read off sequences, which takes minutes",
+    },
     split: {
       type: "string",
       valueHint: "list",
@@ -44,6 +49,7 @@ export const evaluateCommand = defineCommand({
   },
   examples: [
     "proteoscope evaluate checkpoints/proteoscope-mini --data atlas -o report",
+    "proteoscope evaluate checkpoints/proteoscope-mini --data atlas -o report --only localization",
     "proteoscope evaluate runs/diffusion --data atlas -o report --proteins 50 --samples 4",
     "proteoscope evaluate runs/diffusion --data atlas -o report --proteins 50 --samples 4 --resume",
   ],
@@ -51,6 +57,7 @@ export const evaluateCommand = defineCommand({
     if (args.data === undefined) throw usage("--data is missing: name the atlas folder");
     const request = {
       ...{ data: args.data, output: args.output, resume: args.resume === true },
+      only: args.only,
       sets: parseSets(args.split),
       proteins: parseInteger("proteins", args.proteins, { min: 1 }),
       settings: {
@@ -80,15 +87,26 @@ function parseSets(list: string): UnseenSet[] {
   return unseenSets.filter((name) => names.has(name));
 }
 
-async function describe({ compartments }: Metrics, output: string): Promise<string> {
+async function describe({ images, localization }: Metrics, output: string): Promise<string> {
   const { scoreRows, setTitles } = await import("../evaluate/report-html.ts");
-  const { share } = await import("../evaluate/html.ts");
-  const lines = Object.entries(compartments).flatMap(([name, scores]) => [
+  const { methodTitles, sequenceSetTitles } = await import("../evaluate/report-localization.ts");
+  const { number, share } = await import("../evaluate/html.ts");
+  const drawn = Object.entries(images?.compartments ?? {}).flatMap(([name, scores]) => [
     `${setTitles[name]}, ${scores.proteins} proteins`,
     ...scoreRows(scores).map(
-      ({ title, units, accuracy }) => `  ${title.padEnd(30)}${share(accuracy, units)}`,
+      ({ title, units, accuracy, macroRecall }) =>
+        `  ${title.padEnd(36)}${share(accuracy, units).padEnd(32)}macro recall ${share(macroRecall, units)}`,
     ),
   ]);
+  const read = Object.entries(localization?.sets ?? {}).flatMap(([name, { proteins, methods }]) => [
+    `${sequenceSetTitles[name as keyof typeof sequenceSetTitles]}, ${proteins} proteins`,
+    ...Object.entries(methods).map(
+      ([method, { macroF1, jaccard }]) =>
+        `  ${methodTitles[method as keyof typeof methodTitles].padEnd(36)}` +
+        `macro F1 ${number(macroF1)}, Jaccard ${number(jaccard)}`,
+    ),
+  ]);
+  const lines = [...drawn, ...read];
   return `${lines.join("\n")}\nmetrics.json and report.html in ${output}\n`;
 }
 

@@ -7,7 +7,7 @@ import { type AnswerRecord, keyOf, openAnswers } from "./answers-file.ts";
 const question = { model: { "unet/config.json": "ab" }, settings: { steps: 15, guidance: 3 } };
 const record = (crop: number): AnswerRecord => ({
   ...{ kind: "crop", crop, protein: "P", isSeen: true },
-  ...{ drawn: 0.25, real: null },
+  ...{ drawn: 0.25, real: null, overlap: 0.5, otherOverlap: 0.4 },
 });
 
 describe("the answers of a report folder", () => {

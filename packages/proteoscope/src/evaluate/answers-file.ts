@@ -23,7 +23,9 @@ const proteinSchema = z.strictObject({
   label: z.strictObject({ name: z.string(), members: z.array(z.string()) }),
   /** Index in the library. */
   nucleus: z.int(),
+  /** Its one answer, and what that would be without calibration. */
   languageModel: probabilities,
+  uncalibrated: probabilities,
   drawn: z.strictObject({
     probabilities,
     agreement: maybe,
@@ -40,6 +42,8 @@ const proteinSchema = z.strictObject({
       shuffledSequence: probabilities,
       otherProtein: z.strictObject({ id: z.string(), probabilities }),
       otherNucleus: z.strictObject({ nucleus: z.int(), probabilities }),
+      randomEmbedding: probabilities,
+      unconditional: probabilities,
     })
     .nullable(),
 });
@@ -50,8 +54,12 @@ const cropSchema = z.strictObject({
   crop: z.int(),
   protein: z.string(),
   isSeen: z.boolean(),
+  /** Nuclear proportions. */
   drawn: maybe,
   real: maybe,
+  /** Overlap of the real image with the drawn one, and with another protein's around the same nucleus. */
+  overlap: maybe,
+  otherOverlap: maybe,
 });
 
 const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema]);

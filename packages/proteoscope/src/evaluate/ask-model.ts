@@ -1,6 +1,7 @@
-// What a model is asked of each protein: an image around a nucleus of the library, and of unseen proteins three more
-// with one thing changed - the sequence shuffled, another protein's sequence, another nucleus - from the same noise.
-// An answer depends on the protein and the seed alone, not on which others are asked or in which order.
+// What a model is asked of each protein: an image around a nucleus of the library, and of unseen proteins more with one
+// thing changed - another nucleus, the sequence shuffled, another protein's sequence, random numbers in its place, none -
+// from the same noise. An answer depends on the protein and the seed alone, not on which others are asked or in which
+// order; proteins are asked in blocks, for what does not depend on the sequence is drawn for several at once.
 import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
 import {
@@ -9,9 +10,12 @@ import {
   type ImageReader,
   imageCompartments,
   type KnownCrop,
+  medianOverlap,
   nuclearProportion,
 } from "@proteoscope/lab";
 import {
+  byName,
+  type Cell,
   type CompartmentProbabilities,
   type Drawing,
   type DrawOptions,
@@ -20,6 +24,7 @@ import {
   pickNucleus,
   type ReadProtein,
 } from "@proteoscope/microscope";
+import { answerProbabilities, noCalibration } from "@proteoscope/models";
 import type { CropRecord, ProteinRecord } from "./answers-file.ts";
 
 export type DrawSettings = Required<Omit<DrawOptions, "signal" | "onStep">>;
@@ -30,21 +35,68 @@ export interface Instruments {
   readonly reader: ImageReader;
   readonly settings: DrawSettings;
   readonly signal: AbortSignal;
-  /** Called after each drawing. */
-  readonly onDrawn: () => void;
+  /** Called after drawings, with their number. */
+  readonly onDrawn: (count: number) => void;
 }
+
+/** Proteins that are asked together. */
+export const blockSize = 4;
 
 /** Drawings that a protein takes. */
 export function drawingsOf({ set }: EvaluatedProtein): number {
-  return set === "seen" ? 1 : 4;
+  return set === "seen" ? 1 : 6;
 }
 
-/** Asks of one protein; `others` are the proteins of its set, from which another one is chosen. */
-export async function askProtein(
+/**
+ * Asks of the proteins of one set that stand at `block * blockSize` and behind it; `others` are the proteins of the
+ * set, from which another one is chosen for each.
+ */
+export async function askProteins(
+  instruments: Instruments,
+  block: number,
+  evaluated: readonly EvaluatedProtein[],
+  others: readonly EvaluatedProtein[],
+): Promise<ProteinRecord[]> {
+  const asked: Asked[] = [];
+  for (const one of evaluated) asked.push(await askOne(instruments, one, others));
+  if (evaluated[0]?.set === "seen") return asked.map(({ record }) => ({ ...record, changed: null }));
+  const { constants } = instruments.microscope.model;
+  const width = asked[0]!.read.width;
+  const cells = asked.map(({ cell }) => cell);
+  const values = createGenerator(instruments.settings.seed, "evaluate", "random embedding", block);
+  const random = { ...asked[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
+  const seenOf = async (shown: ReadProtein, guidance: number) =>
+    (await drawEach(instruments, shown, cells, { guidance })).map(({ compartments }) =>
+      inOrder(compartments),
+    );
+  const randomEmbedding = await seenOf(random, instruments.settings.guidance);
+  const unconditional = await seenOf(random, 0);
+  return asked.map(({ record, changed }, index) => ({
+    ...record,
+    changed: {
+      ...changed!,
+      randomEmbedding: randomEmbedding[index]!,
+      unconditional: unconditional[index]!,
+    },
+  }));
+}
+
+type Changed = NonNullable<ProteinRecord["changed"]>;
+
+interface Asked {
+  readonly read: ReadProtein;
+  readonly cell: Cell;
+  readonly record: Omit<ProteinRecord, "changed">;
+  /** null for a protein that was trained on. */
+  readonly changed: Omit<Changed, "randomEmbedding" | "unconditional"> | null;
+}
+
+/** What is asked of a protein by itself. */
+async function askOne(
   instruments: Instruments,
   evaluated: EvaluatedProtein,
   others: readonly EvaluatedProtein[],
-): Promise<ProteinRecord> {
+): Promise<Asked> {
   const { library, reader, settings, microscope } = instruments;
   const { set, protein, label } = evaluated;
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
@@ -52,9 +104,13 @@ export async function askProtein(
   const seed = random("noise").integer(2 ** 32);
   const nucleus = random("nucleus").integer(library.count);
   const { distance } = pickNucleus(library, nucleus);
-  const draw = (shown: ReadProtein, around: Float32Array) => drawOne(instruments, shown, around, seed);
+  const cell = { distance, seed };
+  const next =
+    (nucleus + 1 + random("other nucleus").integer(Math.max(1, library.count - 1))) % library.count;
+  const elsewhere = { distance: pickNucleus(library, next).distance, seed };
 
-  const drawing = await draw(read, distance);
+  const drawings = await drawEach(instruments, read, set === "seen" ? [cell] : [cell, elsewhere]);
+  const drawing = drawings[0]!;
   const area = distance.length;
   const image = new Float32Array(3 * area);
   image.set(drawing.images.subarray(0, 2 * area));
@@ -66,53 +122,56 @@ export async function askProtein(
     features: compact((await reader.read(image)).features),
     protein: encodePlane(image.subarray(0, area)),
   };
+  const { labels } = microscope.model.localization.config;
+  const uncalibrated = answerProbabilities(read.logits, noCalibration(labels.length));
   const record = {
     kind: "protein" as const,
     ...{ id: protein.id, set, nucleus, drawn },
     label: { name: label.name, members: [...label.members] },
-    languageModel: inOrder(read.compartments),
+    languageModel: inOrder(read.answer),
+    uncalibrated: inOrder(byName(labels, uncalibrated)),
   };
-  if (set === "seen") return { ...record, changed: null };
+  if (set === "seen") return { read, cell, record, changed: null };
 
   const order = random("shuffle").shuffle(protein.sequence.length);
   const shuffled = Array.from(order, (place) => protein.sequence[place]).join("");
   const other = chooseOther(evaluated, others, random("other").uniform(1)[0]!);
-  const next =
-    (nucleus + 1 + random("other nucleus").integer(Math.max(1, library.count - 1))) % library.count;
-  const seen = async (shown: ReadProtein, around: Float32Array) =>
-    inOrder((await draw(shown, around)).compartments);
-  return {
-    ...record,
-    changed: {
-      shuffledSequence: await seen(await microscope.read(shuffled), distance),
-      otherProtein: {
-        id: other.protein.id,
-        probabilities: await seen(await readRow(microscope, other), distance),
-      },
-      otherNucleus: {
-        nucleus: next,
-        probabilities: await seen(read, pickNucleus(library, next).distance),
-      },
-    },
+  const seen = async (shown: ReadProtein) =>
+    inOrder((await drawEach(instruments, shown, [cell]))[0]!.compartments);
+  const changed = {
+    otherNucleus: { nucleus: next, probabilities: inOrder(drawings[1]!.compartments) },
+    shuffledSequence: await seen(await microscope.read(shuffled)),
+    otherProtein: { id: other.protein.id, probabilities: await seen(await readRow(microscope, other)) },
   };
+  return { read, cell, record, changed };
 }
 
-/** Draws the protein of a real crop around the crop's own nucleus. */
+/** Drawings that a crop takes. */
+export const drawingsOfCrop = 2;
+
+/** Draws the protein of a real crop, and another one, around the crop's own nucleus. */
 export async function askCrop(
   instruments: Instruments,
   { crop, protein, isSeen }: KnownCrop,
+  other: KnownCrop,
   image: CropImage,
 ): Promise<CropRecord> {
   const area = image.height * image.width;
   const distance = image.data.slice(2 * area);
+  const real = image.data.subarray(0, area);
   const seed = createGenerator(instruments.settings.seed, "evaluate", "crop", crop.index).integer(2 ** 32);
-  const read = await instruments.microscope.read(protein.sequence);
-  const { images } = await drawOne(instruments, read, distance, seed);
+  const draw = async (sequence: string) => {
+    const read = await instruments.microscope.read(sequence);
+    return (await drawEach(instruments, read, [{ distance, seed }]))[0]!.images.subarray(0, area);
+  };
+  const drawn = await draw(protein.sequence);
   const proportion = (plane: Float32Array) => numberOrNull(nuclearProportion(plane, distance));
   return {
     ...{ kind: "crop", crop: crop.index, protein: protein.id, isSeen },
-    drawn: proportion(images.subarray(0, area)),
-    real: proportion(image.data.subarray(0, area)),
+    drawn: proportion(drawn),
+    real: proportion(real),
+    overlap: numberOrNull(medianOverlap(drawn, real)),
+    otherOverlap: numberOrNull(medianOverlap(await draw(other.protein.sequence), real)),
   };
 }
 
@@ -125,15 +184,15 @@ function encodePlane(plane: Float32Array): string {
   return Buffer.from(Uint8Array.from(plane, (value) => Math.round(255 * value))).toString("base64");
 }
 
-async function drawOne(
+async function drawEach(
   { microscope, settings, signal, onDrawn }: Instruments,
   read: ReadProtein,
-  distance: Float32Array,
-  seed: number,
-): Promise<Drawing> {
-  const drawing = await microscope.draw(read, distance, { ...settings, seed, signal });
-  onDrawn();
-  return drawing;
+  cells: readonly Cell[],
+  changes: Partial<DrawSettings> = {},
+): Promise<Drawing[]> {
+  const drawings = await microscope.drawCells(read, cells, { ...settings, ...changes, signal });
+  onDrawn(drawings.length);
+  return drawings;
 }
 
 async function readRow(microscope: Microscope, { protein }: EvaluatedProtein): Promise<ReadProtein> {

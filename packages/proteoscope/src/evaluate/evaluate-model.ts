@@ -1,18 +1,22 @@
 // The evaluation itself: asks the model of every protein what is not answered yet, reads the real crops, looks for the
-// nearest training crops, and writes figures and report. What `evaluate` does, apart from words and exit codes.
+// nearest training crops, judges what is read off sequences alone, and writes figures and report. What `evaluate` does,
+// apart from words and exit codes.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import {
   type CropPixels,
-  type EvaluatedProtein,
+  compartments,
   type EvaluationData,
   findNearestCrops,
-  groupBy,
   imageCompartments,
+  labelOf,
   type NearestCrop,
   openCropPixels,
   openImageReader,
+  type Protein,
   readEvaluationData,
+  readSequences,
 } from "@proteoscope/lab";
 import {
   cellFootprint,
@@ -20,36 +24,36 @@ import {
   mostSteps,
   type NucleusLibrary,
   openMicroscope,
+  openProteinReader,
   pickNucleus,
   readModel,
   readModelNuclei,
+  readSequenceModel,
 } from "@proteoscope/microscope";
 import { hashFile } from "../checksums.ts";
 import type { Surroundings } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
 import { withOutputFolder } from "../output.ts";
 import { packageVersion } from "../package-files.ts";
-import { type Progress, startProgress } from "../progress.ts";
-import { type AnswersFile, type CropRecord, openAnswers, type ProteinRecord } from "./answers-file.ts";
-import {
-  askCrop,
-  askProtein,
-  type DrawSettings,
-  decodePlane,
-  drawingsOf,
-  type Instruments,
-} from "./ask-model.ts";
+import { answersFileName, openAnswers } from "./answers-file.ts";
+import { type Asked, askAll } from "./ask-all.ts";
+import { type DrawSettings, decodePlane } from "./ask-model.ts";
+import { openAutoencoding } from "./autoencode-crops.ts";
 import type { EvaluatedModel } from "./evaluated-model.ts";
-import { type Evidence, type Metrics, measure, type Provenance, type UnseenSet } from "./metrics.ts";
+import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./judge-localization.ts";
+import { type Evidence, type Metrics, measureImages, type Provenance, type UnseenSet } from "./metrics.ts";
 import { readRealCrops } from "./real-crops.ts";
 import { renderReport } from "./report-html.ts";
-import { drawExamples } from "./report-pictures.ts";
+import { drawExamples, type Example } from "./report-pictures.ts";
+import { type Baselines, baselineNames, fitBaselines } from "./sequence-methods.ts";
 
 export interface EvaluationRequest {
   /** Atlas folder. */
   readonly data: string;
   /** Report folder. */
   readonly output: string;
+  /** Half of an evaluation; both where undefined. */
+  readonly only: "images" | "localization" | undefined;
   readonly sets: readonly UnseenSet[];
   /** Of each set, at most. */
   readonly proteins: number;
@@ -57,59 +61,149 @@ export interface EvaluationRequest {
   readonly resume: boolean;
 }
 
+type Words = Pick<Surroundings, "signal" | "stderr">;
+
 const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
 
 /** @throws CommandError and what the readers of model and atlas throw; what is answered by then stays answered. */
 export async function evaluateModel(
   runtime: Runtime,
+  model: EvaluatedModel,
+  request: EvaluationRequest,
+  words: Words,
+): Promise<Metrics> {
+  const { only, output, settings } = request;
+  if (only === "localization" && existsSync(join(output, answersFileName)))
+    throw new CommandError(`${output} holds an evaluation of images: name another folder`, exitCodes.usage);
+  const splits = await readSequences(request.data);
+  checkSequences(splits, request.data);
+  const openBaselines = () => fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings);
+  const localize = async (baselines: Baselines) =>
+    evaluateSequences(runtime, model, { splits, baselines, seed: settings.seed }, words);
+  if (only === "localization") {
+    const { name, checksums } = await readSequenceModel(model.folder);
+    const provenance = {
+      ...(await provenanceOf({ name, checksums }, model.borrowed, request)),
+      settings: { seed: settings.seed },
+    };
+    const localization = await localize(openBaselines());
+    return writeReport(output, { provenance, images: null, localization }, [], words);
+  }
+  return evaluateImages(runtime, model, request, words, async (evidence, provenance, draw) => {
+    const baselines = openBaselines();
+    const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
+    const localization = only === "images" ? null : await localize(baselines);
+    return writeReport(output, { provenance, images, localization }, await draw(), words);
+  });
+}
+
+async function writeReport(
+  output: string,
+  metrics: Metrics,
+  examples: readonly Example[],
+  { signal }: Words,
+): Promise<Metrics> {
+  await withOutputFolder(
+    output,
+    async (report) => {
+      await report.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+      await report.write("report.html", renderReport(metrics, examples));
+    },
+    { signal },
+  );
+  return metrics;
+}
+
+/** The evaluation of what is read off sequences alone. */
+async function evaluateSequences(
+  runtime: Runtime,
+  { folder }: EvaluatedModel,
+  request: LocalizationRequest,
+  words: Words,
+) {
+  const reader = await openProteinReader(runtime, await readSequenceModel(folder));
+  try {
+    return await judgeLocalization(reader, request, words);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Asks, reads and compares; `conclude` makes figures of it while the answers are still this process's own. */
+async function evaluateImages(
+  runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
   request: EvaluationRequest,
-  { signal, stderr }: Pick<Surroundings, "signal" | "stderr">,
+  { signal, stderr }: Words,
+  conclude: (
+    evidence: Evidence,
+    provenance: Provenance,
+    drawExamplesOfThem: () => Promise<Example[]>,
+  ) => Promise<Metrics>,
 ): Promise<Metrics> {
-  const { settings, output } = request;
+  const { settings } = request;
   const data = await readEvaluationData(request.data, settings);
   const pixels = await openCropPixels(request.data);
   const [model, library] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
   checkFit(model, pixels, settings);
   checkData(data, request);
-  const provenance: Provenance = {
-    synthetic: true,
-    software: { proteoscope: packageVersion(), node: process.version },
-    model: { name: model.name, sha256: model.checksums, borrowed },
-    data: { name: request.data, sha256: await hashAtlas(request.data) },
-    settings: { ...settings },
-  };
+  const provenance = await provenanceOf(model, borrowed, request);
   const question = {
     model: model.checksums,
     data: provenance.data.sha256,
     settings: provenance.settings,
   };
-  const answers = await openAnswers(output, question, request);
+  const answers = await openAnswers(request.output, question, request);
   try {
     const microscope = openMicroscope(runtime, model);
     const reader = await openImageReader(runtime, model.classifier, pixels.height);
+    const autoencoding = await openAutoencoding(runtime, model, pixels.height);
     const instruments = { microscope, library, reader, settings, signal };
     const asked = await askAll(instruments, { data, pixels, request, answers }, stderr);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
-    const real = await readRealCrops(data, pixels, reader, order, signal);
+    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, signal);
     const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal });
     const trainingCrops = data.trainingCrops.length;
     const evidence: Evidence = { ...asked, sets: request.sets, real, nearest, trainingCrops };
-    const metrics = measure(evidence, provenance, { seed: settings.seed });
-    const examples = await drawExamples({ ...evidence, data, pixels, library });
-    await withOutputFolder(
-      output,
-      async (report) => {
-        await report.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
-        await report.write("report.html", renderReport(metrics, examples));
-      },
-      { signal },
-    );
-    return metrics;
+    return await conclude(evidence, provenance, () => drawExamples({ ...evidence, data, pixels, library }));
   } finally {
     await answers.close();
   }
+}
+
+async function provenanceOf(
+  { name, checksums }: Pick<MicroscopeModel, "name" | "checksums">,
+  borrowed: readonly string[],
+  { data, settings }: EvaluationRequest,
+): Promise<Provenance> {
+  return {
+    synthetic: true,
+    software: { proteoscope: packageVersion(), node: process.version },
+    model: { name, sha256: checksums, borrowed },
+    data: { name: data, sha256: await hashAtlas(data) },
+    settings: { ...settings },
+  };
+}
+
+/** What the baselines answer for unseen proteins; of those that they were fitted to they know the answer. */
+function withBaselines(
+  evidence: Evidence,
+  splits: LocalizationRequest["splits"],
+  baselines: Baselines,
+): Evidence {
+  const sequences = new Map([...splits.values()].flat().map(({ id, sequence }) => [id, sequence]));
+  const places = imageCompartments.map((name) => compartments.indexOf(name));
+  const proteins = evidence.proteins.map((record) => {
+    const sequence = sequences.get(record.id);
+    if (record.set === "seen" || sequence === undefined) return record;
+    const answers = baselineNames.map((name) => {
+      const { answer } = baselines[name](sequence);
+      return [name, places.map((place) => answer[place]!)] as const;
+    });
+    return { ...record, baselines: Object.fromEntries(answers) as Record<keyof Baselines, number[]> };
+  });
+  return { ...evidence, proteins };
 }
 
 function checkFit(model: MicroscopeModel, { height, width }: CropPixels, settings: DrawSettings): void {
@@ -143,68 +237,17 @@ function checkData(
     throw bad("has no crops of both kinds, trained on and not, to compare images with");
 }
 
+function checkSequences(splits: LocalizationRequest["splits"], data: string): void {
+  const isTold = (protein: Protein) => labelOf(protein) !== undefined;
+  const bad = (what: string) => new CommandError(`${data}: has no ${what}`, exitCodes.badData);
+  if ((splits.get("train") ?? []).length === 0) throw bad("protein to fit the baselines to");
+  if (!calibrationProteins(splits).some(isTold))
+    throw bad("human protein of one compartment in the calibration partition");
+}
+
 async function hashAtlas(folder: string): Promise<Record<string, string>> {
   const sums = atlasFiles.map(async (file) => [file, await hashFile(join(folder, file))] as const);
   return Object.fromEntries(await Promise.all(sums));
-}
-
-interface Asked {
-  readonly proteins: readonly ProteinRecord[];
-  readonly crops: readonly CropRecord[];
-}
-
-interface Asking {
-  readonly data: EvaluationData;
-  readonly pixels: CropPixels;
-  readonly request: EvaluationRequest;
-  readonly answers: AnswersFile;
-}
-
-/** Asks what `answers` has no answer to, and gives all. */
-async function askAll(
-  instruments: Omit<Instruments, "onDrawn">,
-  { data, pixels, request, answers }: Asking,
-  stderr: Surroundings["stderr"],
-): Promise<Asked> {
-  const { signal } = instruments;
-  const chosen = [...request.sets, "seen" as const].flatMap((set) =>
-    data.proteins[set].slice(0, request.proteins),
-  );
-  const known = [true, false].flatMap((isSeen) => {
-    const crops = data.knownCrops.filter((one) => one.isSeen === isSeen);
-    const ofProteins = [...groupBy(crops, ({ protein }) => protein.id).values()];
-    return ofProteins.slice(0, request.proteins).flat();
-  });
-  const keyOfProtein = ({ set, protein }: EvaluatedProtein) => `${set} ${protein.id}`;
-  const missing = chosen.filter((one) => answers.find(keyOfProtein(one)) === undefined);
-  const missingCrops = known.filter(({ crop }) => answers.find(`crop ${crop.index}`) === undefined);
-  const total = missing.reduce((sum, one) => sum + drawingsOf(one), missingCrops.length);
-  let done = 0;
-  let note = "";
-  let progress: Progress | undefined;
-  const onDrawn = () => {
-    progress ??= startProgress("evaluate", total, { stream: stderr, unit: "drawings" });
-    progress.update(++done, note);
-  };
-  try {
-    for (const one of missing) {
-      signal.throwIfAborted();
-      note = one.protein.id;
-      await answers.append(await askProtein({ ...instruments, onDrawn }, one, data.proteins[one.set]));
-    }
-    for (const one of missingCrops) {
-      signal.throwIfAborted();
-      note = `crop ${one.crop.index}`;
-      const image = await pixels.read(one.crop.index);
-      await answers.append(await askCrop({ ...instruments, onDrawn }, one, image));
-    }
-  } finally {
-    progress?.close();
-  }
-  return {
-    proteins: chosen.map((one) => answers.find(keyOfProtein(one)) as ProteinRecord),
-    crops: known.map(({ crop }) => answers.find(`crop ${crop.index}`) as CropRecord),
-  };
 }
 
 interface Finding extends Asked {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { barChart, confusionTable, escapeHtml, figure, number, share, table } from "./html.ts";
+import {
+  barChart,
+  confusionPicture,
+  confusionTable,
+  escapeHtml,
+  figure,
+  number,
+  share,
+  table,
+} from "./html.ts";
 
 const estimate = { value: 0.25, interval95: [0.18, 0.31], n: 150 } as const;
 
@@ -54,6 +63,28 @@ describe("the bar chart", () => {
     expect(svg).toContain("<title>drawn: 25 % (18 to 31), n 150</title>");
     expect(svg.match(/<rect/g)).toHaveLength(1);
     expect(svg.match(/>none</g)).toHaveLength(1);
+  });
+});
+
+describe("the picture of a confusion", () => {
+  const svg = confusionPicture("Drawn & more", {
+    ...{ classes: ["ER", "Golgi"], answers: ["ER", "vesicles", "Golgi"] },
+    counts: [
+      [3, 0, 1],
+      [0, 0, 0],
+    ],
+  });
+
+  it("has a square for each class and each answer that was given, dark for all of a row", () => {
+    expect(svg.match(/<rect /g)).toHaveLength(4);
+    expect(svg).toContain('fill-opacity="0.76"'); // 0.06 + 0.94 * 3 / 4, cut
+    expect(svg).toContain("<title>ER as ER: 75 %</title>");
+    expect(svg).not.toContain("vesicles");
+    expect(svg).not.toContain("NaN");
+  });
+
+  it("has a name for those who do not see it", () => {
+    expect(svg).toMatch(/^<svg [^>]*role="img" aria-label="Drawn &amp; more: answers/);
   });
 });
 

@@ -83,6 +83,32 @@ export function confusionTable({ classes, answers, counts }: Confusion): string 
   return `<div class="confusion">${table(["label \\ answer", "n", ...heads], rows)}</div>`;
 }
 
+/** Shares of each row as squares, dark for all; answers that nobody gave are left out. */
+export function confusionPicture(title: string, { classes, answers, counts }: Confusion): string {
+  const shown = answers.map((_, column) => column).filter((column) => counts.some((row) => row[column]! > 0));
+  const [left, top, size] = [150, 120, 24];
+  const [width, height] = [left + shown.length * size + 60, top + classes.length * size + 4];
+  const rows = classes.map((name, row) => {
+    const total = counts[row]!.reduce((sum, count) => sum + count, 0);
+    const y = top + row * size;
+    const label = `<text x="${left - 6}" y="${y + 16}" text-anchor="end">${escapeHtml(name)}</text>`;
+    const squares = shown.map((column, index) => {
+      const part = total === 0 ? 0 : counts[row]![column]! / total;
+      const text = `${name} as ${answers[column]!}: ${percent(part)} %`;
+      const place = `x="${left + index * size}" y="${y}" width="${size - 1}" height="${size - 1}"`;
+      return `<rect ${place} fill-opacity="${(0.06 + 0.94 * part).toFixed(2)}"><title>${escapeHtml(text)}</title></rect>`;
+    });
+    return label + squares.join("");
+  });
+  const heads = shown.map((column, index) => {
+    const x = left + index * size + size / 2 + 4;
+    return `<text transform="translate(${x} ${top - 6}) rotate(-60)">${escapeHtml(answers[column]!)}</text>`;
+  });
+  const box = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
+  const name = escapeHtml(`${title}: answers (columns) to each label (rows)`);
+  return `<svg ${box} role="img" aria-label="${name}"><title>${name}</title>${heads.join("")}${rows.join("")}</svg>`;
+}
+
 export function figure({ caption, png }: Picture): string {
   const text = escapeHtml(caption);
   const data = Buffer.from(png).toString("base64");

@@ -10,20 +10,32 @@ import {
   type ReliabilityBin,
 } from "@proteoscope/lab";
 import type { CropRecord, ProteinRecord, Question } from "./answers-file.ts";
+import type { LocalizationMetrics } from "./judge-localization.ts";
 import type { ReadCrop } from "./real-crops.ts";
-import { type ClassScores, drawnAnswer, type SetScores, scoreClasses, scoreSet } from "./score-answers.ts";
+import {
+  type Answered,
+  type ClassScores,
+  drawnAnswer,
+  type SetScores,
+  scoreClasses,
+  scoreSet,
+} from "./score-answers.ts";
 import {
   type ClassProportion,
   type Distances,
   type Effect,
   type EffectName,
   type Memorisation,
+  type OverlapScores,
   type ProportionScores,
+  type ReconstructionScores,
   scoreClassProportions,
   scoreDistances,
   scoreEffects,
   scoreMemorisation,
+  scoreOverlap,
   scoreProportions,
+  scoreReconstruction,
   scoreReliability,
 } from "./score-pictures.ts";
 
@@ -44,8 +56,14 @@ export interface Provenance extends Question {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
+/** null is a half that was not asked for. */
 export interface Metrics {
   readonly provenance: Provenance;
+  readonly images: ImageMetrics | null;
+  readonly localization: LocalizationMetrics | null;
+}
+
+export interface ImageMetrics {
   readonly notes: readonly string[];
   /** `unseen` is both sets together. */
   readonly compartments: Readonly<Partial<Record<UnseenSet, SetScores>>> &
@@ -62,6 +80,9 @@ export interface Metrics {
     readonly sameNucleus: Readonly<Record<"unseen" | "seen", ProportionScores>>;
     readonly classes: readonly ClassProportion[];
   };
+  /** Real and drawn images of the same protein around the same nucleus, beside another protein's. */
+  readonly overlap: Readonly<Record<"unseen" | "seen", OverlapScores>>;
+  readonly autoencoder: ReconstructionScores;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
@@ -69,7 +90,7 @@ export interface Metrics {
 
 export interface Evidence {
   readonly sets: readonly UnseenSet[];
-  readonly proteins: readonly ProteinRecord[];
+  readonly proteins: readonly (ProteinRecord & Pick<Answered, "baselines">)[];
   readonly crops: readonly CropRecord[];
   readonly real: readonly ReadCrop[];
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
@@ -77,12 +98,12 @@ export interface Evidence {
 }
 
 /** All figures of what was found. */
-export function measure(evidence: Evidence, provenance: Provenance, options: BootstrapOptions): Metrics {
+export function measureImages(evidence: Evidence, options: BootstrapOptions): ImageMetrics {
   const { sets, proteins, crops, real, nearest, trainingCrops } = evidence;
   const seen = proteins.filter(({ set }) => set === "seen");
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const unseenReal = real.filter(({ isUnseen }) => isUnseen);
-  const scores = (records: readonly ProteinRecord[]) => scoreSet(records, unseenReal, options);
+  const scores = (records: Evidence["proteins"]) => scoreSet(records, unseenReal, options);
   const classes = scoreClasses(unseen, seen, unseenReal, options);
   const drawnClasses = classes.filter((one) => one.unseen !== null).map(({ name }) => name);
   const realClasses = imageCompartments.filter((name) =>
@@ -96,8 +117,12 @@ export function measure(evidence: Evidence, provenance: Provenance, options: Boo
       crops.filter((crop) => crop.isSeen === isSeen),
       options,
     );
+  const overlap = (isSeen: boolean) =>
+    scoreOverlap(
+      crops.filter((crop) => crop.isSeen === isSeen),
+      options,
+    );
   return {
-    provenance,
     notes,
     compartments: {
       ...Object.fromEntries(
@@ -123,6 +148,8 @@ export function measure(evidence: Evidence, provenance: Provenance, options: Boo
       sameNucleus: { unseen: proportions(false), seen: proportions(true) },
       classes: scoreClassProportions(unseen, real, options),
     },
+    overlap: { unseen: overlap(false), seen: overlap(true) },
+    autoencoder: scoreReconstruction(unseenReal, options),
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),
@@ -132,6 +159,9 @@ export function measure(evidence: Evidence, provenance: Provenance, options: Boo
 const notes = [
   "Unseen proteins resemble none that was trained on; seen proteins were trained on, as far as there were images.",
   "Right is the labelled compartment, or any part of it where the label names only the nucleus or the cytoplasm.",
+  "No class is more than a quarter of a set; macro recall counts classes alike, and its best constant answer is its own.",
+  "Chance and the best constant answer profit from labels of several right compartments as every answer does.",
+  "The language model's answer and the baselines' are calibrated on the calibration partition, classes alike.",
   "Compartments are read off images by the model's own classifier, whose errors are the ceiling's: real crops.",
   "Real crops are weighted as the classes of the set are; classes of which there is no crop are left out.",
   "Intervals are 95 %, by bootstrap over proteins; of real crops over fields of view, of distances over images.",

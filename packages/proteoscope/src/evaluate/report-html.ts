@@ -1,20 +1,38 @@
 // report.html: the figures of metrics.json for people, with pictures. One plain file, tables first; what cannot be
 // measured is a dash, and what a figure does not mean is said beside it.
 import type { Estimate } from "@proteoscope/lab";
-import { barChart, confusionTable, escapeHtml, figure, number, percent, share, table } from "./html.ts";
-import type { Metrics } from "./metrics.ts";
+import { channels } from "./autoencode-crops.ts";
+import {
+  barChart,
+  confusionPicture,
+  confusionTable,
+  escapeHtml,
+  figure,
+  number,
+  percent,
+  share,
+  table,
+} from "./html.ts";
+import type { ImageMetrics, Metrics } from "./metrics.ts";
+import { localizationSection } from "./report-localization.ts";
 import type { Example } from "./report-pictures.ts";
-import type { ScoreName, SetScores } from "./score-answers.ts";
+import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-answers.ts";
 import type { Distances } from "./score-pictures.ts";
 
 export const scoreTitles: Readonly<Record<ScoreName, string>> = {
   drawn: "drawn images",
-  languageModel: "language model's own answer",
   otherNucleus: "drawn around another nucleus",
+  languageModel: "language model's own answer",
+  uncalibrated: "the same, uncalibrated",
+  composition: "residue composition",
+  kmers: "nearest by k-mers",
   shuffledSequence: "shuffled sequence",
   otherProtein: "another protein's sequence",
-  mostFrequentAnswer: "most frequent answer",
+  randomEmbedding: "random embedding",
+  unconditional: "no sequence",
+  mostFrequentAnswer: "best constant answer",
   chance: "chance",
+  decodedCrops: "real crops, autoencoded (ceiling)",
   realCrops: "real crops (ceiling)",
 };
 
@@ -27,16 +45,13 @@ export const setTitles: Readonly<Record<string, string>> = {
 
 /** The whole document. */
 export function renderReport(metrics: Metrics, examples: readonly Example[]): string {
-  const title = `Evaluation of ${escapeHtml(metrics.provenance.model.name)}`;
+  const { images, localization, provenance } = metrics;
+  const title = `Evaluation of ${escapeHtml(provenance.model.name)}`;
   const sections = [
-    section("How often the compartment is right", accuracySection(metrics)),
-    section("Class by class", classSection(metrics)),
-    section("Drawn, nearest training crop, real crop", exampleSection(examples)),
-    section("Is it a training crop over again?", memorisationSection(metrics)),
-    section("Distance to real images", distanceSection(metrics)),
-    section("Nuclear proportion", proportionSection(metrics)),
-    section("What changes the image", effectSection(metrics)),
-    section("Does agreement of samples tell anything?", reliabilitySection(metrics)),
+    ...(images === null ? [] : imageSections(images, examples)),
+    ...(localization === null
+      ? []
+      : [section("What is read off sequences alone", localizationSection(localization))]),
     section("How this was measured", provenanceSection(metrics)),
   ];
   return `<!doctype html>
@@ -48,6 +63,20 @@ export function renderReport(metrics: Metrics, examples: readonly Example[]): st
 ${sections.join("\n")}
 </body></html>
 `;
+}
+
+function imageSections(images: ImageMetrics, examples: readonly Example[]): string[] {
+  return [
+    section("How often the compartment is right", accuracySection(images)),
+    section("Class by class", classSection(images)),
+    section("Drawn, nearest training crop, real crop", exampleSection(examples)),
+    section("Is it a training crop over again?", memorisationSection(images)),
+    section("Distance to real images", distanceSection(images)),
+    section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
+    section("What the autoencoder keeps", autoencoderSection(images)),
+    section("What changes the image", effectSection(images)),
+    section("Does agreement of samples tell anything?", reliabilitySection(images)),
+  ];
 }
 
 const style = `
@@ -71,12 +100,11 @@ function note(text: string): string {
   return `<p class="note">${escapeHtml(text)}</p>`;
 }
 
-function accuracySection({ compartments }: Metrics): string {
+function accuracySection({ compartments }: ImageMetrics): string {
   return Object.entries(compartments)
     .map(([name, scores]) => {
       const { proteins, drawnLess } = scores;
       const rows = scoreRows(scores);
-      const floor = drawnLess.strongestFloor;
       return [
         `<h3>${escapeHtml(setTitles[name] ?? name)} (${proteins} proteins)</h3>`,
         barChart(
@@ -91,18 +119,33 @@ function accuracySection({ compartments }: Metrics): string {
             share(macroRecall, units),
           ]),
         ),
-        `<p>Drawn less the language model: ${points(drawnLess.languageModel)}. Drawn less the strongest floor` +
-          `${floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`}: ${points(floor)}.</p>`,
+        `<p>Classes: ${escapeHtml(countsOf(scores.classes))}.</p>`,
+        marginText("accuracy", drawnLess.accuracy),
+        marginText("macro recall", drawnLess.macroRecall),
       ].join("\n");
     })
     .join("\n");
+}
+
+function countsOf(classes: SetScores["classes"]): string {
+  return Object.entries(classes)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}
+
+function marginText(measure: string, { languageModel, strongestFloor: floor }: Margins): string {
+  const name = floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`;
+  return (
+    `<p>${measure}: drawn less the language model ${points(languageModel)}; ` +
+    `drawn less the strongest floor${name} ${points(floor)}.</p>`
+  );
 }
 
 /** The scores of a set that were measured, in the order in which they are shown. */
 export function scoreRows({ scores }: SetScores) {
   return (Object.keys(scoreTitles) as ScoreName[]).flatMap((name) => {
     const score = scores[name];
-    const units = name === "realCrops" ? "fields" : undefined;
+    const units = (ceilings as readonly string[]).includes(name) ? "fields" : undefined;
     return score === undefined ? [] : [{ title: scoreTitles[name], units, ...score }];
   });
 }
@@ -113,21 +156,27 @@ function points(estimate: Estimate | null): string {
   return `${percent(estimate.value)} points (${low} to ${high})`;
 }
 
-function classSection({ classes, confusion }: Metrics): string {
+function classSection({ classes, confusion }: ImageMetrics): string {
   const rows = classes.map((one) => [
     escapeHtml(one.name),
     `${percent(one.chance)} %`,
     share(one.unseen),
     one.isAboveTwiceChance === null ? "–" : one.isAboveTwiceChance ? "yes" : "no",
+    share(one.languageModel),
     share(one.seen),
     one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
   ]);
-  const heads = ["label", "chance", "recall, unseen", "twice chance", "recall, seen", "recall, real crops"];
+  const heads = [
+    ...["label", "chance", "recall, unseen", "twice chance", "language model"],
+    ...["recall, seen", "recall, real crops"],
+  ];
   return [
     table(heads, rows),
     "<h3>Drawn images of unseen proteins</h3>",
+    confusionPicture("Drawn images of unseen proteins", confusion.drawn),
     confusionTable(confusion.drawn),
     "<h3>Real crops that nothing was trained on</h3>",
+    confusionPicture("Real crops that nothing was trained on", confusion.real),
     confusionTable(confusion.real),
   ].join("\n");
 }
@@ -143,7 +192,7 @@ function exampleSection(examples: readonly Example[]): string {
   return `${note(text)}<div class="examples">\n${cells.join("\n")}\n</div>`;
 }
 
-function memorisationSection({ memorisation }: Metrics): string {
+function memorisationSection({ memorisation }: ImageMetrics): string {
   const { threshold, quantile, trainingCrops, realCrops, sets } = memorisation;
   const rows = Object.entries(sets).map(([name, { n, above, share: estimate, median }]) => [
     setTitles[name]!,
@@ -158,7 +207,7 @@ function memorisationSection({ memorisation }: Metrics): string {
   return `${note(text)}${table(["", "near a training crop", "share", "median correlation"], rows)}`;
 }
 
-function distanceSection({ distances }: Metrics): string {
+function distanceSection({ distances }: ImageMetrics): string {
   const { features } = distances;
   const row = (name: string, { n, drawnToReal, realToReal }: Distances) => [
     name,
@@ -171,7 +220,7 @@ function distanceSection({ distances }: Metrics): string {
   return `${note(text)}${table(["distance", "n", "drawn to real", "real to real (floor)"], rows)}`;
 }
 
-function proportionSection({ nuclearProportion }: Metrics): string {
+function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string {
   const { sameNucleus, classes } = nuclearProportion;
   const pairs = Object.entries(sameNucleus).map(([name, scores]) => [
     setTitles[name]!,
@@ -184,12 +233,41 @@ function proportionSection({ nuclearProportion }: Metrics): string {
   return [
     note("Drawn around the nuclei of real crops of the same protein; n counts proteins."),
     table(["", "images", "Pearson", "mean absolute error", "relative"], pairs),
+    note("Overlap of the brighter halves, intersection over union; the floor is another protein's image."),
+    table(
+      ["", "drawn", "another protein", "above the floor"],
+      Object.entries(overlap).map(([name, { drawn, otherProtein, aboveFloor }]) => [
+        setTitles[name]!,
+        number(drawn),
+        number(otherProtein),
+        number(aboveFloor),
+      ]),
+    ),
     note("Mean of each class, around different nuclei; n counts proteins, for real crops crops."),
     table(["label", "drawn", "real"], means),
   ].join("\n");
 }
 
-function effectSection({ effects }: Metrics): string {
+function autoencoderSection({ autoencoder }: ImageMetrics): string {
+  const rows = channels.map((name) => {
+    const { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap } = autoencoder[name];
+    return [name, ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number)];
+  });
+  const power = channels.map((name) => [name, ...autoencoder[name].power.map(number)]);
+  return [
+    note(
+      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields.`,
+    ),
+    table(["channel", "PSNR, dB", "SSIM", "MS-SSIM", "overlap"], rows),
+    note(
+      "Power that came back over power that went in, by frequency in cycles a pixel: " +
+        "less than 1 at the right is blur, more a checkerboard.",
+    ),
+    table(["channel", "0 to 0.1", "0.1 to 0.2", "0.2 to 0.3", "0.3 to 0.4", "0.4 to 0.5"], power),
+  ].join("\n");
+}
+
+function effectSection({ effects }: ImageMetrics): string {
   const titles = { ...scoreTitles, otherNucleus: "another nucleus" };
   const rows = Object.entries(effects).map(([name, { sameAnswer, change }]) => [
     titles[name as ScoreName],
@@ -201,7 +279,7 @@ function effectSection({ effects }: Metrics): string {
   return `${note(text)}${table(["changed", "same compartment seen", "change"], rows)}`;
 }
 
-function reliabilitySection({ reliability }: Metrics): string {
+function reliabilitySection({ reliability }: ImageMetrics): string {
   if (reliability === null)
     return note("Not measured: one sample has nothing to agree with; ask for more (--samples 4).");
   const rows = reliability.map(({ from, to, agreement, accuracy }) => [
@@ -213,7 +291,8 @@ function reliabilitySection({ reliability }: Metrics): string {
   return `${note(text)}${table(["agreement", "mean", "accuracy"], rows)}`;
 }
 
-function provenanceSection({ provenance, notes }: Metrics): string {
+function provenanceSection({ provenance, images, localization }: Metrics): string {
+  const notes = [...(images?.notes ?? []), ...(localization?.notes ?? [])];
   const list = notes.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
   return `<ul>\n${list}\n</ul>\n<pre><code>${escapeHtml(JSON.stringify(provenance, null, 2))}</code></pre>`;
 }

@@ -17,6 +17,7 @@ interface Said {
 }
 const record = (label: typeof er, { drawn, languageModel, floor }: Said) => ({
   ...{ label, drawn: { probabilities: saying(drawn) }, languageModel: saying(languageModel) },
+  uncalibrated: saying("cytoplasm"),
   changed:
     floor === undefined
       ? null
@@ -24,6 +25,8 @@ const record = (label: typeof er, { drawn, languageModel, floor }: Said) => ({
           shuffledSequence: saying(floor),
           otherProtein: { id: "x", probabilities: saying(floor) },
           otherNucleus: { nucleus: 1, probabilities: saying(drawn) },
+          randomEmbedding: saying("vesicles"),
+          unconditional: saying("vesicles"),
         },
 });
 
@@ -34,10 +37,10 @@ const unseen = [
   record(nucleus, { drawn: "nucleolus", languageModel: "nucleolus", floor: "Golgi" }),
 ];
 const real = [
-  { field: "a", compartment: "ER", answer: "ER" },
-  { field: "a", compartment: "ER", answer: "Golgi" },
-  { field: "b", compartment: "nucleoplasm", answer: "nucleolus" },
-  { field: "c", compartment: "vesicles", answer: "ER" },
+  { field: "a", compartment: "ER", answer: "ER", decodedAnswer: "Golgi" },
+  { field: "a", compartment: "ER", answer: "Golgi", decodedAnswer: "Golgi" },
+  { field: "b", compartment: "nucleoplasm", answer: "nucleolus", decodedAnswer: "nucleolus" },
+  { field: "c", compartment: "vesicles", answer: "ER", decodedAnswer: undefined },
 ];
 
 describe("the scores of a set", () => {
@@ -51,10 +54,24 @@ describe("the scores of a set", () => {
     expect([accuracy("languageModel"), macro("languageModel")]).toEqual([0.75, 2 / 3]);
     expect([accuracy("shuffledSequence"), accuracy("otherProtein")]).toEqual([0.25, 0.25]);
     expect(accuracy("otherNucleus")).toBe(0.75);
+    expect([accuracy("uncalibrated"), accuracy("randomEmbedding"), accuracy("unconditional")]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
-  it("have the most frequent answer and chance as floors", () => {
+  it("have the best constant answer and chance as floors, each measure its own", () => {
     expect([accuracy("mostFrequentAnswer"), macro("mostFrequentAnswer")]).toEqual([0.5, 1 / 3]);
+    const nucleolus = { name: "nucleolus", members: ["nucleolus"] };
+    const more = ["nucleolus"].map((answer) =>
+      record(nucleolus, { drawn: answer, languageModel: answer, floor: "Golgi" }),
+    );
+    const mixed = scoreSet(
+      [...unseen, record(er, { drawn: "ER", languageModel: "ER", floor: "ER" }), ...more],
+      real,
+      options,
+    );
+    const { accuracy: plain, macroRecall } = mixed.scores.mostFrequentAnswer!;
+    expect([plain!.value, macroRecall!.value]).toEqual([0.5, 0.5]); // always ER; always nucleolus
     expect(accuracy("chance")).toBeCloseTo((1 + 1 + 1 + 2) / 12 / 4, 12);
     expect(macro("chance")).toBeCloseTo((1 + 1 + 2) / 12 / 3, 12);
   });
@@ -64,22 +81,42 @@ describe("the scores of a set", () => {
     expect(accuracy("realCrops")).toBeCloseTo((2 * 0.5 + 1) / 3, 12);
     expect(macro("realCrops")).toBe(0.75);
     expect(scores.realCrops!.accuracy!.n).toBe(2);
+    expect(accuracy("decodedCrops")).toBeCloseTo((2 * 0 + 1) / 3, 12);
   });
 
   it("compare drawn images with the others protein by protein", () => {
-    expect(drawnLess.languageModel!.value).toBe(0);
-    expect(drawnLess.strongestFloor).toMatchObject({ floor: "mostFrequentAnswer", value: 0.25, n: 4 });
+    expect(drawnLess.accuracy.languageModel!.value).toBe(0);
+    expect(drawnLess.accuracy.strongestFloor).toMatchObject({
+      floor: "mostFrequentAnswer",
+      value: 0.25,
+      n: 4,
+    });
+    expect(drawnLess.macroRecall.languageModel!.value).toBeCloseTo(0.5 / 3, 12);
+    expect(drawnLess.macroRecall.strongestFloor).toMatchObject({ value: expect.closeTo(1.5 / 3, 12), n: 4 });
   });
 
   it("leave out what was not asked, and have no value for no proteins", () => {
     const seen = scoreSet([record(er, { drawn: "ER", languageModel: "ER" })], [], options);
     expect(Object.keys(seen.scores).sort()).toEqual(
-      ["chance", "drawn", "languageModel", "mostFrequentAnswer", "realCrops"].sort(),
+      [
+        ...["chance", "decodedCrops", "drawn", "languageModel", "mostFrequentAnswer", "realCrops"],
+        "uncalibrated",
+      ].sort(),
     );
     expect(seen.scores.realCrops).toEqual({ accuracy: null, macroRecall: null });
     const none = scoreSet([], real, options);
     expect(none.scores.drawn).toEqual({ accuracy: null, macroRecall: null });
-    expect(none.drawnLess).toEqual({ languageModel: null, strongestFloor: null });
+    const nothing = { languageModel: null, strongestFloor: null };
+    expect(none.drawnLess).toEqual({ accuracy: nothing, macroRecall: nothing });
+  });
+
+  it("have the baselines where they were asked", () => {
+    const asked = unseen.map((one) => ({
+      ...one,
+      baselines: { composition: saying("ER"), kmers: saying("Golgi") },
+    }));
+    const { composition, kmers } = scoreSet(asked, real, options).scores;
+    expect([composition!.accuracy!.value, kmers!.accuracy!.value]).toEqual([0.5, 0.25]);
   });
 });
 
@@ -100,6 +137,7 @@ describe("the scores of classes", () => {
       unseen: { value: 0.5, n: 2 },
       isAboveTwiceChance: true,
       seen: { value: 1, n: 1 },
+      languageModel: { value: 1, n: 2 },
       real: { value: 0.5, n: 1, crops: 2 },
     });
     expect(vesicles).toMatchObject({ unseen: null, isAboveTwiceChance: null, real: { value: 0 } });

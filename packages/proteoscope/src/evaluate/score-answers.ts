@@ -1,10 +1,12 @@
 // From answers to figures about compartments: how often drawn images show the right one, beside the language model's own
-// answer, floors (shuffled sequence, another protein's, the most frequent answer, chance) and a ceiling (real crops of
-// the same classes). Every figure comes with its interval; n counts proteins, for real crops fields of view.
+// answer, baselines that read sequences as well, floors (a shuffled sequence, another protein's, random numbers or none in
+// its place, the best constant answer, chance) and ceilings (real crops of the same classes, as they are and through the
+// autoencoder). Every figure comes with its interval; n counts proteins, for real crops fields of view.
 import {
   type Answer,
   accuracy,
   type BootstrapOptions,
+  bestMacroAnswer,
   bootstrap,
   chanceOf,
   type Estimate,
@@ -18,12 +20,15 @@ import {
   mostFrequentAnswer,
 } from "@proteoscope/lab";
 import type { ProteinRecord } from "./answers-file.ts";
+import type { BaselineName } from "./sequence-methods.ts";
 
 /** What the classifier saw in a real crop. */
 export interface RealAnswer {
   readonly field: string;
   readonly compartment: string;
   readonly answer: string;
+  /** The same of what the autoencoder makes of the crop. */
+  readonly decodedAnswer: string | undefined;
 }
 
 export interface Score {
@@ -32,9 +37,27 @@ export interface Score {
   readonly macroRecall: Estimate | null;
 }
 
-export const contenders = ["drawn", "languageModel", "otherNucleus"] as const;
-export const floors = ["shuffledSequence", "otherProtein", "mostFrequentAnswer", "chance"] as const;
-export type ScoreName = (typeof contenders)[number] | (typeof floors)[number] | "realCrops";
+export const contenders = ["drawn", "otherNucleus", "languageModel", "uncalibrated"] as const;
+export const floors = [
+  "shuffledSequence",
+  "otherProtein",
+  "randomEmbedding",
+  "unconditional",
+  "mostFrequentAnswer",
+  "chance",
+] as const;
+export const ceilings = ["decodedCrops", "realCrops"] as const;
+export type ScoreName =
+  | (typeof contenders)[number]
+  | BaselineName
+  | (typeof floors)[number]
+  | (typeof ceilings)[number];
+
+/** Differences, paired by protein. */
+export interface Margins {
+  readonly languageModel: Estimate | null;
+  readonly strongestFloor: (Estimate & { readonly floor: string }) | null;
+}
 
 export interface SetScores {
   readonly proteins: number;
@@ -42,11 +65,8 @@ export interface SetScores {
   readonly classes: Readonly<Record<string, number>>;
   /** Those that were measured. */
   readonly scores: Readonly<Partial<Record<ScoreName, Score>>>;
-  /** Differences of accuracy, paired by protein. */
-  readonly drawnLess: {
-    readonly languageModel: Estimate | null;
-    readonly strongestFloor: (Estimate & { readonly floor: string }) | null;
-  };
+  /** Of drawn images less the others. */
+  readonly drawnLess: Readonly<Record<keyof Score, Margins>>;
 }
 
 export interface ClassScores {
@@ -55,12 +75,16 @@ export interface ClassScores {
   readonly unseen: Estimate | null;
   readonly isAboveTwiceChance: boolean | null;
   readonly seen: Estimate | null;
+  /** Of the language model's answers, unseen proteins. */
+  readonly languageModel: Estimate | null;
   /** Of real crops that nothing was trained on. */
   readonly real: (Estimate & { readonly crops: number }) | null;
 }
 
-type Answered = Pick<ProteinRecord, "label" | "languageModel" | "changed"> & {
+export type Answered = Pick<ProteinRecord, "label" | "languageModel" | "uncalibrated" | "changed"> & {
   readonly drawn: Pick<ProteinRecord["drawn"], "probabilities">;
+  /** Of the baselines, where they were asked. */
+  readonly baselines?: Readonly<Record<BaselineName, readonly number[]>> | undefined;
 };
 
 export function answerOf(probabilities: readonly number[]): string {
@@ -75,9 +99,14 @@ export function drawnAnswer({ label, drawn }: Answered): Answer {
 const answerers: Readonly<Record<string, (record: Answered) => readonly number[] | undefined>> = {
   drawn: ({ drawn }) => drawn.probabilities,
   languageModel: ({ languageModel }) => languageModel,
+  uncalibrated: ({ uncalibrated }) => uncalibrated,
+  composition: ({ baselines }) => baselines?.composition,
+  kmers: ({ baselines }) => baselines?.kmers,
   otherNucleus: ({ changed }) => changed?.otherNucleus.probabilities,
   shuffledSequence: ({ changed }) => changed?.shuffledSequence,
   otherProtein: ({ changed }) => changed?.otherProtein.probabilities,
+  randomEmbedding: ({ changed }) => changed?.randomEmbedding,
+  unconditional: ({ changed }) => changed?.unconditional,
 };
 
 /** Scores of one set of proteins; real crops are weighted as the set's classes are. */
@@ -88,58 +117,77 @@ export function scoreSet(
 ): SetScores {
   const labels = records.map(({ label }) => label);
   const hits = hitsOf(records, labels);
-  const scores = Object.fromEntries(
-    [...hits].map(([name, values]) => {
-      const rows = values.map((value, i) => ({ label: labels[i]!, value }));
-      return [
-        name,
-        { accuracy: bootstrap(values, mean, options), macroRecall: bootstrap(rows, macroMean, options) },
-      ];
-    }),
-  );
-  const drawn = hits.get("drawn")!;
-  const less = (name: string) => {
-    const other = hits.get(name)!;
-    return bootstrap(
-      drawn.map((hit, i) => hit - other[i]!),
-      mean,
-      options,
-    );
+  const means: Readonly<Record<keyof Score, (values: readonly number[]) => Estimate | null>> = {
+    accuracy: (values) => bootstrap(values, mean, options),
+    macroRecall: (values) =>
+      bootstrap(
+        values.map((value, i) => ({ label: labels[i]!, value })),
+        macroMean,
+        options,
+      ),
   };
-  const measured = floors.filter((name) => hits.has(name));
-  const floor = measured.reduce((a, b) => (mean(hits.get(b)!) > mean(hits.get(a)!) ? b : a));
-  const margin = less(floor);
+  const scores = Object.fromEntries(
+    [...hits].map(([name, of]) => [
+      name,
+      { accuracy: means.accuracy(of.accuracy), macroRecall: means.macroRecall(of.macroRecall) },
+    ]),
+  );
+  const margins = (measure: keyof Score): Margins => {
+    const drawn = hits.get("drawn")![measure];
+    const less = (name: string) => {
+      const other = hits.get(name)![measure];
+      return means[measure](drawn.map((hit, i) => hit - other[i]!));
+    };
+    const strengthOf = (name: string) => scores[name]![measure]?.value ?? 0;
+    const floor = floors
+      .filter((name) => hits.has(name))
+      .reduce((a, b) => (strengthOf(b) > strengthOf(a) ? b : a));
+    const margin = less(floor);
+    return {
+      languageModel: less("languageModel"),
+      strongestFloor: margin === null ? null : { floor, ...margin },
+    };
+  };
+  const decoded = real.flatMap((crop) =>
+    crop.decodedAnswer === undefined ? [] : [{ ...crop, answer: crop.decodedAnswer }],
+  );
   return {
     proteins: records.length,
     classes: Object.fromEntries(
       [...groupBy(labels, ({ name }) => name)].map(([name, { length }]) => [name, length]),
     ),
-    scores: { ...scores, realCrops: scoreReal(labels, real, options) },
-    drawnLess: {
-      languageModel: less("languageModel"),
-      strongestFloor: margin === null ? null : { floor, ...margin },
+    scores: {
+      ...scores,
+      decodedCrops: scoreReal(labels, decoded, options),
+      realCrops: scoreReal(labels, real, options),
     },
+    drawnLess: { accuracy: margins("accuracy"), macroRecall: margins("macroRecall") },
   };
 }
 
+/** Of each protein, for either measure, which differ in what the best constant answer is. */
+type Hits = Readonly<Record<keyof Score, readonly number[]>>;
+
 /** What each answerer is worth for each protein: 1 right, 0 wrong, between them what chance gives. */
-function hitsOf(records: readonly Answered[], labels: readonly LabelClass[]): Map<string, number[]> {
+function hitsOf(records: readonly Answered[], labels: readonly LabelClass[]): Map<string, Hits> {
   const judge = (answers: readonly string[]) =>
     answers.map((answer, i) => (isRight({ label: labels[i]!, answer }) ? 1 : 0));
-  const hits = new Map<string, number[]>();
+  const hits = new Map<string, Hits>();
   for (const [name, probabilitiesOf] of Object.entries(answerers)) {
     const answers = records.flatMap((record) => {
       const probabilities = probabilitiesOf(record);
       return probabilities === undefined ? [] : [answerOf(probabilities)];
     });
-    if (answers.length === records.length) hits.set(name, judge(answers));
+    const judged = judge(answers);
+    if (answers.length === records.length) hits.set(name, { accuracy: judged, macroRecall: judged });
   }
-  const frequent = mostFrequentAnswer(labels, imageCompartments);
-  hits.set("mostFrequentAnswer", judge(labels.map(() => frequent)));
-  hits.set(
-    "chance",
-    labels.map((label) => chanceOf(label, imageCompartments.length)),
-  );
+  const always = (answer: string) => judge(labels.map(() => answer));
+  hits.set("mostFrequentAnswer", {
+    accuracy: always(mostFrequentAnswer(labels, imageCompartments)),
+    macroRecall: always(bestMacroAnswer(labels, imageCompartments)),
+  });
+  const chance = labels.map((label) => chanceOf(label, imageCompartments.length));
+  hits.set("chance", { accuracy: chance, macroRecall: chance });
   return hits;
 }
 
@@ -183,6 +231,10 @@ export function scoreClasses(
   const [unseenClasses, seenClasses] = [unseen, seen].map((set) =>
     groupBy(set.map(drawnAnswer), ({ label }) => label.name),
   );
+  const languageModelClasses = groupBy(
+    unseen.map(({ label, languageModel }) => ({ label, answer: answerOf(languageModel) })),
+    ({ label }) => label.name,
+  );
   const labels = new Map([...unseen, ...seen].map(({ label }) => [label.name, label]));
   for (const name of new Set(real.map(({ compartment }) => compartment)))
     if (!labels.has(name)) labels.set(name, { name, members: [name] });
@@ -206,6 +258,7 @@ export function scoreClasses(
         unseen: drawn,
         isAboveTwiceChance: drawn === null ? null : drawn.value >= 2 * chance,
         seen: ofClass(seenClasses!),
+        languageModel: ofClass(languageModelClasses),
         real: recall === null ? null : { ...recall, crops: crops.length },
       };
     });

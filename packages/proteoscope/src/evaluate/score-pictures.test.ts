@@ -8,7 +8,9 @@ import {
   scoreDistances,
   scoreEffects,
   scoreMemorisation,
+  scoreOverlap,
   scoreProportions,
+  scoreReconstruction,
   scoreReliability,
 } from "./score-pictures.ts";
 
@@ -20,7 +22,7 @@ function protein(changes: Partial<ProteinRecord["drawn"]> = {}, answers: Partial
   const record: ProteinRecord = {
     ...{ kind: "protein", id: "P", set: "opencell", nucleus: 0 },
     label: { name: "ER", members: ["ER"] },
-    languageModel: saying("ER"),
+    ...{ languageModel: saying("ER"), uncalibrated: saying("ER") },
     drawn: {
       ...{
         probabilities: saying("ER"),
@@ -89,6 +91,7 @@ describe("nuclear proportions", () => {
   it("are compared image by image and resampled by protein; black images have none", () => {
     const pair = (id: string, index: number, drawn: number | null, real: number) => ({
       ...{ kind: "crop" as const, crop: index, protein: id, isSeen: true, drawn, real },
+      ...{ overlap: 0.5, otherOverlap: 0.4 },
     });
     const records = [pair("A", 0, 0.2, 0.1), pair("A", 1, 0.3, 0.2), pair("B", 2, 0.6, 0.5)];
     const { images, correlation, meanError } = scoreProportions([...records, pair("C", 3, null, 1)], options);
@@ -121,13 +124,15 @@ describe("effects", () => {
       shuffledSequence: saying("Golgi"),
       otherProtein: { id: "Q", probabilities: saying("ER", 0.5) },
       otherNucleus: { nucleus: 1, probabilities: saying("ER") },
+      ...{ randomEmbedding: saying("Golgi"), unconditional: saying("ER") },
     };
-    const { shuffledSequence, otherProtein, otherNucleus } = scoreEffects(
+    const { shuffledSequence, otherProtein, otherNucleus, randomEmbedding, unconditional } = scoreEffects(
       [protein({}, { changed }), protein()],
       options,
     );
     expect([shuffledSequence.sameAnswer!.value, shuffledSequence.change!.value]).toEqual([0, 1]);
     expect(otherProtein.sameAnswer!.value).toBe(1);
+    expect([randomEmbedding.sameAnswer!.value, unconditional.sameAnswer!.value]).toEqual([0, 1]);
     expect(otherProtein.change!.value).toBeCloseTo(0.5, 12);
     expect(otherNucleus.change).toEqual({ value: 0, interval95: [0, 0], n: 1 });
   });
@@ -137,9 +142,51 @@ describe("effects", () => {
       shuffledSequence: saying("ER"),
       otherProtein: { id: "Q", probabilities: saying("ER") },
       otherNucleus: { nucleus: 0, probabilities: saying("ER") },
+      ...{ randomEmbedding: saying("Golgi"), unconditional: saying("ER") },
     };
     const { otherNucleus } = scoreEffects([protein({}, { changed })], options);
     expect(otherNucleus).toEqual({ sameAnswer: null, change: null });
+  });
+});
+
+describe("overlaps", () => {
+  it("are compared with those of another protein's image around the same nucleus", () => {
+    const crop = (protein: string, overlap: number | null, otherOverlap: number) => ({
+      ...{ kind: "crop" as const, crop: 0, protein, isSeen: false, drawn: 0.5, real: 0.5 },
+      ...{ overlap, otherOverlap },
+    });
+    const crops = [crop("A", 0.6, 0.4), crop("A", 0.8, 0.4), crop("B", 0.7, 0.4), crop("C", null, 0)];
+    const { drawn, otherProtein, aboveFloor } = scoreOverlap(crops, options);
+    expect(drawn).toMatchObject({ value: expect.closeTo(0.7, 12), n: 2 });
+    expect(otherProtein!.value).toBeCloseTo(0.4, 12);
+    expect(aboveFloor!.value).toBeCloseTo(0.5, 12);
+    expect(scoreOverlap([], options)).toEqual({ drawn: null, otherProtein: null, aboveFloor: null });
+  });
+});
+
+describe("the autoencoder", () => {
+  const quality = (signalToNoise: number, power: number) => ({
+    ...{ signalToNoise, structuralSimilarity: 0.9, multiScaleSimilarity: 0.95, overlap: 0.8 },
+    power: new Array<number>(5).fill(power),
+  });
+  const read = (field: string, db: number, power: number) => ({
+    field,
+    quality: { protein: quality(db, power), nucleus: quality(2 * db, power) },
+  });
+
+  it("is judged channel by channel, resampled by field; power by its median", () => {
+    const crops = [
+      read("a", 10, 1),
+      read("a", 20, 0.5),
+      read("b", 30, 9),
+      { field: "c", quality: undefined },
+    ];
+    const scores = scoreReconstruction(crops, options);
+    expect(scores.crops).toBe(3);
+    expect(scores.protein.signalToNoise).toMatchObject({ value: 20, n: 2 });
+    expect(scores.nucleus.signalToNoise!.value).toBe(40);
+    expect(scores.protein.power.map((band) => band!.value)).toEqual([1, 1, 1, 1, 1]);
+    expect(scoreReconstruction([], options).protein.overlap).toBeNull();
   });
 });
 

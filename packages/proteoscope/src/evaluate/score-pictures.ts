@@ -16,6 +16,7 @@ import {
   mean,
   meanError,
   meanRelativeError,
+  median,
   type NearestCrop,
   nearThreshold,
   type ProportionPair,
@@ -24,6 +25,8 @@ import {
   totalVariation,
 } from "@proteoscope/lab";
 import type { CropRecord, ProteinRecord } from "./answers-file.ts";
+import { type channels, type Quality, spectrumBands } from "./autoencode-crops.ts";
+import type { ReadCrop } from "./real-crops.ts";
 import { answerOf, drawnAnswer } from "./score-answers.ts";
 
 /** Distances between distributions cost a while each. */
@@ -104,6 +107,83 @@ export function scoreProportions(
   };
 }
 
+export interface OverlapScores {
+  /** Of the brighter halves: intersection over union. */
+  readonly drawn: Estimate | null;
+  /** The floor: another protein's image around the same nucleus. */
+  readonly otherProtein: Estimate | null;
+  /** (drawn - floor) / (1 - floor) of the means. */
+  readonly aboveFloor: Estimate | null;
+}
+
+/** Overlap of drawn with real images around the same nucleus; resampled by protein. */
+export function scoreOverlap(records: readonly CropRecord[], options: BootstrapOptions): OverlapScores {
+  const pairs = records.flatMap(({ protein, overlap, otherOverlap }) =>
+    overlap === null || otherOverlap === null ? [] : [{ protein, overlap, otherOverlap }],
+  );
+  const units = [...groupBy(pairs, ({ protein }) => protein).values()];
+  const own = (drawn: typeof units) => mean(drawn.flat().map(({ overlap }) => overlap));
+  const floor = (drawn: typeof units) => mean(drawn.flat().map(({ otherOverlap }) => otherOverlap));
+  const estimate = (statistic: (drawn: typeof units) => number) =>
+    bootstrap<(typeof units)[number]>(units, (drawn) => statistic([...drawn]), options);
+  return {
+    drawn: estimate(own),
+    otherProtein: estimate(floor),
+    aboveFloor: estimate((drawn) => (own(drawn) - floor(drawn)) / (1 - floor(drawn))),
+  };
+}
+
+export interface ChannelReconstruction {
+  /** Peak signal to noise, dB. */
+  readonly signalToNoise: Estimate | null;
+  readonly structuralSimilarity: Estimate | null;
+  readonly multiScaleSimilarity: Estimate | null;
+  readonly overlap: Estimate | null;
+  /** Median power of what came back over that of what went in: five bands of frequency up to half a cycle a pixel. */
+  readonly power: readonly (Estimate | null)[];
+}
+
+export interface ReconstructionScores
+  extends Readonly<Record<(typeof channels)[number], ChannelReconstruction>> {
+  readonly crops: number;
+}
+
+/** How much of real crops comes back from the autoencoder; resampled by field of view. */
+export function scoreReconstruction(
+  crops: readonly { readonly field: string; readonly quality: ReadCrop["quality"] }[],
+  options: BootstrapOptions,
+): ReconstructionScores {
+  const measured = crops.flatMap(({ field, quality }) => (quality === undefined ? [] : [{ field, quality }]));
+  const fields = [...groupBy(measured, ({ field }) => field).values()];
+  const ofChannel = (channel: (typeof channels)[number]): ChannelReconstruction => {
+    const estimate = (
+      figureOf: (quality: Quality) => number,
+      statistic: (values: readonly number[]) => number = mean,
+    ) =>
+      bootstrap(
+        fields,
+        (drawn) =>
+          statistic(
+            drawn
+              .flat()
+              .map(({ quality }) => figureOf(quality[channel]))
+              .filter(Number.isFinite),
+          ),
+        options,
+      );
+    return {
+      signalToNoise: estimate((quality) => quality.signalToNoise),
+      structuralSimilarity: estimate((quality) => quality.structuralSimilarity),
+      multiScaleSimilarity: estimate((quality) => quality.multiScaleSimilarity),
+      overlap: estimate((quality) => quality.overlap),
+      power: Array.from({ length: spectrumBands }, (_, band) =>
+        estimate((quality) => quality.power[band]!, median),
+      ),
+    };
+  };
+  return { crops: measured.length, protein: ofChannel("protein"), nucleus: ofChannel("nucleus") };
+}
+
 export interface ClassProportion {
   readonly name: string;
   readonly drawn: Estimate | null;
@@ -140,7 +220,14 @@ export interface Effect {
   readonly change: Estimate | null;
 }
 
-export type EffectName = "otherNucleus" | "otherProtein" | "shuffledSequence";
+export const effectNames = [
+  "otherNucleus",
+  "otherProtein",
+  "shuffledSequence",
+  "randomEmbedding",
+  "unconditional",
+] as const;
+export type EffectName = (typeof effectNames)[number];
 
 /** What one change does to the drawn image, the noise being the same. */
 export function scoreEffects(
@@ -171,6 +258,8 @@ export function scoreEffects(
     ),
     otherProtein: effect(({ changed }) => changed?.otherProtein.probabilities),
     shuffledSequence: effect(({ changed }) => changed?.shuffledSequence),
+    randomEmbedding: effect(({ changed }) => changed?.randomEmbedding),
+    unconditional: effect(({ changed }) => changed?.unconditional),
   };
 }
 

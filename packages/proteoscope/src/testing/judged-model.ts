@@ -23,7 +23,7 @@ export function judgedModelFiles(): Map<string, Uint8Array> {
   return randomModelFiles(judgedShape);
 }
 
-/** Two compartments; four proteins of OpenCell's validation set, four of the held-out partition, eight seen. */
+/** Two compartments; four proteins of OpenCell's validation set, four of the held-out partition, eight seen, four kept. */
 export function writeJudgedAtlas() {
   const compartmentOf = (index: number) => (index % 2 === 0 ? "nucleoplasm" : "cytoplasm");
   const sequence = (index: number) => randomSequence(index, 20 + index, index % 2 === 0 ? "KR" : "DE");
@@ -33,10 +33,10 @@ export function writeJudgedAtlas() {
     ...{ compartments: `${compartmentOf(index)}:3`, sequence: sequence(index) },
     split_protein: index < 4 ? "val" : "train",
   }));
-  const localisation = Array.from({ length: 8 }, (_, index) => ({
+  const localisation = Array.from({ length: 12 }, (_, index) => ({
     ...localisationRow,
     ...{ accession: `Q${index}`, compartments: compartmentOf(index), sequence: sequence(100 + index) },
-    partition: index < 4 ? "4.0" : "0.0",
+    partition: ["4.0", "0.0", "3.0"][Math.floor(index / 4)]!,
   }));
   const crops = Array.from({ length: 24 }, (_, index) => {
     const primary = compartmentOf(index);
