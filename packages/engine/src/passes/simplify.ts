@@ -6,6 +6,7 @@
 import type { Tensor } from "../tensor.ts";
 import { shareEqualNodes } from "./common-subexpressions.ts";
 import { foldConstants } from "./fold-constants.ts";
+import { joinPads } from "./join-pads.ts";
 import { type Rule, rewrite } from "./rewrite.ts";
 import { dropCast, dropExpand, dropNegation, dropNeutralOperand } from "./simplify-arithmetic.ts";
 import { mergeReshapes, mergeTransposes } from "./simplify-layout.ts";
@@ -22,6 +23,7 @@ const rules: readonly Rule[] = [
   dropCast,
   mergeReshapes,
   mergeTransposes,
+  joinPads,
 ];
 
 /**
