@@ -7,7 +7,7 @@ import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 import { recordSurroundings } from "../testing/surroundings.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let place: Workplace;
 let atlas: Awaited<ReturnType<typeof writeJudgedAtlas>>;
