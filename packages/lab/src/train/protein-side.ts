@@ -52,7 +52,7 @@ export interface ProteinSideOptions {
   readonly plm: string;
   /** What is told of a sequence. Default "full". */
   readonly input?: SequenceInput;
-  /** The `model` folder of an earlier run, whose condition is kept. */
+  /** The `model` folder of an earlier run, whose condition is kept; of another language model, its directions alone. */
   readonly startFrom: string | undefined;
   readonly partnerConfidence: number;
   readonly seed: number;
@@ -71,15 +71,28 @@ export async function openProteinSide(
     proteins.map(({ sequence }) => sequence),
     input,
   );
-  const condition =
-    startFrom === undefined
-      ? { input, weights: conditionWeights(table, seed, input) }
-      : await loadSequenceCondition(openFolder(startFrom), reader.esm.config, reader.head?.config);
-  if (condition.input !== input)
-    throw new ConfigError(
-      `train.start_from: ${startFrom} was told "${condition.input}": give sequence_input`,
-    );
+  const measured = { input, weights: conditionWeights(table, seed, input) };
+  const condition = startFrom === undefined ? measured : await goOn(measured, { startFrom, plm, reader });
   const embedder = await createEmbedder(runtime, reader, condition);
   const pairing = pairByConfidence(proteins, table, reader.head?.config.labels ?? [], partnerConfidence);
   return { reader, embedder, pairing, condition };
+}
+
+/** The condition of an earlier run, measured anew where it was measured of another language model or head. */
+async function goOn(
+  measured: LoadedCondition,
+  { startFrom, plm, reader }: { startFrom: string; plm: string; reader: SequenceModel },
+): Promise<LoadedCondition> {
+  const [before, now] = [openFolder(startFrom), openFolder(plm)];
+  const earlier = await loadSequenceCondition(before, reader.esm.config, reader.head?.config);
+  if (earlier.input !== measured.input)
+    throw new ConfigError(`train.start_from: ${startFrom} was told "${earlier.input}": give sequence_input`);
+  const isSame = async (file: string) => {
+    if (!(await before.exists(file)) || !(await now.exists(file))) return false;
+    return Buffer.compare(await before.read(file), await now.read(file)) === 0;
+  };
+  const files = ["plm/model.safetensors", "localization/model.safetensors"];
+  if (!(await Promise.all(files.map(isSame))).includes(false)) return earlier;
+  const directions = [...earlier.weights].filter(([name]) => name.endsWith(".directions"));
+  return { ...measured, weights: new Map([...measured.weights, ...directions]) };
 }

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { float32, type Runtime } from "@proteoscope/engine";
+import { openRuntime } from "@proteoscope/engine/node";
+import { readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
+import { saveSequenceCondition } from "@proteoscope/models";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeAtlas } from "../testing/atlas-fixture.ts";
+import { writeSequenceModel } from "../testing/finished-networks.ts";
+import { readSequences } from "./plm.ts";
+import { openProteinSide } from "./protein-side.ts";
+
+let runtime: Runtime;
+let folder: string;
+let atlas: Awaited<ReturnType<typeof writeAtlas>>;
+let plm: string;
+beforeAll(async () => {
+  runtime = await openRuntime();
+  folder = await mkdtemp(join(tmpdir(), "protein-side-"));
+  atlas = await writeAtlas();
+  plm = await writeSequenceModel(join(folder, "plm"));
+});
+afterAll(async () => {
+  await runtime.close();
+  await rm(folder, { recursive: true });
+  await atlas.remove();
+});
+
+async function conditionOf(startFrom: string | undefined, seed: number) {
+  const proteins = (await readSequences(atlas.path)).get("train")!.filter(({ isHuman }) => isHuman);
+  const side = await openProteinSide(runtime, proteins, { plm, startFrom, partnerConfidence: 1, seed });
+  await side.embedder.close();
+  return side.condition;
+}
+
+/** A model folder of an earlier run that stood on `change`d localization weights. */
+async function earlierRun(name: string, seed: number, change: (value: number) => number): Promise<string> {
+  const path = await writeSequenceModel(join(folder, name));
+  const file = join(path, "localization/model.safetensors");
+  const { tensors } = readSafetensors(await readFile(file));
+  const changed = [...tensors].map(
+    ([key, value]) => [key, float32(value.shape, toFloat32(value).map(change))] as const,
+  );
+  await writeFile(file, writeSafetensors(new Map(changed)));
+  for (const [key, bytes] of saveSequenceCondition(await conditionOf(undefined, seed))) {
+    await mkdir(dirname(join(path, key)), { recursive: true });
+    await writeFile(join(path, key), bytes);
+  }
+  return path;
+}
+
+describe("openProteinSide", () => {
+  it("keeps the condition of an earlier run on the same language model", async () => {
+    const earlier = await earlierRun("same", 1, (value) => value);
+    const [first, kept] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];
+    expect(kept.weights.get("compartments.directions")!.data).toEqual(
+      first.weights.get("compartments.directions")!.data,
+    );
+    const other = await conditionOf(undefined, 2);
+    expect(kept.weights.get("compartments.directions")!.data).not.toEqual(
+      other.weights.get("compartments.directions")!.data,
+    );
+  });
+
+  it("measures it anew on another head, along the directions that were learned", async () => {
+    const earlier = await earlierRun("other", 1, (value) => 3 * value);
+    const stored = readSafetensors(await readFile(join(earlier, "condition/model.safetensors"))).tensors;
+    stored.set("compartments.mean", float32([13], new Float32Array(13).fill(99)));
+    await writeFile(join(earlier, "condition/model.safetensors"), writeSafetensors(stored));
+    const [first, anew] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];
+    for (const name of ["compartments.mean", "residues.deviation", "compartments.directions"])
+      expect(anew.weights.get(name)!.data, name).toEqual(first.weights.get(name)!.data);
+  });
+});
