@@ -25,6 +25,7 @@ export const mainCommand: CommandGroup = defineGroup(
     data: () => import("./commands/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
+    sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
     export: () => import("./commands/export.ts").then((module) => module.exportCommand),
     models: () => import("./commands/models.ts").then((module) => module.modelsCommand),

@@ -13,7 +13,7 @@ import {
   type RgbImage,
   readModel,
 } from "@proteoscope/microscope";
-import type { ReadFolder } from "@proteoscope/models";
+import type { ReadFolder, ToldOfProtein } from "@proteoscope/models";
 import type { Surroundings } from "./command.ts";
 import { type DrawnCell, drawSheet, writeDrawing } from "./drawing-files.ts";
 import type { DrawingFormat } from "./drawing-formats.ts";
@@ -28,6 +28,8 @@ export type Settings = Required<Omit<DrawOptions, "signal" | "onStep">>;
 
 export interface GenerateRequest {
   readonly proteins: readonly NamedProtein[];
+  /** What is known beside the sequences and the genes of the proteins. */
+  readonly told: Omit<ToldOfProtein, "gene">;
   readonly nuclei: ChooseOptions;
   readonly settings: Settings;
   readonly formats: readonly DrawingFormat[];
@@ -44,7 +46,7 @@ export interface Audience extends Pick<Surroundings, "signal" | "stderr"> {
 export async function generateCells(
   runtime: Runtime,
   folder: ReadFolder,
-  { proteins, nuclei, settings, formats, output }: GenerateRequest,
+  { proteins, told, nuclei, settings, formats, output }: GenerateRequest,
   { signal, stderr, show }: Audience,
 ): Promise<CellSummary[]> {
   const chosen = await chooseNuclei(folder, nuclei);
@@ -52,19 +54,21 @@ export async function generateCells(
   const drawAll = async (outputFolder: OutputFolder): Promise<CellSummary[]> => {
     const microscope = openMicroscope(runtime, await readModel(folder));
     checkSteps(microscope, settings);
+    checkTold(microscope, told);
     const summaries: CellSummary[] = [];
     let progress: Progress | undefined;
     try {
       let read: ReadProtein | undefined;
       for (const [index, { protein, nucleus }] of work.entries()) {
         signal.throwIfAborted();
-        if (read?.sequence !== protein.sequence) read = await microscope.read(protein.sequence);
+        if (nucleus === chosen[0] || read === undefined)
+          read = await microscope.read(protein.sequence, { ...told, gene: protein.gene });
         const onStep = (done: number, total: number): void => {
           progress ??= startProgress("generate", work.length * total, { stream: stderr });
           progress.update(index * total + done, protein.id);
         };
         const drawing = await microscope.draw(read, nucleus.distance, { ...settings, signal, onStep });
-        const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings });
+        const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings, told });
         summaries.push(await writeCell(outputFolder, cell, formats));
         show?.(drawSheet(cell));
       }
@@ -82,15 +86,34 @@ function checkSteps({ model }: Microscope, { sampler, steps }: Settings): void {
     throw new CommandError(`--steps is at most ${most} for ${sampler}, got ${steps}`, exitCodes.usage);
 }
 
+/** @throws CommandError for what the model cannot be told. */
+function checkTold({ model }: Microscope, { cellLine, expression }: GenerateRequest["told"]): void {
+  const usage = (message: string) => new CommandError(message, exitCodes.usage);
+  const conditions = model.extra?.config.conditions ?? [];
+  const lines = conditions.flatMap((one) => (one.kind === "cell_line" ? one.cellLines : []));
+  if (cellLine !== undefined && !lines.some((name) => name.toUpperCase() === cellLine.toUpperCase()))
+    throw usage(
+      lines.length === 0
+        ? `--cell-line: ${model.name} was told no cell lines`
+        : `--cell-line: ${model.name} was told ${lines.join(", ")}, not "${cellLine}"`,
+    );
+  if (expression !== undefined && !conditions.some(({ kind }) => kind === "level"))
+    throw usage(`--expression: ${model.name} was told no levels`);
+}
+
 interface Work {
   readonly protein: NamedProtein;
   readonly read: ReadProtein;
   readonly nucleus: ChosenNucleus;
   readonly drawing: Drawing;
   readonly settings: Settings;
+  readonly told: GenerateRequest["told"];
 }
 
-function describeCell({ model }: Microscope, { protein, read, nucleus, drawing, settings }: Work): DrawnCell {
+function describeCell(
+  { model }: Microscope,
+  { protein, read, nucleus, drawing, settings, told }: Work,
+): DrawnCell {
   const { omitted } = read.window;
   const provenance = {
     synthetic: true,
@@ -100,11 +123,14 @@ function describeCell({ model }: Microscope, { protein, read, nucleus, drawing, 
       id: protein.id,
       description: protein.description,
       source: protein.source,
+      gene: protein.gene ?? null,
       residues: protein.sequence.length,
       sha256: createHash("sha256").update(protein.sequence).digest("hex"),
       shown: read.window.sequence.length,
       omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
     },
+    // Extra conditions that the picture was drawn with; of all others the model was told nothing.
+    told: { names: read.told, ...told },
     nucleus: nucleus.origin,
     settings,
     compartments: {

@@ -12,6 +12,8 @@ export interface NamedProtein {
   /** Short, and fit for a file name. */
   readonly id: string;
   readonly description: string;
+  /** Gene symbol of an example, or what a FASTA header of UniProt says (GN=...). */
+  readonly gene: string | undefined;
   readonly sequence: string;
   /** Where it came from: a file's path, "standard input", "example" or "command line". */
   readonly source: string;
@@ -46,12 +48,13 @@ async function resolveWord(word: string, readStdin: () => Promise<string>): Prom
     return named(parseFasta((await readNamedFile(word)).toString("utf8"), { name: word }), word);
   const examples = await readExamples();
   const example = examples.find(({ names }) => names.includes(word.toUpperCase()));
-  if (example !== undefined) return named([example.record], "example");
+  if (example !== undefined)
+    return named([example.record], "example").map((protein) => ({ ...protein, gene: example.names[0]! }));
   if (/[\\/]|\.(fa|faa|fasta|fas|txt|pep)$/i.test(word))
     throw new CommandError(`${word}: no such file`, exitCodes.notFound);
   if (isLikeSequence(word)) {
     const sequence = parseSequence(word, { name: "the sequence on the command line" });
-    return [{ id: "sequence", description: "", sequence, source: "command line" }];
+    return [{ id: "sequence", description: "", gene: undefined, sequence, source: "command line" }];
   }
   const genes = examples.map(({ names }) => names[0]!);
   const meant = nearest(word.toUpperCase(), genes);
@@ -89,6 +92,7 @@ function named(records: readonly FastaRecord[], source: string): NamedProtein[] 
   return records.map(({ id, description, sequence }) => ({
     id: fileSafe(id),
     description,
+    gene: /(?:^|\s)GN=(\S+)/.exec(description)?.[1],
     sequence,
     source,
   }));

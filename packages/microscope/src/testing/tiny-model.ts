@@ -9,14 +9,21 @@ import {
   compartmentClassifier,
   declareParameters,
   type Esm2Config,
+  type ExtraConditions,
   esm2Config,
+  extraTokens,
+  extraTypes,
   type LocalizationHeadConfig,
   localizationHead,
   noiseScheduleDefaults,
   type Pretrained,
+  type SequenceInput,
+  saveExtraConditions,
   savePipeline,
   savePretrained,
+  saveSequenceCondition,
   sequenceCondition,
+  sequenceInputWidth,
   type UnetConfig,
   unetDefaults,
 } from "@proteoscope/models";
@@ -31,6 +38,10 @@ export interface ModelShape {
   readonly unet: UnetConfig;
   readonly autoencoder: AutoencoderKlConfig;
   readonly classifier: MicroscopeModel["classifier"]["config"];
+  /** Told of a sequence; every residue when absent. */
+  readonly sequenceInput?: SequenceInput;
+  /** Told beside it; nothing when absent. */
+  readonly extra?: ExtraConditions;
 }
 
 const cropPixels = 40;
@@ -63,6 +74,22 @@ export const tinyShape: ModelShape = {
   },
 };
 
+/** A table, a level and cell lines, for a model of `tinyShape`. */
+export const tinyExtra = {
+  config: {
+    tokenWidth: width,
+    conditions: [
+      { kind: "table", name: "text", genes: ["FBL"], width: 2 },
+      { kind: "level", name: "expression", genes: ["FBL"], mean: 3, deviation: 2 },
+      { kind: "cell_line", name: "cell_line", cellLines: ["HEK293T", "U2OS"] },
+    ],
+  },
+  tables: new Map([
+    ["text", { dtype: "float32", shape: [1, 2], data: Float32Array.of(3, -4) }],
+    ["expression", { dtype: "float32", shape: [1, 1], data: Float32Array.of(1) }],
+  ]),
+} as const satisfies ExtraConditions;
+
 /** The files of a model folder by path; the same for the same shape and seed. */
 export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<string, Uint8Array> {
   const { constants, languageModel, localization, classifier } = shape;
@@ -83,10 +110,25 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
-  const conditionTrace = trace((w, inputs) => ({ y: sequenceCondition(w, inputs) }), {
-    representation: f32(1, 4, languageModel.hiddenSize),
-    compartmentLogits: f32(1, localization.labels.length),
-  });
+  const { sequenceInput: input = "full", extra } = shape;
+  const isTold = input !== "one_hot";
+  const conditionTrace = trace(
+    (w, { representation, compartmentLogits }) => ({
+      y: sequenceCondition(w, { representation: representation!, compartmentLogits }),
+    }),
+    {
+      representation: f32(1, 4, sequenceInputWidth(input, languageModel)),
+      ...(isTold && { compartmentLogits: f32(1, localization.labels.length) }),
+    },
+  );
+  const condition = input === "random" ? new Map() : initializeWeights(conditionTrace.parameters, seed);
+  const extraWeights =
+    extra &&
+    initializeWeights(
+      trace((w, vectors) => ({ y: extraTokens(w, extra.config, vectors) }), extraTypes(extra.config, 1))
+        .parameters,
+      seed,
+    );
   const classifierTrace = trace((w, { x }) => ({ y: compartmentClassifier(w, classifier, x) }), {
     x: f32(1, 3, constants.cropPixels, constants.cropPixels),
   });
@@ -95,7 +137,10 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     ["model_index.json", jsonBytes({ ...index, proteoscope: snakeCaseKeys(constants) })],
     ...[...plm].map(([path, bytes]) => [`plm/${path}`, bytes] as const),
     ...headFiles("localization", localization, localizationTrace, seed),
-    ["condition/model.safetensors", writeSafetensors(initializeWeights(conditionTrace.parameters, seed))],
+    ...(input === "full"
+      ? [["condition/model.safetensors", writeSafetensors(condition)] as const]
+      : saveSequenceCondition({ input, weights: condition })),
+    ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
     ...headFiles("classifier", classifier, classifierTrace, seed),
     ["nuclei.safetensors", discNuclei(constants)],
   ]);

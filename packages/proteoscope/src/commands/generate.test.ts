@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNpy, readPng } from "@proteoscope/formats";
+import { randomModelFiles, tinyExtra, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, fieldOfNuclei, runWords, tiffOf, type Workplace } from "../testing/model-folder.ts";
 
 // Every command line here starts a runtime of its own, which takes seconds where other work has the machine.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let place: Workplace;
 beforeAll(() => {
@@ -118,6 +119,42 @@ describe("generate", () => {
     expect(names).toEqual(["_actin-2_provenance.json", "_actin_provenance.json"]);
     const { text } = readPng(readFileSync(join(output, "_actin_synthetic.png")));
     expect(JSON.parse(text.provenance!).protein.description).toBe("Ω, a name beyond Latin-1");
+  });
+
+  it("tells a model what is known beside the sequence, and the provenance what it was told", async () => {
+    const told = createWorkplace(randomModelFiles({ ...tinyShape, extra: tinyExtra }));
+    try {
+      const draw = async (name: string, ...words: string[]) => {
+        const output = join(told.path, name);
+        const options = ["--format", "npy", "--model", told.model, "-o", output, ...quick];
+        const { exitCode, stderr } = await runWords(["generate", "FBL", ...options, ...words]);
+        if (exitCode !== 0) return { exitCode, stderr, told: {}, image: [] };
+        const read = (suffix: string) => readFileSync(join(output, `FBL_${suffix}`));
+        const { told: given, protein } = JSON.parse(read("provenance.json").toString());
+        return { told: { ...given, gene: protein.gene }, image: readNpy(read("synthetic.npy")).data };
+      };
+      const known = await draw("known");
+      expect(known.told).toEqual({ names: ["text", "expression"], gene: "FBL" });
+      const silent = await draw("silent", "--gene", "NONE");
+      expect(silent.told).toEqual({ names: [], gene: "NONE" });
+      const all = await draw("all", "--cell-line", "u2os", "--expression", "9");
+      expect(all.told).toMatchObject({ names: ["text", "expression", "cell_line"], expression: 9 });
+      expect(known.image).not.toEqual(silent.image);
+      expect(known.image).not.toEqual(all.image);
+      expect(await draw("wrong", "--cell-line", "HeLa")).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/was told HEK293T, U2OS, not "HeLa"/),
+      });
+    } finally {
+      told.remove();
+    }
+  });
+
+  it("refuses to tell a model what it cannot be told, and several proteins of one gene", async () => {
+    const refused = async (...words: string[]) => (await generate(["FBL", ...words])).stderr;
+    expect(await refused("--cell-line", "U2OS")).toMatch(/--cell-line: model was told no cell lines/);
+    expect(await refused("--expression", "2")).toMatch(/--expression: model was told no levels/);
+    expect(await refused("TOMM20", "--gene", "FBL")).toMatch(/--gene is of one protein/);
   });
 
   it("shows the picture on a terminal, and not where JSON was asked for", async () => {

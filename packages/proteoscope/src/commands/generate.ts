@@ -48,6 +48,18 @@ export const generateCommand = defineCommand({
       description: "Sampling method",
     },
     guidance: { type: "string", valueHint: "number", default: "3", description: "Weight of the sequence" },
+    gene: {
+      type: "string",
+      valueHint: "symbol",
+      description:
+        "Of one protein, for a model with tables of genes; else that of the example or the FASTA header",
+    },
+    "cell-line": { type: "string", valueHint: "name", description: "For a model that was told cell lines" },
+    expression: {
+      type: "string",
+      valueHint: "level",
+      description: "For a model that was told levels; what its table says of the gene when absent",
+    },
     model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
     output: {
       type: "string",
@@ -82,14 +94,22 @@ export const generateCommand = defineCommand({
       most: optionalInteger("max-nuclei", 1),
       seed: settings.seed,
     };
-    const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
+    const resolved = await resolveProteins(args._, () => readStdin(stdin, signal));
+    const { gene, expression } = args;
+    if (gene !== undefined && resolved.length > 1)
+      throw new CommandError("--gene is of one protein: give one, or GN= in the headers", exitCodes.usage);
+    const proteins = gene === undefined ? resolved : resolved.map((protein) => ({ ...protein, gene }));
+    const told = {
+      cellLine: args["cell-line"],
+      expression: expression === undefined ? undefined : parseNumber("expression", expression),
+    };
     const folder = await findModelFolder(args.model, env);
     const depth = args.json ? undefined : detectColorDepth(stdout, env);
     const show = (sheet: RgbImage): void =>
       void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));
     const summaries = await withRuntime(args.device, async (runtime) => {
       const { generateCells } = await import("../generate-cells.ts");
-      const request = { proteins, nuclei: asked, settings, formats, output: args.output };
+      const request = { proteins, told, nuclei: asked, settings, formats, output: args.output };
       return generateCells(runtime, folder, request, {
         ...{ signal, stderr },
         show: depth === undefined ? undefined : show,
