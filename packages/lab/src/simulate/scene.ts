@@ -1,4 +1,5 @@
 // What a compartment's renderer is given, and the steps that renderers share: filling a cell, and choosing places in it.
+// A renderer lays dye; the microscope comes after it.
 
 import { cumulate, drawIndex } from "../data/weighted-draw.ts";
 import type { Point } from "./canvas.ts";

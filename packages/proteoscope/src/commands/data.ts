@@ -1,4 +1,5 @@
-// `proteoscope data`: what networks are trained on: cells that are drawn around real nuclei (`simulate`).
+// `proteoscope data`: what networks are trained on. `simulate` draws cells around the real nuclei of an atlas, for the
+// compartments of which it has few.
 import { defineGroup } from "../command.ts";
 
 export const dataCommand = defineGroup("data", "Make data to train on", {

@@ -1,4 +1,5 @@
-// Centrosome: one spot, or two close together, beside each nucleus, over a weak cytoplasm.
+// Centrosome: one spot, or two close together, beside each nucleus, over a weak cytoplasm; at times with satellites,
+// small spots around it.
 
 import { createCanvas, stampSpot } from "../canvas.ts";
 import { isCytoplasm } from "../cell-field.ts";

@@ -1,4 +1,5 @@
-// Cytoplasm: everywhere outside the nucleus, thinner towards the border, with dark holes where organelles are.
+// Cytoplasm: everywhere outside the nucleus, thinner towards the border, with dark holes where organelles are. What lies
+// above and below the nucleus is seen in it, more or less.
 
 import { isCytoplasm } from "../cell-field.ts";
 import { fillCells, type Scene } from "../scene.ts";

@@ -1,4 +1,5 @@
-// Golgi apparatus: short stacked ribbons close together at one side of the nucleus, at times broken into pieces.
+// Golgi apparatus: short stacked ribbons close together at one side of the nucleus, at times broken into pieces, as in
+// cells that are about to divide.
 
 import { createCanvas, drawThread, stampSpot } from "../canvas.ts";
 import { isCytoplasm } from "../cell-field.ts";

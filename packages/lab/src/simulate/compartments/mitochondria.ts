@@ -1,4 +1,5 @@
 // Mitochondria: short curved threads in the cytoplasm, denser near the nucleus, from separate grains to long tubes.
+// How many and how long is the same for all cells of a crop.
 
 import { createCanvas, drawThread } from "../canvas.ts";
 import { isCytoplasm } from "../cell-field.ts";

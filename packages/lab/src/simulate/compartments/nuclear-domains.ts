@@ -1,4 +1,5 @@
-// Nuclear domains - speckles, bodies: some five to thirty small spots in each nucleus.
+// Nuclear domains - speckles, bodies: some five to thirty small spots in each nucleus, of uneven size and brightness.
+// Little of their light falls outside it.
 
 import { createCanvas, stampSpot } from "../canvas.ts";
 import { choosePlaces, type Scene } from "../scene.ts";

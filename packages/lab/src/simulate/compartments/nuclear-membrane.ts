@@ -1,4 +1,5 @@
-// Nuclear membrane: a thin bright rim on the nuclear border, at times a fold across the nucleus.
+// Nuclear membrane: a thin bright rim on the nuclear border, at times a fold across the nucleus. The membrane above and
+// below the focus fills the nucleus weakly.
 
 import { createCanvas, drawThread } from "../canvas.ts";
 import { choosePlaces, type Scene } from "../scene.ts";

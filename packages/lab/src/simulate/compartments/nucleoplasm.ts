@@ -1,4 +1,5 @@
-// Nucleoplasm: the whole nucleus with a fine texture that follows the DNA more or less, nucleoli dark.
+// Nucleoplasm: the whole nucleus with a fine texture that follows the DNA more or less, nucleoli dark. It falls off at
+// the border, where a nucleus is thin.
 
 import type { Scene } from "../scene.ts";
 import { cloudNoise } from "../smooth-noise.ts";
