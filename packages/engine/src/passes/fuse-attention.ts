@@ -23,6 +23,7 @@ export const fuseAttention: Rule = ({ operator, inputs }) => {
   // One sequence for all samples: their queries are more queries of one sample.
   const isShared = key!.shape[0] === 1 && query.shape[0] !== 1;
   if (!isShared && key!.shape[0] !== query.shape[0]) return undefined;
+  if (value!.shape[0] !== key!.shape[0]) return undefined;
   let [queries, keys] = [channelsLast(query), channelsLast(key!)];
   if (bias !== undefined) {
     const [samples, heads, rows] = bias.shape;
