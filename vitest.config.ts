@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    env: { PROTEOSCOPE_KEEP_SESSIONS: "0" }, // nothing of a test's in the cache of who runs it
     reporters: ["default", closingLineReporter()],
     projects: [
       {

@@ -49,8 +49,11 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   const rules = runtime.device === "cpu" ? [fuseAttention] : [];
   const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { rules });
   const values = [...built.weights.values()].map(({ data }) => data);
-  const session = await shareSession(runtime, { signature: signatureOf(built), values }, () => {
-    const { model, externalData } = serializeOnnx(built, place);
+  const key = { signature: signatureOf(built), values };
+  const session = await shareSession(runtime, key, () => {
+    const make = () => serializeOnnx(built, place);
+    if (runtime.loadKept !== undefined) return runtime.loadKept(key, make);
+    const { model, externalData } = make();
     return runtime.load(model, { externalData, transfer: true });
   });
   return programOf(session);

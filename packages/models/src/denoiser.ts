@@ -55,7 +55,8 @@ export async function compileDenoiser(
   options: DenoiserOptions,
 ): Promise<Denoiser> {
   const { height = config.sampleSize, width = config.sampleSize } = options;
-  const preparation = await compile(
+  const compilePrediction = runtime.pair === undefined ? predictInOneGraph : predictSideBySide;
+  const preparing = compile(
     runtime,
     (w, { sequence }) => ({
       timestepCond: mean(sequence, { axes: [1] }),
@@ -64,8 +65,10 @@ export async function compileDenoiser(
     { sequence: f32(1, "residues", config.crossAttentionDim) },
     options,
   );
-  const compilePrediction = runtime.pair === undefined ? predictInOneGraph : predictSideBySide;
-  const prediction = await compilePrediction(runtime, config, options);
+  const [preparation, prediction] = await Promise.all([
+    preparing,
+    compilePrediction(runtime, config, options),
+  ]);
   return {
     latentShape: [config.outChannels, height, width],
     prepare: (sequence) => preparation.run({ sequence }),
@@ -141,19 +144,15 @@ async function predictSideBySide(
 ): Promise<Prediction> {
   const [first, second] = await runtime.pair!();
   const types = sampleTypes(config, options);
-  // One after the other: a session takes several times the memory of its weights while it is made.
-  const conditional = await compile(
-    first,
-    (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
-    { ...types, ...sequenceTypes(config) },
-    options,
-  );
-  const unconditional = await compile(
-    second,
-    (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }),
-    types,
-    options,
-  );
+  const [conditional, unconditional] = await Promise.all([
+    compile(
+      first,
+      (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
+      { ...types, ...sequenceTypes(config) },
+      options,
+    ),
+    compile(second, (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }), types, options),
+  ]);
   return {
     predict: async (kept, { guidance, ...inputs }) => {
       const feeds = feedsOf(inputs);

@@ -8,6 +8,7 @@ it("lie under ~/.cache where nothing is set, and empty variables set nothing", (
   const expected = {
     huggingFace: join(home, ".cache", "huggingface", "hub"),
     proteoscope: join(home, ".cache", "proteoscope"),
+    sessions: join(home, ".cache", "proteoscope", "sessions"),
   };
   expect(cacheFolders({}, home)).toEqual(expected);
   expect(cacheFolders({ XDG_CACHE_HOME: "", HF_HOME: "", HF_HUB_CACHE: "" }, home)).toEqual(expected);
@@ -17,7 +18,12 @@ it("follow the variables, the most particular first", () => {
   expect(cacheFolders({ XDG_CACHE_HOME: "/c" }, home)).toEqual({
     huggingFace: join("/c", "huggingface", "hub"),
     proteoscope: join("/c", "proteoscope"),
+    sessions: join("/c", "proteoscope", "sessions"),
   });
   expect(cacheFolders({ XDG_CACHE_HOME: "/c", HF_HOME: "/h" }, home).huggingFace).toBe(join("/h", "hub"));
   expect(cacheFolders({ HF_HOME: "/h", HF_HUB_CACHE: "/hub" }, home).huggingFace).toBe("/hub");
+});
+
+it("hold no compiled networks where they are not to be kept", () => {
+  expect(cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home).sessions).toBeUndefined();
 });

@@ -9,6 +9,8 @@ export interface CacheFolders {
   readonly huggingFace: string;
   /** What this program computes once: compiled graphs, converted weights. */
   readonly proteoscope: string;
+  /** Compiled networks; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
+  readonly sessions: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,8 +19,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function cacheFolders(env: Environment, home: string = homedir()): CacheFolders {
   const shared = env.XDG_CACHE_HOME || join(home, ".cache");
   const huggingFaceHome = env.HF_HOME || join(shared, "huggingface");
+  const own = join(shared, "proteoscope");
   return {
     huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
-    proteoscope: join(shared, "proteoscope"),
+    proteoscope: own,
+    sessions: env.PROTEOSCOPE_KEEP_SESSIONS === "0" ? undefined : join(own, "sessions"),
   };
 }

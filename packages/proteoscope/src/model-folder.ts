@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import type { ReadFolder } from "@proteoscope/models";
+import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./command.ts";
 import { CommandError, exitCodes } from "./errors.ts";
@@ -42,7 +43,8 @@ export async function withRuntime<Result>(
   work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const runtime = await openRuntime({ device });
+  const keptIn = cacheFolders(process.env).sessions;
+  const runtime = await openRuntime({ device, ...(keptIn !== undefined && { keptIn }) });
   try {
     return await work(runtime);
   } finally {

@@ -5,9 +5,10 @@
  * GPU memory. A session reads a state under its name and may leave a new value of it, which takes its place
  * without a copy: two buffers are swapped.
  */
-import type { ExternalData } from "../onnx/external-data.ts";
+import type { ExternalData, OnnxModel } from "../onnx/external-data.ts";
 import type { AdamWSettings } from "../optim/adamw-host.ts";
 import type { NdArray } from "../tensor.ts";
+import type { SessionKey } from "./shared-sessions.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
@@ -24,6 +25,10 @@ export interface LoadOptions {
   threads?: number;
   /** The model's bytes are not used again: they may be moved to the runtime, which leaves the array empty. */
   transfer?: boolean;
+  /** Where the model is written as it was optimised for this machine; nothing is written when absent. */
+  saveTo?: string;
+  /** The model is one that was written so. */
+  isOptimized?: boolean;
 }
 
 export interface RunOptions {
@@ -58,6 +63,11 @@ export interface Runtime {
   readonly device: Device;
   /** Takes a model's bytes, or the path (in a browser the URL) of its file. */
   load(model: Uint8Array | string, options?: LoadOptions): Promise<Session>;
+  /**
+   * Loads what `make` gives, or what an earlier process compiled of an equal graph and equal weights, and keeps what it
+   * compiles for later ones. Absent where nothing is kept.
+   */
+  loadKept?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
   setState(name: string, value: NdArray): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;

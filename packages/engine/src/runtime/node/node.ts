@@ -10,6 +10,7 @@ import { DeviceError, proveDevice } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
+import { keepSessions } from "./kept-sessions.ts";
 import { loadThroughFolders } from "./model-folder.ts";
 import { withPair } from "./pair.ts";
 import type { WorkerData } from "./worker.ts";
@@ -19,6 +20,8 @@ export interface OpenOptions {
   device?: Device | "auto";
   /** Threads of the cpu device; the machine's cores when absent. */
   threads?: number;
+  /** A folder where compiled programs of the cpu are kept for later processes; absent, none are kept. */
+  keptIn?: string;
 }
 
 /** Native code that is at work when its thread ends aborts the process: an exit waits for it, so long at most. */
@@ -38,6 +41,7 @@ process.env.ORT_DISABLE_TELEMETRY ??= "1";
 export async function openRuntime({
   device = "auto",
   threads = availableParallelism(),
+  keptIn,
 }: OpenOptions = {}): Promise<Runtime> {
   const chosen = device === "auto" ? "cpu" : device;
   const built = listSupportedBackends().map(({ name }) => name);
@@ -45,8 +49,13 @@ export async function openRuntime({
     throw new DeviceError(
       `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
     );
-  if (chosen === "cpu")
-    return withPair(openWorker(chosen, threads), threads, (share) => openWorker(chosen, share));
+  if (chosen === "cpu") {
+    const openKeeping = (share: number) => {
+      const runtime = openWorker(chosen, share);
+      return keptIn === undefined ? runtime : keepSessions(runtime, { folder: keptIn, threads: share });
+    };
+    return withPair(openKeeping(threads), threads, openKeeping);
+  }
   const runtime = openWorker(chosen, threads);
   try {
     await proveDevice(runtime, advice[chosen] ?? "choose another");
