@@ -131,11 +131,7 @@ function greyPng(
   size: { readonly height: number; readonly width: number },
   text: Record<string, string>,
 ): Uint8Array {
-  return writePng({
-    ...size,
-    channels: 1,
-    depth: 16,
-    data: Uint16Array.from(plane, (value) => Math.round(value * 65535)),
-    text,
-  });
+  const data = new Uint16Array(plane.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round(plane[i]! * 65535);
+  return writePng({ ...size, channels: 1, depth: 16, data, text });
 }

@@ -44,7 +44,9 @@ export function composite(
       for (let c = 0; c < 3; c++) sum[pixel * 3 + c]! += shown * colour[c]!;
     }
   }
-  return { width, height, data: Uint8Array.from(sum, (value) => Math.min(255, Math.round(value))) };
+  const data = new Uint8Array(sum.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.min(255, Math.round(sum[i]!));
+  return { width, height, data };
 }
 
 export interface CellChannels {

@@ -14,7 +14,7 @@ export type RgbColour = readonly [red: number, green: number, blue: number];
 /** An image of one colour. */
 export function blankImage(width: number, height: number, colour: RgbColour): RgbImage {
   const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
+  for (let i = 0; i < data.length; i++) data[i] = colour[i % 3]!;
   return { width, height, data };
 }
 
@@ -42,7 +42,7 @@ export function enlargeImage(image: RgbImage, factor: number): RgbImage {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = (Math.floor(y / factor) * image.width + Math.floor(x / factor)) * 3;
-      data.set(image.data.subarray(from, from + 3), (y * width + x) * 3);
+      for (let c = 0; c < 3; c++) data[(y * width + x) * 3 + c] = image.data[from + c]!;
     }
   }
   return { width, height, data };
