@@ -147,6 +147,10 @@ describe("what is printed beside the table", () => {
     expect(overheadShare([...parts, result("image.ddim50.paper", 8700)])).toBe(
       "engine overhead of a first image.ddim50.paper: tracing 100 ms, session making 200 ms, feeding and reading 60 ms: 4.0 %",
     );
+    const withKept = [...parts, result("overhead.kept", 200), result("image.ddim50.paper", 7800)];
+    expect(overheadShare(withKept)).toMatch(
+      /: 4\.4 %; with sessions kept by an earlier command 200 ms and feeding: 3\.3 %$/,
+    );
   });
 
   it("is a table for each thing that grows, with the time of each image", () => {

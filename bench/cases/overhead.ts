@@ -1,7 +1,11 @@
 // What the engine itself costs of a guided image at paper size: tracing, making sessions, feeding and reading. Each part
 // is a case, and `overheadShare` puts them beside the image.
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { compile, f32, float32, full, type Runtime, type Session } from "@proteoscope/engine";
 import { compileDenoiser, keyValueTypes } from "@proteoscope/models";
+import { keepSessions } from "../../packages/engine/src/runtime/node/kept-sessions.ts";
 import type { BenchCase, BenchResult, Prepared } from "../case.ts";
 import {
   denoiserGraphs,
@@ -14,7 +18,12 @@ import {
 import { type ImageSize, imagePaper, paperImage } from "./image-paper.ts";
 import { randomDecoder } from "./vae.ts";
 
-const names = { trace: "overhead.trace", compile: "overhead.compile", feed: "overhead.feed" } as const;
+const names = {
+  trace: "overhead.trace",
+  compile: "overhead.compile",
+  kept: "overhead.kept",
+  feed: "overhead.feed",
+} as const;
 
 export const overheadCases: readonly BenchCase[] = createOverheadCases(paperImage);
 
@@ -32,6 +41,15 @@ export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
       prepare: async (runtime) => compilation(size, () => runtime),
     },
     {
+      name: names.kept,
+      title: "the same, with sessions that an earlier process kept",
+      prepare: async (runtime) => {
+        const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
+        const prepared = compilation(size, () => keeping(runtime, folder));
+        return { ...prepared, close: () => rm(folder, { recursive: true }) };
+      },
+    },
+    {
       name: names.feed,
       title: "engine overhead of that image: feeding and reading its runs, by sessions that compute nothing",
       prepare: (runtime) => feeding(runtime, size),
@@ -44,6 +62,19 @@ const idleSession: Session = { run: async () => ({}), close: async () => {} };
 function idleRuntime(runtime: Runtime): Runtime {
   const idle = { ...runtime, load: async () => idleSession };
   return runtime.pair === undefined ? idle : { ...idle, pair: async () => [idle, idle] };
+}
+
+/** A runtime that finds what it kept in the folder when it was last asked, as one of a later process does. */
+function keeping(runtime: Runtime, folder: string): Runtime {
+  const keep = (one: Runtime) => keepSessions(one, { folder, threads: availableParallelism() });
+  if (runtime.pair === undefined) return keep(runtime);
+  return {
+    ...keep(runtime),
+    pair: async () => {
+      const [first, second] = await runtime.pair!();
+      return [keep(first), keep(second)];
+    },
+  };
 }
 
 /** Compiles what an image needs, from weights that are there already. */
@@ -105,16 +136,19 @@ async function feeding(
   };
 }
 
-/** The engine's share of a first image, as one line; undefined unless all its parts were measured. */
+/** The engine's share of an image with its compiling, as one line; undefined unless its parts were measured. */
 export function overheadShare(results: readonly BenchResult[]): string | undefined {
   const msOf = (wanted: string) => results.find(({ name }) => name === wanted)?.ms;
-  const [traceMs, compileMs, feedMs, imageMs] = [names.trace, names.compile, names.feed, imagePaper.name].map(
-    msOf,
-  );
+  const [traceMs, compileMs, keptMs, feedMs, imageMs] = [
+    ...[names.trace, names.compile, names.kept, names.feed],
+    imagePaper.name,
+  ].map(msOf);
   if (traceMs === undefined || compileMs === undefined || feedMs === undefined || imageMs === undefined)
     return undefined;
+  const shareOf = (ms: number) => `${((100 * (ms + feedMs)) / (ms + imageMs)).toFixed(1)} %`;
   const parts = { tracing: traceMs, "session making": compileMs - traceMs, "feeding and reading": feedMs };
-  const share = (compileMs + feedMs) / (compileMs + imageMs);
   const list = Object.entries(parts).map(([part, ms]) => `${part} ${ms.toFixed(0)} ms`);
-  return `engine overhead of a first ${imagePaper.name}: ${list.join(", ")}: ${(100 * share).toFixed(1)} %`;
+  const first = `engine overhead of a first ${imagePaper.name}: ${list.join(", ")}: ${shareOf(compileMs)}`;
+  if (keptMs === undefined) return first;
+  return `${first}; with sessions kept by an earlier command ${keptMs.toFixed(0)} ms and feeding: ${shareOf(keptMs)}`;
 }

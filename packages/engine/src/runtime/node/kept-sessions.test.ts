@@ -74,6 +74,22 @@ describe("sessions that are kept", () => {
     expect(kept()).toHaveLength(2);
   });
 
+  test("are not taken for those of the same arrays with other values", async () => {
+    const weights = initializeWeights(parameters, 1);
+    const runtime = keepSessions({ ...(await sharedRuntime), close: async () => {} }, { folder, threads: 1 });
+    const compute = async () => {
+      const program = await compile(runtime, model, types, { weights });
+      const { y } = await program.run({ x });
+      await program.close();
+      return numbers(y!);
+    };
+    const before = await compute();
+    for (const { data } of weights.values()) (data as Float32Array).fill(1);
+    expect(await compute()).not.toEqual(before);
+    await runtime.close();
+    expect(kept()).toHaveLength(2);
+  });
+
   test.each<[string, (path: string) => void]>([
     ["cut short", (path) => truncateSync(path, 1000)],
     ["empty", (path) => truncateSync(path, 0)],

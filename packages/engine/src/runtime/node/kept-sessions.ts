@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { env } from "onnxruntime-node";
 import type { OnnxModel } from "../../onnx/external-data.ts";
+import type { TypedArray } from "../../tensor.ts";
 import type { LoadOptions, Runtime, Session } from "../runtime.ts";
 import type { SessionKey } from "../shared-sessions.ts";
 
@@ -139,9 +140,19 @@ function digestOf({ signature, values }: SessionKey, threads: number): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([1, env.versions.node, platform(), arch(), processor(), threads]));
   for (const bytes of signature) hash.update(`${bytes.byteLength} `).update(bytes);
-  for (const { buffer, byteOffset, byteLength } of values)
-    hash.update(`${byteLength} ${crc32(new Uint8Array(buffer, byteOffset, byteLength))} `);
+  for (const array of values) hash.update(`${array.byteLength} ${checksumOfValues(array)} `);
   return hash.digest("hex").slice(0, 40);
+}
+
+/** Programs that are compiled together have weights in common, which cannot change meanwhile. */
+const knownChecksums = new Map<TypedArray, number>();
+
+function checksumOfValues(array: TypedArray): number {
+  if (knownChecksums.size === 0) setImmediate(() => knownChecksums.clear());
+  const { buffer, byteOffset, byteLength } = array;
+  const sum = knownChecksums.get(array) ?? crc32(new Uint8Array(buffer, byteOffset, byteLength));
+  knownChecksums.set(array, sum);
+  return sum;
 }
 
 /** The forms of weights depend on the processor's instructions, which virtual machines name apart from its model. */
