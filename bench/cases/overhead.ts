@@ -85,8 +85,10 @@ function compilation({ unet, autoencoder }: ImageSize, runtimeOf: () => Runtime)
     gflop: null,
     async run() {
       const runtime = runtimeOf();
-      const denoiser = await compileDenoiser(runtime, unet, { weights });
-      const program = await decoder.compile(runtime);
+      const [denoiser, program] = await Promise.all([
+        compileDenoiser(runtime, unet, { weights }),
+        decoder.compile(runtime),
+      ]);
       await denoiser.close();
       await program.close();
     },

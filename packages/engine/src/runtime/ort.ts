@@ -67,7 +67,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
 
   const load = async (
     model: Uint8Array | string,
-    { reads = [], writes = {}, externalData, threads, saveTo, isOptimized = false }: LoadOptions = {},
+    { reads = [], writes = {}, externalData, threads, saveTo, checksum }: LoadOptions = {},
   ): Promise<Session> => {
     const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
     // The native runtime reads external data beside the model's path alone; onnxruntime-web takes it as a blob.
@@ -76,7 +76,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       ...sessionOptions,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }),
-      ...(isOptimized && { graphOptimizationLevel: "disabled" as const }),
+      ...(checksum !== undefined && { graphOptimizationLevel: "disabled" as const }),
       ...(files && { externalData: files }),
       ...(onGpu ? { preferredOutputLocation: kept } : {}),
       // A plan of all memory is made by the first run and allocated beside what that run left: training would hold both.

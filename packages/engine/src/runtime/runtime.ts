@@ -27,8 +27,8 @@ export interface LoadOptions {
   transfer?: boolean;
   /** Where the model is written as it was optimised for this machine; nothing is written when absent. */
   saveTo?: string;
-  /** The model is one that was written so. */
-  isOptimized?: boolean;
+  /** The CRC-32 of a file that was written so, which is refused where it has another. */
+  checksum?: number;
 }
 
 export interface RunOptions {

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -16,6 +16,7 @@ import type { OnnxModel } from "../../onnx/external-data.ts";
 import type { TypedArray } from "../../tensor.ts";
 import type { LoadOptions, Runtime, Session } from "../runtime.ts";
 import type { SessionKey } from "../shared-sessions.ts";
+import { checksumOfFile } from "./file-checksum.ts";
 
 export interface KeepOptions {
   readonly folder: string;
@@ -78,24 +79,24 @@ async function loadKnown(
   name: string,
   options: LoadOptions,
 ): Promise<Session | undefined> {
-  const files = await readdir(folder).catch(() => []);
-  for (const file of files.filter((one) => one.startsWith(`${name}-`) && one.endsWith(extension))) {
+  for (const file of await readdir(folder).catch(() => [])) {
+    if (!file.startsWith(`${name}-`) || !file.endsWith(extension)) continue;
     const path = join(folder, file);
+    const checksum = Number.parseInt(file.slice(name.length + 1), 16);
     try {
-      if (file === sealedName(name, await checksumOf(path))) {
-        const session = await runtime.load(path, { ...options, isOptimized: true });
-        const now = new Date();
-        await utimes(path, now, now).catch(() => {});
-        return session;
-      }
-    } catch {} // gone meanwhile, or of no use
-    await rm(path, { force: true }).catch(() => {});
+      const session = await runtime.load(path, { ...options, checksum });
+      const now = new Date();
+      await utimes(path, now, now).catch(() => {});
+      return session;
+    } catch {
+      await rm(path, { force: true }).catch(() => {});
+    }
   }
   return undefined;
 }
 
 async function seal(folder: string, name: string, temporary: string, mostBytes: number): Promise<void> {
-  await rename(temporary, join(folder, sealedName(name, await checksumOf(temporary))));
+  await rename(temporary, join(folder, sealedName(name, await checksumOfFile(temporary))));
   await evict(folder, mostBytes);
 }
 
@@ -117,21 +118,6 @@ async function evict(folder: string, mostBytes: number): Promise<void> {
     const isAbandoned = path.endsWith(unfinished) && Date.now() - mtimeMs > abandonedMs;
     if ((path.endsWith(extension) && bytes > mostBytes) || isAbandoned)
       await rm(path, { force: true }).catch(() => {});
-  }
-}
-
-async function checksumOf(path: string): Promise<number> {
-  const file = await open(path);
-  try {
-    const piece = Buffer.allocUnsafe(4 * 2 ** 20);
-    let sum = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(piece);
-      if (bytesRead === 0) return sum;
-      sum = crc32(piece.subarray(0, bytesRead), sum);
-    }
-  } finally {
-    await file.close();
   }
 }
 

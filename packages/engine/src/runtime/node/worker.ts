@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import { serveRuntime } from "../host.ts";
 import { createOrtRuntime, type OrtOptions } from "../ort.ts";
+import { checkFiles } from "./file-checksum.ts";
 
 export interface WorkerData extends OrtOptions {
   /** Shared memory that counts the calls answered, for a caller that cannot wait for a message. [1] */
@@ -15,7 +16,7 @@ export interface WorkerData extends OrtOptions {
 
 ort.env.logLevel = "fatal"; // errors are thrown, and would be printed beside that
 const { answered, ...options } = workerData as WorkerData;
-const answer = serveRuntime(createOrtRuntime(ort, options), (reply, transfer) => {
+const answer = serveRuntime(checkFiles(createOrtRuntime(ort, options)), (reply, transfer) => {
   parentPort!.postMessage(reply, transfer);
   Atomics.add(answered, 0, 1);
   Atomics.notify(answered, 0);
