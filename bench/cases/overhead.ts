@@ -45,7 +45,10 @@ export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
       title: "the same, with sessions that an earlier process kept",
       prepare: async (runtime) => {
         const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
-        const prepared = compilation(size, () => keeping(runtime, folder));
+        const keepers: Runtime[] = [];
+        const prepared = compilation(size, () => keeping(runtime, folder, keepers));
+        await prepared.run();
+        for (const keeper of keepers) await keeper.close(); // when the files are whole
         return { ...prepared, close: () => rm(folder, { recursive: true }) };
       },
     },
@@ -65,8 +68,13 @@ function idleRuntime(runtime: Runtime): Runtime {
 }
 
 /** A runtime that finds what it kept in the folder when it was last asked, as one of a later process does. */
-function keeping(runtime: Runtime, folder: string): Runtime {
-  const keep = (one: Runtime) => keepSessions(one, { folder, threads: availableParallelism() });
+function keeping(runtime: Runtime, folder: string, keepers: Runtime[]): Runtime {
+  const keep = (one: Runtime) => {
+    const stayingOpen = { ...one, close: async () => {} };
+    const keeper = keepSessions(stayingOpen, { folder, threads: availableParallelism() });
+    keepers.push(keeper);
+    return keeper;
+  };
   if (runtime.pair === undefined) return keep(runtime);
   return {
     ...keep(runtime),
