@@ -1,7 +1,7 @@
 // Batches of token sequences for the language model: windows of both ends of long proteins, grouped by length so
 // that little is padding, a share of the residues masked, with the localisation targets beside them.
 
-import { createGenerator, type NdArray } from "@proteoscope/engine";
+import { createGenerator, f32, type NdArray } from "@proteoscope/engine";
 import { maskTokenId, standardResidueIds, tokenizeBatch, windowSequence } from "@proteoscope/models";
 import type { Protein } from "./atlas.ts";
 import { maskTokens } from "./augment.ts";
@@ -91,6 +91,14 @@ export function tokenBatch(proteins: readonly { sequence: string }[], length: nu
   const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
   return { dtype: "int32", shape: inputIds.shape, data };
 }
+
+/** The types of a `targetBatch`. */
+export const targetTypes = (batchSize: number) => ({
+  targets: f32(batchSize, compartments.length),
+  known: f32(batchSize, compartments.length),
+  groupTargets: f32(batchSize, compartmentGroups.length),
+  groupKnown: f32(batchSize, compartmentGroups.length),
+});
 
 /** Localisation targets of proteins, one row each; see `sequenceTargets`. */
 export function targetBatch(

@@ -8,7 +8,6 @@ import {
   compile,
   createTrainer,
   div,
-  f32,
   maximum,
   mul,
   type NdArray,
@@ -36,9 +35,9 @@ import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
-import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
+import { compartments, sequenceTargets } from "../data/compartments.ts";
 import { embeddingAugmentSchema, hideResidues, openSequenceAugmentation } from "../data/sequence-augment.ts";
-import { createProteinDraw, edgeTokens, targetBatch } from "../data/sequence-batches.ts";
+import { createProteinDraw, edgeTokens, targetBatch, targetTypes } from "../data/sequence-batches.ts";
 import { bottleneckSchema } from "./bottleneck-schema.ts";
 import { type LabelScores, scoreLocalization } from "./localization-scores.ts";
 import {
@@ -124,10 +123,7 @@ export async function createLocalizerJob(
 
   const inputTypes = {
     ...backbone.inputTypes(data.batchSize),
-    targets: f32(data.batchSize, compartments.length),
-    known: f32(data.batchSize, compartments.length),
-    groupTargets: f32(data.batchSize, compartmentGroups.length),
-    groupKnown: f32(data.batchSize, compartmentGroups.length),
+    ...targetTypes(data.batchSize),
   };
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const model = (w: Weights, inputs: Inputs, random: RandomSource) => {

@@ -30,9 +30,14 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
-import { compartmentGroups, compartments } from "../data/compartments.ts";
 import { openSequenceAugmentation } from "../data/sequence-augment.ts";
-import { createProteinDraw, edgeTokens, targetBatch, tokenBatch } from "../data/sequence-batches.ts";
+import {
+  createProteinDraw,
+  edgeTokens,
+  targetBatch,
+  targetTypes,
+  tokenBatch,
+} from "../data/sequence-batches.ts";
 import { adamWOf, type TrainingJob } from "./loop.ts";
 import {
   compartmentLoss,
@@ -64,10 +69,7 @@ export async function createPlmHeadJob(
   const inputTypes = {
     inputIds: i32(data.batchSize, tokens),
     representation: f32(data.batchSize, tokens, plm.config.hiddenSize),
-    targets: f32(data.batchSize, compartments.length),
-    known: f32(data.batchSize, compartments.length),
-    groupTargets: f32(data.batchSize, compartmentGroups.length),
-    groupKnown: f32(data.batchSize, compartmentGroups.length),
+    ...targetTypes(data.batchSize),
   };
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const model = (w: Weights, inputs: Inputs, random: RandomSource) => {

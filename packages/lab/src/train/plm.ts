@@ -9,7 +9,6 @@ import {
   createTrainer,
   div,
   exp,
-  f32,
   i32,
   log,
   maximum,
@@ -44,7 +43,7 @@ import { z } from "zod";
 import { type Protein, readLocalisation, readProteins } from "../data/atlas.ts";
 import { compartmentGroups, compartments, sequenceTargets } from "../data/compartments.ts";
 import { openSequenceAugmentation, sequenceAugmentSchema } from "../data/sequence-augment.ts";
-import { createSequenceBatches, edgeTokens, maskedBatch } from "../data/sequence-batches.ts";
+import { createSequenceBatches, edgeTokens, maskedBatch, targetTypes } from "../data/sequence-batches.ts";
 import { type SequenceSplit, type SplitOptions, splitSequences } from "../data/splits.ts";
 import { scoreLocalization } from "./localization-scores.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
@@ -126,10 +125,7 @@ export async function createPlmJob(
   const inputTypes = {
     inputIds: i32(data.batchSize, tokens),
     labels: i32(data.batchSize, tokens),
-    targets: f32(data.batchSize, compartments.length),
-    known: f32(data.batchSize, compartments.length),
-    groupTargets: f32(data.batchSize, compartmentGroups.length),
-    groupKnown: f32(data.batchSize, compartmentGroups.length),
+    ...targetTypes(data.batchSize),
   };
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const losses = (w: Weights, inputs: Inputs, random?: RandomSource) => {
