@@ -117,13 +117,16 @@ export async function createPlmHeadJob(
         { inputIds: i32(1, tokens), representation: f32(1, tokens, plm.config.hiddenSize) },
         { weights: await trainer.weights({ average: true }) },
       );
-      const probabilities: Float32Array[] = [];
-      for (const protein of validation) {
-        const { p } = await program.run(await read([protein]));
-        probabilities.push(p.data as Float32Array);
+      try {
+        const probabilities: Float32Array[] = [];
+        for (const protein of validation) {
+          const { p } = await program.run(await read([protein]));
+          probabilities.push(p.data as Float32Array);
+        }
+        return compartmentScores(probabilities, validation);
+      } finally {
+        await program.close();
       }
-      await program.close();
-      return compartmentScores(probabilities, validation);
     },
     files: async () => plmFiles(network, await weights(), config),
     close,
