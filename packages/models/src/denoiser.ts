@@ -55,19 +55,21 @@ export async function compileDenoiser(
   options: DenoiserOptions,
 ): Promise<Denoiser> {
   const { height = config.sampleSize, width = config.sampleSize } = options;
-  const compilePrediction = runtime.pair === undefined ? predictInOneGraph : predictSideBySide;
-  const preparing = compile(
-    runtime,
-    (w, { sequence }) => ({
-      timestepCond: mean(sequence, { axes: [1] }),
-      ...crossAttentionKeyValues(w, config, sequence),
-    }),
-    { sequence: f32(1, "residues", config.crossAttentionDim) },
-    options,
-  );
-  const [preparation, prediction] = await Promise.all([
-    preparing,
-    compilePrediction(runtime, config, options),
+  const pair = await runtime.pair?.();
+  const [prediction, preparation] = await Promise.all([
+    // First, since it takes longest to load.
+    pair === undefined
+      ? predictInOneGraph(runtime, config, options)
+      : predictSideBySide(pair, config, options),
+    compile(
+      runtime,
+      (w, { sequence }) => ({
+        timestepCond: mean(sequence, { axes: [1] }),
+        ...crossAttentionKeyValues(w, config, sequence),
+      }),
+      { sequence: f32(1, "residues", config.crossAttentionDim) },
+      options,
+    ),
   ]);
   return {
     latentShape: [config.outChannels, height, width],
@@ -138,11 +140,10 @@ async function predictInOneGraph(
 }
 
 async function predictSideBySide(
-  runtime: Runtime,
+  [first, second]: readonly [Runtime, Runtime],
   config: UnetConfig,
   options: DenoiserOptions,
 ): Promise<Prediction> {
-  const [first, second] = await runtime.pair!();
   const types = sampleTypes(config, options);
   const [conditional, unconditional] = await Promise.all([
     compile(

@@ -21,6 +21,9 @@ interface State {
   spare: OrtTensor | undefined;
 }
 
+/** The file beside a saved model that has its weights, which are mapped to memory when it is loaded. */
+export const savedWeightsFile = "weights.bin";
+
 export interface OrtOptions {
   device: Device;
   session: InferenceSession.SessionOptions;
@@ -75,7 +78,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
     const native = await ort.InferenceSession.create(model as string, {
       ...sessionOptions,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      ...(saveTo !== undefined && { optimizedModelFilePath: saveTo }),
+      ...(saveTo !== undefined && savingTo(saveTo, sessionOptions)),
       ...(checksum !== undefined && { graphOptimizationLevel: "disabled" as const }),
       ...(files && { externalData: files }),
       ...(onGpu ? { preferredOutputLocation: kept } : {}),
@@ -142,6 +145,15 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       movers.clear();
     },
   };
+}
+
+function savingTo(path: string, { extra }: InferenceSession.SessionOptions): InferenceSession.SessionOptions {
+  const saving = {
+    optimized_model_external_initializers_file_name: savedWeightsFile,
+    optimized_model_external_initializers_min_size_in_bytes: "1024",
+  };
+  const session = { ...(extra?.session as Record<string, unknown> | undefined), ...saving };
+  return { optimizedModelFilePath: path, extra: { ...extra, session } };
 }
 
 function swap(target: State, value: OrtTensor, canReuse: boolean): void {

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { savedWeightsFile } from "../ort.ts";
 import type { LoadOptions, Runtime } from "../runtime.ts";
-import { checkFiles, checksumOfFile } from "./file-checksum.ts";
+import { checkFiles, checksumOfModel } from "./file-checksum.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -18,12 +19,29 @@ const written = (name: string, bytes: Uint8Array) => {
   return path;
 };
 
-test("a file's checksum is the CRC-32 of its bytes, in however many pieces they are read", async () => {
-  for (const length of [0, 1, 2 ** 20, 2 ** 21 + 3]) {
-    const bytes = Uint8Array.from({ length }, (_, i) => (i * 31) % 251);
-    expect(await checksumOfFile(written(`${length}`, bytes))).toBe(crc32(bytes));
-  }
-  expect(await checksumOfFile(written("check", new TextEncoder().encode("123456789")))).toBe(0xcbf43926);
+test("a model's checksum is the CRC-32 of its bytes", async () => {
+  expect(await checksumOfModel(written("check", new TextEncoder().encode("123456789")))).toBe(0xcbf43926);
+  expect(await checksumOfModel(written("empty", new Uint8Array(0)))).toBe(0);
+});
+
+test("and of the length and time of the weights beside it", async () => {
+  const beside = mkdtempSync(join(folder, "beside-"));
+  const [model, weights] = [join(beside, "model.onnx"), join(beside, savedWeightsFile)];
+  const checksumWith = (bytes: Uint8Array, seconds: number) => {
+    writeFileSync(weights, bytes);
+    utimesSync(weights, seconds, seconds);
+    return checksumOfModel(model);
+  };
+  writeFileSync(model, Uint8Array.of(1, 2, 3));
+  const alone = await checksumOfModel(model);
+  const first = await checksumWith(Uint8Array.of(4, 5), 1000);
+  expect(await checksumWith(Uint8Array.of(4, 5), 1000)).toBe(first);
+  const others = [
+    await checksumWith(Uint8Array.of(4, 5), 1000.001),
+    await checksumWith(Uint8Array.of(4, 5, 6), 1000),
+    alone,
+  ];
+  expect(new Set([first, ...others]).size).toBe(4);
 });
 
 test("a file is loaded with its own checksum or with none, and refused with another", async () => {

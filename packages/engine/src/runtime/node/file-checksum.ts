@@ -1,25 +1,27 @@
 /**
- * The checksum of a file's bytes, and a runtime that takes a file only with the checksum that it should have.
+ * The checksum of a kept model, and a runtime that takes one only with the checksum that it should have.
  *
- * It is taken where the file is loaded, on the runtime's thread, so that the files of two runtimes are read side by side.
+ * It is taken where the model is loaded, on the runtime's thread, so that those of two runtimes are read side by side.
  */
-import { open } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { savedWeightsFile } from "../ort.ts";
 import type { Runtime } from "../runtime.ts";
 
-/** CRC-32. */
-export async function checksumOfFile(path: string): Promise<number> {
-  const file = await open(path);
+/**
+ * CRC-32 of a model's file and of the length and time of the weights beside it. Those are only mapped to memory, and to
+ * read all of them for a checksum would take longer than all else that loading does.
+ * @throws where there is no such file.
+ */
+export async function checksumOfModel(path: string): Promise<number> {
+  const sum = crc32(await readFile(path));
   try {
-    const piece = Buffer.allocUnsafe(2 ** 20);
-    let sum = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(piece);
-      if (bytesRead === 0) return sum;
-      sum = crc32(piece.subarray(0, bytesRead), sum);
-    }
-  } finally {
-    await file.close();
+    const { size, mtimeNs } = await stat(join(dirname(path), savedWeightsFile), { bigint: true });
+    return crc32(`${size} ${mtimeNs}`, sum);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return sum; // small weights stay in the model
+    throw error;
   }
 }
 
@@ -29,7 +31,10 @@ export function checkFiles(runtime: Runtime): Runtime {
     ...runtime,
     load: async (model, options = {}) => {
       const { checksum } = options;
-      if (checksum !== undefined && (typeof model !== "string" || (await checksumOfFile(model)) !== checksum))
+      if (
+        checksum !== undefined &&
+        (typeof model !== "string" || (await checksumOfModel(model)) !== checksum)
+      )
         throw new Error(`the model ${typeof model === "string" ? model : "given"} has another checksum`);
       return runtime.load(model, options);
     },

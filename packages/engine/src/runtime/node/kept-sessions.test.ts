@@ -1,8 +1,10 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -30,7 +32,8 @@ const { parameters } = trace(model, types);
 const x = random([3, 64], 7);
 
 let folder: string;
-const kept = () => readdirSync(folder).filter((name) => name.endsWith(".onnx"));
+const kept = () => readdirSync(folder).filter((name) => /^[0-9a-f]{40}-[0-9a-f]{8}$/.test(name));
+const filesOf = (name: string) => ["model.onnx", "weights.bin"].map((file) => join(folder, name, file));
 
 /** What a process does that computes once, and how its model was loaded. */
 async function computeOnce({ seed = 1, mostBytes = 2 ** 24 } = {}) {
@@ -90,9 +93,10 @@ describe("sessions that are kept", () => {
     expect(kept()).toHaveLength(2);
   });
 
-  test.each<[string, (path: string) => void]>([
+  const damages: readonly [string, (path: string) => void][] = [
     ["cut short", (path) => truncateSync(path, 1000)],
     ["empty", (path) => truncateSync(path, 0)],
+    ["gone", (path) => rmSync(path)],
     [
       "changed in one bit",
       (path) => {
@@ -101,23 +105,45 @@ describe("sessions that are kept", () => {
         writeFileSync(path, bytes);
       },
     ],
-  ])("are compiled again and replaced where the file is %s", async (_how, damage) => {
+  ];
+  test.each(damages.flatMap(([how, damage]) => [0, 1].map((index) => ({ how, damage, index }))))(
+    "are compiled again and replaced where file $index is $how",
+    async ({ damage, index }) => {
+      const { y } = await computeOnce();
+      const path = filesOf(kept()[0]!)[index]!;
+      const { size } = statSync(path);
+      damage(path);
+      expect(await computeOnce()).toEqual({ loads: ["kept", "compiled"], y });
+      expect(kept()).toHaveLength(1);
+      expect(statSync(filesOf(kept()[0]!)[index]!).size).toBe(size);
+      expect((await computeOnce()).loads).toEqual(["kept"]);
+    },
+  );
+
+  test("are compiled again where the runtime does not take files that are whole", async () => {
     const { y } = await computeOnce();
     const [name] = kept();
-    const size = statSync(join(folder, name!)).size;
-    damage(join(folder, name!));
+    renameSync(join(folder, name!), join(folder, name!.replace(/-.*/, "-00000000")));
+    for (const file of filesOf(kept()[0]!)) truncateSync(file); // the checksum of nothing is 0
     expect(await computeOnce()).toEqual({ loads: ["kept", "compiled"], y });
-    expect(statSync(join(folder, kept()[0]!)).size).toBe(size);
-    expect((await computeOnce()).loads).toEqual(["kept"]);
+    expect(kept()).toHaveLength(1);
   });
 
-  test("are compiled again where the runtime does not take a file that is whole", async () => {
-    const { y } = await computeOnce();
-    const name = kept()[0]!;
-    rmSync(join(folder, name));
-    writeFileSync(join(folder, name.replace(/-.*/, "-00000000.onnx")), ""); // the checksum of nothing is 0
-    expect(await computeOnce()).toEqual({ loads: ["kept", "compiled"], y });
+  test("stay where the runtime is closed while it loads them", async () => {
+    await computeOnce();
+    const [name] = kept();
+    const runtime = keepSessions(
+      {
+        ...(await sharedRuntime),
+        load: () => Promise.reject(new Error("the runtime is closed")),
+        close: async () => {},
+      },
+      { folder, threads: 1 },
+    );
+    const program = compile(runtime, model, types, { weights: initializeWeights(parameters, 1) });
+    await Promise.all([runtime.close(), expect(program).rejects.toThrow("closed")]);
     expect(kept()).toEqual([name]);
+    expect((await computeOnce()).loads).toEqual(["kept"]);
   });
 
   test("go when there are too many bytes of them, the longest unused first", async () => {
@@ -125,16 +151,14 @@ describe("sessions that are kept", () => {
     const [first] = kept();
     await computeOnce({ seed: 2 });
     const second = kept().find((name) => name !== first)!;
-    const size = statSync(join(folder, first!)).size;
+    const size = filesOf(first!).reduce((sum, path) => sum + statSync(path).size, 0);
     const ago = (seconds: number) => new Date(Date.now() - 1000 * seconds);
     utimesSync(join(folder, first!), ago(200), ago(200));
     utimesSync(join(folder, second), ago(100), ago(100));
     await computeOnce({ seed: 1 }); // and so the second is unused for longer
-    writeFileSync(join(folder, "old.partial"), "");
+    for (const name of ["old.partial", "new.partial", "other"]) mkdirSync(join(folder, name));
     utimesSync(join(folder, "old.partial"), ago(7200), ago(7200));
-    writeFileSync(join(folder, "new.partial"), "");
-    const large = Buffer.alloc(4 * size);
-    writeFileSync(join(folder, "other.onnx"), large);
+    writeFileSync(join(folder, "other", "large"), Buffer.alloc(4 * size));
     await computeOnce({ seed: 3, mostBytes: 6.5 * size });
     expect(existsSync(join(folder, first!))).toBe(true);
     expect(existsSync(join(folder, second))).toBe(false);

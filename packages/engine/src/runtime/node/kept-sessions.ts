@@ -1,13 +1,14 @@
 /**
  * Compiled sessions that outlive the process: ONNX Runtime's optimised form of a model, in a folder of the user's cache.
  *
- * A file's name is a digest of all that decides what it holds (graph, weights, runtime, machine) and the checksum of its
- * bytes, so that a file of another model or with damage is never used. Files are written under a temporary name and
- * renamed, which lets processes share the folder; the longest unused go when it grows beyond its bound.
+ * Each is a folder of the graph and of its weights, which the runtime maps to memory instead of parsing them. The folder's
+ * name is a digest of all that decides what it holds (graph, weights, runtime, machine) and the checksum of its files,
+ * so that one of another model or with damage is never used. Folders are written under a temporary name and
+ * renamed, which lets processes share the cache; the longest unused go when it grows beyond its bound.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -16,7 +17,7 @@ import type { OnnxModel } from "../../onnx/external-data.ts";
 import type { TypedArray } from "../../tensor.ts";
 import type { LoadOptions, Runtime, Session } from "../runtime.ts";
 import type { SessionKey } from "../shared-sessions.ts";
-import { checksumOfFile } from "./file-checksum.ts";
+import { checksumOfModel } from "./file-checksum.ts";
 
 export interface KeepOptions {
   readonly folder: string;
@@ -26,7 +27,7 @@ export interface KeepOptions {
   readonly mostBytes?: number;
 }
 
-const extension = ".onnx";
+const graphFile = "model.onnx";
 const unfinished = ".partial";
 /** A model that takes more of the folder than this part of it is not kept. */
 const largestShare = 4;
@@ -40,22 +41,24 @@ export function keepSessions(
 ): Runtime {
   const sealing = new Set<Promise<void>>();
   let count = 0;
+  let isClosed = false;
   const loadKept: NonNullable<Runtime["loadKept"]> = async (key, make, options = {}) => {
     const bytes = key.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
     if (bytes > mostBytes / largestShare) return runtime.load(...loadable(make(), options));
     const name = digestOf(key, options.threads ?? threads);
-    const known = await loadKnown(runtime, folder, name, options);
+    const known = await loadKnown(runtime, folder, name, options, () => isClosed);
     if (known !== undefined) return known;
     const temporary = join(folder, `${name}.${process.pid}.${count++}${unfinished}`);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const session = await runtime.load(...loadable(make(), { ...options, saveTo: temporary }));
-      const sealed = seal(folder, name, temporary, mostBytes).catch(() => rm(temporary, { force: true }));
+      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      const saveTo = join(temporary, graphFile);
+      const session = await runtime.load(...loadable(make(), { ...options, saveTo }));
+      const sealed = seal(folder, name, temporary, mostBytes).catch(() => remove(temporary));
       sealing.add(sealed);
-      void sealed.finally(() => sealing.delete(sealed)).catch(() => {});
+      void sealed.finally(() => sealing.delete(sealed));
       return session;
     } catch {
-      await rm(temporary, { force: true }).catch(() => {});
+      await remove(temporary);
       return runtime.load(...loadable(make(), options));
     }
   };
@@ -63,6 +66,7 @@ export function keepSessions(
     ...runtime,
     loadKept,
     close: async () => {
+      isClosed = true;
       await runtime.close();
       await Promise.allSettled(sealing);
     },
@@ -72,59 +76,88 @@ export function keepSessions(
 const loadable = ({ model, externalData }: OnnxModel, options: LoadOptions) =>
   [model, { ...options, externalData, transfer: true }] as const;
 
-/** The session of the file of this name; one that is damaged, or that the runtime does not take, is removed. */
+/** The session of this name; one that is damaged, or that the runtime does not take, is removed. */
 async function loadKnown(
   runtime: Runtime,
   folder: string,
   name: string,
   options: LoadOptions,
+  isClosed: () => boolean,
 ): Promise<Session | undefined> {
-  for (const file of await readdir(folder).catch(() => [])) {
-    if (!file.startsWith(`${name}-`) || !file.endsWith(extension)) continue;
-    const path = join(folder, file);
-    const checksum = Number.parseInt(file.slice(name.length + 1), 16);
+  // Asked for at once, so that the runtime's thread loads while the caller prepares its next program.
+  for (const entry of listNow(folder)) {
+    if (!entry.startsWith(`${name}-`)) continue;
+    const path = join(folder, entry);
+    const checksum = Number.parseInt(entry.slice(name.length + 1), 16);
     try {
-      const session = await runtime.load(path, { ...options, checksum });
+      const session = await runtime.load(join(path, graphFile), { ...options, checksum });
       const now = new Date();
       await utimes(path, now, now).catch(() => {});
       return session;
-    } catch {
-      await rm(path, { force: true }).catch(() => {});
+    } catch (error) {
+      if (isClosed()) throw error; // which says nothing about the files
+      await remove(path);
     }
   }
   return undefined;
 }
 
+function listNow(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 async function seal(folder: string, name: string, temporary: string, mostBytes: number): Promise<void> {
-  await rename(temporary, join(folder, sealedName(name, await checksumOfFile(temporary))));
+  for (const file of await readdir(temporary)) await flush(join(temporary, file));
+  const checksum = await checksumOfModel(join(temporary, graphFile));
+  await rename(temporary, join(folder, `${name}-${checksum.toString(16).padStart(8, "0")}`));
   await evict(folder, mostBytes);
 }
 
-const sealedName = (name: string, checksum: number) =>
-  `${name}-${checksum.toString(16).padStart(8, "0")}${extension}`;
+/** To the disk, so that no name outlives its bytes when the power fails. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
 
 /** Removes the longest unused until the others keep to the bound, and what was never finished. */
 async function evict(folder: string, mostBytes: number): Promise<void> {
-  const files = await Promise.all(
-    (await readdir(folder)).map(async (file) => {
-      const path = join(folder, file);
-      const { mtimeMs = 0, size = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-      return { path, mtimeMs, size };
+  const entries = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      const path = join(folder, name);
+      const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
+      return { path, mtimeMs, size: await sizeOf(path), isUnfinished: name.endsWith(unfinished) };
     }),
   );
   let bytes = 0;
-  for (const { path, mtimeMs, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
-    if (path.endsWith(extension)) bytes += size;
-    const isAbandoned = path.endsWith(unfinished) && Date.now() - mtimeMs > abandonedMs;
-    if ((path.endsWith(extension) && bytes > mostBytes) || isAbandoned)
-      await rm(path, { force: true }).catch(() => {});
+  for (const { path, mtimeMs, size, isUnfinished } of entries.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    if (!isUnfinished) bytes += size;
+    if (isUnfinished ? Date.now() - mtimeMs > abandonedMs : bytes > mostBytes) await remove(path);
   }
 }
+
+/** Bytes of the files in a folder; 0 where another process has removed it. */
+async function sizeOf(folder: string): Promise<number> {
+  const files = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+const remove = (path: string) => rm(path, { recursive: true, force: true }).catch(() => {});
 
 /** Equal where the optimised form is: weights count by their checksums, which take a tenth of a digest's time. */
 function digestOf({ signature, values }: SessionKey, threads: number): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([1, env.versions.node, platform(), arch(), processor(), threads]));
+  hash.update(JSON.stringify([2, env.versions.node, platform(), arch(), processor(), threads]));
   for (const bytes of signature) hash.update(`${bytes.byteLength} `).update(bytes);
   for (const array of values) hash.update(`${array.byteLength} ${checksumOfValues(array)} `);
   return hash.digest("hex").slice(0, 40);
