@@ -78,6 +78,30 @@ describe("createImageBatches", () => {
   });
 });
 
+describe("simulated cells", () => {
+  const drawn = async (turnsSimulated: boolean) => {
+    const { training } = await readImageData(atlas.path);
+    const simulated = training.map((one) => ({ ...one, source: "simulated" }));
+    const draw = createImageBatches([...training, ...simulated], pixels, {
+      ...{ ...options, turnsSimulated },
+      simulatedShare: { start: 0.5, end: 0.5 },
+    });
+    const shown = (await Promise.all(Array.from({ length: 30 }, (_, step) => draw(step)))).flat();
+    const symmetries = (isSimulated: boolean) =>
+      new Set(
+        shown.flatMap(({ crop: { source }, symmetry }) =>
+          (source === "simulated") === isSimulated ? [symmetry] : [],
+        ),
+      ).size;
+    return { real: symmetries(false), simulated: symmetries(true) };
+  };
+
+  it("are turned like real ones, or all in one orientation", async () => {
+    expect(await drawn(true)).toEqual({ real: 8, simulated: 8 });
+    expect(await drawn(false)).toEqual({ real: 8, simulated: 1 });
+  });
+});
+
 describe("stackChannels", () => {
   it("takes the chosen channels of each image, in order", () => {
     const images = [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)];

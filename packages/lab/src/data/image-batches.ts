@@ -3,7 +3,14 @@
 
 import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { z } from "zod";
-import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "./atlas.ts";
+import {
+  type Crop,
+  type Protein,
+  readCrops,
+  readLocalisation,
+  readProteins,
+  simulatedSource,
+} from "./atlas.ts";
 import { symmetryCount, transformSquare } from "./augment.ts";
 import type { CropPixels } from "./crop-pixels.ts";
 import { createCropSampler, cropWeights, scheduleShare } from "./pairs.ts";
@@ -72,6 +79,8 @@ export interface ImageBatchOptions extends ImageDataConfig {
   readonly simulatedShare?: z.infer<typeof shareSchema> | undefined;
   readonly seed: number;
   readonly totalSteps: number;
+  /** Whether simulated cells are turned as well; otherwise each has one orientation. Default true. */
+  readonly turnsSimulated?: boolean;
   /** How often each crop is shown, where that is not by quality and rarity alone. */
   readonly weights?: Float64Array;
 }
@@ -83,7 +92,7 @@ export function createImageBatches(
   options: ImageBatchOptions,
 ): (step: number) => Promise<ShownCrop[]> {
   const { batchSize, blendShare, seed, totalSteps, weights = cropWeights(crops, options) } = options;
-  const { simulatedShare = { start: 0, end: 0 } } = options;
+  const { simulatedShare = { start: 0, end: 0 }, turnsSimulated = true } = options;
   if (pixels.height !== pixels.width) throw new RangeError("the symmetries of the square need square crops");
   const draw = createCropSampler(crops, weights);
   return (step) => {
@@ -97,7 +106,8 @@ export function createImageBatches(
         const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
         const crop = draw([first!, second!], shares);
         const { data } = await pixels.read(crop.index);
-        const symmetry = Math.floor(third! * symmetryCount);
+        const isTurned = turnsSimulated || crop.source !== simulatedSource;
+        const symmetry = isTurned ? Math.floor(third! * symmetryCount) : 0;
         return { crop, symmetry, image: transformSquare(data, pixels.height, symmetry) };
       }),
     );

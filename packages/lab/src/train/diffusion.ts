@@ -169,7 +169,9 @@ export async function createDiffusionJob(
       seed: train.seed,
     },
   );
-  const draw = createImageBatches(shown, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
+  // Every orientation is a picture to encode, and of simulated cells there are enough.
+  const drawn = { seed: train.seed, totalSteps: train.steps, turnsSimulated: false };
+  const draw = createImageBatches(shown, pixels, { ...data, ...drawn });
   const probe = {
     ...{ pixels, pairing, sources, coder, schedule, unet, options, extra },
     crops: chooseCrops(validation.filter(isPaired), data.validationCount, train.seed),

@@ -22,7 +22,7 @@ export interface LatentCoder {
   close(): Promise<void>;
 }
 
-const keptLatents = 20_000; // of 20 kB each
+const keptLatents = 40_000; // of 20 kB each: an atlas of some thousand crops, turned eight ways
 
 /** Both halves of an autoencoder for square images. */
 export async function createLatentCoder(
