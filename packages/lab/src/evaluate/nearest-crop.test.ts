@@ -23,7 +23,11 @@ describe("the nearest crop", () => {
       protein: transformSquare(crops[4 * symmetry]!, side, symmetry).map((value) => 0.1 + 0.5 * value),
       footprint: everywhere,
     }));
-    const found = await findNearestCrops(runtime, images, crops, side);
+    const compared: number[] = [];
+    const found = await findNearestCrops(runtime, images, crops, side, {
+      onCompared: (count) => compared.push(count),
+    });
+    expect(compared).toEqual([16, 32, 37]);
     expect(found.map(({ position, symmetry }) => [position, symmetry])).toEqual(
       images.map((_, symmetry) => [4 * symmetry, symmetry]),
     );

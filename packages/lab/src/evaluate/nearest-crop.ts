@@ -51,7 +51,7 @@ export async function findNearestCrops(
   images: readonly SoughtImage[],
   crops: readonly Float32Array[],
   side: number,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly onCompared?: (crops: number) => void } = {},
 ): Promise<NearestCrop[]> {
   const pixels = side * side;
   const planes = [...images.flatMap(({ protein, footprint }) => [protein, footprint]), ...crops];
@@ -91,6 +91,7 @@ export async function findNearestCrops(
         const position = first + Math.floor(column / symmetryCount);
         best[row] = { position, symmetry: column % symmetryCount, correlation };
       }
+      options.onCompared?.(first + batch.length);
     }
     return best;
   } finally {

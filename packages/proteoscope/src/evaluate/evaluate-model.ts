@@ -35,6 +35,7 @@ import type { Surroundings } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
 import { withOutputFolder } from "../output.ts";
 import { packageVersion } from "../package-files.ts";
+import { startProgress } from "../progress.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
 import { type Asked, askAll } from "./ask-all.ts";
 import { type DrawSettings, decodePlane } from "./ask-model.ts";
@@ -90,6 +91,7 @@ export async function evaluateModel(
     return writeReport(output, { provenance, images: null, localization }, [], words);
   }
   return evaluateImages(runtime, model, request, words, async (evidence, provenance, draw) => {
+    words.stderr.write("fitting the baselines and computing the figures: a minute or two\n");
     const baselines = openBaselines();
     const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
     const localization = only === "images" ? null : await localize(baselines);
@@ -162,8 +164,8 @@ async function evaluateImages(
     const asked = await askAll(instruments, { data, pixels, request, answers }, stderr);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
-    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, signal);
-    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal });
+    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, stderr });
+    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, stderr });
     const trainingCrops = data.trainingCrops.length;
     const evidence: Evidence = { ...asked, sets: request.sets, real, nearest, trainingCrops };
     return await conclude(evidence, provenance, () => drawExamples({ ...evidence, data, pixels, library }));
@@ -255,12 +257,13 @@ interface Finding extends Asked {
   readonly pixels: CropPixels;
   readonly library: NucleusLibrary;
   readonly signal: AbortSignal;
+  readonly stderr: Surroundings["stderr"];
 }
 
 /** The nearest training crop of every drawn image and of every unseen real one, in their order. */
 async function findNearest(
   runtime: Runtime,
-  { proteins, data, pixels, library, signal }: Finding,
+  { proteins, data, pixels, library, signal, stderr }: Finding,
 ): Promise<Record<"unseen" | "seen" | "real", NearestCrop[]>> {
   const area = pixels.height * pixels.width;
   const drawn = proteins.map((record) => ({
@@ -280,7 +283,11 @@ async function findNearest(
   const crops = await Promise.all(
     data.trainingCrops.map(async ({ index }) => (await pixels.read(index)).data.subarray(0, area)),
   );
-  const found = await findNearestCrops(runtime, [...drawn, ...real], crops, pixels.height, { signal });
+  const progress = startProgress("nearest crops", crops.length, { stream: stderr, unit: "crops" });
+  const found = await findNearestCrops(runtime, [...drawn, ...real], crops, pixels.height, {
+    ...{ signal, onCompared: (count) => progress.update(count) },
+  });
+  progress.close();
   return {
     unseen: found.filter((_, i) => drawn[i]?.isSeen === false),
     seen: found.filter((_, i) => drawn[i]?.isSeen === true),

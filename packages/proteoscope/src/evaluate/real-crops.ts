@@ -9,6 +9,8 @@ import {
   type ImageReader,
   nuclearProportion,
 } from "@proteoscope/lab";
+import type { Surroundings } from "../command.ts";
+import { startProgress } from "../progress.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "./autoencode-crops.ts";
 import { answerOf, type RealAnswer } from "./score-answers.ts";
 
@@ -27,13 +29,15 @@ export async function readRealCrops(
   pixels: CropPixels,
   { reader, autoencoding }: { readonly reader: ImageReader; readonly autoencoding: Autoencoding },
   inOrder: (probabilities: Float32Array) => readonly number[],
-  signal: AbortSignal,
+  { signal, stderr }: Pick<Surroundings, "signal" | "stderr">,
 ): Promise<ReadCrop[]> {
   const unseen = new Set(unseenCrops);
   const area = pixels.height * pixels.width;
   const read: ReadCrop[] = [];
+  const progress = startProgress("real crops", realCrops.length, { stream: stderr, unit: "crops" });
   for (const crop of realCrops) {
     signal.throwIfAborted();
+    progress.update(read.length);
     const { data } = await pixels.read(crop.index);
     const { probabilities, features } = await reader.read(data);
     const isUnseen = unseen.has(crop);
@@ -48,6 +52,7 @@ export async function readRealCrops(
       proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
     });
   }
+  progress.close();
   return read;
 }
 
