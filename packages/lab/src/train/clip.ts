@@ -4,7 +4,7 @@
 import { bool, type Runtime } from "@proteoscope/engine";
 import { clipLoss } from "@proteoscope/models";
 import { negativePairs } from "../data/negative-pairs.ts";
-import type { TrainingJob } from "./loop.ts";
+import type { PrepareOptions, TrainingJob } from "./loop.ts";
 import { createPairJob, type PairConfig, pairSchema } from "./pair-job.ts";
 
 export const clipSchema = pairSchema;
@@ -15,11 +15,18 @@ export async function createClipJob(
   runtime: Runtime,
   config: ClipTrainingConfig,
   folder: string,
+  options?: PrepareOptions,
 ): Promise<TrainingJob> {
-  return createPairJob(runtime, config, folder, {
-    architecture: "clip",
-    inputTypes: (count) => ({ isNegative: bool(count, count) }),
-    inputs: (pairs) => ({ isNegative: negativePairs(pairs) }),
-    loss: (w, embeddings, { isNegative }) => clipLoss(w, embeddings, { isNegative }).loss,
-  });
+  return createPairJob(
+    runtime,
+    config,
+    folder,
+    {
+      architecture: "clip",
+      inputTypes: (count) => ({ isNegative: bool(count, count) }),
+      inputs: (pairs) => ({ isNegative: negativePairs(pairs) }),
+      loss: (w, embeddings, { isNegative }) => clipLoss(w, embeddings, { isNegative }).loss,
+    },
+    options,
+  );
 }

@@ -37,7 +37,7 @@ import { isKnownPair, type Pair } from "../data/negative-pairs.ts";
 import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
 import { stackCytoselfImages } from "./cytoself-images.ts";
 import { type FinishedCytoself, readCytoself, sequenceModelFiles } from "./finished-models.ts";
-import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
+import { adamWOf, loopSchema, type PrepareOptions, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { createPairDraw, pairDataSchema } from "./pair-draw.ts";
 import { projectionSchema } from "./pair-job.ts";
@@ -77,6 +77,7 @@ export async function createCytoclassJob(
   runtime: Runtime,
   config: CytoclassConfig,
   folder: string,
+  { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
   const { data, train } = config;
   const pixels = await openCropPixels(folder);
@@ -84,7 +85,7 @@ export async function createCytoclassJob(
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
   const side = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom },
+    ...{ seed: train.seed, startFrom: train.startFrom, onRead },
   });
   const { reader, embedder, pairing, condition } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);

@@ -41,7 +41,7 @@ import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
 import { extraSchema, extraScope, openExtraSide } from "./extra-side.ts";
 import { sequenceModelFiles } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
-import { adamWOf, loopSchema, type TrainingJob } from "./loop.ts";
+import { adamWOf, loopSchema, type PrepareOptions, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { openProteinSide } from "./protein-side.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
@@ -97,6 +97,7 @@ export async function createDiffusionJob(
   runtime: Runtime,
   config: DiffusionConfig,
   folder: string,
+  { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
   const { data, train, dropRate, rampSteps } = config;
   checkTrainedPart(config);
@@ -105,7 +106,7 @@ export async function createDiffusionJob(
   const side = pixels.height;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput },
+    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput, onRead },
   });
   if (reader.head === undefined)
     throw new ConfigError(

@@ -60,6 +60,12 @@ export interface TrainingJob {
   close?(): Promise<void>;
 }
 
+/** What is told of a job's preparation. */
+export interface PrepareOptions {
+  /** Called after each protein that a language model reads before the first step. */
+  readonly onRead?: ((proteins: number, total: number) => void) | undefined;
+}
+
 export interface TrainingProgress {
   readonly step: number;
   readonly totalSteps: number;

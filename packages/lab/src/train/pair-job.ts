@@ -36,7 +36,7 @@ import { embeddingAugmentSchema } from "../data/sequence-augment.ts";
 import { bottleneckSchema } from "./bottleneck-schema.ts";
 import { sequenceModelFiles } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
-import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
+import { adamWOf, loopSchema, type PrepareOptions, type Scores, type TrainingJob } from "./loop.ts";
 import { type ModelFiles, networkFiles } from "./model-files.ts";
 import { createPairDraw, pairDataSchema } from "./pair-draw.ts";
 import { choosePairs, scorePairs } from "./pair-validation.ts";
@@ -82,6 +82,7 @@ export async function createPairJob(
   config: PairConfig,
   folder: string,
   learned: PairLoss,
+  { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
   const { data, train } = config;
   const { architecture } = learned;
@@ -90,7 +91,7 @@ export async function createPairJob(
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom },
+    ...{ seed: train.seed, startFrom: train.startFrom, onRead },
   });
   const { reader, embedder, pairing, condition } = side;
   const coder = await createLatentCoder(runtime, autoencoder, pixels.height);

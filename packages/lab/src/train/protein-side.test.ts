@@ -51,6 +51,21 @@ async function earlierRun(name: string, seed: number, change: (value: number) =>
 }
 
 describe("openProteinSide", () => {
+  it("says how many proteins it has read", async () => {
+    const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 3);
+    const said: (readonly [number, number])[] = [];
+    const { embedder } = await openProteinSide(runtime, proteins, {
+      ...{ plm, startFrom: undefined, partnerConfidence: 1, seed: 0 },
+      onRead: (count, total) => said.push([count, total]),
+    });
+    await embedder.close();
+    expect(said).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
   it("keeps the condition of an earlier run on the same language model", async () => {
     const earlier = await earlierRun("same", 1, (value) => value);
     const [first, kept] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];

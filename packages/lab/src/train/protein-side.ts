@@ -11,6 +11,7 @@ import { readSequenceModel } from "./finished-models.ts";
 import {
   conditionWeights,
   createEmbedder,
+  type OnRead,
   type ProteinTable,
   type SequenceEmbedder,
   type SequenceModel,
@@ -56,13 +57,14 @@ export interface ProteinSideOptions {
   readonly startFrom: string | undefined;
   readonly partnerConfidence: number;
   readonly seed: number;
+  readonly onRead?: OnRead | undefined;
 }
 
 /** Opens it for the proteins that may be learned from. Close the embedder when done. */
 export async function openProteinSide(
   runtime: Runtime,
   proteins: readonly Protein[],
-  { plm, startFrom, partnerConfidence, seed, input = "full" }: ProteinSideOptions,
+  { plm, startFrom, partnerConfidence, seed, onRead, input = "full" }: ProteinSideOptions,
 ): Promise<ProteinSide> {
   const reader = await readSequenceModel(openFolder(plm));
   const table = await tabulateProteins(
@@ -70,6 +72,7 @@ export async function openProteinSide(
     reader,
     proteins.map(({ sequence }) => sequence),
     input,
+    onRead,
   );
   const measured = { input, weights: conditionWeights(table, seed, input) };
   const condition = startFrom === undefined ? measured : await goOn(measured, { startFrom, plm, reader });

@@ -83,12 +83,16 @@ export interface ProteinTable {
   readonly compartments: readonly Float32Array[] | undefined;
 }
 
+/** Called after each protein. */
+export type OnRead = (proteins: number, total: number) => void;
+
 /** Reads proteins by a finished language model, the residues as `input` says (of "random" nothing is measured). */
 export async function tabulateProteins(
   runtime: Runtime,
   model: SequenceModel,
   sequences: readonly string[],
   input: SequenceInput = "full",
+  onRead?: OnRead,
 ): Promise<ProteinTable> {
   const program = await compile(
     runtime,
@@ -110,6 +114,7 @@ export async function tabulateProteins(
       const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
       rows.residues.push(outputs.residues!.data as Float32Array);
       if (model.head !== undefined) rows.compartments.push(outputs.compartments!.data as Float32Array);
+      onRead?.(rows.residues.length, sequences.length);
     }
     return { ...rows, compartments: model.head && rows.compartments };
   } finally {

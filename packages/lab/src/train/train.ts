@@ -14,7 +14,7 @@ import { createCytoclassJob, cytoclassSchema } from "./cytoclass.ts";
 import { createCytoselfJob, cytoselfSchema } from "./cytoself.ts";
 import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
 import { createLocalizerJob, localizerSchema } from "./localizer.ts";
-import { runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
+import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { createPlmJob, plmSchema } from "./plm.ts";
 import { createPlmHeadJob } from "./plm-head.ts";
 import { createTripletJob, tripletSchema } from "./triplet.ts";
@@ -23,7 +23,12 @@ type Runtime = Awaited<ReturnType<typeof openRuntime>>;
 
 interface TrainerDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly schema: Schema;
-  create(runtime: Runtime, config: z.infer<Schema>, atlas: string): Promise<TrainingJob>;
+  create(
+    runtime: Runtime,
+    config: z.infer<Schema>,
+    atlas: string,
+    options: PrepareOptions,
+  ): Promise<TrainingJob>;
 }
 
 const define = <Schema extends z.ZodObject>(definition: TrainerDefinition<Schema>) =>
@@ -60,7 +65,7 @@ export interface NewRun {
   readonly findModel?: ((named: string) => Promise<string>) | undefined;
 }
 
-export interface TrainOptions extends TrainingOptions {
+export interface TrainOptions extends TrainingOptions, PrepareOptions {
   readonly device: "auto" | "cpu" | "webgpu" | "cuda";
 }
 
@@ -109,13 +114,13 @@ async function trainIn(
   path: string,
   configText: string | undefined,
   run: { trainer: TrainerName; atlas: string; config: Record<string, unknown> },
-  { device, ...options }: TrainOptions,
+  { device, onRead, ...options }: TrainOptions,
 ): Promise<"finished" | "interrupted"> {
   const folder = await openRunFolder(path, { config: configText });
   try {
     const runtime = await openRuntime({ device });
     try {
-      const job = await definitions[run.trainer].create(runtime, run.config, run.atlas);
+      const job = await definitions[run.trainer].create(runtime, run.config, run.atlas, { onRead });
       try {
         return await runTraining(job, folder, options);
       } finally {

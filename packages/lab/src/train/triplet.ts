@@ -5,7 +5,7 @@ import { f32, gather, i32, type Runtime } from "@proteoscope/engine";
 import { tripletLoss, tripletMargin } from "@proteoscope/models";
 import { z } from "zod";
 import { chooseNegatives } from "../data/negative-pairs.ts";
-import type { TrainingJob } from "./loop.ts";
+import type { PrepareOptions, TrainingJob } from "./loop.ts";
 import { createPairJob, pairSchema } from "./pair-job.ts";
 
 export const tripletSchema = pairSchema.extend({
@@ -19,15 +19,22 @@ export async function createTripletJob(
   runtime: Runtime,
   config: TripletTrainingConfig,
   folder: string,
+  options?: PrepareOptions,
 ): Promise<TrainingJob> {
   const { margin } = config;
-  return createPairJob(runtime, config, folder, {
-    architecture: "triplet",
-    inputTypes: (count) => ({ negative: i32(count), weights: f32(count) }),
-    inputs: chooseNegatives,
-    loss(_, { images, proteins }, { negative, weights }) {
-      const negatives = gather(images, negative!);
-      return tripletLoss({ images, negatives, proteins }, { margin, weights });
+  return createPairJob(
+    runtime,
+    config,
+    folder,
+    {
+      architecture: "triplet",
+      inputTypes: (count) => ({ negative: i32(count), weights: f32(count) }),
+      inputs: chooseNegatives,
+      loss(_, { images, proteins }, { negative, weights }) {
+        const negatives = gather(images, negative!);
+        return tripletLoss({ images, negatives, proteins }, { margin, weights });
+      },
     },
-  });
+    options,
+  );
 }

@@ -45,6 +45,14 @@ export const trainCommand = defineCommand({
     const options = {
       device,
       signal,
+      onRead(proteins: number, total: number) {
+        progress ??= startProgress("proteins", total, { stream: stderr, unit: "proteins" });
+        progress.update(proteins);
+        if (proteins === total) {
+          progress.close();
+          progress = undefined;
+        }
+      },
       onProgress(now: TrainingProgress) {
         if (progress === undefined) {
           firstStep = now.step - 1;
