@@ -35,6 +35,7 @@ import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { networkFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { drawGrid } from "./picture-grid.ts";
 import { startingWeights } from "./starting-weights.ts";
+import { autoencoderParts, trainPart } from "./trained-part.ts";
 
 export const autoencoderSchema = z.strictObject({
   model: z.strictObject({
@@ -55,6 +56,8 @@ export const autoencoderSchema = z.strictObject({
     /** Step at which the discriminator begins to learn and to count. */
     adversarialStart: z.int().nonnegative(),
   }),
+  /** The decoder alone leaves the latents of the run it starts from, and what was trained on them. */
+  trained: z.enum(autoencoderParts).default("all"),
   data: simulatedImageDataSchema,
   train: loopSchema,
 });
@@ -69,7 +72,9 @@ export async function createAutoencoderJob(
   config: AutoencoderConfig,
   folder: string,
 ): Promise<TrainingJob> {
-  const { data, loss, train } = config;
+  const { data, loss, train, trained } = config;
+  if (trained === "decoder" && train.startFrom === undefined)
+    throw new ConfigError("trained: decoder needs an encoder: give train.start_from");
   const perceptual = await readPerceptualWeights(config);
   const { pixels, training, validation } = await openTrainingImages(folder, data);
   const side = pixels.height;
@@ -96,17 +101,23 @@ export async function createAutoencoderJob(
     withPrefix((await loadAs("autoencoder", subfolder(folder, "vae"))).weights, "vae."),
   );
   for (const [name, value] of perceptual) weights.set(name, value);
+  const part = trainPart(trained, weights);
   const { average, ...optimizer } = adamWOf(train);
-  const trainer = await createTrainer(runtime, model, inputTypes, {
-    groups: {
-      autoencoder: { prefix: "vae.", ...optimizer, average },
-      discriminator: { prefix: "loss.discriminator.", ...optimizer },
+  const trainer = await createTrainer(
+    runtime,
+    (w, inputs: Parameters<typeof model>[1], random) => model(part.scope(w), inputs, random),
+    inputTypes,
+    {
+      groups: {
+        autoencoder: { prefix: `${part.prefix}vae.`, ...optimizer, average },
+        discriminator: { prefix: "loss.discriminator.", ...optimizer },
+      },
+      weights: part.rename(weights),
+      seed: train.seed,
     },
-    weights,
-    seed: train.seed,
-  });
+  );
   const draw = createImageBatches(training, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
-  const averaged = async () => withoutPrefix(await trainer.weights({ average: true }), "vae.");
+  const averaged = async () => withoutPrefix(part.complete(await trainer.weights({ average: true })), "vae.");
   return {
     trainer,
     config: train,

@@ -45,7 +45,7 @@ import { adamWOf, loopSchema, type PrepareOptions, type TrainingJob } from "./lo
 import { jsonText, type ModelFiles, withoutPrefix, withPrefix } from "./model-files.ts";
 import { openProteinSide } from "./protein-side.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
-import { trainedParts, trainPart } from "./trained-part.ts";
+import { denoiserParts, trainPart } from "./trained-part.ts";
 
 const blockKind = z.enum(["plain", "attention"]);
 
@@ -70,7 +70,7 @@ export const diffusionSchema = z.strictObject({
   /** Steps over which the share with their sequence grows from none to what `drop_rate` leaves. */
   rampSteps: z.int().nonnegative().default(0),
   /** Only what the sequence enters by, on an earlier run's denoiser, or all but that, without any sequence. */
-  trained: z.enum(trainedParts).default("all"),
+  trained: z.enum(denoiserParts).default("all"),
   /** What is told of a sequence; all but "full" are there to be compared with. */
   sequenceInput: z.enum(sequenceInputs).default("full"),
   /** What is told beside it. */

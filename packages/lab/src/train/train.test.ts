@@ -180,6 +180,29 @@ describe("train autoencoder", () => {
     for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
   });
 
+  it("trains the decoder alone on the latents of an earlier run", async () => {
+    const earlier = join(folder, "autoencoder", "model");
+    const overrides = ["trained=decoder", `train.start_from=${earlier}`, "loss.adversarial_start=2"];
+    await start("autoencoder", "decoder-whole", [...overrides, "train.steps=7"]);
+    await killAndResume("autoencoder", "decoder", 6, [...overrides, "train.steps=7"]);
+    const weightsOf = async (run: string) =>
+      (await loadPretrained(openFolder(join(folder, run, "model", "vae")))).weights;
+    const [before, whole, after] = [
+      await weightsOf("autoencoder"),
+      await weightsOf("decoder-whole"),
+      await weightsOf("decoder"),
+    ];
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    for (const [name, { data }] of after) {
+      expect(data, name).toEqual(whole.get(name)!.data);
+      const isSame = data.every((value, i) => value === before.get(name)!.data[i]);
+      expect(isSame, name).toBe(/^(encoder|quant_conv)\./.test(name));
+    }
+    await expect(start("autoencoder", "no-encoder", ["trained=decoder"])).rejects.toThrow(
+      /train\.start_from/,
+    );
+  });
+
   it("asks for the perceptual network's file where it counts", async () => {
     await expect(start("autoencoder", "no-lpips", ["loss.perceptual_weight=1"])).rejects.toThrow(
       /loss\.perceptual_file is missing/,

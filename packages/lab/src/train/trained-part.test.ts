@@ -1,6 +1,6 @@
 import { createWeights, float32, zeros } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
-import { isCrossAttention, trainPart } from "./trained-part.ts";
+import { isCrossAttention, isOfDecoder, trainPart } from "./trained-part.ts";
 
 const names = {
   resnet: "down_blocks.0.resnets.0.norm2.weight",
@@ -23,6 +23,17 @@ describe("what the sequence enters a denoiser by", () => {
     "time_embedding.linear_1.weight",
     "conv_in.weight",
   ])("is not %s", (name) => expect(isCrossAttention(name)).toBe(false));
+});
+
+it("tells an autoencoder's decoder from its encoder and from the discriminator", () => {
+  const parts = [
+    "encoder.conv_in.weight",
+    "quant_conv.bias",
+    "post_quant_conv.bias",
+    "decoder.conv_out.weight",
+  ];
+  expect(parts.map((name) => isOfDecoder(`vae.${name}`))).toEqual([false, false, true, true]);
+  expect(isOfDecoder("loss.discriminator.main.0.weight")).toBe(false);
 });
 
 describe("training a part", () => {

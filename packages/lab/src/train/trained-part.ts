@@ -1,11 +1,13 @@
-// Which part of a denoiser is trained. What the sequence enters by - cross-attention, the condition of the time step, the
-// layers of what is told beside the sequence - can be trained alone, on a denoiser that draws already, or left out of an
-// unconditional pre-training. Parameters that are not trained become constants of the graph.
+// Which part of a network is trained. What the sequence enters a denoiser by - cross-attention, the condition of the time
+// step, the layers of what is told beside the sequence - can be trained alone, on a denoiser that draws already, or left
+// out of an unconditional pre-training; an autoencoder's decoder can be trained alone, which leaves its latents as a
+// denoiser has learned them. Parameters that are not trained become constants of the graph.
 
 import type { NdArray, Weights } from "@proteoscope/engine";
 
-export const trainedParts = ["all", "only_cross_attention", "all_but_cross_attention"] as const;
-export type TrainedPart = (typeof trainedParts)[number];
+export const denoiserParts = ["all", "only_cross_attention", "all_but_cross_attention"] as const;
+export const autoencoderParts = ["all", "decoder"] as const;
+export type TrainedPart = (typeof denoiserParts | typeof autoencoderParts)[number];
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -25,6 +27,17 @@ export function isCrossAttention(name: string): boolean {
   return /\.transformer_blocks\.\d+\.(attn2|norm2)\.|^time_embedding\.cond_proj\.|^extra\./.test(name);
 }
 
+/** Whether a parameter, by its name in the trainer of autoencoders, is used from the latents on. */
+export function isOfDecoder(name: string): boolean {
+  return /^vae\.(decoder|post_quant_conv)\./.test(name);
+}
+
+const isTrainedIn: Readonly<Record<Exclude<TrainedPart, "all">, (name: string) => boolean>> = {
+  only_cross_attention: isCrossAttention,
+  all_but_cross_attention: (name) => !isCrossAttention(name),
+  decoder: isOfDecoder,
+};
+
 const prefix = "trained.";
 
 /** Trains a part of a network that begins with `start`, by its own names. */
@@ -35,7 +48,7 @@ export function trainPart(part: TrainedPart, start: StateDict): PartialTraining 
       ...{ rename: (weights) => new Map(weights), complete: (trained) => trained },
     };
   }
-  const isTrained = (name: string) => isCrossAttention(name) === (part === "only_cross_attention");
+  const isTrained = isTrainedIn[part];
   const renamed = (name: string) => (isTrained(name) ? `${prefix}${name}` : name);
   return {
     prefix,
@@ -46,7 +59,7 @@ export function trainPart(part: TrainedPart, start: StateDict): PartialTraining 
   };
 }
 
-/** The same weights, asked for by other names; a denoiser has no buffers. */
+/** The same weights, asked for by other names; no part has buffers. */
 function rename(root: Weights, nameOf: (name: string) => string, path = ""): Weights {
   return {
     at: (...names) => rename(root, nameOf, `${path}${names.join(".")}.`),
