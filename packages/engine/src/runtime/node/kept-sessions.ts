@@ -34,13 +34,15 @@ const largestShare = 4;
 /** What a process left that ended while it wrote. */
 const abandonedMs = 3_600_000;
 
+/** Of this process's folders that are not finished, so that no two have one name. */
+let count = 0;
+
 /** The runtime with `loadKept`; a folder that cannot be used costs nothing but the time of compiling. */
 export function keepSessions(
   runtime: Runtime,
   { folder, threads, mostBytes = 2 ** 31 }: KeepOptions,
 ): Runtime {
   const sealing = new Set<Promise<void>>();
-  let count = 0;
   let isClosed = false;
   const loadKept: NonNullable<Runtime["loadKept"]> = async (key, make, options = {}) => {
     const bytes = key.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -112,6 +114,7 @@ function listNow(folder: string): string[] {
 
 async function seal(folder: string, name: string, temporary: string, mostBytes: number): Promise<void> {
   for (const file of await readdir(temporary)) await flush(join(temporary, file));
+  if (listNow(folder).some((entry) => entry.startsWith(`${name}-`))) return remove(temporary); // another was faster
   const checksum = await checksumOfModel(join(temporary, graphFile));
   await rename(temporary, join(folder, `${name}-${checksum.toString(16).padStart(8, "0")}`));
   await evict(folder, mostBytes);
