@@ -1,10 +1,16 @@
 // `tsx scripts/card-tables.ts REPORT/metrics.json`: the figures of an evaluation as tables of Markdown, for a model card.
 // The figures are those of report.html; what they are measured on stands there.
 import { readFile } from "node:fs/promises";
-import { number, percent, share } from "../packages/proteoscope/src/evaluate/html.ts";
+import { number, share } from "../packages/proteoscope/src/evaluate/html.ts";
 import { sequenceMethods, sequenceSets } from "../packages/proteoscope/src/evaluate/judge-localization.ts";
 import type { Metrics } from "../packages/proteoscope/src/evaluate/metrics.ts";
-import { scoreRows, scoreTitles, setTitles } from "../packages/proteoscope/src/evaluate/report-html.ts";
+import {
+  classHeads,
+  classRows,
+  scoreRows,
+  scoreTitles,
+  setTitles,
+} from "../packages/proteoscope/src/evaluate/report-html.ts";
 import { methodTitles, sequenceSetTitles } from "../packages/proteoscope/src/evaluate/report-localization.ts";
 
 const [path] = process.argv.slice(2);
@@ -48,26 +54,7 @@ function imageTables({
     `Accuracy:\n\n${table(heads, scoresOf("accuracy"))}`,
     `Macro recall:\n\n${table(heads, scoresOf("macroRecall"))}`,
     table(["", "drawn less the language model", "drawn less the strongest floor"], margins),
-    table(
-      [
-        "label",
-        "chance",
-        "recall, drawn, unseen",
-        "twice chance",
-        "language model",
-        "recall, drawn, seen",
-        "recall, real crops",
-      ],
-      classes.map((one) => [
-        one.name,
-        `${percent(one.chance)} %`,
-        share(one.unseen),
-        one.isAboveTwiceChance === null ? "–" : one.isAboveTwiceChance ? "yes" : "no",
-        share(one.languageModel),
-        share(one.seen),
-        one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
-      ]),
-    ),
+    table(classHeads, classRows(classes)),
     table(
       ["", "near a training crop", "median correlation"],
       Object.entries(memorisation.sets).map(([name, { n, above, median }]) => [

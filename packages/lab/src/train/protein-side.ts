@@ -8,10 +8,10 @@ import { ConfigError } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
 import { createPairing, type Pairing } from "../data/pairs.ts";
 import { readSequenceModel } from "./finished-models.ts";
+import type { PrepareOptions } from "./loop.ts";
 import {
   conditionWeights,
   createEmbedder,
-  type OnRead,
   type ProteinTable,
   type SequenceEmbedder,
   type SequenceModel,
@@ -48,7 +48,7 @@ export interface ProteinSide {
   readonly condition: LoadedCondition;
 }
 
-export interface ProteinSideOptions {
+export interface ProteinSideOptions extends PrepareOptions {
   /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
   readonly plm: string;
   /** What is told of a sequence. Default "full". */
@@ -57,7 +57,6 @@ export interface ProteinSideOptions {
   readonly startFrom: string | undefined;
   readonly partnerConfidence: number;
   readonly seed: number;
-  readonly onRead?: OnRead | undefined;
 }
 
 /** Opens it for the proteins that may be learned from. Close the embedder when done. */

@@ -26,6 +26,7 @@ import {
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
+import type { PrepareOptions } from "./loop.ts";
 import { withPrefix } from "./model-files.ts";
 import { remember } from "./remember.ts";
 
@@ -84,16 +85,13 @@ export interface ProteinTable {
   readonly compartments: readonly Float32Array[] | undefined;
 }
 
-/** Called after each protein. */
-export type OnRead = (proteins: number, total: number) => void;
-
 /** Reads proteins by a finished language model, the residues as `input` says (of "random" nothing is measured). */
 export async function tabulateProteins(
   runtime: Runtime,
   model: SequenceModel,
   sequences: readonly string[],
   input: SequenceInput = "full",
-  onRead?: OnRead,
+  onRead?: PrepareOptions["onRead"],
 ): Promise<ProteinTable> {
   const program = await compile(
     runtime,

@@ -156,9 +156,15 @@ function points(estimate: Estimate | null): string {
   return `${percent(estimate.value)} points (${low} to ${high})`;
 }
 
-function classSection({ classes, confusion }: ImageMetrics): string {
-  const rows = classes.map((one) => [
-    escapeHtml(one.name),
+export const classHeads = [
+  ...["label", "chance", "recall, unseen", "twice chance", "language model"],
+  ...["recall, seen", "recall, real crops"],
+];
+
+/** Cells under `classHeads`, as plain text. */
+export function classRows(classes: ImageMetrics["classes"]): string[][] {
+  return classes.map((one) => [
+    one.name,
     `${percent(one.chance)} %`,
     share(one.unseen),
     one.isAboveTwiceChance === null ? "–" : one.isAboveTwiceChance ? "yes" : "no",
@@ -166,12 +172,12 @@ function classSection({ classes, confusion }: ImageMetrics): string {
     share(one.seen),
     one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
   ]);
-  const heads = [
-    ...["label", "chance", "recall, unseen", "twice chance", "language model"],
-    ...["recall, seen", "recall, real crops"],
-  ];
+}
+
+function classSection({ classes, confusion }: ImageMetrics): string {
+  const rows = classRows(classes).map(([name, ...cells]) => [escapeHtml(name!), ...cells]);
   return [
-    table(heads, rows),
+    table(classHeads, rows),
     "<h3>Drawn images of unseen proteins</h3>",
     confusionPicture("Drawn images of unseen proteins", confusion.drawn),
     confusionTable(confusion.drawn),
