@@ -55,6 +55,14 @@ it("takes the memory of the processes that a case starts from the case", async (
   expect((await measureCase(outside, quick)).peakMb).toBe(12);
 });
 
+it("warms a case up as often as that asks for", async () => {
+  const log: string[] = [];
+  const { warmUpRuns: _, ...rest } = quick;
+  const slow: BenchCase = { ...caseOf(async () => void log.push("run"), log), warmUpRuns: 2 };
+  expect(await measureCase(slow, rest)).toMatchObject({ n: 3 });
+  expect(log.filter((what) => what === "run")).toHaveLength(5);
+});
+
 it("runs long work once, and not to warm up", async () => {
   const log: string[] = [];
   const long: BenchCase = { ...caseOf(async () => void log.push("run"), log), once: true };

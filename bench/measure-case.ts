@@ -9,14 +9,16 @@ export interface CaseOptions extends MeasureOptions, OpenOptions {}
 
 /** Measures a case in this process. */
 export async function measureCase(subject: BenchCase, options: CaseOptions = {}): Promise<BenchResult> {
-  const { name, once } = subject;
+  const { name, once, warmUpRuns } = subject;
   const runtime = await openRuntime(options);
   try {
     const prepared = await subject.prepare(runtime);
     const rival = subject.peer && (await openPeer(subject.peer, options));
     try {
       const runs =
-        once === undefined ? options : { ...options, warmUpRuns: 0, leastRuns: 1, leastTotalMs: 0 };
+        once === undefined
+          ? { ...(warmUpRuns === undefined ? {} : { warmUpRuns }), ...options }
+          : { ...options, warmUpRuns: 0, leastRuns: 1, leastTotalMs: 0 };
       const { ours, peer } = await measure({ run: () => prepared.run(), peer: rival?.run }, runs);
       const peakMb = prepared.peakMb?.() ?? process.resourceUsage().maxRSS / 1024;
       return {

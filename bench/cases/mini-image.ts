@@ -48,6 +48,7 @@ export function miniWarm({ model }: MiniOptions = {}): BenchCase {
   return {
     name: "mini.image.warm",
     title: "the same image in a process that has drawn before: sequence to files written",
+    warmUpRuns: 3,
     async prepare(runtime) {
       const files = await findModelFolder(model);
       const microscope = openMicroscope(runtime, await readModel(files));

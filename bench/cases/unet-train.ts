@@ -64,6 +64,7 @@ export function unetTrainCase(name: string, { batchSize, residues, config }: Tra
     title: `a training step of the denoiser at paper size, batch ${batchSize}, ${residues} residues, with its optimiser`,
     peer: { script: "unet", work: ["train", batchSize, residues] },
     items: batchSize,
+    warmUpRuns: 3,
     prepare: (runtime) =>
       prepareTraining(runtime, model, types, {
         ...{ batch, sizes: { tokens: residues } },

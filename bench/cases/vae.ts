@@ -87,6 +87,7 @@ export function vaeTrainCase(name: string, { config, batchSize, side }: TrainOpt
     title: `a training step of the autoencoder at paper size, batch ${batchSize}, perceptual and adversarial loss`,
     peer: { script: "vae", work: ["train", batchSize] },
     items: batchSize,
+    warmUpRuns: 3,
     prepare: (runtime) =>
       prepareTraining(runtime, model, types, {
         batch,
