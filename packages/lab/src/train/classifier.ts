@@ -1,11 +1,8 @@
 // Trains the image-side compartment classifier, which reads the compartment off real and generated images alike.
 // A blend of two cells teaches its two compartments by their shares; crops of no compartment of the list are left out.
-// What it reads of generated images has come out of an autoencoder, so it may learn from crops that have as well.
 
-import { join } from "node:path";
 import {
   compile,
-  createGenerator,
   createTrainer,
   f32,
   logSoftmax,
@@ -21,38 +18,25 @@ import {
   trace,
   type Weights,
 } from "@proteoscope/engine";
-import {
-  type CompartmentClassifierConfig,
-  compartmentClassifier,
-  loadAs,
-  subfolder,
-} from "@proteoscope/models";
-import { openFolder } from "@proteoscope/models/node";
+import { type CompartmentClassifierConfig, compartmentClassifier, subfolder } from "@proteoscope/models";
 import { z } from "zod";
-import { ConfigError, pathSchema } from "../config/compose.ts";
 import type { Crop } from "../data/atlas.ts";
 import { imageCompartments, imageTargets } from "../data/compartments.ts";
 import type { CropPixels } from "../data/crop-pixels.ts";
-import { chooseCrops, createImageBatches, type ShownCrop, stackChannels } from "../data/image-batches.ts";
+import { chooseCrops, createImageBatches, stackChannels } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
 import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
-import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles } from "./model-files.ts";
-import { remember } from "./remember.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const classifierSchema = z.strictObject({
-  /** The `model` folder of a run of `train autoencoder`, needed for `autoencoded_share`. */
-  models: z.strictObject({ autoencoder: pathSchema.optional() }).prefault({}),
   model: z.strictObject({
     /** Of each stage; every stage halves the sides. */
     channels: z.array(z.int().positive()).min(1),
     normGroups: z.int().positive(),
     dropout: z.number().min(0).max(0.9),
   }),
-  /** Share of the images that are shown as the autoencoder brings them back. */
-  autoencodedShare: z.number().min(0).max(1).default(0),
   data: simulatedImageDataSchema,
   train: loopSchema,
 });
@@ -66,7 +50,7 @@ export async function createClassifierJob(
   config: ClassifierConfig,
   folder: string,
 ): Promise<TrainingJob> {
-  const { data, train, autoencodedShare } = config;
+  const { data, train } = config;
   const { pixels, ...all } = await openTrainingImages(folder, data);
   const isLabelled = ({ labels }: Crop) => imageTargets(labels) !== undefined;
   const training = all.training.filter(isLabelled);
@@ -93,19 +77,13 @@ export async function createClassifierJob(
     seed: train.seed,
   });
   const draw = createImageBatches(training, pixels, { ...data, seed: train.seed, totalSteps: train.steps });
-  const autoencoding = autoencodedShare > 0 ? await openAutoencoding(runtime, config, side) : undefined;
-  const show = async ({ crop, symmetry, image }: ShownCrop, uniform: number) =>
-    autoencoding === undefined || uniform >= autoencodedShare
-      ? image
-      : autoencoding.run(image, `${crop.index} ${symmetry}`);
   const averaged = () => trainer.weights({ average: true });
   return {
     trainer,
     config: train,
     batches: async (step) => {
       const shown = await draw(step);
-      const uniform = createGenerator(train.seed, "autoencoded", step).uniform(shown.length);
-      const images = await Promise.all(shown.map((one, item) => show(one, uniform[item]!)));
+      const images = shown.map(({ image }) => image);
       return [
         {
           image: stackImages(images, side, distanceScale),
@@ -117,26 +95,7 @@ export async function createClassifierJob(
     validate: async () => validate(runtime, await averaged(), network, { pixels, validation, distanceScale }),
     files: async () =>
       headFiles("classifier", { ...network, labels: imageCompartments, distanceScale }, await averaged()),
-    close: async () => autoencoding?.close(),
   };
-}
-
-const keptImages = 8000; // of 120 kB each
-
-/** Images [3, N, N] with protein and nucleus as the autoencoder brings them back; `key` tells one from all others. */
-async function openAutoencoding(runtime: Runtime, { models }: ClassifierConfig, side: number) {
-  if (models.autoencoder === undefined)
-    throw new ConfigError(
-      "models.autoencoder is missing, which autoencoded_share needs: name a run's model folder",
-    );
-  const autoencoder = await loadAs("autoencoder", openFolder(join(models.autoencoder, "vae")));
-  const coder = await createLatentCoder(runtime, autoencoder, side);
-  const bringBack = async (image: Float32Array, key: string) => {
-    const whole = image.slice(); // with its distance
-    whole.set(await coder.decode((await coder.encode(image.subarray(0, 2 * side * side), key)).mean));
-    return whole;
-  };
-  return { run: remember(bringBack, (_, key) => key, keptImages), close: () => coder.close() };
 }
 
 /** Images [B, 3, N, N] with the distance in its standard deviations. */

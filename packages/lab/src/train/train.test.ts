@@ -220,22 +220,6 @@ describe("train classifier", () => {
     expect(config).toMatchObject({ classes: 12, channels: [8, 8], norm_groups: 2 });
     expect(config.distance_scale).toBeGreaterThan(1);
   });
-
-  it("learns from crops that come out of an autoencoder as well, after a kill bit for bit", async () => {
-    const autoencoder = `models.autoencoder=${join(folder, "autoencoder", "model")}`;
-    const overrides = ["autoencoded_share=0.5", "train.steps=6", autoencoder];
-    const { path } = await start("classifier", "autoencoded", overrides);
-    await killAndResume("classifier", "autoencoded-killed", 5, overrides);
-    const whole = await stateOf(path, 6);
-    const resumed = await stateOf(join(folder, "autoencoded-killed"), 6);
-    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
-    const { path: plain } = await start("classifier", "not-autoencoded", ["train.steps=6"]);
-    const lossOf = async (run: string) => (await metricsOf(run)).map((line) => line["loss.classifier"]);
-    expect(await lossOf(path)).not.toEqual(await lossOf(plain));
-    await expect(start("classifier", "no-autoencoder", ["autoencoded_share=0.5"])).rejects.toThrow(
-      /models\.autoencoder is missing/,
-    );
-  });
 });
 
 describe("train diffusion", () => {
