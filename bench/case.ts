@@ -26,7 +26,7 @@ export interface BenchCase {
   readonly peer?: PeerWork;
   /** Images or proteins that one run makes; 1 when absent. */
   readonly items?: number;
-  /** Runs that are thrown away first, where one does not do: memory grows, or code is being compiled. */
+  /** Runs that are thrown away first, where the usual one does not do: memory grows, or code is being compiled. */
   readonly warmUpRuns?: number;
   /** One run and no warm-up: for work of minutes that is measured for its memory. */
   readonly once?: true;

@@ -2,14 +2,14 @@
 // hold at most. That peak is the process's own (getrusage), so that one process should measure one case only.
 import { type OpenOptions, openRuntime } from "@proteoscope/engine/node";
 import type { BenchCase, BenchResult } from "./case.ts";
-import { type MeasureOptions, measure } from "./measure.ts";
+import { type MeasureOptions, measure, measureDefaults } from "./measure.ts";
 import { openPeer } from "./peer.ts";
 
 export interface CaseOptions extends MeasureOptions, OpenOptions {}
 
 /** Measures a case in this process. */
 export async function measureCase(subject: BenchCase, options: CaseOptions = {}): Promise<BenchResult> {
-  const { name, once, warmUpRuns } = subject;
+  const { name, once, warmUpRuns = measureDefaults.warmUpRuns } = subject;
   const runtime = await openRuntime(options);
   try {
     const prepared = await subject.prepare(runtime);
@@ -17,7 +17,7 @@ export async function measureCase(subject: BenchCase, options: CaseOptions = {})
     try {
       const runs =
         once === undefined
-          ? { ...(warmUpRuns === undefined ? {} : { warmUpRuns }), ...options }
+          ? { warmUpRuns, ...options }
           : { ...options, warmUpRuns: 0, leastRuns: 1, leastTotalMs: 0 };
       const { ours, peer } = await measure({ run: () => prepared.run(), peer: rival?.run }, runs);
       const peakMb = prepared.peakMb?.() ?? process.resourceUsage().maxRSS / 1024;
