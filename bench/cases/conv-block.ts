@@ -16,6 +16,7 @@ import {
   silu,
   type Tensor,
   trace,
+  trainingForms,
   type Weights,
 } from "@proteoscope/engine";
 import { elementCount } from "../../packages/engine/src/shape.ts";
@@ -93,7 +94,10 @@ async function loadStates(runtime: Runtime, { inputs, values, outputs }: StateGr
   for (const [name, value] of values) await runtime.setState(name, value);
   for (const [name, { shape }] of Object.entries(outputs))
     await runtime.setState(name, float32(shape as number[], new Float32Array(elementCount(shape))));
-  const model = emitOnnx({ inputs, outputs: new Map(Object.entries(outputs)) }, { device: runtime.device });
+  const model = emitOnnx(
+    { inputs, outputs: new Map(Object.entries(outputs)) },
+    { forms: trainingForms(runtime.device) },
+  );
   const writes = Object.fromEntries(Object.keys(outputs).map((name) => [name, name]));
   return runtime.load(model, { reads: [...inputs.keys()], writes });
 }

@@ -10,9 +10,7 @@ import {
   signatureOf,
 } from "./onnx/emit.ts";
 import type { OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
-import { fuseAffine } from "./passes/fuse-affine.ts";
-import { fuseAttention } from "./passes/fuse-attention.ts";
-import { splitUpsampling } from "./passes/split-upsampling.ts";
+import { inferenceForms } from "./passes/device-forms.ts";
 import type { NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 import { shareSession } from "./runtime/shared-sessions.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -48,8 +46,8 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   inputTypes: I,
   { weights, ...place }: CompileOptions,
 ): Promise<Program<keyof I & string, keyof O & string>> {
-  const rules = runtime.device === "cpu" ? [splitUpsampling, fuseAttention, fuseAffine] : [];
-  const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { rules });
+  const forms = inferenceForms(runtime.device);
+  const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { forms });
   const values = [...built.weights.values()].map(({ data }) => data);
   const key = { signature: signatureOf(built), values };
   const session = await shareSession(runtime, key, () => {

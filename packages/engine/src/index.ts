@@ -99,6 +99,7 @@ export {
 } from "./optim/schedule.ts";
 export { createTrainer, type Trainer, type TrainerOptions } from "./optim/trainer.ts";
 export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
+export { trainingForms } from "./passes/device-forms.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";

@@ -24,8 +24,6 @@ import {
 import { ancestors } from "../gradient.ts";
 import type { Rule } from "../passes/rewrite.ts";
 import { simplify } from "../passes/simplify.ts";
-import { winogradConvolutions } from "../passes/winograd.ts";
-import type { Device } from "../runtime/runtime.ts";
 import type { Shape } from "../shape.ts";
 import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
 import {
@@ -68,10 +66,8 @@ function dataType(dtype: string): TensorProto_DataType {
 export interface EmitOptions {
   /** Whether the passes of `passes/` run before; a test compares models with and without. */
   simplified?: boolean;
-  /** Where the model will run: convolutions get the form that is fastest there. Absent: as they were written. */
-  device?: Device;
-  /** Further rules for the passes. */
-  rules?: readonly Rule[];
+  /** Further rules for the passes: the forms of a device, see `device-forms.ts`. Absent: as the model was written. */
+  forms?: readonly Rule[];
 }
 
 /**
@@ -201,11 +197,10 @@ function opsetsOf(nodes: readonly NodeProto[]) {
 
 function simplifiedOutputs(
   { inputs, initializers, outputs }: GraphInterface,
-  { device, rules = [] }: EmitOptions,
+  { forms }: EmitOptions,
 ): Map<string, Tensor> {
   const leaves = [...inputs.values(), ...[...(initializers?.values() ?? [])].map(({ tensor }) => tensor)];
-  const forms = device === "cpu" ? [winogradConvolutions()] : [];
-  const results = simplify([...outputs.values()], leaves, [...forms, ...rules]);
+  const results = simplify([...outputs.values()], leaves, forms);
   return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 

@@ -7,7 +7,9 @@
  * Parameters are trained in groups by prefix of their names, each with its own loss and optimiser (an autoencoder
  * and its discriminator, say); parameters of no group are frozen and become part of the graph.
  */
+
 import { emitOnnxModel } from "../onnx/emit.ts";
+import { trainingForms } from "../passes/device-forms.ts";
 import { createGenerator } from "../random/generator.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { bindShape, elementCount } from "../shape.ts";
@@ -144,7 +146,7 @@ function loadGraph(
 ): Promise<Session> {
   const { inputs, states, outputs, writes } = graph;
   const interfaces = { inputs: new Map([...inputs, ...states]), outputs, initializers };
-  const emitted = emitOnnxModel(interfaces, { device: runtime.device });
+  const emitted = emitOnnxModel(interfaces, { forms: trainingForms(runtime.device) });
   const { model, externalData } = emitted;
   return runtime.load(model, { reads: [...states.keys()], writes, externalData, transfer: true });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { pullback } from "../gradient.ts";
-import { emitOnnx } from "../onnx/emit.ts";
 import { type Conv2dOptions, conv2d } from "../ops/convolution.ts";
 import { input, type Tensor } from "../tensor.ts";
 import { evaluate, numbers, random } from "../testing/evaluate.ts";
@@ -80,20 +79,5 @@ describe("Winograd's form of a 3x3 convolution", () => {
       const [x, w] = [leaf("x", ...image), leaf("w", ...kernel)];
       expect(operatorNames(...rewritten([conv2d(x, w, undefined, options)], [x, w]))).toEqual(["Conv"]);
     }
-  });
-
-  test("is chosen by emission for the cpu alone", () => {
-    const [x, w] = [leaf("x", 1, 96, 4, 4), leaf("w", 96, 96, 3, 3)];
-    const graph = {
-      inputs: new Map([
-        ["x", x],
-        ["w", w],
-      ]),
-      outputs: new Map([["y", conv2d(x, w, undefined, { padding: 1 })]]),
-    };
-    const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
-    expect(text(emitOnnx(graph, { device: "cpu" }))).toContain("Gather");
-    for (const options of [{}, { device: "webgpu" }] as const)
-      expect(text(emitOnnx(graph, options))).not.toContain("Gather");
   });
 });

@@ -1,0 +1,30 @@
+/**
+ * A layer normalisation of what has been brought to zero mean before it. The webgpu kernel takes the variance as the mean
+ * of the squares less the square of the mean, in float32: where a row's mean is 50 times its deviation, three digits are
+ * left. The cpu's kernel is exact enough as it is. For webgpu.
+ */
+import { add, sub } from "../ops/elementwise.ts";
+import { mean } from "../ops/reduce.ts";
+import { applyMany, type Tensor } from "../tensor.ts";
+import type { Rule } from "./rewrite.ts";
+
+/** The rule: LayerNormalization(x, ...) over the last axis, unless x is what the rule has made. */
+export const centerNormalization: Rule = ({ operator, inputs, attributes, outputs }) => {
+  const [x, ...affine] = inputs as readonly Tensor[];
+  if (operator.name !== "LayerNormalization" || isCentered(x!)) return undefined;
+  const center = mean(x!, { axes: [-1], keepDims: true });
+  const [normal, rest, inverseDeviation] = applyMany(
+    operator,
+    [sub(x!, center), ...affine],
+    attributes,
+    outputs,
+  );
+  return [normal!, add(rest!, center), inverseDeviation!];
+};
+
+function isCentered({ node: { operator, inputs } }: Tensor): boolean {
+  const [whole, center] = inputs as readonly Tensor[];
+  return (
+    operator.name === "Sub" && center!.node.operator.name === "ReduceMean" && center!.node.inputs[0] === whole
+  );
+}
