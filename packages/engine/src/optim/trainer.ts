@@ -144,11 +144,11 @@ function loadGraph(
   graph: StepGraph,
   initializers: TrainingGraphs["frozen"],
 ): Promise<Session> {
-  const { inputs, states, outputs, writes } = graph;
+  const { inputs, states, outputs, writes, parts } = graph;
   const interfaces = { inputs: new Map([...inputs, ...states]), outputs, initializers };
   const emitted = emitOnnxModel(interfaces, { forms: trainingForms(runtime.device) });
   const { model, externalData } = emitted;
-  return runtime.load(model, { reads: [...states.keys()], writes, externalData, transfer: true });
+  return runtime.load(model, { reads: [...states.keys()], writes, parts, externalData, transfer: true });
 }
 
 async function setInitialState(

@@ -7,6 +7,7 @@
 import { checkWeights } from "../compile.ts";
 import { grad } from "../gradient.ts";
 import { add, mul } from "../ops/elementwise.ts";
+import type { StatePart } from "../runtime/runtime.ts";
 import { input, type NdArray, parameterOperator, type Tensor } from "../tensor.ts";
 import { type InputTypes, type Model, type Tensors, type Trace, trace } from "../trace.ts";
 import { type AdamWOptions, adamW, scheduleLength } from "./adamw.ts";
@@ -43,6 +44,8 @@ export interface StepGraph {
   readonly outputs: Map<string, Tensor>;
   /** Output name -> state name. */
   readonly writes: Record<string, string>;
+  /** Of what is read and written, the parts of flat vectors. */
+  readonly parts: Record<string, StatePart>;
 }
 
 export interface TrainingGraphs {
@@ -95,15 +98,24 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   const updated = [...declared.parameters].filter(([name]) => declared.updates.has(name));
   const buffers = flatLayout(updated.map(([name, { shape }]) => [name, shape]));
 
-  // The second tracing reads trained parameters and updated buffers out of flat vectors.
+  // The second tracing reads trained parameters and updated buffers out of flat vectors. In main memory a part of a
+  // vector is read and written where it lies; on a device the vector is one buffer, which the graph takes apart.
   const main = emptyGraph();
   const flats = new Map(
-    groups.map(({ name, layout }) => [name, readState(main, stateName(name, "parameters"), layout.length)]),
+    onHost
+      ? []
+      : groups.map(({ name, layout }) => [
+          name,
+          readState(main, stateName(name, "parameters"), layout.length),
+        ]),
   );
   const flatBuffers = buffers.length > 0 ? readState(main, buffersState, buffers.length) : undefined;
   const traced = trace(flatModel, inputTypes, (name) => {
     const group = groups.find(({ layout }) => layout.entries.has(name));
-    if (group !== undefined) return flatPart(group.layout, flats.get(group.name)!, name);
+    if (group !== undefined) {
+      const flat = flats.get(group.name);
+      return flat ? flatPart(group.layout, flat, name) : readPart(main, group, "parameters", name);
+    }
     return flatBuffers && flatPart(buffers, flatBuffers, name);
   });
   for (const [name, tensor] of traced.inputs) main.inputs.set(name, tensor);
@@ -119,12 +131,17 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   const apply = accumulate > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
     const targets = [...group.layout.entries.keys()].map((name) => traced.parameters.get(name)!.tensor);
-    const gradient = flatten(grad(traced.outputs[`loss.${group.name}`]!, targets));
+    const gradients = grad(traced.outputs[`loss.${group.name}`]!, targets);
+    if (onHost) {
+      for (const [index, parameter] of [...group.layout.entries.keys()].entries())
+        writeGradient(main, group, parameter, gradients[index]!, accumulate);
+      continue;
+    }
+    const gradient = flatten(gradients);
     const { length } = group.layout;
     const sums = stateName(group.name, "gradients");
     if (accumulate > 1)
       writeState(main, sums, add(readState(main, sums, length), mul(gradient, 1 / accumulate)));
-    else if (onHost) writeState(main, sums, gradient);
     else addUpdate(main, group, flats.get(group.name)!, gradient);
     if (apply === undefined) continue;
     const sum = readState(apply, sums, length);
@@ -149,11 +166,44 @@ function addUpdate(graph: StepGraph, group: Group, parameters: Tensor, gradient:
   graph.outputs.set(`${name}.gradientNorm`, next.gradientNorm);
 }
 
+/** One parameter's gradient, or what is added to the sum of those of earlier micro-batches. */
+function writeGradient(
+  graph: StepGraph,
+  group: Group,
+  parameter: string,
+  gradient: Tensor,
+  accumulate: number,
+): void {
+  const part = partOf(group, "gradients", parameter);
+  const sum = () => add(readPart(graph, group, "gradients", parameter), mul(gradient, 1 / accumulate));
+  const output = `next.${part.state}.${parameter}`;
+  graph.outputs.set(output, accumulate > 1 ? sum() : gradient);
+  graph.writes[output] = part.state;
+  graph.parts[output] = part;
+}
+
+function readPart(
+  graph: StepGraph,
+  group: Group,
+  vector: "parameters" | "gradients",
+  parameter: string,
+): Tensor {
+  const part = partOf(group, vector, parameter);
+  const name = `${part.state}.${parameter}`;
+  const tensor = input(name, { dtype: "float32", shape: part.shape });
+  graph.states.set(name, tensor);
+  graph.parts[name] = part;
+  return tensor;
+}
+
+function partOf({ name, layout }: Group, vector: "parameters" | "gradients", parameter: string): StatePart {
+  const { offset, shape } = layout.entries.get(parameter)!;
+  return { state: stateName(name, vector), offset, shape };
+}
+
 const emptyGraph = (): StepGraph => ({
-  inputs: new Map(),
-  states: new Map(),
-  outputs: new Map(),
-  writes: {},
+  ...{ inputs: new Map(), states: new Map(), outputs: new Map() },
+  ...{ writes: {}, parts: {} },
 });
 
 function readState(graph: StepGraph, name: string, length: number): Tensor {

@@ -7,6 +7,7 @@ import { compile } from "../compile.ts";
 import { linear } from "../nn/layers.ts";
 import { initializeWeights } from "../random/initialize.ts";
 import { numbers, random } from "../testing/evaluate.ts";
+import { expectedSums, sumsAfterTwoRuns } from "../testing/state-parts.ts";
 import { f32, type Model, trace } from "../trace.ts";
 import { type Call, type Reply, serveRuntime } from "./host.ts";
 import { createOrtRuntime } from "./ort.ts";
@@ -15,6 +16,13 @@ import { connectRuntime } from "./remote.ts";
 const types = { x: f32("batch", 64) };
 const model: Model<typeof types> = (w, { x }) => ({ y: linear(w.at("head"), x, 64) });
 const weightsOf = (seed: number) => initializeWeights(trace(model, types).parameters, seed);
+
+test("onnxruntime-web, which writes into no buffer of ours, keeps parts of flat states too", async () => {
+  ort.env.wasm.numThreads = 1;
+  const runtime = createOrtRuntime(ort, { device: "wasm", session: { executionProviders: ["wasm"] } });
+  expect(await sumsAfterTwoRuns(runtime)).toEqual(expectedSums);
+  await runtime.close();
+});
 
 test("onnxruntime-web reads external data, in its own thread and over a message port", async () => {
   ort.env.wasm.numThreads = 1;

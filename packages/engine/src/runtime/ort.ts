@@ -6,8 +6,9 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
 import { type AdamWVectors, stepAdamW } from "../optim/adamw-host.ts";
+import { elementCount } from "../shape.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
-import type { AdamWStep, Device, LoadOptions, Runtime, Session } from "./runtime.ts";
+import type { AdamWStep, Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 export interface Ort {
@@ -70,7 +71,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
 
   const load = async (
     model: Uint8Array | string,
-    { reads = [], writes = {}, externalData, threads, saveTo, checksum }: LoadOptions = {},
+    { reads = [], writes = {}, parts = {}, externalData, threads, saveTo, checksum }: LoadOptions = {},
   ): Promise<Session> => {
     const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
     // The native runtime reads external data beside the model's path alone; onnxruntime-web takes it as a blob.
@@ -91,20 +92,27 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
         signal?.throwIfAborted();
         if (isClosed) throw new Error("runtime: the session is closed");
         const inputs: Record<string, OrtTensor> = {};
-        for (const name of reads) inputs[name] = state(name).current;
+        for (const name of reads) {
+          const part = parts[name];
+          inputs[name] = part ? viewOf(ort, state(part.state).current, part) : state(name).current;
+        }
         for (const [name, value] of Object.entries({ ...kept, ...feeds })) inputs[name] = toOrt(ort, value);
+        const written = [...new Set(Object.values(writes))].map(state);
         const fetches: Record<string, OrtTensor | null> = {};
         for (const name of native.outputNames) {
-          const target = writes[name];
-          fetches[name] = (target !== undefined && canReuse ? state(target).spare : undefined) ?? null;
+          const target =
+            canReuse && writes[name] !== undefined ? spareOf(ort, state(writes[name])) : undefined;
+          fetches[name] = (target && parts[name] ? viewOf(ort, target, parts[name]) : target) ?? null;
         }
         const outputs = (await native.run(inputs, fetches as never)) as Record<string, OrtTensor>;
         const results: Record<string, NdArray> = {};
         for (const [name, value] of Object.entries(outputs)) {
           const target = writes[name];
           if (target === undefined) results[name] = fromOrt(value);
-          else swap(state(target), value, canReuse);
+          else if (!canReuse) take(state(target), value, parts[name]);
         }
+        // What was written into is in `outputs` too, as a copy, which is left to the garbage collector.
+        if (canReuse) for (const target of written) swap(target);
         return results;
       },
       close: async () => {
@@ -156,11 +164,37 @@ function savingTo(path: string, { extra }: InferenceSession.SessionOptions): Inf
   return { optimizedModelFilePath: path, extra: { ...extra, session } };
 }
 
-function swap(target: State, value: OrtTensor, canReuse: boolean): void {
-  const old = target.current;
+/** The buffer that is to be written over, as large as the state. */
+function spareOf(ort: Ort, target: State): OrtTensor {
+  const { type, data, dims } = target.current;
+  target.spare ??= toOrt(ort, {
+    dtype: type as DType,
+    shape: dims,
+    data: data.slice().fill(0 as never) as NdArray["data"],
+  });
+  return target.spare;
+}
+
+function swap(target: State): void {
+  [target.current, target.spare] = [target.spare!, target.current];
+}
+
+/** A new value of a state, or of a part of it. */
+function take(target: State, value: OrtTensor, part: StatePart | undefined): void {
+  if (part !== undefined) {
+    (target.current.data as Float32Array).set(value.data as Float32Array, part.offset);
+    value.dispose();
+    return;
+  }
+  target.current.dispose();
   target.current = value;
-  if (canReuse) target.spare = old;
-  else old.dispose();
+}
+
+/** A part of a flat tensor, in the same memory. */
+function viewOf(ort: Ort, { type, data }: OrtTensor, { offset, shape }: StatePart): OrtTensor {
+  const length = elementCount(shape);
+  const values = (data as Float32Array).subarray(offset, offset + length);
+  return toOrt(ort, { dtype: type as DType, shape, data: values });
 }
 
 function identityModel(dtype: DType, rank: number): Uint8Array {

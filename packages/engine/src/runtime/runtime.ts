@@ -14,11 +14,21 @@ export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
 export type NdArrays = Readonly<Record<string, NdArray>>;
 
+/** Neighbouring values of a flat state in main memory, as a model sees them. */
+export interface StatePart {
+  readonly state: string;
+  /** Values before it. */
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
 export interface LoadOptions {
   /** Model inputs that are read from the runtime's state. */
   reads?: readonly string[];
   /** Model outputs that become the new value of a state: output name -> state name. */
   writes?: Readonly<Record<string, string>>;
+  /** Of these inputs and outputs, those that are a part of a state and not all of it. A session that writes a part writes all. */
+  parts?: Readonly<Record<string, StatePart>>;
   /** The file beside the model that it reads large values from. */
   externalData?: ExternalData | undefined;
   /** Threads of the cpu device; the runtime's when absent. */

@@ -5,6 +5,7 @@ import { add, mul } from "../../ops/elementwise.ts";
 import { input } from "../../tensor.ts";
 import { array, numbers } from "../../testing/evaluate.ts";
 import { compileProducts, onesOf } from "../../testing/heavy-model.ts";
+import { expectedSums, sumsAfterTwoRuns } from "../../testing/state-parts.ts";
 import type { Runtime } from "../runtime.ts";
 import { describeDevices, openRuntime } from "./node.ts";
 
@@ -77,6 +78,10 @@ describe("the cpu runtime", () => {
     await session.close();
     await runtime.deleteState("state");
     await expect(runtime.getState("state")).rejects.toThrow('runtime: no state "state"');
+  });
+
+  test("reads and writes parts of flat states where they lie", async () => {
+    expect(await sumsAfterTwoRuns(runtime)).toEqual(expectedSums);
   });
 
   test("answers calls in the order in which they were made", async () => {
