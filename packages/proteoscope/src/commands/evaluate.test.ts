@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { imageCompartments } from "@proteoscope/lab";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
+import type { AnswerRecord } from "../evaluate/answers-file.ts";
 import type { ImageMetrics, Metrics } from "../evaluate/metrics.ts";
 import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
@@ -20,7 +22,7 @@ beforeAll(async () => {
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
   expect(stderr).toMatch(
-    /^(evaluate {2}\d+\/49 drawings .*\n)*((real|nearest) crops .*\n)*fitting the baselines .*\n(localization .*\n)*$/,
+    /^((evaluate {2}\d+\/49|as told {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*fitting the baselines .*\n(localization .*\n)*$/,
   );
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
@@ -54,6 +56,22 @@ describe("proteoscope evaluate", () => {
       "localisation.csv",
     ]);
     expect(settings).toEqual({ samples: 2, steps: 2, sampler: "dpm++", guidance: 3, seed: 0 });
+  });
+
+  it("draws what the language model is surest of, compartment by compartment", () => {
+    const told = answersOf(report)
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as AnswerRecord)
+      .filter((record) => record.kind === "told");
+    expect(told).toHaveLength(12 * 3);
+    const ofGolgi = told.filter(({ compartment }) => compartment === "Golgi");
+    expect(ofGolgi.map(({ rank }) => rank)).toEqual([0, 1, 2]);
+    const probabilities = ofGolgi.map(({ probability }) => probability);
+    expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
+    expect(new Set(ofGolgi.map(({ protein }) => protein)).size).toBe(3);
+    expect(images.classes.filter(({ told }) => told !== null)).toHaveLength(12);
+    expect(images.classes.find(({ name }) => name === "Golgi")!.told!.n).toBe(3);
   });
 
   it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
@@ -90,11 +108,14 @@ describe("proteoscope evaluate", () => {
 
   it("gives recall and confusion of each class", () => {
     expect(images.classes.map(({ name }) => name)).toEqual([
-      ...["nucleoplasm", "cytoplasm"],
+      ...imageCompartments,
       ...["nucleus (any part)", "cytoplasm (any part)"],
     ]);
     for (const { chance, unseen, isAboveTwiceChance } of images.classes)
-      expect(isAboveTwiceChance).toBe(unseen!.value >= 2 * chance);
+      expect(isAboveTwiceChance).toBe(unseen === null ? null : unseen.value >= 2 * chance);
+    expect(images.classes.filter(({ unseen }) => unseen !== null).map(({ name }) => name)).toEqual([
+      ...["nucleoplasm", "cytoplasm", "nucleus (any part)", "cytoplasm (any part)"],
+    ]);
     const { drawn, real } = images.confusion;
     expect(drawn.counts.flat().reduce((a, b) => a + b)).toBe(6);
     expect(real.counts.flat().reduce((a, b) => a + b)).toBe(10);

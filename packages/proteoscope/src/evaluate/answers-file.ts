@@ -62,9 +62,23 @@ const cropSchema = z.strictObject({
   otherOverlap: maybe,
 });
 
-const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema]);
+/** A protein drawn for what the language model says of it, right or wrong. */
+const toldSchema = z.strictObject({
+  kind: z.literal("told"),
+  compartment: z.string(),
+  /** Of the proteins of which the language model is surest that they are there; 0 is the surest. */
+  rank: z.int(),
+  protein: z.string(),
+  /** What the language model gives the compartment. */
+  probability: z.number(),
+  nucleus: z.int(),
+  drawn: probabilities,
+});
+
+const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, toldSchema]);
 export type ProteinRecord = z.infer<typeof proteinSchema>;
 export type CropRecord = z.infer<typeof cropSchema>;
+export type ToldRecord = z.infer<typeof toldSchema>;
 export type AnswerRecord = z.infer<typeof recordSchema>;
 
 /** What was asked of what: plain JSON. */
@@ -80,7 +94,14 @@ export const answersFileName = "answers.jsonl";
 
 /** The name of a record within its file. */
 export function keyOf(record: AnswerRecord): string {
-  return record.kind === "protein" ? `${record.set} ${record.id}` : `crop ${record.crop}`;
+  switch (record.kind) {
+    case "protein":
+      return `${record.set} ${record.id}`;
+    case "crop":
+      return `crop ${record.crop}`;
+    case "told":
+      return `told ${record.compartment} ${record.rank}`;
+  }
 }
 
 /**

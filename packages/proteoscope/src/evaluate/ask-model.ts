@@ -12,6 +12,7 @@ import {
   type KnownCrop,
   medianOverlap,
   nuclearProportion,
+  type Protein,
 } from "@proteoscope/lab";
 import {
   byName,
@@ -25,7 +26,7 @@ import {
   type ReadProtein,
 } from "@proteoscope/microscope";
 import { answerProbabilities, noCalibration } from "@proteoscope/models";
-import type { CropRecord, ProteinRecord } from "./answers-file.ts";
+import type { CropRecord, ProteinRecord, ToldRecord } from "./answers-file.ts";
 
 export type DrawSettings = Required<Omit<DrawOptions, "signal" | "onStep">>;
 
@@ -100,7 +101,7 @@ async function askOne(
   const { library, reader, settings, microscope } = instruments;
   const { set, protein, label } = evaluated;
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
-  const read = await readRow(microscope, evaluated);
+  const read = await readRow(microscope, protein);
   const seed = random("noise").integer(2 ** 32);
   const nucleus = random("nucleus").integer(library.count);
   const { distance } = pickNucleus(library, nucleus);
@@ -141,7 +142,10 @@ async function askOne(
   const changed = {
     otherNucleus: { nucleus: next, probabilities: inOrder(drawings[1]!.compartments) },
     shuffledSequence: await seen(await microscope.read(shuffled)),
-    otherProtein: { id: other.protein.id, probabilities: await seen(await readRow(microscope, other)) },
+    otherProtein: {
+      id: other.protein.id,
+      probabilities: await seen(await readRow(microscope, other.protein)),
+    },
   };
   return { read, cell, record, changed };
 }
@@ -175,6 +179,20 @@ export async function askCrop(
   };
 }
 
+/** Draws a protein of which the language model is sure that it is in a compartment. */
+export async function askTold(
+  instruments: Instruments,
+  told: Pick<ToldRecord, "compartment" | "rank" | "probability">,
+  protein: Protein,
+): Promise<ToldRecord> {
+  const { microscope, library, settings } = instruments;
+  const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
+  const nucleus = random("nucleus").integer(library.count);
+  const cell = { distance: pickNucleus(library, nucleus).distance, seed: random("noise").integer(2 ** 32) };
+  const [drawing] = await drawEach(instruments, await readRow(microscope, protein), [cell]);
+  return { kind: "told", ...told, protein: protein.id, nucleus, drawn: inOrder(drawing!.compartments) };
+}
+
 /** The protein channel of a record, in [0, 1]. */
 export function decodePlane(base64: string): Float32Array {
   return Float32Array.from(Buffer.from(base64, "base64"), (value) => value / 255);
@@ -195,7 +213,8 @@ async function drawEach(
   return drawings;
 }
 
-async function readRow(microscope: Microscope, { protein }: EvaluatedProtein): Promise<ReadProtein> {
+/** @throws FormatError for a sequence that the language model cannot read. */
+export async function readRow(microscope: Microscope, protein: Protein): Promise<ReadProtein> {
   try {
     return await microscope.read(protein.sequence);
   } catch (cause) {

@@ -39,6 +39,7 @@ import { startProgress } from "../progress.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
 import { type Asked, askAll } from "./ask-all.ts";
 import { type DrawSettings, decodePlane } from "./ask-model.ts";
+import { askAllTold } from "./ask-told.ts";
 import { openAutoencoding } from "./autoencode-crops.ts";
 import type { EvaluatedModel } from "./evaluated-model.ts";
 import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./judge-localization.ts";
@@ -90,7 +91,11 @@ export async function evaluateModel(
     const localization = await localize(openBaselines());
     return writeReport(output, { provenance, images: null, localization }, [], words);
   }
-  return evaluateImages(runtime, model, request, words, async (evidence, provenance, draw) => {
+  const told = [
+    ...calibrationProteins(splits),
+    ...(splits.get("test") ?? []).filter(({ isHuman }) => isHuman),
+  ];
+  return evaluateImages(runtime, model, { ...request, told }, words, async (evidence, provenance, draw) => {
     words.stderr.write("fitting the baselines and computing the figures: a minute or two\n");
     const baselines = openBaselines();
     const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
@@ -135,7 +140,7 @@ async function evaluateSequences(
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
-  request: EvaluationRequest,
+  request: EvaluationRequest & { readonly told: readonly Protein[] },
   { signal, stderr }: Words,
   conclude: (
     evidence: Evidence,
@@ -162,12 +167,14 @@ async function evaluateImages(
     const autoencoding = await openAutoencoding(runtime, model, pixels.height);
     const instruments = { microscope, library, reader, settings, signal };
     const asked = await askAll(instruments, { data, pixels, request, answers }, stderr);
+    const telling = { candidates: request.told, answers, proteins: request.proteins };
+    const told = await askAllTold(instruments, telling, stderr);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
     const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, stderr });
     const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, stderr });
     const trainingCrops = data.trainingCrops.length;
-    const evidence: Evidence = { ...asked, sets: request.sets, real, nearest, trainingCrops };
+    const evidence: Evidence = { ...asked, told, sets: request.sets, real, nearest, trainingCrops };
     return await conclude(evidence, provenance, () => drawExamples({ ...evidence, data, pixels, library }));
   } finally {
     await answers.close();

@@ -9,7 +9,7 @@ import {
   type NearestCrop,
   type ReliabilityBin,
 } from "@proteoscope/lab";
-import type { CropRecord, ProteinRecord, Question } from "./answers-file.ts";
+import type { CropRecord, ProteinRecord, Question, ToldRecord } from "./answers-file.ts";
 import type { LocalizationMetrics } from "./judge-localization.ts";
 import type { ReadCrop } from "./real-crops.ts";
 import {
@@ -92,6 +92,7 @@ export interface Evidence {
   readonly sets: readonly UnseenSet[];
   readonly proteins: readonly (ProteinRecord & Pick<Answered, "baselines">)[];
   readonly crops: readonly CropRecord[];
+  readonly told: readonly ToldRecord[];
   readonly real: readonly ReadCrop[];
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
@@ -99,12 +100,12 @@ export interface Evidence {
 
 /** All figures of what was found. */
 export function measureImages(evidence: Evidence, options: BootstrapOptions): ImageMetrics {
-  const { sets, proteins, crops, real, nearest, trainingCrops } = evidence;
+  const { sets, proteins, crops, told, real, nearest, trainingCrops } = evidence;
   const seen = proteins.filter(({ set }) => set === "seen");
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const unseenReal = real.filter(({ isUnseen }) => isUnseen);
   const scores = (records: Evidence["proteins"]) => scoreSet(records, unseenReal, options);
-  const classes = scoreClasses(unseen, seen, unseenReal, options);
+  const classes = scoreClasses({ unseen, seen, told, real: unseenReal }, options);
   const drawnClasses = classes.filter((one) => one.unseen !== null).map(({ name }) => name);
   const realClasses = imageCompartments.filter((name) =>
     unseenReal.some((crop) => crop.compartment === name),
@@ -162,6 +163,7 @@ const notes = [
   "No class is more than a quarter of a set; macro recall counts classes alike, and its best constant answer is its own.",
   "Chance and the best constant answer profit from labels of several right compartments as every answer does.",
   "The language model's answer and the baselines' are calibrated on the calibration partition, classes alike.",
+  "Told: of human proteins that nothing was trained on, those of which the language model is surest that they are in the compartment, right or wrong; what is measured is the drawing alone.",
   "Compartments are read off images by the model's own classifier, whose errors are the ceiling's: real crops.",
   "Real crops are weighted as the classes of the set are; classes of which there is no crop are left out.",
   "Intervals are 95 %, by bootstrap over proteins; of real crops over fields of view, of distances over images.",

@@ -158,7 +158,7 @@ function points(estimate: Estimate | null): string {
 
 export const classHeads = [
   ...["label", "chance", "recall, unseen", "twice chance", "language model"],
-  ...["recall, seen", "recall, real crops"],
+  ...["recall, seen", "recall, real crops", "recall, told"],
 ];
 
 /** Cells under `classHeads`, as plain text. */
@@ -171,6 +171,7 @@ export function classRows(classes: ImageMetrics["classes"]): string[][] {
     share(one.languageModel),
     share(one.seen),
     one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
+    share(one.told),
   ]);
 }
 

@@ -122,16 +122,20 @@ describe("the scores of a set", () => {
 
 describe("the scores of classes", () => {
   const seen = [record(er, { drawn: "ER", languageModel: "ER" })];
-  const classes = scoreClasses(unseen, seen, real, options);
+  const told = ["ER", "Golgi", "ER", "cytoskeleton"].map((answer, i) => ({
+    compartment: i < 3 ? "ER" : "cytoskeleton",
+    drawn: saying(answer),
+  }));
+  const classes = scoreClasses({ unseen, seen, told, real }, options);
 
-  it("are in the order of the vocabulary, with those of real crops alone", () => {
+  it("are in the order of the vocabulary, with those of real crops or of told ones alone", () => {
     expect(classes.map(({ name }) => name)).toEqual([
-      ...["nucleoplasm", "ER", "vesicles", "Golgi", "nucleus (any part)"],
+      ...["nucleoplasm", "ER", "vesicles", "Golgi", "cytoskeleton", "nucleus (any part)"],
     ]);
   });
 
   it("are recalls of drawn and real images, held to twice chance", () => {
-    const [, ofEr, vesicles, , ofNucleus] = classes;
+    const [, ofEr, vesicles, , cytoskeleton, ofNucleus] = classes;
     expect(ofEr).toMatchObject({
       chance: 1 / 12,
       unseen: { value: 0.5, n: 2 },
@@ -139,14 +143,23 @@ describe("the scores of classes", () => {
       seen: { value: 1, n: 1 },
       languageModel: { value: 1, n: 2 },
       real: { value: 0.5, n: 1, crops: 2 },
+      told: { value: 2 / 3, n: 3 },
     });
-    expect(vesicles).toMatchObject({ unseen: null, isAboveTwiceChance: null, real: { value: 0 } });
+    expect(cytoskeleton).toMatchObject({ unseen: null, seen: null, real: null, told: { value: 1, n: 1 } });
+    expect(vesicles).toMatchObject({
+      unseen: null,
+      isAboveTwiceChance: null,
+      real: { value: 0 },
+      told: null,
+    });
     expect(ofNucleus).toMatchObject({ chance: 2 / 12, unseen: { value: 1 }, real: { value: 1, crops: 1 } });
   });
 
   it("are below twice chance where nothing is right", () => {
     const wrong = [record(er, { drawn: "Golgi", languageModel: "ER" })];
-    expect(scoreClasses(wrong, [], [], options)[0]!.isAboveTwiceChance).toBe(false);
+    expect(
+      scoreClasses({ unseen: wrong, seen: [], told: [], real: [] }, options)[0]!.isAboveTwiceChance,
+    ).toBe(false);
   });
 });
 
