@@ -86,6 +86,13 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       // A plan of all memory is made by the first run and allocated beside what that run left: training would hold both.
       ...(Object.keys(writes).length > 0 ? { enableMemPattern: false } : {}),
     });
+    // A state that is read while it is written needs a second buffer.
+    const written = new Set(Object.values(writes));
+    const swapped = [...new Set(reads.map((name) => parts[name]?.state ?? name))].filter((name) =>
+      written.has(name),
+    );
+    const targetOf = (name: string) =>
+      swapped.includes(name) ? spareOf(ort, state(name)) : state(name).current;
     let isClosed = false;
     const session: Session = {
       run: async (feeds, { signal, kept } = {}) => {
@@ -97,11 +104,9 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
           inputs[name] = part ? viewOf(ort, state(part.state).current, part) : state(name).current;
         }
         for (const [name, value] of Object.entries({ ...kept, ...feeds })) inputs[name] = toOrt(ort, value);
-        const written = [...new Set(Object.values(writes))].map(state);
         const fetches: Record<string, OrtTensor | null> = {};
         for (const name of native.outputNames) {
-          const target =
-            canReuse && writes[name] !== undefined ? spareOf(ort, state(writes[name])) : undefined;
+          const target = canReuse && writes[name] !== undefined ? targetOf(writes[name]) : undefined;
           fetches[name] = (target && parts[name] ? viewOf(ort, target, parts[name]) : target) ?? null;
         }
         const outputs = (await native.run(inputs, fetches as never)) as Record<string, OrtTensor>;
@@ -112,7 +117,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
           else if (!canReuse) take(state(target), value, parts[name]);
         }
         // What was written into is in `outputs` too, as a copy, which is left to the garbage collector.
-        if (canReuse) for (const target of written) swap(target);
+        if (canReuse) for (const name of swapped) swap(state(name));
         return results;
       },
       close: async () => {
