@@ -18,7 +18,7 @@ import {
   drawingsOfCrop,
   type Instruments,
 } from "./ask-model.ts";
-import type { EvaluationRequest } from "./evaluate-model.ts";
+import type { UnseenSet } from "./metrics.ts";
 
 export interface Asked {
   readonly proteins: readonly ProteinRecord[];
@@ -28,7 +28,8 @@ export interface Asked {
 export interface Asking {
   readonly data: EvaluationData;
   readonly pixels: CropPixels;
-  readonly request: Pick<EvaluationRequest, "sets" | "proteins">;
+  /** Which sets, and how many proteins of each at most. */
+  readonly request: { readonly sets: readonly UnseenSet[]; readonly proteins: number };
   readonly answers: AnswersFile;
 }
 
