@@ -142,8 +142,9 @@ describe("openRuntime", () => {
     };
     await once();
     const before = process.memoryUsage().rss;
-    for (let i = 0; i < 4; i++) await once();
-    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(80); // 4 x 41 MB were they kept
+    for (let i = 0; i < 8; i++) await once();
+    // 8 x 41 MB were they kept; what the collector has yet to look at may be that of two or three.
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(164);
   }, 60_000);
 });
 
