@@ -23,6 +23,7 @@ export {
 } from "./data/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/crop-pixels.ts";
 export { type NucleusField, readNucleusFields } from "./data/nucleus-fields.ts";
+export { relativesOf } from "./data/relatives.ts";
 export {
   isTrainingCrop,
   type SequenceSplit,
@@ -67,7 +68,6 @@ export { groupBy } from "./evaluate/group-by.ts";
 export { type ImageReader, openImageReader, type SeenImage } from "./evaluate/image-reader.ts";
 export { fitThresholds, type Judged, judgeLabels } from "./evaluate/judged-labels.ts";
 export { kernelDistance } from "./evaluate/kernel-distance.ts";
-export { openKmerBaseline } from "./evaluate/kmer-baseline.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/localization-figures.ts";
 export {
   findNearestCrops,

@@ -8,6 +8,7 @@ import type {
   Esm2Config,
   LoadedCondition,
   LoadedExtra,
+  LoadedRelatives,
   LocalizationCalibration,
   LocalizationHeadConfig,
   NoiseScheduleConfig,
@@ -38,7 +39,9 @@ export interface SequenceModel {
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
-  /** Of the localization head's logits. */
+  /** Annotated proteins that a sequence is compared with, where the model has them. */
+  readonly relatives: LoadedRelatives | undefined;
+  /** Of the localization head's logits, with what relatives say. */
   readonly calibration: LocalizationCalibration;
   /** What the denoiser is told of a sequence: which part of it, and what was measured over proteins. */
   readonly condition: LoadedCondition;

@@ -1,11 +1,12 @@
-// What a protein's sequence says by itself: the language model's representation of its residues (ESM2, Lin et al. 2023)
-// and the compartments that the localization head reads off it. The microscope draws from the former; `localize`
+// What a protein's sequence says: the language model's representation of its residues (ESM2, Lin et al. 2023) and the
+// compartments that the localization head reads off it, with what is known of the protein's relatives. The microscope draws from the former; `localize`
 // stops here.
 
-import { compile, i64, type Runtime, type Tensor } from "@proteoscope/engine";
+import { compile, f32, float32, i64, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
   labelProbabilities,
+  openRelatives,
   randomSequence,
   readSequence,
   type SequenceWindow,
@@ -32,7 +33,9 @@ export interface ReadProtein {
   readonly width: number;
   /** Names of the extra conditions that are among it. */
   readonly told: readonly string[];
-  /** The localization head's logits, in the order of its labels. */
+  /** Likeness of the nearest annotated protein that the model brings, in [0, 1]; at 1 the protein itself is known. */
+  readonly nearestRelative: number | undefined;
+  /** The localization head's logits with what relatives say, in the order of its labels. */
   readonly logits: Float32Array;
   /** From the sequence alone; compartments do not exclude each other. */
   readonly compartments: CompartmentProbabilities;
@@ -55,19 +58,25 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   const { constants, localization, calibration, languageModel, condition, extra } = model;
   const { labels } = localization.config;
   const width = sequenceInputWidth(condition.input, languageModel.config);
-  const program = await compileReader(runtime, model);
+  const compiling = compileReader(runtime, model);
+  const relatives = model.relatives && openRelatives(model.relatives.config, model.relatives.proteins);
+  const program = await compiling;
   const teller = extra && (await openTeller(runtime, extra));
   return {
     model,
     read: async (sequence, told = {}) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);
-      const outputs = await program.run({ inputIds });
+      const known = relatives?.tell(sequence);
+      const outputs = await program.run({
+        inputIds,
+        relatives: float32([1, labels.length], known?.logits ?? new Float32Array(labels.length)),
+      });
       const logits = outputs.logits!.data as Float32Array;
       const residues = outputs.condition?.data ?? randomSequence(sequence, width);
       const beside = (await teller?.tell(told)) ?? { names: [], tokens: new Float32Array(0) };
       return {
-        ...{ sequence, window, width, logits, told: beside.names },
+        ...{ sequence, window, width, logits, told: beside.names, nearestRelative: known?.nearest },
         condition: joined(residues as Float32Array, beside.tokens),
         compartments: byName(labels, labelProbabilities(logits, calibration)),
         answer: byName(labels, answerProbabilities(logits, calibration)),
@@ -80,21 +89,24 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   };
 }
 
-/** input_ids [1, tokens] -> logits [1, compartments] and, unless it is drawn, condition [1, tokens, width]. */
+/**
+ * input_ids [1, tokens] and what relatives say [1, compartments] -> logits [1, compartments] and, unless it is drawn,
+ * condition [1, tokens, width].
+ */
 function compileReader(runtime: Runtime, { languageModel, localization, condition }: SequenceModel) {
   const measured = [...condition.weights].map(([name, value]) => [`condition.${name}`, value] as const);
   const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
   const network = { esm: languageModel.config, head: localization.config };
   return compile(
     runtime,
-    (w, { inputIds }): Record<string, Tensor> => {
-      const reading = readSequence(w, network, inputIds);
+    (w, { inputIds, relatives }): Record<string, Tensor> => {
+      const reading = readSequence(w, network, inputIds, { relatives });
       const logits = reading.compartmentLogits!;
       if (condition.input === "random") return { logits };
       const rows = sequenceRows(reading, condition.input, network.esm);
       return { logits, condition: sequenceCondition(w.at("condition"), rows) };
     },
-    { inputIds: i64(1, "tokens") },
+    { inputIds: i64(1, "tokens"), relatives: f32(1, localization.config.labels.length) },
     { weights },
   );
 }

@@ -1,7 +1,7 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
 // What was measured on the training data is in condition/ and in model_index.json under "proteoscope", what the denoiser
-// may be told beside the sequence in extra/. Parts that do not fit each other are refused here, by file and field, and not
+// may be told beside the sequence in extra/, annotated proteins to compare it with in relatives/. Parts that do not fit each other are refused here, by file and field, and not
 // by a network that is given the wrong shape.
 
 import { f32 } from "@proteoscope/engine";
@@ -14,6 +14,7 @@ import {
   loadExtraConditions,
   loadLocalizationHead,
   loadNoiseSchedule,
+  loadRelatives,
   loadSequenceCondition,
   parseConfig,
   type ReadFolder,
@@ -125,12 +126,13 @@ async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel
   const localization = await loadLocalizationHead(folder, languageModel.config);
   if (localization === undefined)
     throw new CheckpointError(`${folder.name}/localization: missing, and with it what a sequence says`);
-  const [condition, calibration] = await Promise.all([
+  const [relatives, condition, calibration] = await Promise.all([
+    loadRelatives(folder, localization.config.labels),
     loadSequenceCondition(folder, languageModel.config, localization.config),
     readCalibration(subfolder(folder, "localization"), localization.config.labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
-  return { name, constants, languageModel, localization, calibration, condition, extra };
+  return { name, constants, languageModel, localization, relatives, calibration, condition, extra };
 }
 
 async function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {

@@ -198,6 +198,7 @@ export {
   subfolder,
   webFolder,
 } from "./pretrained/read-folder.ts";
+export { type LoadedRelatives, loadRelatives, saveRelatives } from "./pretrained/relatives-folder.ts";
 export { type NamedArrays, runPretrained, TensorError } from "./pretrained/run.ts";
 export {
   type Files,
@@ -238,9 +239,18 @@ export {
 } from "./projection-head.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
 export { readSequence, type SequenceNetwork, type SequenceReading } from "./read-sequence.ts";
+export {
+  type AnnotatedProteins,
+  openRelatives,
+  type Relatives,
+  type RelativesConfig,
+  relativesDefaults,
+  type Told,
+} from "./relatives.ts";
 export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
 export {
+  compartmentCondition,
   randomSequence,
   type SequenceConditionInputs,
   type SequenceInput,

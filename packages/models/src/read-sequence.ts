@@ -1,7 +1,7 @@
 // What networks on proteins begin with: ESM2 reads a sequence, and the localization head, where the model has one, says
 // in which compartments the protein may be. Trainers, embedders and the microscope all read by this function.
 
-import type { RandomSource, Tensor, Weights } from "@proteoscope/engine";
+import { add, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
 import { type Esm2Config, esm2 } from "./esm2.ts";
 import { type LocalizationHeadConfig, localizationHead } from "./localization-head.ts";
 
@@ -20,15 +20,23 @@ export interface SequenceReading {
   readonly compartmentLogits: Tensor | undefined;
 }
 
-/** Reads tokens [B, L]; L may be open. `random` draws dropout, in training alone. */
+export interface ReadSequenceOptions {
+  /** Draws dropout, in training alone. */
+  readonly random?: RandomSource | undefined;
+  /** What relatives of the proteins say, [B, compartments]: added to the logits. */
+  readonly relatives?: Tensor | undefined;
+}
+
+/** Reads tokens [B, L]; L may be open. */
 export function readSequence(
   w: Weights,
   { esm, head }: SequenceNetwork,
   inputIds: Tensor,
-  { random }: { readonly random?: RandomSource | undefined } = {},
+  { random, relatives }: ReadSequenceOptions = {},
 ): SequenceReading {
   const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
-  const compartmentLogits =
+  const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
+  const compartmentLogits = logits && relatives ? add(logits, relatives) : logits;
   return { inputIds, representation, compartmentLogits };
 }

@@ -84,11 +84,15 @@ export function sequenceCondition(
   const width = fixed(representation.shape[2]!, "sequenceCondition", "the representation");
   const residues = standardize(w.at("residues"), representation, width);
   if (compartmentLogits === undefined) return residues;
-  const count = fixed(compartmentLogits.shape[1]!, "sequenceCondition", "the logits");
+  return add(residues, expandDims(compartmentCondition(w, compartmentLogits, width), 1));
+}
+
+/** What every residue is told of the compartments, [B, width], of the head's logits [B, compartments]. */
+export function compartmentCondition(w: Weights, compartmentLogits: Tensor, width: number): Tensor {
+  const count = fixed(compartmentLogits.shape[1]!, "compartmentCondition", "the logits");
   const compartments = w.at("compartments");
   const directions = compartments.parameter("directions", [count, width], { kind: "constant", value: 0 });
-  const placed = matmul(standardize(compartments, compartmentLogits, count), directions); // [B, width]
-  return add(residues, expandDims(placed, 1));
+  return matmul(standardize(compartments, compartmentLogits, count), directions);
 }
 
 function standardize(w: Weights, x: Tensor, size: number): Tensor {

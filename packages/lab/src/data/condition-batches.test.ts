@@ -75,6 +75,27 @@ describe("conditionBatch", () => {
     expect((await at(5)).timestep).not.toEqual(first.timestep);
   });
 
+  it("tells a share of the samples their compartments with another sample's residues", async () => {
+    const asked: string[] = [];
+    const embed = async (residues: string, compartments?: string) => {
+      asked.push(`${residues} ${compartments}`);
+      return new Float32Array(2 * (residues.length + 2));
+    };
+    const many = Array.from({ length: 64 }, (_, index) => shown(index));
+    const swappedOf = async (swapRate: number) => {
+      asked.length = 0;
+      await conditionBatch(1, many, pairing, { ...sources, embed }, { ...options, swapRate });
+      const own = asked.map((pair) => pair.split(" ")[1]);
+      for (const [item, pair] of asked.entries())
+        expect([own[item], own[(item + 1) % 64]]).toContain(pair.split(" ")[0]);
+      return asked.filter((pair) => pair === "MKT MKTAY" || pair === "MKTAY MKT").length;
+    };
+    expect(await swappedOf(0)).toBe(0);
+    const [some, all] = [await swappedOf(0.5), await swappedOf(1)];
+    expect(some).toBeGreaterThan(0);
+    expect(all).toBeGreaterThan(some);
+  });
+
   it("draws partners, timesteps and dropped samples anew for each sample", async () => {
     const batches = await Promise.all([0, 1, 2, 3].map(at));
     const all = (name: "timestep" | "isDropped") =>

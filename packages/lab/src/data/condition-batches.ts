@@ -11,7 +11,8 @@ import type { Pairing } from "./pairs.ts";
 /** The networks that turn crops and proteins into what the denoiser sees. */
 export interface ConditionSources {
   encode(image: Float32Array, key: string): Promise<{ mean: Float32Array; deviation: Float32Array }>;
-  embed(sequence: string): Promise<Float32Array>;
+  /** The condition of a sequence, with the compartments of `other` in place of its own. */
+  embed(sequence: string, other?: string): Promise<Float32Array>;
   /** The embeddings with room for what is told beside the sequences, and its inputs; `uniform` says what is left out. */
   readonly tellExtra?:
     | ((
@@ -73,14 +74,19 @@ export function distanceBatch(
   return { dtype: "float32", shape: [images.length, 1, latentSide, latentSide], data };
 }
 
-/** Embeddings [B, L, D] padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. */
+/**
+ * Embeddings [B, L, D] padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. With `residuesOf`, those
+ * proteins' residues are told with the compartments of `proteins`.
+ */
 export async function embeddingBatch(
   proteins: readonly Protein[],
   { embed }: Pick<ConditionSources, "embed">,
   { embeddingWidth: width }: Pick<ConditionOptions, "embeddingWidth">,
+  residuesOf: readonly Protein[] = proteins,
 ): Promise<{ sequence: NdArray; mask: NdArray }> {
   const rows: Float32Array[] = [];
-  for (const { sequence } of proteins) rows.push(await embed(sequence));
+  for (const [item, { sequence }] of proteins.entries())
+    rows.push(await embed(residuesOf[item]!.sequence, sequence));
   const length = Math.max(...rows.map((row) => row.length / width));
   const data = new Float32Array(rows.length * length * width);
   const mask = new Uint8Array(rows.length * length);
@@ -101,6 +107,8 @@ export interface ConditionBatchOptions extends ConditionOptions {
   readonly seed: number;
   /** Share of samples that are trained without their sequence. */
   readonly dropRate: number;
+  /** Share of samples that are told their own compartments with another protein's residues. Default 0. */
+  readonly swapRate?: number;
   /** Steps over which the share of samples with their sequence grows from none to all but `dropRate`. Default 0. */
   readonly rampSteps?: number;
   readonly timesteps: number;
@@ -126,7 +134,7 @@ export async function conditionBatch(
   Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray> &
     Record<string, NdArray>
 > {
-  const { seed, timesteps, latentChannels, latentSide } = options;
+  const { seed, timesteps, latentChannels, latentSide, swapRate = 0 } = options;
   const count = shown.length;
   const draw = (name: string) => createGenerator(seed, name, step);
   const partners = draw("partners").uniform(count);
@@ -138,7 +146,11 @@ export async function conditionBatch(
   const normal = draw("latents").normal(count * latentChannels * latentSide ** 2);
   const dropped = droppedShare(step, options);
   const isDropped = Uint8Array.from(draw("dropped").uniform(count), (value) => (value < dropped ? 1 : 0));
-  const embeddings = await embeddingBatch(proteins, sources, options);
+  const swapped = draw("swapped").uniform(count);
+  const residuesOf = proteins.map((own, item) =>
+    swapped[item]! < swapRate ? proteins[(item + 1) % count]! : own,
+  );
+  const embeddings = await embeddingBatch(proteins, sources, options, residuesOf);
   const timestep = Int32Array.from(draw("timesteps").integers(count, timesteps));
   return {
     latents: await latentBatch(shown, sources, options, normal),

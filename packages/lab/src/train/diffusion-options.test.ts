@@ -4,9 +4,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors, writeNpy } from "@proteoscope/formats";
-import { loadAs, loadExtraConditions, loadPipeline, loadSequenceCondition } from "@proteoscope/models";
+import {
+  loadAs,
+  loadExtraConditions,
+  loadPipeline,
+  loadRelatives,
+  loadSequenceCondition,
+} from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { compartments } from "../data/compartments.ts";
 import { cropRow, writeAtlas } from "../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../testing/finished-networks.ts";
 import type { TrainingProgress } from "./loop.ts";
@@ -113,6 +120,21 @@ describe("what train diffusion tells of a sequence", () => {
     const { unet } = await loadPipeline(openFolder(join(run, "model")));
     expect(unet.config).toMatchObject({ crossAttentionDim: width, timeCondProjDim: width });
     expect((await conditionOf(run)).input).toBe(input);
+  });
+
+  it("may be swapped between proteins, and what relatives say is added and stored", async () => {
+    const run = await trainTwice("relatives", ["relatives=true", "swap_rate=0.5"]);
+    const plain = await start("no-relatives", ["swap_rate=0.5"]);
+    const stored = await loadRelatives(openFolder(join(run, "model")), compartments);
+    expect(stored!.proteins.ends.length).toBeGreaterThan(3);
+    expect(await loadRelatives(openFolder(join(plain, "model")), compartments)).toBeUndefined();
+  });
+
+  it("has nothing to swap where it holds no compartments", async () => {
+    for (const input of ["one_hot", "random"])
+      await expect(start(`swapped-${input}`, [`sequence_input=${input}`, "swap_rate=0.5"])).rejects.toThrow(
+        `swap_rate: with sequence_input ${input} no compartments are told: give 0`,
+      );
   });
 
   it("is what an earlier run was told", async () => {

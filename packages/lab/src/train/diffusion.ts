@@ -24,6 +24,7 @@ import {
   type ReadFolder,
   saveExtraConditions,
   savePipeline,
+  saveRelatives,
   saveSequenceCondition,
   sequenceInputs,
   subfolder,
@@ -36,6 +37,7 @@ import { isRealCell } from "../data/atlas.ts";
 import { conditionBatch } from "../data/condition-batches.ts";
 import { chooseCrops, createImageBatches } from "../data/image-batches.ts";
 import { measureImages } from "../data/image-statistics.ts";
+import { relativesOf } from "../data/relatives.ts";
 import { openTrainingImages, simulatedImageDataSchema } from "../data/training-images.ts";
 import { drawSamples, validateDenoiser } from "./denoiser-validation.ts";
 import { extraSchema, extraScope, openExtraSide } from "./extra-side.ts";
@@ -43,6 +45,7 @@ import { sequenceModelFiles } from "./finished-models.ts";
 import { createLatentCoder } from "./latent-coder.ts";
 import { adamWOf, loopSchema, type PrepareOptions, type TrainingJob } from "./loop.ts";
 import { jsonText, type ModelFiles, withoutPrefix, withPrefix } from "./model-files.ts";
+import { readSequences } from "./plm.ts";
 import { openProteinSide } from "./protein-side.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 import { denoiserParts, trainPart } from "./trained-part.ts";
@@ -67,12 +70,19 @@ export const diffusionSchema = z.strictObject({
   }),
   /** Share of samples that are trained without their sequence. */
   dropRate: z.number().min(0).max(1),
+  /**
+   * Share of samples that are told their own compartments with another protein's residues. A denoiser learns few
+   * proteins' residues by heart; of a protein that it has never seen, what is read off the residues says more.
+   */
+  swapRate: z.number().min(0).max(1).default(0),
   /** Steps over which the share with their sequence grows from none to what `drop_rate` leaves. */
   rampSteps: z.int().nonnegative().default(0),
   /** Only what the sequence enters by, on an earlier run's denoiser, or all but that, without any sequence. */
   trained: z.enum(denoiserParts).default("all"),
   /** What is told of a sequence; all but "full" are there to be compared with. */
   sequenceInput: z.enum(sequenceInputs).default("full"),
+  /** Whether what is known of a protein's relatives among the training proteins is told with the head's logits. */
+  relatives: z.boolean().default(false),
   /** What is told beside it. */
   extra: extraSchema.prefault({}),
   /**
@@ -99,14 +109,17 @@ export async function createDiffusionJob(
   folder: string,
   { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
-  const { data, train, dropRate, rampSteps } = config;
-  checkTrainedPart(config);
+  const { data, train, dropRate, swapRate, rampSteps } = config;
+  checkOptions(config);
   const { pixels, training, validation, proteins } = await openTrainingImages(folder, data);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
+  const relatives = config.relatives
+    ? relativesOf((await readSequences(folder)).get("train") ?? [])
+    : undefined;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
     ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput, onRead },
+    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput, relatives, onRead },
   });
   if (reader.head === undefined)
     throw new ConfigError(
@@ -135,7 +148,7 @@ export async function createDiffusionJob(
     latentScale: deviationOf(latents),
     distanceScale,
     seed: train.seed,
-    ...{ dropRate, rampSteps },
+    ...{ dropRate, swapRate, rampSteps },
     timesteps: noiseScheduleDefaults.numTrainTimesteps,
   };
 
@@ -201,6 +214,7 @@ export async function createDiffusionJob(
         ...pipeline,
         ["model_index.json", jsonText({ ...index, proteoscope: constants })],
         ...saveSequenceCondition(condition),
+        ...(relatives === undefined ? [] : saveRelatives(relatives)),
         ...(extra === undefined
           ? []
           : saveExtraConditions({ ...extra, weights: withoutPrefix(weights, extraScope) })),
@@ -216,12 +230,14 @@ export async function createDiffusionJob(
 
 const pixelSizeMicrons = 0.4126; // of every crop of an atlas
 
-/** @throws ConfigError where what is not trained would never have been. */
-function checkTrainedPart({ trained, train, dropRate }: DiffusionConfig): void {
+/** @throws ConfigError where what is not trained would never have been, or what is swapped is not told. */
+function checkOptions({ trained, train, dropRate, swapRate, sequenceInput }: DiffusionConfig): void {
   if (trained === "only_cross_attention" && train.startFrom === undefined)
     throw new ConfigError("trained: only_cross_attention needs a denoiser: give train.start_from");
   if (trained === "all_but_cross_attention" && dropRate < 1)
     throw new ConfigError("trained: all_but_cross_attention learns without sequences: give drop_rate=1");
+  if (swapRate > 0 && (sequenceInput === "one_hot" || sequenceInput === "random"))
+    throw new ConfigError(`swap_rate: with sequence_input ${sequenceInput} no compartments are told: give 0`);
 }
 
 /** The weights of an earlier run, under the trainer's names. */

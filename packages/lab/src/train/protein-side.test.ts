@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import { float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
-import { saveSequenceCondition } from "@proteoscope/models";
+import { type LoadedRelatives, saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { relativesOf } from "../data/relatives.ts";
 import { writeAtlas } from "../testing/atlas-fixture.ts";
 import { writeSequenceModel } from "../testing/finished-networks.ts";
 import { readSequences } from "./plm.ts";
@@ -64,6 +65,21 @@ describe("openProteinSide", () => {
       [2, 3],
       [3, 3],
     ]);
+  });
+
+  it("tells what relatives say, and nothing that a protein says of itself", async () => {
+    const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 4);
+    const compartmentsOf = async (relatives?: LoadedRelatives) => {
+      const side = await openProteinSide(runtime, proteins, {
+        ...{ plm, startFrom: undefined, partnerConfidence: 1, seed: 0, relatives },
+      });
+      await side.embedder.close();
+      return side.condition.weights.get("compartments.mean")!.data;
+    };
+    const alone = await compartmentsOf();
+    const inFamilies = proteins.map((protein) => ({ ...protein, sequence: `${protein.sequence}WWHHWWHH` }));
+    expect(await compartmentsOf(relativesOf(inFamilies))).not.toEqual(alone);
+    expect(await compartmentsOf(relativesOf(proteins))).toEqual(alone);
   });
 
   it("keeps the condition of an earlier run on the same language model", async () => {

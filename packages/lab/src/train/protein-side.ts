@@ -2,7 +2,13 @@
 // protein, brought to unit deviation over the training proteins, and which protein an image goes with.
 
 import type { Runtime } from "@proteoscope/engine";
-import { type LoadedCondition, loadSequenceCondition, type SequenceInput } from "@proteoscope/models";
+import {
+  type LoadedCondition,
+  type LoadedRelatives,
+  loadSequenceCondition,
+  openRelatives,
+  type SequenceInput,
+} from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
@@ -56,6 +62,8 @@ export interface ProteinSideOptions extends PrepareOptions {
   /** The `model` folder of an earlier run, whose condition is kept; of another language model, its directions alone. */
   readonly startFrom: string | undefined;
   readonly partnerConfidence: number;
+  /** Annotated proteins whose labels are told beside the head's; a protein's own are not. */
+  readonly relatives?: LoadedRelatives | undefined;
   readonly seed: number;
 }
 
@@ -63,9 +71,11 @@ export interface ProteinSideOptions extends PrepareOptions {
 export async function openProteinSide(
   runtime: Runtime,
   proteins: readonly Protein[],
-  { plm, startFrom, partnerConfidence, seed, onRead, input = "full" }: ProteinSideOptions,
+  { plm, startFrom, partnerConfidence, relatives, seed, onRead, input = "full" }: ProteinSideOptions,
 ): Promise<ProteinSide> {
-  const reader = await readSequenceModel(openFolder(plm));
+  const index = relatives && openRelatives(relatives.config, relatives.proteins);
+  const tellRelatives = index && ((sequence: string) => index.tell(sequence, { others: true }).logits);
+  const reader = { ...(await readSequenceModel(openFolder(plm))), tellRelatives };
   const table = await tabulateProteins(
     runtime,
     reader,

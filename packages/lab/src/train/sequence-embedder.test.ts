@@ -73,6 +73,44 @@ describe("createEmbedder", () => {
   });
 });
 
+describe("what an embedder tells of compartments", () => {
+  const told = { ...model, tellRelatives: (sequence: string) => new Float32Array(3).fill(sequence.length) };
+
+  it("goes with another protein's residues where that is asked for", async () => {
+    const condition = await measure(0);
+    const embedder = await createEmbedder(runtime, model, condition);
+    const [own, other] = [proteins[0]!, proteins[1]!];
+    const swapped = await embedder.embed(own, other);
+    // What two proteins' conditions differ by in their compartments alone is the same at every token.
+    const difference = (await embedder.embed(own)).map((value, i) => value - swapped[i]!);
+    for (const [i, value] of difference.entries()) expect(value).toBeCloseTo(difference[i % width]!, 4);
+    expect(Math.hypot(...difference)).toBeGreaterThan(0.1);
+    // So with both swapped, what one has gained the other has lost.
+    const others = (await embedder.embed(other)).map((value, i) => value + difference[i % width]!);
+    const gained = await embedder.embed(other, own);
+    for (const [i, value] of gained.entries()) expect(value).toBeCloseTo(others[i]!, 4);
+    await embedder.close();
+  });
+
+  it("has what relatives say added to the head's logits", async () => {
+    const [alone, both] = [
+      await tabulateProteins(runtime, model, proteins.slice(0, 3)),
+      await tabulateProteins(runtime, told, proteins.slice(0, 3)),
+    ];
+    for (const [row, logits] of both.compartments!.entries())
+      for (const [label, logit] of logits.entries())
+        expect(logit).toBeCloseTo(alone.compartments![row]![label]! + proteins[row]!.length, 4);
+    expect(both.residues).toEqual(alone.residues);
+    const condition = await measure(0);
+    const [plain, telling] = [
+      await createEmbedder(runtime, model, condition),
+      await createEmbedder(runtime, told, condition),
+    ];
+    expect(await telling.embed(proteins[0]!)).not.toEqual(await plain.embed(proteins[0]!));
+    for (const embedder of [plain, telling]) await embedder.close();
+  });
+});
+
 describe("conditionWeights", () => {
   const without = ({ input, weights }: LoadedCondition): LoadedCondition => {
     const directions = weights.get("compartments.directions")!;

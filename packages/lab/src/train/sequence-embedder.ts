@@ -4,7 +4,9 @@
 import {
   compile,
   createGenerator,
+  f32,
   float32,
+  type InputTypes,
   i32,
   mean,
   type NdArray,
@@ -13,6 +15,7 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
+  compartmentCondition,
   type Esm2Config,
   type LoadedCondition,
   type LocalizationHeadConfig,
@@ -38,11 +41,16 @@ export interface SequenceModel {
   readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict } | undefined;
   /** Residues that are shown: of longer proteins both ends. */
   readonly windowResidues: number;
+  /** What relatives say of a protein beside the head, a logit for each of its labels. */
+  readonly tellRelatives?: ((sequence: string) => Float32Array) | undefined;
 }
 
 export interface SequenceEmbedder {
-  /** The condition [tokens, width] of a protein, <cls> and <eos> included, as one array. */
-  embed(sequence: string): Promise<Float32Array>;
+  /**
+   * The condition [tokens, width] of a protein, <cls> and <eos> included, as one array: its residues with its compartments,
+   * or with those of `other`.
+   */
+  embed(sequence: string, other?: string): Promise<Float32Array>;
   readonly width: number;
   close(): Promise<void>;
 }
@@ -61,20 +69,36 @@ export async function createEmbedder(
     return { width, embed: async (sequence) => randomSequence(sequence, width), close: async () => {} };
   const program = await compile(
     runtime,
-    (w, { inputIds }) => {
-      const rows = sequenceRows(read(w, model, inputIds), input, model.esm.config);
-      return { condition: sequenceCondition(w.at("condition"), rows) };
+    (w, inputs): Record<string, Tensor> => {
+      const rows = sequenceRows(read(w, model, inputs), input, model.esm.config);
+      const scope = w.at("condition");
+      const compartments =
+        rows.compartmentLogits && compartmentCondition(scope, rows.compartmentLogits, width);
+      return { condition: sequenceCondition(scope, rows), ...(compartments && { compartments }) };
     },
-    { inputIds: i32(1, "tokens") },
+    inputTypesOf(model),
     { weights: new Map([...weightsOf(model), ...withPrefix(weights, "condition.")]) },
   );
-  const embed = async (sequence: string) => {
-    const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
-    return outputs.condition.data as Float32Array;
-  };
+  const told = remember(
+    async (sequence: string) => {
+      const { condition, compartments } = await program.run(inputsOf(sequence, model));
+      const data = {
+        condition: condition!.data,
+        compartments: compartments?.data ?? new Float32Array(width),
+      };
+      return data as Record<keyof typeof data, Float32Array>;
+    },
+    (sequence) => sequence,
+    keptProteins,
+  );
   return {
     width,
-    embed: remember(embed, (sequence) => sequence, keptProteins),
+    embed: async (sequence, other = sequence) => {
+      const { condition, compartments } = await told(sequence);
+      if (other === sequence) return condition;
+      const instead = (await told(other)).compartments;
+      return condition.map((x, i) => x - compartments[i % width]! + instead[i % width]!);
+    },
     close: () => program.close(),
   };
 }
@@ -95,8 +119,8 @@ export async function tabulateProteins(
 ): Promise<ProteinTable> {
   const program = await compile(
     runtime,
-    (w, { inputIds }): Record<string, Tensor> => {
-      const reading = read(w, model, inputIds);
+    (w, inputs): Record<string, Tensor> => {
+      const reading = read(w, model, inputs);
       const rows = sequenceRows(reading, input === "random" ? "full" : input, model.esm.config);
       const { compartmentLogits } = reading;
       return {
@@ -104,13 +128,13 @@ export async function tabulateProteins(
         ...(compartmentLogits && { compartments: compartmentLogits }),
       };
     },
-    { inputIds: i32(1, "tokens") },
+    inputTypesOf(model),
     { weights: weightsOf(model) },
   );
   try {
     const rows = { residues: [] as Float32Array[], compartments: [] as Float32Array[] };
     for (const sequence of sequences) {
-      const outputs = await program.run({ inputIds: tokensOf(sequence, model) });
+      const outputs = await program.run(inputsOf(sequence, model));
       rows.residues.push(outputs.residues!.data as Float32Array);
       if (model.head !== undefined) rows.compartments.push(outputs.compartments!.data as Float32Array);
       onRead?.(rows.residues.length, sequences.length);
@@ -159,15 +183,34 @@ function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
   ]);
 }
 
-function read(w: Weights, { esm, head }: SequenceModel, inputIds: Tensor): SequenceReading {
-  return readSequence(w, { esm: esm.config, head: head?.config }, inputIds);
+type Named<T> = Readonly<Record<string, T>>;
+
+function read(
+  w: Weights,
+  { esm, head }: SequenceModel,
+  { inputIds, relatives }: Named<Tensor>,
+): SequenceReading {
+  return readSequence(w, { esm: esm.config, head: head?.config }, inputIds!, { relatives });
+}
+
+function inputTypesOf({ head, tellRelatives }: SequenceModel): InputTypes {
+  const isTold = head !== undefined && tellRelatives !== undefined;
+  return {
+    inputIds: i32(1, "tokens"),
+    ...(isTold && { relatives: f32(1, head.config.labels.length) }),
+  };
+}
+
+function inputsOf(sequence: string, { head, tellRelatives, windowResidues }: SequenceModel): Named<NdArray> {
+  const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
+  const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
+  const told = head && tellRelatives?.(sequence);
+  return {
+    inputIds: { ...inputIds, dtype: "int32", data },
+    ...(told && { relatives: float32([1, told.length], told) }),
+  };
 }
 
 function weightsOf({ esm, head }: SequenceModel): Map<string, NdArray> {
   return new Map([...esm.weights, ...(head?.weights ?? [])]);
-}
-
-function tokensOf(sequence: string, { windowResidues }: SequenceModel): NdArray {
-  const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
-  return { ...inputIds, dtype: "int32", data: Int32Array.from(inputIds.data as BigInt64Array, Number) };
 }

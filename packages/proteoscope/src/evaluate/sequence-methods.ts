@@ -5,8 +5,8 @@ import {
   compartments,
   fitCalibration,
   fitComposition,
-  openKmerBaseline,
   type Protein,
+  relativesOf,
   type SequenceBaseline,
 } from "@proteoscope/lab";
 import type { ProteinReader } from "@proteoscope/microscope";
@@ -15,6 +15,7 @@ import {
   type LocalizationCalibration,
   labelProbabilities,
   noCalibration,
+  openRelatives,
 } from "@proteoscope/models";
 
 export const baselineNames = ["composition", "kmers"] as const;
@@ -42,9 +43,11 @@ export function fitBaselines(
     const fitted = fitCalibration(compartments, examples);
     return (sequence) => opinionOf(logitsOf(sequence), compartments, fitted);
   };
+  const { config, proteins } = relativesOf(training);
+  const relatives = openRelatives(config, proteins);
   return {
     composition: calibrated(fitComposition(training, options)),
-    kmers: calibrated(openKmerBaseline(training)),
+    kmers: calibrated((sequence) => relatives.tell(sequence).logits),
   };
 }
 
