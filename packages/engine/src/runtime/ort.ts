@@ -175,7 +175,7 @@ function spareOf(ort: Ort, target: State): OrtTensor {
   target.spare ??= toOrt(ort, {
     dtype: type as DType,
     shape: dims,
-    data: data.slice().fill(0 as never) as NdArray["data"],
+    data: data.slice() as NdArray["data"],
   });
   return target.spare;
 }

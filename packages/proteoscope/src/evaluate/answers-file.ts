@@ -100,8 +100,12 @@ export function keyOf(record: AnswerRecord): string {
     case "crop":
       return `crop ${record.crop}`;
     case "told":
-      return `told ${record.compartment} ${record.rank}`;
+      return keyOfTold(record.compartment, record.rank);
   }
+}
+
+export function keyOfTold(compartment: string, rank: number): string {
+  return `told ${compartment} ${rank}`;
 }
 
 /**

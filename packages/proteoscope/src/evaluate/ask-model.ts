@@ -102,10 +102,8 @@ async function askOne(
   const { set, protein, label } = evaluated;
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
   const read = await readRow(microscope, protein);
-  const seed = random("noise").integer(2 ** 32);
-  const nucleus = random("nucleus").integer(library.count);
-  const { distance } = pickNucleus(library, nucleus);
-  const cell = { distance, seed };
+  const { nucleus, cell } = chooseCell(instruments, protein);
+  const { distance, seed } = cell;
   const next =
     (nucleus + 1 + random("other nucleus").integer(Math.max(1, library.count - 1))) % library.count;
   const elsewhere = { distance: pickNucleus(library, next).distance, seed };
@@ -185,12 +183,18 @@ export async function askTold(
   told: Pick<ToldRecord, "compartment" | "rank" | "probability">,
   protein: Protein,
 ): Promise<ToldRecord> {
-  const { microscope, library, settings } = instruments;
-  const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
-  const nucleus = random("nucleus").integer(library.count);
-  const cell = { distance: pickNucleus(library, nucleus).distance, seed: random("noise").integer(2 ** 32) };
+  const { microscope } = instruments;
+  const { nucleus, cell } = chooseCell(instruments, protein);
   const [drawing] = await drawEach(instruments, await readRow(microscope, protein), [cell]);
   return { kind: "told", ...told, protein: protein.id, nucleus, drawn: inOrder(drawing!.compartments) };
+}
+
+/** The nucleus that a protein is drawn around, and the noise. */
+function chooseCell({ library, settings }: Instruments, { id }: Protein): { nucleus: number; cell: Cell } {
+  const random = (name: string) => createGenerator(settings.seed, "evaluate", name, id);
+  const nucleus = random("nucleus").integer(library.count);
+  const { distance } = pickNucleus(library, nucleus);
+  return { nucleus, cell: { distance, seed: random("noise").integer(2 ** 32) } };
 }
 
 /** The protein channel of a record, in [0, 1]. */

@@ -3,7 +3,7 @@
 import { imageCompartments, type Protein } from "@proteoscope/lab";
 import type { Surroundings } from "../command.ts";
 import { startProgress } from "../progress.ts";
-import type { AnswersFile, ToldRecord } from "./answers-file.ts";
+import { type AnswersFile, keyOfTold, type ToldRecord } from "./answers-file.ts";
 import { askTold, type Instruments, readRow } from "./ask-model.ts";
 
 /** Proteins of each compartment, at most. */
@@ -29,7 +29,7 @@ export async function askAllTold(
     Array.from({ length: count }, (_, rank) => ({ compartment, rank })),
   );
   const find = ({ compartment, rank }: (typeof ranks)[number]) =>
-    answers.find(`told ${compartment} ${rank}`) as ToldRecord | undefined;
+    answers.find(keyOfTold(compartment, rank)) as ToldRecord | undefined;
   const missing = ranks.filter((one) => find(one) === undefined);
   if (missing.length > 0) {
     const reading = startProgress("language model", candidates.length, { stream: stderr, unit: "proteins" });
@@ -44,14 +44,15 @@ export async function askAllTold(
     } finally {
       reading.close();
     }
+    const told = new Map(imageCompartments.map((name) => [name, surest(opinions, name, count)]));
     const drawing = startProgress("as told", missing.length, { stream: stderr, unit: "drawings" });
     const asking = { ...instruments, onDrawn: () => undefined };
     try {
       for (const [done, { compartment, rank }] of missing.entries()) {
         signal.throwIfAborted();
-        const { protein, answer } = surest(opinions, compartment, count)[rank]!;
-        const told = { compartment, rank, probability: Number(answer[compartment]!.toPrecision(7)) };
-        await answers.append(await askTold(asking, told, protein));
+        const { protein, answer } = told.get(compartment)![rank]!;
+        const place = { compartment, rank, probability: Number(answer[compartment]!.toPrecision(7)) };
+        await answers.append(await askTold(asking, place, protein));
         drawing.update(done + 1, compartment);
       }
     } finally {
