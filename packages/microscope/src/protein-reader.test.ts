@@ -1,6 +1,6 @@
 import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { memoryFolder, relativesDefaults, saveRelatives } from "@proteoscope/models";
+import { memoryFolder } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openProteinReader } from "./protein-reader.ts";
 import { readSequenceModel } from "./read-model.ts";
@@ -13,16 +13,7 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 const known = "MKRPAATKKAGQAKKKKLDK";
-const { labels } = tinyShape.localization;
-const relatives = saveRelatives({
-  config: { ...relativesDefaults, labels },
-  proteins: {
-    sequences: new TextEncoder().encode(`${known}MLLLARCLLLVLVSSLLVCSG`),
-    ends: Int32Array.of(20, 41),
-    shares: Float32Array.of(0, 0, 1, 0.5, 0.5, 0),
-  },
-});
-const files = new Map([...randomModelFiles(), ...relatives]);
+const files = randomModelFiles({ ...tinyShape, relative: known });
 
 async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
   const reader = await openProteinReader(
@@ -41,13 +32,6 @@ describe("a reader with annotated proteins", () => {
     expect(told.answer.golgi_apparatus).toBeGreaterThan(alone.answer.golgi_apparatus!);
     expect(told.answer.golgi_apparatus).toBeGreaterThan(0.9);
     expect(told.compartments.nucleus).toBeLessThan(alone.compartments.nucleus!);
-  });
-
-  it("tells the denoiser as well", async () => {
-    const shape = { ...tinyShape, sequenceInput: "mean" as const };
-    const plain = randomModelFiles(shape);
-    const [alone, told] = [await read(known, plain), await read(known, new Map([...plain, ...relatives]))];
-    expect(told.condition).toHaveLength(alone.condition.length);
   });
 
   it("says nothing new of a protein without relatives", async () => {

@@ -129,6 +129,11 @@ function describeCell(
       shown: read.window.sequence.length,
       omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
     },
+    relatives: {
+      nearest: read.nearestRelative ?? null,
+      meaning:
+        "likeness of the nearest annotated protein that the model brings, 0 to 1; at 1 the protein's own annotation was looked up",
+    },
     // Extra conditions that the picture was drawn with; of all others the model was told nothing.
     told: { names: read.told, ...told },
     nucleus: nucleus.origin,
@@ -155,6 +160,7 @@ export interface CellSummary {
   readonly provenance: DrawnCell["provenance"];
   readonly fromSequence: string;
   readonly seenInImages: string;
+  readonly nearestRelative: number | null;
   readonly agreement: number | null;
 }
 
@@ -166,8 +172,9 @@ async function writeCell(
   const files = await writeDrawing(output, cell, formats);
   const record = `${cell.name}_provenance.json`;
   await output.write(record, `${JSON.stringify(cell.provenance, null, 2)}\n`);
-  const { compartments } = cell.provenance as {
+  const { compartments, relatives } = cell.provenance as {
     compartments: Record<"fromSequence" | "seenInImages", CompartmentProbabilities>;
+    relatives: { nearest: number | null };
   };
   return {
     name: cell.name,
@@ -175,6 +182,7 @@ async function writeCell(
     provenance: cell.provenance,
     fromSequence: mostLikely(compartments.fromSequence),
     seenInImages: mostLikely(compartments.seenInImages),
+    nearestRelative: relatives.nearest,
     agreement: cell.drawing.agreement,
   };
 }

@@ -13,14 +13,17 @@ import {
   esm2Config,
   extraTokens,
   extraTypes,
+  type LoadedRelatives,
   type LocalizationHeadConfig,
   localizationHead,
   noiseScheduleDefaults,
   type Pretrained,
+  relativesDefaults,
   type SequenceInput,
   saveExtraConditions,
   savePipeline,
   savePretrained,
+  saveRelatives,
   saveSequenceCondition,
   sequenceCondition,
   sequenceInputWidth,
@@ -42,6 +45,8 @@ export interface ModelShape {
   readonly sequenceInput?: SequenceInput;
   /** Told beside it; nothing when absent. */
   readonly extra?: ExtraConditions;
+  /** An annotated protein to compare sequences with, which is in the third compartment; none when absent. */
+  readonly relative?: string;
 }
 
 const cropPixels = 40;
@@ -110,7 +115,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
-  const { sequenceInput: input = "full", extra } = shape;
+  const { sequenceInput: input = "full", extra, relative } = shape;
   const isTold = input !== "one_hot";
   const conditionTrace = trace(
     (w, { representation, compartmentLogits }) => ({
@@ -141,9 +146,23 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
       ? [["condition/model.safetensors", writeSafetensors(condition)] as const]
       : saveSequenceCondition({ input, weights: condition })),
     ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
+    ...(relative === undefined ? [] : saveRelatives(relativesOf(relative, localization.labels))),
     ...headFiles("classifier", classifier, classifierTrace, seed),
     ["nuclei.safetensors", discNuclei(constants)],
   ]);
+}
+
+/** The protein, and another of the first two labels. */
+function relativesOf(sequence: string, labels: readonly string[]): LoadedRelatives {
+  const other = "MLLLARCLLLVLVSSLLVCSG";
+  return {
+    config: { ...relativesDefaults, labels },
+    proteins: {
+      sequences: new TextEncoder().encode(sequence + other),
+      ends: Int32Array.of(sequence.length, sequence.length + other.length),
+      shares: Float32Array.of(0, 0, 1, 0.5, 0.5, 0),
+    },
+  };
 }
 
 function headFiles(

@@ -59,6 +59,18 @@ describe("generate", () => {
     expect(provenance.compartments.seenInEachSample).toHaveLength(2);
   });
 
+  it("says that a protein is known where the model brings its annotation", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDK";
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const output = join(other.path, "known");
+    const words = [known, "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
+    const { stdout } = await runWords(["generate", ...words]);
+    expect(stdout).toMatch(/^ {2}nearest relative {4}1\.00 alike: known$/m);
+    const record = JSON.parse(readFileSync(join(output, "sequence_provenance.json"), "utf8"));
+    expect(record.relatives.nearest).toBeCloseTo(1, 9);
+    other.remove();
+  });
+
   it("prints one JSON document on standard output with the provenance of every protein", async () => {
     const output = join(place.path, "json");
     const words = ["FBL", "MKTAYIAKQRQISFVKSHFSRQ", "-o", output, "--json", "--format", "npy"];

@@ -145,9 +145,14 @@ function parseFormats(list: string): DrawingFormat[] {
 }
 
 function describe(summaries: readonly CellSummary[], output: string): string {
-  const lines = summaries.flatMap(({ name, fromSequence, seenInImages, agreement }) => [
+  const lines = summaries.flatMap(({ name, fromSequence, nearestRelative, seenInImages, agreement }) => [
     name,
     `  from the sequence   ${fromSequence}`,
+    ...(nearestRelative === null
+      ? []
+      : [
+          `  nearest relative    ${nearestRelative.toFixed(2)} alike${nearestRelative > 0.99 ? ": known" : ""}`,
+        ]),
     `  seen in the images  ${seenInImages}`,
     ...(agreement === null
       ? []

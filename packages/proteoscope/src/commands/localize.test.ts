@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@proteoscope/formats";
+import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
@@ -43,6 +44,20 @@ describe("localize", () => {
     expect(proteins.map(({ id }: { id: string }) => id)).toEqual(["a", "b"]);
     const rows = readCsv(readFileSync(output, "utf8"));
     expect(Number(rows[1]!.cytosol)).toBeCloseTo(proteins[1].probabilities.cytosol, 3);
+  });
+
+  it("says how near the nearest protein is whose annotation the model brings", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const words = [known, "--json", "--model", other.model];
+    const { proteins } = JSON.parse((await runWords(["localize", ...words])).stdout);
+    expect(proteins[0]).toMatchObject({
+      nearestRelative: expect.closeTo(1, 9),
+      compartment: "golgi_apparatus",
+    });
+    const without = JSON.parse((await localize([known, "--json"])).stdout);
+    expect(without.proteins[0].nearestRelative).toBeNull();
+    other.remove();
   });
 
   it("ends with code 3 at an unknown residue and writes no table", async () => {
