@@ -1,6 +1,7 @@
-import type { Runtime } from "@proteoscope/engine";
+import { float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { memoryFolder } from "@proteoscope/models";
+import { readSafetensors } from "@proteoscope/formats";
+import { memoryFolder, saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openProteinReader } from "./protein-reader.ts";
 import { readSequenceModel } from "./read-model.ts";
@@ -47,6 +48,46 @@ describe("a reader with annotated proteins", () => {
     const { window, nearestRelative } = await read(long, files);
     expect(window.sequence.length).toBeLessThan(long.length);
     expect(nearestRelative).toBeGreaterThan(0.5);
+  });
+});
+
+describe("a reader that decides what is drawn", () => {
+  const decision = { compartments: ["golgi_apparatus", "nucleus"], sharpness: 4 };
+  const typical = [-3, -2, 9, 7, -1, -4];
+  const plain = randomModelFiles({ ...tinyShape, relative: known });
+  const { tensors } = readSafetensors(plain.get("condition/model.safetensors")!);
+  const directions = Array.from({ length: 48 }, (_, i) => Math.sin(i));
+  const stored = float32([3, 16], Float32Array.from(directions));
+  const condition = new Map([...tensors, ["compartments.directions", stored]]);
+  const undecided = new Map([...plain, ...saveSequenceCondition({ input: "full", weights: condition })]);
+  const weights = new Map([
+    ...condition,
+    ["compartments.typical", float32([2, 3], Float32Array.from(typical))],
+  ]);
+  const deciding = new Map([...plain, ...saveSequenceCondition({ input: "full", decision, weights })]);
+
+  it("says the same of the sequence, and what it draws beside it", async () => {
+    const [before, after] = [await read(known, undecided), await read(known, deciding)];
+    expect(before.drawnAs).toBeUndefined();
+    expect(after.logits).toEqual(before.logits);
+    expect(after.answer).toEqual(before.answer);
+    expect(Object.keys(after.drawnAs!)).toEqual(decision.compartments);
+    const { golgi_apparatus: golgi, nucleus } = after.answer as Record<string, number>;
+    const share = golgi! ** 4 / (golgi! ** 4 + nucleus! ** 4);
+    expect(after.drawnAs!.golgi_apparatus).toBeCloseTo(share, 4);
+    expect(after.drawnAs!.nucleus).toBeCloseTo(1 - share, 4);
+  });
+
+  it("tells the denoiser what is typical of it in place of the logits", async () => {
+    const [before, after] = [await read(known, undecided), await read(known, deciding)];
+    const shares = decision.compartments.map((name) => after.drawnAs![name]!);
+    for (const at of [0, 7, 16 * 5 + 3]) {
+      const change = [0, 1, 2].reduce((sum, label) => {
+        const told = shares[0]! * typical[label]! + shares[1]! * typical[3 + label]!;
+        return sum + (told - before.logits[label]!) * directions[label * 16 + (at % 16)]!;
+      }, 0);
+      expect(after.condition[at]! - before.condition[at]!).toBeCloseTo(change, 3);
+    }
   });
 });
 

@@ -1,10 +1,11 @@
 // What a protein's sequence says: the language model's representation of its residues (ESM2, Lin et al. 2023) and the
-// compartments that the localization head reads off it, with what is known of the protein's relatives. The microscope draws from the former; `localize`
-// stops here.
+// compartments that the localization head reads off it, with what is known of the protein's relatives. The microscope
+// draws from the former and from what is decided of the latter; `localize` stops here.
 
 import { compile, f32, float32, i64, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
+  decideCompartments,
   labelProbabilities,
   openRelatives,
   randomSequence,
@@ -41,6 +42,8 @@ export interface ReadProtein {
   readonly compartments: CompartmentProbabilities;
   /** If the protein were in one compartment alone and none were more frequent than others: they sum to 1. */
   readonly answer: CompartmentProbabilities;
+  /** Shares of the compartments that the denoiser is told to draw, which sum to 1; undefined where none are decided. */
+  readonly drawnAs: CompartmentProbabilities | undefined;
 }
 
 export interface ProteinReader {
@@ -74,12 +77,15 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
       });
       const logits = outputs.logits!.data as Float32Array;
       const residues = outputs.condition?.data ?? randomSequence(sequence, width);
+      const { decision } = condition;
+      const shares = outputs.shares?.data as Float32Array | undefined;
       const beside = (await teller?.tell(told)) ?? { names: [], tokens: new Float32Array(0) };
       return {
         ...{ sequence, window, width, logits, told: beside.names, nearestRelative: known?.nearest },
         condition: joined(residues as Float32Array, beside.tokens),
         compartments: byName(labels, labelProbabilities(logits, calibration)),
         answer: byName(labels, answerProbabilities(logits, calibration)),
+        drawnAs: decision && shares && byName(decision.compartments, shares),
       };
     },
     close: async () => {
@@ -90,10 +96,12 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
 }
 
 /**
- * input_ids [1, tokens] and what relatives say [1, compartments] -> logits [1, compartments] and, unless it is drawn,
- * condition [1, tokens, width].
+ * input_ids [1, tokens] and what relatives say [1, compartments] -> logits [1, compartments], unless it is drawn condition
+ * [1, tokens, width] and, where they are decided, shares [1, drawn compartments].
  */
-function compileReader(runtime: Runtime, { languageModel, localization, condition }: SequenceModel) {
+function compileReader(runtime: Runtime, model: SequenceModel) {
+  const { languageModel, localization, condition, calibration } = model;
+  const { labels } = localization.config;
   const measured = [...condition.weights].map(([name, value]) => [`condition.${name}`, value] as const);
   const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
   const network = { esm: languageModel.config, head: localization.config };
@@ -104,9 +112,13 @@ function compileReader(runtime: Runtime, { languageModel, localization, conditio
       const logits = reading.compartmentLogits!;
       if (condition.input === "random") return { logits };
       const rows = sequenceRows(reading, condition.input, network.esm);
-      return { logits, condition: sequenceCondition(w.at("condition"), rows) };
+      const scope = w.at("condition");
+      if (condition.decision === undefined) return { logits, condition: sequenceCondition(scope, rows) };
+      const decided = decideCompartments(scope, logits, condition.decision, labels, calibration.answer);
+      const told = { ...rows, compartmentLogits: decided.logits };
+      return { logits, shares: decided.shares, condition: sequenceCondition(scope, told) };
     },
-    { inputIds: i64(1, "tokens"), relatives: f32(1, localization.config.labels.length) },
+    { inputIds: i64(1, "tokens"), relatives: f32(1, labels.length) },
     { weights },
   );
 }

@@ -28,6 +28,11 @@ export {
   compartmentLogits,
 } from "./compartment-classifier.ts";
 export {
+  type CompartmentDecision,
+  type DecidedCompartments,
+  decideCompartments,
+} from "./compartment-decision.ts";
+export {
   type CytoselfConfig,
   type CytoselfLevel,
   type CytoselfOutputs,

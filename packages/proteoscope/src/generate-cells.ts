@@ -140,6 +140,8 @@ function describeCell(
     settings,
     compartments: {
       fromSequence: read.compartments,
+      // What the denoiser was told to draw, decided of the former where the model decides.
+      drawnAs: read.drawnAs ?? null,
       seenInImages: drawing.compartments,
       seenInEachSample: drawing.seen,
     },
@@ -159,6 +161,7 @@ export interface CellSummary {
   readonly files: readonly string[];
   readonly provenance: DrawnCell["provenance"];
   readonly fromSequence: string;
+  readonly drawnAs: string | null;
   readonly seenInImages: string;
   readonly nearestRelative: number | null;
   readonly agreement: number | null;
@@ -173,7 +176,9 @@ async function writeCell(
   const record = `${cell.name}_provenance.json`;
   await output.write(record, `${JSON.stringify(cell.provenance, null, 2)}\n`);
   const { compartments, relatives } = cell.provenance as {
-    compartments: Record<"fromSequence" | "seenInImages", CompartmentProbabilities>;
+    compartments: Record<"fromSequence" | "seenInImages", CompartmentProbabilities> & {
+      drawnAs: CompartmentProbabilities | null;
+    };
     relatives: { nearest: number | null };
   };
   return {
@@ -181,6 +186,7 @@ async function writeCell(
     files: [...files, record],
     provenance: cell.provenance,
     fromSequence: mostLikely(compartments.fromSequence),
+    drawnAs: compartments.drawnAs && mostLikely(compartments.drawnAs),
     seenInImages: mostLikely(compartments.seenInImages),
     nearestRelative: relatives.nearest,
     agreement: cell.drawing.agreement,

@@ -13,7 +13,7 @@ import {
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { compartments } from "../data/compartments.ts";
+import { compartments, imageCompartments } from "../data/compartments.ts";
 import { cropRow, writeAtlas } from "../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../testing/finished-networks.ts";
 import type { TrainingProgress } from "./loop.ts";
@@ -103,7 +103,7 @@ async function conditionOf(run: string) {
   const model = openFolder(join(run, "model"));
   const { config } = await loadAs("esm2", openFolder(join(run, "model", "plm")));
   const head = {
-    labels: Array(13).fill("x"),
+    labels: compartments,
     ...{ hiddenSize: 8, attentionHeads: 2, terminusWindow: 4, dropout: 0 },
   };
   return loadSequenceCondition(model, config, head);
@@ -130,11 +130,22 @@ describe("what train diffusion tells of a sequence", () => {
     expect(await loadRelatives(openFolder(join(plain, "model")), compartments)).toBeUndefined();
   });
 
-  it("has nothing to swap where it holds no compartments", async () => {
+  it("may be decided when it is drawn from, and is trained as before", async () => {
+    const run = await trainTwice("decided", ["decision_sharpness=6"]);
+    const plain = await start("undecided");
+    const decision = { compartments: imageCompartments, sharpness: 6 };
+    expect(await conditionOf(run)).toMatchObject({ input: "full", decision });
+    expect((await conditionOf(plain)).decision).toBeUndefined();
+    const unetOf = (path: string) => readFile(join(path, "model/unet/diffusion_pytorch_model.safetensors"));
+    expect(await unetOf(run)).toEqual(await unetOf(plain));
+  });
+
+  it("has nothing to swap or decide where it holds no compartments", async () => {
     for (const input of ["one_hot", "random"])
-      await expect(start(`swapped-${input}`, [`sequence_input=${input}`, "swap_rate=0.5"])).rejects.toThrow(
-        `swap_rate: with sequence_input ${input} no compartments are told: give 0`,
-      );
+      for (const [name, value] of Object.entries({ swap_rate: 0.5, decision_sharpness: 6 }))
+        await expect(
+          start(`${name}-${input}`, [`sequence_input=${input}`, `${name}=${value}`]),
+        ).rejects.toThrow(`${name}: with sequence_input ${input} no compartments are told: give 0`);
   });
 
   it("is what an earlier run was told", async () => {

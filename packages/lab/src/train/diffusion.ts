@@ -83,6 +83,11 @@ export const diffusionSchema = z.strictObject({
   sequenceInput: z.enum(sequenceInputs).default("full"),
   /** Whether what is known of a protein's relatives among the training proteins is told with the head's logits. */
   relatives: z.boolean().default(false),
+  /**
+   * How sharply the model decides which compartment to draw: it is told what is typical of compartments, mixed by their
+   * probability to this power, in place of the head's logits. 0: not at all. Training is told the logits as they are.
+   */
+  decisionSharpness: z.number().min(0).max(1000).default(0),
   /** What is told beside it. */
   extra: extraSchema.prefault({}),
   /**
@@ -117,9 +122,10 @@ export async function createDiffusionJob(
   const relatives = config.relatives
     ? relativesOf((await readSequences(folder)).get("train") ?? [])
     : undefined;
+  const { sequenceInput: input, partnerConfidence, decisionSharpness } = config;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
-    ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
-    ...{ seed: train.seed, startFrom: train.startFrom, input: config.sequenceInput, relatives, onRead },
+    ...{ plm: config.models.plm, startFrom: train.startFrom, input, relatives },
+    ...{ partnerConfidence, decisionSharpness, seed: train.seed, onRead },
   });
   if (reader.head === undefined)
     throw new ConfigError(
@@ -230,14 +236,17 @@ export async function createDiffusionJob(
 
 const pixelSizeMicrons = 0.4126; // of every crop of an atlas
 
-/** @throws ConfigError where what is not trained would never have been, or what is swapped is not told. */
-function checkOptions({ trained, train, dropRate, swapRate, sequenceInput }: DiffusionConfig): void {
+/** @throws ConfigError where what is not trained would never have been, or what is swapped or decided is not told. */
+function checkOptions(config: DiffusionConfig): void {
+  const { trained, train, dropRate, swapRate, decisionSharpness, sequenceInput } = config;
   if (trained === "only_cross_attention" && train.startFrom === undefined)
     throw new ConfigError("trained: only_cross_attention needs a denoiser: give train.start_from");
   if (trained === "all_but_cross_attention" && dropRate < 1)
     throw new ConfigError("trained: all_but_cross_attention learns without sequences: give drop_rate=1");
-  if (swapRate > 0 && (sequenceInput === "one_hot" || sequenceInput === "random"))
-    throw new ConfigError(`swap_rate: with sequence_input ${sequenceInput} no compartments are told: give 0`);
+  if (sequenceInput !== "one_hot" && sequenceInput !== "random") return;
+  for (const [name, value] of Object.entries({ swap_rate: swapRate, decision_sharpness: decisionSharpness }))
+    if (value > 0)
+      throw new ConfigError(`${name}: with sequence_input ${sequenceInput} no compartments are told: give 0`);
 }
 
 /** The weights of an earlier run, under the trainer's names. */

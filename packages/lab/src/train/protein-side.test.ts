@@ -6,6 +6,7 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { type LoadedRelatives, saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageCompartments } from "../data/compartments.ts";
 import { relativesOf } from "../data/relatives.ts";
 import { writeAtlas } from "../testing/atlas-fixture.ts";
 import { writeSequenceModel } from "../testing/finished-networks.ts";
@@ -92,6 +93,47 @@ describe("openProteinSide", () => {
     expect(kept.weights.get("compartments.directions")!.data).not.toEqual(
       other.weights.get("compartments.directions")!.data,
     );
+  });
+
+  it("measures what is typical of each compartment, of an earlier run's condition too, where it is asked to decide", async () => {
+    const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
+    const decided = async (startFrom: string | undefined, decisionSharpness?: number) => {
+      const side = await openProteinSide(runtime, proteins, {
+        ...{ plm, startFrom, partnerConfidence: 1, seed: 3 },
+        ...(decisionSharpness !== undefined && { decisionSharpness }),
+      });
+      await side.embedder.embed(proteins[0]!.sequence);
+      await side.embedder.close();
+      return side.condition;
+    };
+    const anew = await decided(undefined, 6);
+    expect(anew.decision).toEqual({ compartments: imageCompartments, sharpness: 6 });
+    const typical = anew.weights.get("compartments.typical")!;
+    expect(typical.shape).toEqual([imageCompartments.length, 13]);
+    // Of fewer proteins than are asked for, the mean of all.
+    const mean = anew.weights.get("compartments.mean")!;
+    for (let i = 0; i < 13; i++) expect(typical.data[i]).toBeCloseTo(Number(mean.data[i]), 4);
+
+    const earlier = await earlierRun("typical", 1, (value) => value);
+    const path = join(earlier, "condition/model.safetensors");
+    const kept = readSafetensors(await readFile(path)).tensors;
+    for (const [key, bytes] of saveSequenceCondition({
+      ...anew,
+      weights: new Map([
+        ...kept,
+        ["compartments.typical", float32(typical.shape, new Float32Array(typical.data.length))],
+      ]),
+    }))
+      await writeFile(join(earlier, key), bytes);
+    const again = await decided(earlier, 4);
+    expect(again.decision!.sharpness).toBe(4);
+    expect(again.weights.get("compartments.typical")).toEqual(typical);
+    expect(again.weights.get("compartments.directions")!.data).toEqual(
+      toFloat32(kept.get("compartments.directions")!),
+    );
+    const undecided = await decided(earlier);
+    expect(undecided.decision).toBeUndefined();
+    expect(undecided.weights.has("compartments.typical")).toBe(false);
   });
 
   it("measures it anew on another head, along the directions that were learned", async () => {

@@ -12,6 +12,7 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
 import type { Protein } from "../data/atlas.ts";
+import { imageCompartments } from "../data/compartments.ts";
 import { createPairing, type Pairing } from "../data/pairs.ts";
 import { readSequenceModel } from "./finished-models.ts";
 import type { PrepareOptions } from "./loop.ts";
@@ -23,6 +24,7 @@ import {
   type SequenceModel,
   tabulateProteins,
 } from "./sequence-embedder.ts";
+import { typicalLogits } from "./typical-logits.ts";
 
 /**
  * Pairs images with proteins. An image of unknown gene goes with a protein of its compartment, drawn by the localization
@@ -64,6 +66,8 @@ export interface ProteinSideOptions extends PrepareOptions {
   readonly partnerConfidence: number;
   /** Annotated proteins whose labels are told beside the head's; a protein's own are not. */
   readonly relatives?: LoadedRelatives | undefined;
+  /** How sharply a model that draws from the condition decides between compartments; 0, the default, is not at all. */
+  readonly decisionSharpness?: number;
   readonly seed: number;
 }
 
@@ -71,8 +75,10 @@ export interface ProteinSideOptions extends PrepareOptions {
 export async function openProteinSide(
   runtime: Runtime,
   proteins: readonly Protein[],
-  { plm, startFrom, partnerConfidence, relatives, seed, onRead, input = "full" }: ProteinSideOptions,
+  options: ProteinSideOptions,
 ): Promise<ProteinSide> {
+  const { plm, startFrom, partnerConfidence, relatives, seed, onRead } = options;
+  const { input = "full", decisionSharpness = 0 } = options;
   const index = relatives && openRelatives(relatives.config, relatives.proteins);
   const tellRelatives = index && ((sequence: string) => index.tell(sequence, { others: true }).logits);
   const reader = { ...(await readSequenceModel(openFolder(plm))), tellRelatives };
@@ -84,11 +90,32 @@ export async function openProteinSide(
     onRead,
   );
   const measured = { input, weights: conditionWeights(table, seed, input) };
-  const condition = startFrom === undefined ? measured : await goOn(measured, { startFrom, plm, reader });
+  const kept = startFrom === undefined ? measured : await goOn(measured, { startFrom, plm, reader });
+  const labels = reader.head?.config.labels ?? [];
+  const condition = decideBy(kept, table, labels, decisionSharpness);
   const embedder = await createEmbedder(runtime, reader, condition);
-  const pairing = pairByConfidence(proteins, table, reader.head?.config.labels ?? [], partnerConfidence);
+  const pairing = pairByConfidence(proteins, table, labels, partnerConfidence);
   return { reader, embedder, pairing, condition };
 }
+
+/** The condition with what is to be decided, measured of these proteins as they are read now. */
+function decideBy(
+  { input, weights }: LoadedCondition,
+  { compartments: rows }: ProteinTable,
+  labels: readonly string[],
+  sharpness: number,
+): LoadedCondition {
+  const others = [...weights].filter(([name]) => name !== typicalName);
+  if (sharpness === 0 || rows === undefined) return { input, weights: new Map(others) };
+  const compartments = imageCompartments.filter((name) => labels.includes(name));
+  const typical = typicalLogits(rows, labels, compartments);
+  return {
+    ...{ input, decision: { compartments, sharpness } },
+    weights: new Map([...others, [typicalName, typical]]),
+  };
+}
+
+const typicalName = "compartments.typical"; // of decideCompartments
 
 /** The condition of an earlier run, measured anew where it was measured of another language model or head. */
 async function goOn(

@@ -5,6 +5,7 @@ import { esm2Config } from "../esm2.ts";
 import { localizationHead } from "../localization-head.ts";
 import { memoryFolder } from "./read-folder.ts";
 import {
+  type LoadedCondition,
   languageModelFolder,
   loadLocalizationHead,
   loadSequenceCondition,
@@ -78,6 +79,39 @@ describe("the condition of a model folder", () => {
     const files = saveSequenceCondition({ input: "full", weights: residues(8) });
     files.delete("condition/config.json");
     expect((await loadSequenceCondition(memoryFolder(files, "m"), esm, undefined)).input).toBe("full");
+  });
+
+  it("brings what is decided of compartments, which must be labels of the head", async () => {
+    const decision = { compartments: ["Golgi", "ER"], sharpness: 6 };
+    const weights = new Map([
+      ...residues(8),
+      ["compartments.mean", vector(2)] as const,
+      ["compartments.deviation", vector(2)] as const,
+      ["compartments.directions", float32([2, 8], new Float32Array(16).fill(0.5))] as const,
+      ["compartments.typical", float32([2, 2], Float32Array.of(-5, 6, 7, -4))] as const,
+    ]);
+    const read = (condition: LoadedCondition, { isTold } = { isTold: true }) =>
+      loadSequenceCondition(
+        memoryFolder(saveSequenceCondition(condition), "m"),
+        esm,
+        isTold ? head : undefined,
+      );
+    const condition = { input: "full", decision, weights } as const;
+    expect(await read(condition)).toEqual(condition);
+    const stored = JSON.parse(
+      new TextDecoder().decode(saveSequenceCondition(condition).get("condition/config.json")),
+    );
+    expect(stored).toEqual({ input: "full", decision: { compartments: ["Golgi", "ER"], sharpness: 6 } });
+
+    const elsewhere = { ...condition, decision: { ...decision, compartments: ["Golgi", "lysosome"] } };
+    const place = "m/condition/config.json: decision.compartments";
+    await expect(read(elsewhere)).rejects.toThrow(`${place}: "lysosome" is no label of localization/`);
+    await expect(read(condition, { isTold: false })).rejects.toThrow(`${place}: "Golgi" is no label`);
+    await expect(read({ ...condition, decision: { ...decision, sharpness: 0 } })).rejects.toThrow(
+      /m\/condition\/config\.json: decision\.sharpness/,
+    );
+    const untold = new Map([...weights].filter(([name]) => name !== "compartments.typical"));
+    await expect(read({ ...condition, weights: untold })).rejects.toThrow(/compartments\.typical/);
   });
 
   it("is refused without what it says of compartments, where the model has a head", async () => {

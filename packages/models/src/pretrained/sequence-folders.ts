@@ -4,7 +4,9 @@
 import { f32, i64, type NdArray } from "@proteoscope/engine";
 import { writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
+import { type CompartmentDecision, decideCompartments } from "../compartment-decision.ts";
 import type { Esm2Config } from "../esm2.ts";
+import { noCalibration } from "../localization-calibration.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization-head.ts";
 import {
   type SequenceInput,
@@ -15,7 +17,7 @@ import {
 import type { StateDict } from "./architectures.ts";
 import { loadCheckedWeights } from "./checked-weights.ts";
 import { type ConfigFormat, formatConfig, parseConfig } from "./config-json.ts";
-import { type ReadFolder, readJson, subfolder } from "./read-folder.ts";
+import { CheckpointError, type ReadFolder, readJson, subfolder } from "./read-folder.ts";
 
 /** Where the language model of a model folder lies: in `plm`, or in the folder itself, as it was published. */
 export async function languageModelFolder(folder: ReadFolder): Promise<ReadFolder> {
@@ -81,12 +83,22 @@ export async function loadLocalizationHead(
 
 export interface LoadedCondition {
   readonly input: SequenceInput;
-  /** Of `sequenceCondition`. */
+  /** What is decided of a protein before it is drawn; undefined where the head's logits are told as they are. */
+  readonly decision?: CompartmentDecision | undefined;
+  /** Of `sequenceCondition`, and of `decideCompartments` where it is made. */
   readonly weights: ReadonlyMap<string, NdArray>;
 }
 
-const conditionFormat: ConfigFormat<{ readonly input: SequenceInput }> = {
-  schema: z.object({ input: z.enum(sequenceInputs) }),
+const conditionFormat: ConfigFormat<Omit<LoadedCondition, "weights">> = {
+  schema: z.object({
+    input: z.enum(sequenceInputs),
+    decision: z
+      .object({
+        compartments: z.array(z.string().min(1)).min(1).max(1000),
+        sharpness: z.number().positive().max(1000),
+      })
+      .optional(),
+  }),
   fixed: () => ({}),
 };
 
@@ -100,29 +112,38 @@ export async function loadSequenceCondition(
   head: LocalizationHeadConfig | undefined,
 ): Promise<LoadedCondition> {
   const place = subfolder(folder, "condition");
-  const { input } = (await place.exists("config.json"))
+  const { input, decision } = (await place.exists("config.json"))
     ? parseConfig(conditionFormat, await readJson(place, "config.json"), `${place.name}/config.json`)
-    : { input: "full" as const };
+    : { input: "full" as const, decision: undefined };
   if (input === "random") return { input, weights: new Map() };
-  const isTold = head !== undefined && input !== "one_hot";
+  const labels = input === "one_hot" ? undefined : head?.labels;
+  const unknown = decision?.compartments.find((name) => labels?.includes(name) !== true);
+  if (unknown !== undefined)
+    throw new CheckpointError(
+      `${place.name}/config.json: decision.compartments: "${unknown}" is no label of localization/`,
+    );
   const weights = await loadCheckedWeights(
     place,
-    (w, { representation, compartmentLogits }) => ({
-      sequence: sequenceCondition(w, { representation: representation!, compartmentLogits }),
-    }),
+    (w, { representation, compartmentLogits }) => {
+      const told = { representation: representation!, compartmentLogits };
+      if (decision === undefined) return { sequence: sequenceCondition(w, told) };
+      const { answer } = noCalibration(labels!.length);
+      const { logits } = decideCompartments(w, compartmentLogits!, decision, labels!, answer);
+      return { sequence: sequenceCondition(w, { ...told, compartmentLogits: logits }) };
+    },
     {
       representation: f32(1, 3, sequenceInputWidth(input, esm)),
-      ...(isTold && { compartmentLogits: f32(1, head.labels.length) }),
+      ...(labels && { compartmentLogits: f32(1, labels.length) }),
     },
   );
-  return { input, weights };
+  return { input, ...(decision && { decision }), weights };
 }
 
 /** The files of `condition/`, by path. */
-export function saveSequenceCondition({ input, weights }: LoadedCondition): Map<string, Uint8Array> {
-  const config = JSON.stringify(formatConfig(conditionFormat, { input }), null, 2);
+export function saveSequenceCondition({ weights, ...config }: LoadedCondition): Map<string, Uint8Array> {
+  const text = JSON.stringify(formatConfig(conditionFormat, config), null, 2);
   return new Map([
-    ["condition/config.json", new TextEncoder().encode(`${config}\n`)],
+    ["condition/config.json", new TextEncoder().encode(`${text}\n`)],
     ["condition/model.safetensors", writeSafetensors(weights)],
   ]);
 }

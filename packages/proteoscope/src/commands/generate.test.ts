@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNpy, readPng } from "@proteoscope/formats";
+import { readNpy, readPng, readSafetensors } from "@proteoscope/formats";
 import { randomModelFiles, tinyExtra, tinyShape } from "@proteoscope/microscope/testing";
+import { saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, fieldOfNuclei, runWords, tiffOf, type Workplace } from "../testing/model-folder.ts";
 
@@ -68,6 +69,24 @@ describe("generate", () => {
     expect(stdout).toMatch(/^ {2}nearest relative {4}1\.00 alike: known$/m);
     const record = JSON.parse(readFileSync(join(output, "sequence_provenance.json"), "utf8"));
     expect(record.relatives.nearest).toBeCloseTo(1, 9);
+    expect(record.compartments.drawnAs).toBeNull();
+    other.remove();
+  });
+
+  it("says what it was told to draw where the model decides", async () => {
+    const files = randomModelFiles();
+    const { tensors } = readSafetensors(files.get("condition/model.safetensors")!);
+    const typical = { dtype: "float32", shape: [1, 3], data: Float32Array.of(-3, 5, -2) } as const;
+    const decision = { compartments: ["cytosol"], sharpness: 2 };
+    const weights = new Map([...tensors, ["compartments.typical", typical]]);
+    const condition = saveSequenceCondition({ input: "full", decision, weights });
+    const other = createWorkplace(new Map([...files, ...condition]));
+    const output = join(other.path, "decided");
+    const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
+    const { stdout } = await runWords(["generate", ...words]);
+    expect(stdout).toMatch(/^ {2}drawn as {12}cytosol 100 %$/m);
+    const record = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
+    expect(record.compartments.drawnAs).toEqual({ cytosol: 1 });
     other.remove();
   });
 

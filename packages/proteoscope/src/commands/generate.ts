@@ -145,19 +145,21 @@ function parseFormats(list: string): DrawingFormat[] {
 }
 
 function describe(summaries: readonly CellSummary[], output: string): string {
-  const lines = summaries.flatMap(({ name, fromSequence, nearestRelative, seenInImages, agreement }) => [
-    name,
-    `  from the sequence   ${fromSequence}`,
-    ...(nearestRelative === null
-      ? []
-      : [
-          `  nearest relative    ${nearestRelative.toFixed(2)} alike${nearestRelative > 0.99 ? ": known" : ""}`,
-        ]),
-    `  seen in the images  ${seenInImages}`,
-    ...(agreement === null
-      ? []
-      : [`  samples agree       ${agreement.toFixed(2)} (0 to 1; agreement, not correctness)`]),
-  ]);
+  const lines = summaries.flatMap((cell) => {
+    const { nearestRelative: nearest, drawnAs, agreement } = cell;
+    return [
+      cell.name,
+      `  from the sequence   ${cell.fromSequence}`,
+      ...(nearest === null
+        ? []
+        : [`  nearest relative    ${nearest.toFixed(2)} alike${nearest > 0.99 ? ": known" : ""}`]),
+      ...(drawnAs === null ? [] : [`  drawn as            ${drawnAs}`]),
+      `  seen in the images  ${cell.seenInImages}`,
+      ...(agreement === null
+        ? []
+        : [`  samples agree       ${agreement.toFixed(2)} (0 to 1; agreement, not correctness)`]),
+    ];
+  });
   const count = summaries.reduce((sum, { files }) => sum + files.length, 0);
   return `${lines.join("\n")}\n${count} files in ${output} (synthetic images: hypotheses, not observations)\n`;
 }
