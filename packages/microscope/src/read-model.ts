@@ -1,8 +1,8 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
 // What was measured on the training data is in condition/ and in model_index.json under "proteoscope", what the denoiser
-// may be told beside the sequence in extra/, annotated proteins to compare it with in relatives/. Parts that do not fit each other are refused here, by file and field, and not
-// by a network that is given the wrong shape.
+// may be told beside the sequence in extra/, annotated proteins to compare it with in relatives/. Parts that do not fit
+// each other are refused here, by file and field, and not by a network that is given the wrong shape.
 
 import { f32 } from "@proteoscope/engine";
 import {

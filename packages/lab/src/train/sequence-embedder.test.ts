@@ -93,14 +93,14 @@ describe("what an embedder tells of compartments", () => {
   });
 
   it("has what relatives say added to the head's logits", async () => {
-    const [alone, both] = [
+    const [alone, withRelatives] = [
       await tabulateProteins(runtime, model, proteins.slice(0, 3)),
       await tabulateProteins(runtime, told, proteins.slice(0, 3)),
     ];
-    for (const [row, logits] of both.compartments!.entries())
+    for (const [row, logits] of withRelatives.compartments!.entries())
       for (const [label, logit] of logits.entries())
         expect(logit).toBeCloseTo(alone.compartments![row]![label]! + proteins[row]!.length, 4);
-    expect(both.residues).toEqual(alone.residues);
+    expect(withRelatives.residues).toEqual(alone.residues);
     const condition = await measure(0);
     const [plain, telling] = [
       await createEmbedder(runtime, model, condition),
