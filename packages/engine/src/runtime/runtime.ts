@@ -7,8 +7,7 @@
  */
 import type { ExternalData, OnnxModel } from "../onnx/external-data.ts";
 import type { AdamWSettings } from "../optim/adamw-host.ts";
-import type { NdArray } from "../tensor.ts";
-import type { SessionKey } from "./shared-sessions.ts";
+import type { NdArray, TypedArray } from "../tensor.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
@@ -52,6 +51,13 @@ export interface Session {
   /** Feeds all inputs that are no state, here or by `kept`; returns all outputs that are no state. */
   run(feeds: NdArrays, options?: RunOptions): Promise<Record<string, NdArray>>;
   close(): Promise<void>;
+}
+
+/** What a session computes. */
+export interface SessionKey {
+  /** Equal bytes for equal graphs. */
+  readonly signature: readonly Uint8Array[];
+  readonly values: readonly TypedArray[];
 }
 
 /** One step of AdamW on states, which stay where they are. */

@@ -5,13 +5,7 @@
  * dimensions are part of the graph: one session serves every shape.
  */
 import type { TypedArray } from "../tensor.ts";
-import type { Runtime, Session } from "./runtime.ts";
-
-export interface SessionKey {
-  /** Equal bytes for equal graphs. */
-  readonly signature: readonly Uint8Array[];
-  readonly values: readonly TypedArray[];
-}
+import type { Runtime, Session, SessionKey } from "./runtime.ts";
 
 interface Entry {
   readonly signature: SessionKey["signature"];

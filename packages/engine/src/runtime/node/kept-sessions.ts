@@ -15,8 +15,7 @@ import { crc32 } from "node:zlib";
 import { env } from "onnxruntime-node";
 import type { OnnxModel } from "../../onnx/external-data.ts";
 import type { TypedArray } from "../../tensor.ts";
-import type { LoadOptions, Runtime, Session } from "../runtime.ts";
-import type { SessionKey } from "../shared-sessions.ts";
+import type { LoadOptions, Runtime, Session, SessionKey } from "../runtime.ts";
 import { checksumOfModel } from "./file-checksum.ts";
 
 export interface KeepOptions {
