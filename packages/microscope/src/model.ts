@@ -7,6 +7,7 @@ import type {
   CompartmentClassifierConfig,
   Esm2Config,
   LoadedCondition,
+  LoadedDescriptors,
   LoadedExtra,
   LoadedRelatives,
   LocalizationCalibration,
@@ -39,9 +40,11 @@ export interface SequenceModel {
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
+  /** What reads the compartments off descriptors of the sequence, where the model has it. */
+  readonly descriptors: LoadedDescriptors | undefined;
   /** Annotated proteins that a sequence is compared with, where the model has them. */
   readonly relatives: LoadedRelatives | undefined;
-  /** Of the localization head's logits, with what relatives say. */
+  /** Of the localization head's logits, with what descriptors and relatives say. */
   readonly calibration: LocalizationCalibration;
   /** What the denoiser is told of a sequence: which part of it, and what was measured over proteins. */
   readonly condition: LoadedCondition;

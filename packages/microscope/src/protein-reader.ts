@@ -1,11 +1,13 @@
 // What a protein's sequence says: the language model's representation of its residues (ESM2, Lin et al. 2023) and the
-// compartments that the localization head reads off it, with what is known of the protein's relatives. The microscope
-// draws from the former and from what is decided of the latter; `localize` stops here.
+// compartments that the localization head reads off it, with what descriptors of the sequence and the protein's relatives
+// say. The microscope draws from the former and from what is decided of the latter; `localize` stops here.
 
-import { compile, f32, float32, i64, type Runtime, type Tensor } from "@proteoscope/engine";
+import { compile, f32, float32, type InputTypes, i64, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
   decideCompartments,
+  describeSequence,
+  descriptorCount,
   labelProbabilities,
   openRelatives,
   randomSequence,
@@ -18,7 +20,7 @@ import {
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
-import type { SequenceModel } from "./model.ts";
+import type { Component, SequenceModel } from "./model.ts";
 import { openTeller } from "./tell-extra.ts";
 
 /** A probability for each compartment, by name. */
@@ -36,7 +38,7 @@ export interface ReadProtein {
   readonly told: readonly string[];
   /** Likeness of the nearest annotated protein that the model brings, in [0, 1]; at 1 the protein itself is known. */
   readonly nearestRelative: number | undefined;
-  /** The localization head's logits with what relatives say, in the order of its labels. */
+  /** The localization head's logits with what descriptors and relatives say, in the order of its labels. */
   readonly logits: Float32Array;
   /** From the sequence alone; compartments do not exclude each other. */
   readonly compartments: CompartmentProbabilities;
@@ -74,6 +76,9 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
       const outputs = await program.run({
         inputIds,
         relatives: float32([1, labels.length], known?.logits ?? new Float32Array(labels.length)),
+        ...(model.descriptors && {
+          descriptors: float32([1, descriptorCount], describeSequence(sequence)),
+        }),
       });
       const logits = outputs.logits!.data as Float32Array;
       const residues = outputs.condition?.data ?? randomSequence(sequence, width);
@@ -96,19 +101,35 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
 }
 
 /**
- * input_ids [1, tokens] and what relatives say [1, compartments] -> logits [1, compartments], unless it is drawn condition
- * [1, tokens, width] and, where they are decided, shares [1, drawn compartments].
+ * input_ids [1, tokens], what relatives say [1, compartments] and, where the model reads them, descriptors
+ * [1, descriptorCount] -> logits [1, compartments], unless it is drawn condition [1, tokens, width] and, where they are
+ * decided, shares [1, drawn compartments].
  */
 function compileReader(runtime: Runtime, model: SequenceModel) {
-  const { languageModel, localization, condition, calibration } = model;
+  const { languageModel, localization, descriptors, condition, calibration } = model;
   const { labels } = localization.config;
-  const measured = [...condition.weights].map(([name, value]) => [`condition.${name}`, value] as const);
-  const weights = new Map([...languageModel.weights, ...localization.weights, ...measured]);
-  const network = { esm: languageModel.config, head: localization.config };
+  const below = (scope: string, named: Component<unknown>["weights"] = new Map()) =>
+    [...named].map(([name, value]) => [`${scope}.${name}`, value] as const);
+  const weights = new Map([
+    ...languageModel.weights,
+    ...localization.weights,
+    ...below("descriptors", descriptors?.weights),
+    ...below("condition", condition.weights),
+  ]);
+  const network = {
+    ...{ esm: languageModel.config, head: localization.config, descriptors: descriptors?.config },
+  };
+  const inputTypes: InputTypes & {
+    readonly inputIds: InputTypes[string];
+    readonly relatives: InputTypes[string];
+  } = {
+    ...{ inputIds: i64(1, "tokens"), relatives: f32(1, labels.length) },
+    ...(descriptors && { descriptors: f32(1, descriptorCount) }),
+  };
   return compile(
     runtime,
-    (w, { inputIds, relatives }): Record<string, Tensor> => {
-      const reading = readSequence(w, network, inputIds, { relatives });
+    (w, { inputIds, ...beside }): Record<string, Tensor> => {
+      const reading = readSequence(w, network, inputIds!, beside);
       const logits = reading.compartmentLogits!;
       if (condition.input === "random") return { logits };
       const rows = sequenceRows(reading, condition.input, network.esm);
@@ -118,7 +139,7 @@ function compileReader(runtime: Runtime, model: SequenceModel) {
       const told = { ...rows, compartmentLogits: decided.logits };
       return { logits, shares: decided.shares, condition: sequenceCondition(scope, told) };
     },
-    { inputIds: i64(1, "tokens"), relatives: f32(1, labels.length) },
+    inputTypes,
     { weights },
   );
 }

@@ -1,8 +1,9 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
 // model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
 // What was measured on the training data is in condition/ and in model_index.json under "proteoscope", what the denoiser
-// may be told beside the sequence in extra/, annotated proteins to compare it with in relatives/. Parts that do not fit
-// each other are refused here, by file and field, and not by a network that is given the wrong shape.
+// may be told beside the sequence in extra/, a head on descriptors of the sequence in descriptors/, annotated proteins to
+// compare it with in relatives/. Parts that do not fit each other are refused here, by file and field, and not by a
+// network that is given the wrong shape.
 
 import { f32 } from "@proteoscope/engine";
 import {
@@ -11,6 +12,7 @@ import {
   type Json,
   loadAs,
   loadCheckedWeights,
+  loadDescriptors,
   loadExtraConditions,
   loadLocalizationHead,
   loadNoiseSchedule,
@@ -126,13 +128,16 @@ async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel
   const localization = await loadLocalizationHead(folder, languageModel.config);
   if (localization === undefined)
     throw new CheckpointError(`${folder.name}/localization: missing, and with it what a sequence says`);
-  const [relatives, condition, calibration] = await Promise.all([
-    loadRelatives(folder, localization.config.labels),
+  const { labels } = localization.config;
+  const [descriptors, relatives, condition, calibration] = await Promise.all([
+    loadDescriptors(folder, labels),
+    loadRelatives(folder, labels),
     loadSequenceCondition(folder, languageModel.config, localization.config),
-    readCalibration(subfolder(folder, "localization"), localization.config.labels),
+    readCalibration(subfolder(folder, "localization"), labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
-  return { name, constants, languageModel, localization, relatives, calibration, condition, extra };
+  const beside = { descriptors, relatives, calibration, condition, extra };
+  return { name, constants, languageModel, localization, ...beside };
 }
 
 async function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {

@@ -67,6 +67,8 @@ export {
   type DenoiserOptions,
   type PreparedSequence,
 } from "./denoiser.ts";
+export { type DescriptorHeadConfig, descriptorHead } from "./descriptor-head.ts";
+export { describeSequence, descriptorCount } from "./descriptors.ts";
 export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";
 export { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
 export { createDpmSolverSampler } from "./dpm-solver.ts";
@@ -214,9 +216,12 @@ export {
   saveSingleFile,
 } from "./pretrained/save.ts";
 export {
+  descriptorHeadFormat,
   type LoadedCondition,
+  type LoadedDescriptors,
   type LoadedHead,
   languageModelFolder,
+  loadDescriptors,
   loadLocalizationHead,
   loadSequenceCondition,
   saveSequenceCondition,

@@ -1,7 +1,9 @@
 // What networks on proteins begin with: ESM2 reads a sequence, and the localization head, where the model has one, says
-// in which compartments the protein may be. Trainers, embedders and the microscope all read by this function.
+// in which compartments the protein may be, with what descriptors and relatives of the sequence say. Trainers, embedders
+// and the microscope all read by this function.
 
 import { add, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
+import { type DescriptorHeadConfig, descriptorHead } from "./descriptor-head.ts";
 import { type Esm2Config, esm2 } from "./esm2.ts";
 import { type LocalizationHeadConfig, localizationHead } from "./localization-head.ts";
 
@@ -9,6 +11,8 @@ export interface SequenceNetwork {
   readonly esm: Esm2Config;
   /** Parameters below `localization`; undefined for a language model as it was published. */
   readonly head: LocalizationHeadConfig | undefined;
+  /** Parameters below `descriptors`. */
+  readonly descriptors?: DescriptorHeadConfig | undefined;
 }
 
 export interface SequenceReading {
@@ -25,18 +29,24 @@ export interface ReadSequenceOptions {
   readonly random?: RandomSource | undefined;
   /** What relatives of the proteins say, [B, compartments]: added to the logits. */
   readonly relatives?: Tensor | undefined;
+  /** Of the whole sequences, [B, descriptorCount]; what their head says is added as well. */
+  readonly descriptors?: Tensor | undefined;
 }
 
 /** Reads tokens [B, L]; L may be open. */
 export function readSequence(
   w: Weights,
-  { esm, head }: SequenceNetwork,
+  { esm, head, descriptors: descriptorConfig }: SequenceNetwork,
   inputIds: Tensor,
-  { random, relatives }: ReadSequenceOptions = {},
+  { random, relatives, descriptors }: ReadSequenceOptions = {},
 ): SequenceReading {
   const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
   const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
-  const compartmentLogits = logits && relatives ? add(logits, relatives) : logits;
-  return { inputIds, representation, compartmentLogits };
+  const described =
+    descriptorConfig &&
+    descriptors &&
+    descriptorHead(w.at("descriptors"), descriptorConfig, descriptors, { random });
+  const beside = [described, relatives].filter((one) => one !== undefined);
+  return { inputIds, representation, compartmentLogits: logits && beside.reduce(add, logits) };
 }

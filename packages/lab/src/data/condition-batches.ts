@@ -3,7 +3,8 @@
 
 import { createGenerator, type NdArray } from "@proteoscope/engine";
 import { latentDistance } from "@proteoscope/models";
-import type { Protein } from "./atlas.ts";
+import type { Crop, Protein } from "./atlas.ts";
+import { imageCompartments, imageTargets } from "./compartments.ts";
 import type { ShownCrop } from "./image-batches.ts";
 import type { Pair } from "./negative-pairs.ts";
 import type { Pairing } from "./pairs.ts";
@@ -11,8 +12,10 @@ import type { Pairing } from "./pairs.ts";
 /** The networks that turn crops and proteins into what the denoiser sees. */
 export interface ConditionSources {
   encode(image: Float32Array, key: string): Promise<{ mean: Float32Array; deviation: Float32Array }>;
-  /** The condition of a sequence, with the compartments of `other` in place of its own. */
-  embed(sequence: string, other?: string): Promise<Float32Array>;
+  /** The condition of a sequence, in place of its own compartments with another's or with what is told of them [width]. */
+  embed(sequence: string, compartments?: string | Float32Array): Promise<Float32Array>;
+  /** What is told of a compartment once it is decided on, [width]. */
+  readonly typical?: ReadonlyMap<string, Float32Array> | undefined;
   /** The embeddings with room for what is told beside the sequences, and its inputs; `uniform` says what is left out. */
   readonly tellExtra?:
     | ((
@@ -75,18 +78,17 @@ export function distanceBatch(
 }
 
 /**
- * Embeddings [B, L, D] padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. With `residuesOf`, those
- * proteins' residues are told with the compartments of `proteins`.
+ * Embeddings [B, L, D] of proteins padded with zeros to the longest, and `mask` bool [B, L], 1 at tokens. `compartments`,
+ * sequences or what is told of them, stand in place of the proteins' own.
  */
 export async function embeddingBatch(
   proteins: readonly Protein[],
   { embed }: Pick<ConditionSources, "embed">,
   { embeddingWidth: width }: Pick<ConditionOptions, "embeddingWidth">,
-  residuesOf: readonly Protein[] = proteins,
+  compartments: readonly (string | Float32Array)[] = [],
 ): Promise<{ sequence: NdArray; mask: NdArray }> {
   const rows: Float32Array[] = [];
-  for (const [item, { sequence }] of proteins.entries())
-    rows.push(await embed(residuesOf[item]!.sequence, sequence));
+  for (const [item, { sequence }] of proteins.entries()) rows.push(await embed(sequence, compartments[item]));
   const length = Math.max(...rows.map((row) => row.length / width));
   const data = new Float32Array(rows.length * length * width);
   const mask = new Uint8Array(rows.length * length);
@@ -109,6 +111,8 @@ export interface ConditionBatchOptions extends ConditionOptions {
   readonly dropRate: number;
   /** Share of samples that are told their own compartments with another protein's residues. Default 0. */
   readonly swapRate?: number;
+  /** Share of samples that are told what is typical of their image's compartments, in place of a protein's. Default 0. */
+  readonly decidedRate?: number;
   /** Steps over which the share of samples with their sequence grows from none to all but `dropRate`. Default 0. */
   readonly rampSteps?: number;
   readonly timesteps: number;
@@ -134,7 +138,7 @@ export async function conditionBatch(
   Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray> &
     Record<string, NdArray>
 > {
-  const { seed, timesteps, latentChannels, latentSide, swapRate = 0 } = options;
+  const { seed, timesteps, latentChannels, latentSide, swapRate = 0, decidedRate = 0 } = options;
   const count = shown.length;
   const draw = (name: string) => createGenerator(seed, name, step);
   const partners = draw("partners").uniform(count);
@@ -150,7 +154,12 @@ export async function conditionBatch(
   const residuesOf = proteins.map((own, item) =>
     swapped[item]! < swapRate ? proteins[(item + 1) % count]! : own,
   );
-  const embeddings = await embeddingBatch(proteins, sources, options, residuesOf);
+  const decided = draw("decided").uniform(count);
+  const compartments = proteins.map(({ sequence }, item) => {
+    const isDecided = decided[item]! < decidedRate;
+    return (isDecided && typicalOf(shown[item]!.crop, sources)) || sequence;
+  });
+  const embeddings = await embeddingBatch(residuesOf, sources, options, compartments);
   const timestep = Int32Array.from(draw("timesteps").integers(count, timesteps));
   return {
     latents: await latentBatch(shown, sources, options, normal),
@@ -167,4 +176,15 @@ export async function conditionBatch(
     isDropped: { dtype: "bool", shape: [count], data: isDropped },
     timestep: { dtype: "int32", shape: [count], data: timestep },
   };
+}
+
+/** What is typical of a crop's compartments, mixed by their shares, [width]; undefined where that is not told of all. */
+function typicalOf(crop: Crop, { typical }: ConditionSources): Float32Array | undefined {
+  const shares = imageTargets(crop.labels) ?? [];
+  const shown = imageCompartments.flatMap((name, place) =>
+    shares[place] ? [{ name, share: shares[place] }] : [],
+  );
+  const rows = shown.map(({ name }) => typical?.get(name));
+  if (rows.length === 0 || rows.includes(undefined)) return undefined;
+  return rows[0]!.map((_, i) => rows.reduce((sum, row, item) => sum + shown[item]!.share * row![i]!, 0));
 }

@@ -85,9 +85,11 @@ export const diffusionSchema = z.strictObject({
   relatives: z.boolean().default(false),
   /**
    * How sharply the model decides which compartment to draw: it is told what is typical of compartments, mixed by their
-   * probability to this power, in place of the head's logits. 0: not at all. Training is told the logits as they are.
+   * probability to this power, in place of the head's logits. 0: not at all.
    */
   decisionSharpness: z.number().min(0).max(1000).default(0),
+  /** Share of samples that are told so in training, of their image's compartments; all others are told the logits as they are. */
+  decidedRate: z.number().min(0).max(1).default(0),
   /** What is told beside it. */
   extra: extraSchema.prefault({}),
   /**
@@ -114,7 +116,7 @@ export async function createDiffusionJob(
   folder: string,
   { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
-  const { data, train, dropRate, swapRate, rampSteps } = config;
+  const { data, train, dropRate, swapRate, decidedRate, rampSteps } = config;
   checkOptions(config);
   const { pixels, training, validation, proteins } = await openTrainingImages(folder, data);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
@@ -133,7 +135,8 @@ export async function createDiffusionJob(
     );
   const extra = await openExtraSide(config.extra, { crops: training, tokenWidth: embedder.width });
   const coder = await createLatentCoder(runtime, autoencoder, side);
-  const sources = { embed: embedder.embed, encode: coder.encode, tellExtra: extra?.tell };
+  const { embed, typical } = embedder;
+  const sources = { embed, typical, encode: coder.encode, tellExtra: extra?.tell };
 
   const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
@@ -154,7 +157,7 @@ export async function createDiffusionJob(
     latentScale: deviationOf(latents),
     distanceScale,
     seed: train.seed,
-    ...{ dropRate, swapRate, rampSteps },
+    ...{ dropRate, swapRate, decidedRate, rampSteps },
     timesteps: noiseScheduleDefaults.numTrainTimesteps,
   };
 
@@ -238,7 +241,9 @@ const pixelSizeMicrons = 0.4126; // of every crop of an atlas
 
 /** @throws ConfigError where what is not trained would never have been, or what is swapped or decided is not told. */
 function checkOptions(config: DiffusionConfig): void {
-  const { trained, train, dropRate, swapRate, decisionSharpness, sequenceInput } = config;
+  const { trained, train, dropRate, swapRate, decisionSharpness, decidedRate, sequenceInput } = config;
+  if (decidedRate > 0 && decisionSharpness === 0)
+    throw new ConfigError("decided_rate: nothing is decided: give decision_sharpness");
   if (trained === "only_cross_attention" && train.startFrom === undefined)
     throw new ConfigError("trained: only_cross_attention needs a denoiser: give train.start_from");
   if (trained === "all_but_cross_attention" && dropRate < 1)

@@ -7,6 +7,7 @@ import {
   type CytoselfConfig,
   languageModelFolder,
   loadAs,
+  loadDescriptors,
   loadLocalizationHead,
   type ReadFolder,
   readJson,
@@ -30,13 +31,16 @@ const usualWindow = 1024;
 export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
   const esm = await loadAs("esm2", await languageModelFolder(folder));
   const head = await loadLocalizationHead(folder, esm.config);
-  return { esm, head, windowResidues: head?.windowResidues ?? usualWindow };
+  const descriptors = await loadDescriptors(folder, head?.config.labels);
+  return { esm, head, descriptors, windowResidues: head?.windowResidues ?? usualWindow };
 }
 
 const headFiles = [
   "localization/config.json",
   "localization/model.safetensors",
   "localization/calibration.json",
+  "descriptors/config.json",
+  "descriptors/model.safetensors",
 ];
 
 /** The files of such a folder for a model that stands on it: the head as it is, the language model in our layout. */

@@ -208,7 +208,7 @@ function networkOf({ model: { bottleneck } }: LocalizerTrainingConfig): Localize
  * Mean over all questions, each of which counts alike: is it in this compartment, is it in any part of this whole. Then
  * "in no part", which is asked part by part, weighs what "in any part" weighs, and one half is a fair threshold.
  */
-function questionLoss(
+export function questionLoss(
   logits: Tensor,
   inputs: Readonly<Record<"targets" | "known" | "groupTargets" | "groupKnown", Tensor>>,
   positiveWeights: readonly number[],

@@ -23,6 +23,7 @@ import {
   type SequenceEmbedder,
   type SequenceModel,
   tabulateProteins,
+  typicalName,
 } from "./sequence-embedder.ts";
 import { typicalLogits } from "./typical-logits.ts";
 
@@ -114,8 +115,6 @@ function decideBy(
     weights: new Map([...others, [typicalName, typical]]),
   };
 }
-
-const typicalName = "compartments.typical"; // of decideCompartments
 
 /** The condition of an earlier run, measured anew where it was measured of another language model or head. */
 async function goOn(

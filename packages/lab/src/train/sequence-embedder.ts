@@ -15,9 +15,13 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
+  type CompartmentDecision,
   compartmentCondition,
+  describeSequence,
+  descriptorCount,
   type Esm2Config,
   type LoadedCondition,
+  type LoadedDescriptors,
   type LocalizationHeadConfig,
   randomSequence,
   readSequence,
@@ -39,6 +43,8 @@ export interface SequenceModel {
   readonly esm: { readonly config: Esm2Config; readonly weights: StateDict };
   /** Undefined for a language model as it was published. */
   readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict } | undefined;
+  /** What reads the compartments off descriptors of the sequence; its weights as in a model folder. */
+  readonly descriptors?: LoadedDescriptors | undefined;
   /** Residues that are shown: of longer proteins both ends. */
   readonly windowResidues: number;
   /** What relatives say of a protein beside the head, a logit for each of its labels. */
@@ -48,9 +54,11 @@ export interface SequenceModel {
 export interface SequenceEmbedder {
   /**
    * The condition [tokens, width] of a protein, <cls> and <eos> included, as one array: its residues with its compartments,
-   * or with those of `other`.
+   * with those of another protein's sequence, or with what is told of them [width].
    */
-  embed(sequence: string, other?: string): Promise<Float32Array>;
+  embed(sequence: string, compartments?: string | Float32Array): Promise<Float32Array>;
+  /** What is told of each compartment that may be decided on, [width]; undefined where nothing is decided. */
+  readonly typical: ReadonlyMap<string, Float32Array> | undefined;
   readonly width: number;
   close(): Promise<void>;
 }
@@ -62,11 +70,14 @@ const keptProteins = 5000;
 export async function createEmbedder(
   runtime: Runtime,
   model: SequenceModel,
-  { input, weights }: LoadedCondition,
+  { input, decision, weights }: LoadedCondition,
 ): Promise<SequenceEmbedder> {
   const width = sequenceInputWidth(input, model.esm.config);
-  if (input === "random")
-    return { width, embed: async (sequence) => randomSequence(sequence, width), close: async () => {} };
+  if (input === "random") {
+    const embed = async (sequence: string) => randomSequence(sequence, width);
+    return { width, embed, typical: undefined, close: async () => {} };
+  }
+  const typical = decision && (await typicalConditions(runtime, decision, weights, width));
   const program = await compile(
     runtime,
     (w, inputs): Record<string, Tensor> => {
@@ -92,16 +103,41 @@ export async function createEmbedder(
     keptProteins,
   );
   return {
-    width,
+    ...{ width, typical },
     embed: async (sequence, other = sequence) => {
       const { condition, compartments } = await told(sequence);
       if (other === sequence) return condition;
-      const instead = (await told(other)).compartments;
+      const instead = typeof other === "string" ? (await told(other)).compartments : other;
       return condition.map((x, i) => x - compartments[i % width]! + instead[i % width]!);
     },
     close: () => program.close(),
   };
 }
+
+/** What every residue is told of each compartment that may be decided on, [width]. */
+async function typicalConditions(
+  runtime: Runtime,
+  { compartments }: CompartmentDecision,
+  weights: LoadedCondition["weights"],
+  width: number,
+): Promise<Map<string, Float32Array>> {
+  const logits = weights.get(typicalName)!;
+  const program = await compile(
+    runtime,
+    (w, inputs) => ({ told: compartmentCondition(w, inputs.logits, width) }),
+    { logits: f32(...logits.shape) },
+    { weights },
+  );
+  try {
+    const told = (await program.run({ logits })).told.data as Float32Array;
+    return new Map(compartments.map((name, row) => [name, told.slice(row * width, (row + 1) * width)]));
+  } finally {
+    await program.close();
+  }
+}
+
+/** Of `decideCompartments`. */
+export const typicalName = "compartments.typical";
 
 /** A row a protein: the mean of what stands for its residues, and its compartments' logits where there is a head. */
 export interface ProteinTable {
@@ -169,7 +205,7 @@ export function conditionWeights(
 }
 
 /** Mean and standard deviation of each column. */
-function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
+export function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
   const columns = Array.from(rows[0]!, (_, column) => rows.map((row) => row[column]!));
   const means = columns.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length);
   const deviations = columns.map((values, column) => {
@@ -187,30 +223,37 @@ type Named<T> = Readonly<Record<string, T>>;
 
 function read(
   w: Weights,
-  { esm, head }: SequenceModel,
-  { inputIds, relatives }: Named<Tensor>,
+  { esm, head, descriptors }: SequenceModel,
+  { inputIds, ...beside }: Named<Tensor>,
 ): SequenceReading {
-  return readSequence(w, { esm: esm.config, head: head?.config }, inputIds!, { relatives });
+  const network = { esm: esm.config, head: head?.config, descriptors: descriptors?.config };
+  return readSequence(w, network, inputIds!, beside);
 }
 
-function inputTypesOf({ head, tellRelatives }: SequenceModel): InputTypes {
+function inputTypesOf({ head, tellRelatives, descriptors }: SequenceModel): InputTypes {
   const isTold = head !== undefined && tellRelatives !== undefined;
   return {
     inputIds: i32(1, "tokens"),
     ...(isTold && { relatives: f32(1, head.config.labels.length) }),
+    ...(descriptors && { descriptors: f32(1, descriptorCount) }),
   };
 }
 
-function inputsOf(sequence: string, { head, tellRelatives, windowResidues }: SequenceModel): Named<NdArray> {
+function inputsOf(
+  sequence: string,
+  { head, tellRelatives, descriptors, windowResidues }: SequenceModel,
+): Named<NdArray> {
   const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
   const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
   const told = head && tellRelatives?.(sequence);
   return {
     inputIds: { ...inputIds, dtype: "int32", data },
     ...(told && { relatives: float32([1, told.length], told) }),
+    ...(descriptors && { descriptors: float32([1, descriptorCount], describeSequence(sequence)) }),
   };
 }
 
-function weightsOf({ esm, head }: SequenceModel): Map<string, NdArray> {
-  return new Map([...esm.weights, ...(head?.weights ?? [])]);
+function weightsOf({ esm, head, descriptors }: SequenceModel): Map<string, NdArray> {
+  const described = withPrefix(descriptors?.weights ?? new Map(), "descriptors.");
+  return new Map([...esm.weights, ...(head?.weights ?? []), ...described]);
 }

@@ -12,6 +12,7 @@ import { classifierSchema, createClassifierJob } from "./classifier.ts";
 import { clipSchema, createClipJob } from "./clip.ts";
 import { createCytoclassJob, cytoclassSchema } from "./cytoclass.ts";
 import { createCytoselfJob, cytoselfSchema } from "./cytoself.ts";
+import { createDescriptorsJob, descriptorsSchema } from "./descriptors.ts";
 import { createDiffusionJob, diffusionSchema } from "./diffusion.ts";
 import { createLocalizerJob, localizerSchema } from "./localizer.ts";
 import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
@@ -40,6 +41,7 @@ const definitions = {
     create: (runtime, config, folder) =>
       (config.model.frozen ? createPlmHeadJob : createPlmJob)(runtime, config, folder),
   }),
+  descriptors: define({ schema: descriptorsSchema, create: createDescriptorsJob }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
   classifier: define({ schema: classifierSchema, create: createClassifierJob }),
   cytoself: define({ schema: cytoselfSchema, create: createCytoselfJob }),

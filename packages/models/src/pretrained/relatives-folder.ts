@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type AnnotatedProteins, kmerLength, type RelativesConfig } from "../relatives.ts";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "./config-json.ts";
 import { CheckpointError, type ReadFolder, readJson, readParsed, subfolder } from "./read-folder.ts";
+import { checkLabels } from "./sequence-folders.ts";
 
 const relativesFormat: ConfigFormat<RelativesConfig> = {
   schema: z.object({
@@ -32,15 +33,9 @@ export async function loadRelatives(
 ): Promise<LoadedRelatives | undefined> {
   const place = subfolder(folder, "relatives");
   if (!(await place.exists("config.json"))) return undefined;
-  const config = parseConfig(
-    relativesFormat,
-    await readJson(place, "config.json"),
-    `${place.name}/config.json`,
-  );
-  if (String(config.labels) !== String(labels))
-    throw new CheckpointError(
-      `${place.name}/config.json: labels: ${config.labels} where localization/config.json says ${labels}`,
-    );
+  const path = `${place.name}/config.json`;
+  const config = parseConfig(relativesFormat, await readJson(place, "config.json"), path);
+  checkLabels(path, config.labels, labels);
   const { tensors } = await readParsed(place, file, readSafetensors);
   const bad = (what: string) => new CheckpointError(`${place.name}/${file}: ${what}`);
   const tensor = (name: string, dtypes: readonly string[], rank: number): NdArray => {

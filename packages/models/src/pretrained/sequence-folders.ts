@@ -1,10 +1,13 @@
 // The parts of a model folder that read a sequence beside the language model: localization/, the head, where there is
-// one, and condition/, what the denoiser is told of what they say. Trainers read them as the microscope does.
+// one, descriptors/, which adds to what it says, and condition/, what the denoiser is told of both. Trainers read them as
+// the microscope does.
 
 import { f32, i64, type NdArray } from "@proteoscope/engine";
 import { writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
 import { type CompartmentDecision, decideCompartments } from "../compartment-decision.ts";
+import { type DescriptorHeadConfig, descriptorHead } from "../descriptor-head.ts";
+import { descriptorCount } from "../descriptors.ts";
 import type { Esm2Config } from "../esm2.ts";
 import { noCalibration } from "../localization-calibration.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization-head.ts";
@@ -79,6 +82,55 @@ export async function loadLocalizationHead(
     { inputIds: i64(1, 3), representation: f32(1, 3, hiddenSize) },
   );
   return { config, weights, windowResidues };
+}
+
+export interface LoadedDescriptors {
+  readonly config: DescriptorHeadConfig;
+  readonly weights: StateDict;
+}
+
+const share = z.number().min(0).max(1);
+
+export const descriptorHeadFormat: ConfigFormat<DescriptorHeadConfig> = {
+  schema: z.object({
+    labels: z.array(z.string().min(1)).min(1).max(1000),
+    hiddenSize: size,
+    layers: z.int().min(0).max(100),
+    inputDropout: share,
+    dropout: share,
+  }),
+  fixed: () => ({}),
+};
+
+/**
+ * The descriptors' head of a model folder, for the labels of its localization head; undefined where there is none.
+ * @throws CheckpointError, WeightsError or FormatError, naming file and field.
+ */
+export async function loadDescriptors(
+  folder: ReadFolder,
+  labels: readonly string[] | undefined,
+): Promise<LoadedDescriptors | undefined> {
+  const place = subfolder(folder, "descriptors");
+  if (!(await place.exists("config.json"))) return undefined;
+  const file = `${place.name}/config.json`;
+  const config = parseConfig(descriptorHeadFormat, await readJson(place, "config.json"), file);
+  checkLabels(file, config.labels, labels);
+  const weights = await loadCheckedWeights(
+    place,
+    (w, { descriptors }) => ({ logits: descriptorHead(w, config, descriptors!) }),
+    { descriptors: f32(1, descriptorCount) },
+  );
+  return { config, weights };
+}
+
+/** @throws CheckpointError where a part of a model folder has other labels than its localization head. */
+export function checkLabels(
+  file: string,
+  found: readonly string[],
+  wanted: readonly string[] | undefined,
+): void {
+  if (String(found) !== String(wanted))
+    throw new CheckpointError(`${file}: labels: ${found} where localization/config.json says ${wanted}`);
 }
 
 export interface LoadedCondition {
