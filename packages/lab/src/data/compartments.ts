@@ -79,7 +79,8 @@ export interface SequenceTargets {
   readonly groupKnown: Float32Array;
 }
 
-const clearGrade = 2; // OpenCell: 3 strong, 2 weaker, 1 barely visible
+/** From which OpenCell's grades of a compartment are clear: 3 is strong, 2 weaker, 1 barely visible. */
+export const clearGrade = 2;
 
 /** The multi-label targets of a protein, as far as its source resolves them. */
 export function sequenceTargets(protein: Protein): SequenceTargets {

@@ -7,6 +7,7 @@ import { createGenerator } from "@proteoscope/engine";
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas.ts";
 import {
   type Compartment,
+  clearGrade,
   compartmentGroups,
   imageCompartments,
   placeCompartment,
@@ -84,14 +85,15 @@ export function compartmentOf({ primary }: Crop): string | undefined {
 }
 
 /**
- * The class of a protein of one compartment among `answers`; undefined for all others. Where the source tells only the
- * nucleus or the cytoplasm as a whole, any part is right.
+ * The class of a protein of one compartment among `answers`; undefined for all others. What OpenCell grades as barely
+ * visible is passed over. Where the source tells only the nucleus or the cytoplasm as a whole, any part is right.
  */
 export function labelOf(
   { labels, source }: Protein,
   answers: readonly Compartment[] = imageCompartments,
 ): LabelClass | undefined {
-  const [only, ...others] = new Set(labels.map(({ name }) => placeCompartment(name)));
+  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
   if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);
   if (source === "opencell" || group === undefined) return { name: only, members: [only] };
