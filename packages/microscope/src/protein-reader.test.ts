@@ -1,7 +1,13 @@
-import { float32, type Runtime } from "@proteoscope/engine";
+import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors } from "@proteoscope/formats";
-import { memoryFolder, saveSequenceCondition } from "@proteoscope/models";
+import {
+  describeSequence,
+  descriptorCount,
+  descriptorHead,
+  memoryFolder,
+  saveSequenceCondition,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openProteinReader } from "./protein-reader.ts";
 import { readSequenceModel } from "./read-model.ts";
@@ -15,6 +21,13 @@ afterAll(() => runtime.close());
 
 const known = "MKRPAATKKAGQAKKKKLDK";
 const files = randomModelFiles({ ...tinyShape, relative: known });
+
+/** What the denoiser is told, the compartments too: each in a direction of its own. */
+const directions = Array.from({ length: 48 }, (_, i) => Math.sin(i));
+const condition = new Map([
+  ...readSafetensors(files.get("condition/model.safetensors")!).tensors,
+  ["compartments.directions", float32([3, 16], Float32Array.from(directions))],
+]);
 
 async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
   const reader = await openProteinReader(
@@ -51,20 +64,84 @@ describe("a reader with annotated proteins", () => {
   });
 });
 
+describe("a reader with a head on descriptors", () => {
+  const { labels } = tinyShape.localization;
+  const descriptors = { labels, hiddenSize: 8, layers: 1, inputDropout: 0.2, dropout: 0.2 };
+  const shape = { ...tinyShape, relative: known };
+  const described = randomModelFiles({ ...shape, descriptors });
+  const long = `MLLLARCLLLVLVSSLLVCSG${"GSDTEWHF".repeat(9)}SKL`;
+
+  /** What the head by itself says of a sequence. */
+  async function headLogits(sequence: string): Promise<Float32Array> {
+    const { weights } = (await readSequenceModel(memoryFolder(described, "tiny"))).descriptors!;
+    const program = await compile(
+      runtime,
+      (w, { x }) => ({ logits: descriptorHead(w, descriptors, x) }),
+      { x: f32(1, descriptorCount) },
+      { weights },
+    );
+    const { logits } = await program.run({ x: float32([1, descriptorCount], describeSequence(sequence)) });
+    await program.close();
+    return logits.data as Float32Array;
+  }
+
+  it("adds what that says of the whole sequence, beyond what the language model is shown", async () => {
+    const [alone, told] = [await read(long, files), await read(long, described)];
+    expect(told.window).toEqual(alone.window);
+    expect(told.window.sequence.length).toBeLessThan(long.length);
+    const [whole, shown] = [await headLogits(long), await headLogits(told.window.sequence)];
+    const added = told.logits.map((logit, label) => logit - alone.logits[label]!);
+    for (const [label, logit] of whole.entries()) {
+      expect(added[label]).toBeCloseTo(logit, 5);
+      expect(Math.abs(logit)).toBeGreaterThan(1e-3);
+      expect(Math.abs(added[label]! - shown[label]!)).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it("answers by the sum, and tells it the denoiser", async () => {
+    const telling = saveSequenceCondition({ input: "full", weights: condition });
+    const [alone, told] = [
+      await read(known, new Map([...files, ...telling])),
+      await read(known, new Map([...described, ...telling])),
+    ];
+    expect(told.nearestRelative).toBeCloseTo(1, 9);
+    const added = await headLogits(known);
+    const logitOf = ({ compartments: { cytosol } }: typeof told) => Math.log(cytosol! / (1 - cytosol!));
+    expect(logitOf(told) - logitOf(alone)).toBeCloseTo(added[1]!, 3);
+    for (const at of [0, 7, 16 * 5 + 3]) {
+      const change = added.reduce(
+        (sum, logit, label) => sum + logit * directions[label * 16 + (at % 16)]!,
+        0,
+      );
+      expect(told.condition[at]! - alone.condition[at]!).toBeCloseTo(change, 3);
+    }
+  });
+
+  it("lists the head's files among those that it was read from", async () => {
+    const paths = async (model: Map<string, Uint8Array>) =>
+      Object.keys((await readSequenceModel(memoryFolder(model, "tiny"))).checksums);
+    const before = await paths(files);
+    expect((await paths(described)).filter((path) => !before.includes(path))).toEqual([
+      "descriptors/config.json",
+      "descriptors/model.safetensors",
+    ]);
+  });
+
+  it("is refused where that has other labels than the localization head", async () => {
+    const other = randomModelFiles({ ...shape, descriptors: { ...descriptors, labels: ["nucleus"] } });
+    await expect(read(known, other)).rejects.toThrow("tiny/descriptors/config.json: labels: nucleus where");
+  });
+});
+
 describe("a reader that decides what is drawn", () => {
   const decision = { compartments: ["golgi_apparatus", "nucleus"], sharpness: 4 };
   const typical = [-3, -2, 9, 7, -1, -4];
-  const plain = randomModelFiles({ ...tinyShape, relative: known });
-  const { tensors } = readSafetensors(plain.get("condition/model.safetensors")!);
-  const directions = Array.from({ length: 48 }, (_, i) => Math.sin(i));
-  const stored = float32([3, 16], Float32Array.from(directions));
-  const condition = new Map([...tensors, ["compartments.directions", stored]]);
-  const undecided = new Map([...plain, ...saveSequenceCondition({ input: "full", weights: condition })]);
+  const undecided = new Map([...files, ...saveSequenceCondition({ input: "full", weights: condition })]);
   const weights = new Map([
     ...condition,
     ["compartments.typical", float32([2, 3], Float32Array.from(typical))],
   ]);
-  const deciding = new Map([...plain, ...saveSequenceCondition({ input: "full", decision, weights })]);
+  const deciding = new Map([...files, ...saveSequenceCondition({ input: "full", decision, weights })]);
 
   it("says the same of the sequence, and what it draws beside it", async () => {
     const [before, after] = [await read(known, undecided), await read(known, deciding)];

@@ -10,6 +10,7 @@ import {
   descriptorCount,
   labelProbabilities,
   openRelatives,
+  type Relatives,
   randomSequence,
   readSequence,
   type SequenceWindow,
@@ -63,9 +64,7 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   const { constants, localization, calibration, languageModel, condition, extra } = model;
   const { labels } = localization.config;
   const width = sequenceInputWidth(condition.input, languageModel.config);
-  const compiling = compileReader(runtime, model);
-  const relatives = model.relatives && openRelatives(model.relatives.config, model.relatives.proteins);
-  const program = await compiling;
+  const [program, relatives] = await Promise.all([compileReader(runtime, model), listRelatives(model)]);
   const teller = extra && (await openTeller(runtime, extra));
   return {
     model,
@@ -100,6 +99,12 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   };
 }
 
+/** Takes this thread a good part of a second: behind what a microscope sets other threads to compile at the same time. */
+async function listRelatives({ relatives }: SequenceModel): Promise<Relatives | undefined> {
+  await Promise.resolve();
+  return relatives && openRelatives(relatives.config, relatives.proteins);
+}
+
 /**
  * input_ids [1, tokens], what relatives say [1, compartments] and, where the model reads them, descriptors
  * [1, descriptorCount] -> logits [1, compartments], unless it is drawn condition [1, tokens, width] and, where they are
@@ -117,12 +122,11 @@ function compileReader(runtime: Runtime, model: SequenceModel) {
     ...below("condition", condition.weights),
   ]);
   const network = {
-    ...{ esm: languageModel.config, head: localization.config, descriptors: descriptors?.config },
+    esm: languageModel.config,
+    head: localization.config,
+    descriptors: descriptors?.config,
   };
-  const inputTypes: InputTypes & {
-    readonly inputIds: InputTypes[string];
-    readonly relatives: InputTypes[string];
-  } = {
+  const inputTypes: InputTypes = {
     ...{ inputIds: i64(1, "tokens"), relatives: f32(1, labels.length) },
     ...(descriptors && { descriptors: f32(1, descriptorCount) }),
   };

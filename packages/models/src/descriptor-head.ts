@@ -8,6 +8,7 @@ import {
   dropout,
   gelu,
   linear,
+  maximum,
   type RandomSource,
   sub,
   type Tensor,
@@ -29,6 +30,8 @@ export interface DescriptorHeadConfig {
 
 /** Deviations beyond which a descriptor says no more. */
 const farthest = 4;
+/** Deviation that a stored one is not below: keeps quotients finite. */
+const smallest = 1e-6;
 
 /** Descriptors [B, descriptorCount] as `describeSequence` gives them -> one logit a compartment [B, labels]. */
 export function descriptorHead(
@@ -40,7 +43,7 @@ export function descriptorHead(
   const norm = w.at("norm");
   const mean = norm.parameter("mean", [descriptorCount], { kind: "constant", value: 0 });
   const deviation = norm.parameter("deviation", [descriptorCount], { kind: "constant", value: 1 });
-  const standard = clip(div(sub(descriptors, mean), deviation), -farthest, farthest);
+  const standard = clip(div(sub(descriptors, mean), maximum(deviation, smallest)), -farthest, farthest);
   let x = dropout(standard, inputDropout, random, "descriptors");
   for (let layer = 0; layer < layers; layer++)
     x = dropout(

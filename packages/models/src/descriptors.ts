@@ -42,10 +42,12 @@ const motifs: readonly RegExp[] = [
   /RGG/g,
   /S[RK]S[RK]/g, // splicing factors
   /R[SR]R[SR]/g,
-  /C[AVLI][AVLI].$/g, // prenylation
+  /C[AVLI][AVLI].$/g, // prenylation, of Rab proteins by two cysteines
+  /C.?C.{0,3}$/g,
   /[KHR]DEL$/g, // retrieval to the ER
   /KK..$/g,
-  /[SAC][KRH][LM]$/g, // peroxisomes
+  /[SAC][KRH][LM]$/g, // peroxisomes, by either end
+  /R[LIVQ]..[LIVQH][LSGA].[HQ][LA]/g,
   /^M[^DE]{0,25}R[^DE]{0,15}/g, // mitochondrial presequence
   /DRY/g,
   /DEAD/g,
@@ -92,7 +94,7 @@ const parts: readonly ((protein: Described) => number[])[] = [
   },
   ({ codes }) =>
     Array.from({ length: lastResidues }, (_, back) =>
-      oneHot(kindOfCode[codes[codes.length - 1 - back] ?? -1], kinds.length),
+      oneHot(codes[codes.length - 1 - back], residues.length),
     ).flat(),
   ({ codes }) => oneHot(codes[1], residues.length), // decides how long the first residue stays
 ];

@@ -43,6 +43,8 @@ export function readSequence(
   const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
   const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
+  if (descriptorConfig !== undefined && descriptors === undefined)
+    throw new RangeError("readSequence: this model reads descriptors, and none are given");
   const described =
     descriptorConfig &&
     descriptors &&

@@ -96,6 +96,78 @@ describe("conditionBatch", () => {
     expect(all).toBeGreaterThan(some);
   });
 
+  describe("with what is typical of an image's compartments", () => {
+    const typical = new Map([
+      ["nucleoplasm", Float32Array.of(4, 0)],
+      ["ER", Float32Array.of(0, 8)],
+    ]);
+    const shared = (name: string) => [
+      { name: "nucleoplasm", weight: 1 },
+      { name, weight: 3 },
+    ];
+    const everywhere = createPairing([
+      protein({ id: "A", sequence: "MKT" }),
+      protein({ id: "C", sequence: "MKTAY" }),
+      protein({ id: "D", sequence: "MW", labels: shared("ER") }),
+      protein({ id: "E", sequence: "MWW", labels: shared("Golgi") }),
+    ]);
+    const cells = Array.from({ length: 64 }, (_, index) => shown(index));
+    const [plain, mixed, unknown] = [
+      { ...shown(0), crop: crop({ index: 0 }) },
+      { ...shown(1), crop: crop({ index: 1, labels: shared("ER") }) },
+      { ...shown(2), crop: crop({ index: 2, labels: shared("Golgi") }) },
+    ];
+    const told: { residues: string; compartments: string | Float32Array | undefined }[] = [];
+    const embed = async (residues: string, compartments?: string | Float32Array) => {
+      told.push({ residues, compartments });
+      return new Float32Array(2 * (residues.length + 2));
+    };
+    const toldOf = async (images: readonly ReturnType<typeof shown>[], rates: object, table = typical) => {
+      told.length = 0;
+      const given = { ...sources, embed, typical: table };
+      const batch = await conditionBatch(1, images, everywhere, given, { ...options, ...rates });
+      return { batch, told: [...told] };
+    };
+
+    it("tells it of all samples where that is asked for, mixed by their shares", async () => {
+      const { told } = await toldOf([plain, mixed], { decidedRate: 1 });
+      expect(told.map(({ compartments }) => compartments)).toEqual([
+        Float32Array.of(4, 0),
+        Float32Array.of(0.25 * 4, 0.75 * 8),
+      ]);
+      expect(told[1]!.residues).toBe("MW");
+    });
+
+    it("tells of its protein where it is not known of all compartments, or where nothing is decided", async () => {
+      const [{ told: some }, { told: none }] = [
+        await toldOf([unknown, mixed], { decidedRate: 1 }),
+        await toldOf([plain, mixed], { decidedRate: 1 }, new Map()),
+      ];
+      expect(some.map(({ compartments }) => typeof compartments)).toEqual(["string", "object"]);
+      for (const { residues, compartments } of [some[0]!, ...none]) expect(compartments).toBe(residues);
+    });
+
+    it("tells a share of the samples, and changes nothing else of a batch", async () => {
+      const [without, never, half] = [
+        await toldOf(cells, {}),
+        await toldOf(cells, { decidedRate: 0 }),
+        await toldOf(cells, { decidedRate: 0.5 }),
+      ];
+      for (const { residues, compartments } of never.told) expect(compartments).toBe(residues);
+      expect(never).toEqual(without);
+      const decided = half.told.filter(({ compartments }) => typeof compartments !== "string").length;
+      expect(decided).toBeGreaterThan(20);
+      expect(decided).toBeLessThan(44);
+      expect(half.batch).toEqual(without.batch); // as these embeddings do not tell compartments
+    });
+
+    it("goes with another protein's residues as well", async () => {
+      const { told } = await toldOf(cells, { decidedRate: 1, swapRate: 1 });
+      expect(new Set(told.map(({ residues }) => residues))).toEqual(new Set(["MKT", "MKTAY"]));
+      for (const { compartments } of told) expect(compartments).toEqual(Float32Array.of(4, 0));
+    });
+  });
+
   it("draws partners, timesteps and dropped samples anew for each sample", async () => {
     const batches = await Promise.all([0, 1, 2, 3].map(at));
     const all = (name: "timestep" | "isDropped") =>

@@ -21,6 +21,22 @@ describe("the class of a protein", () => {
     expect(labelOf(protein(golgi))).toEqual({ name: "Golgi", members: ["Golgi"] });
   });
 
+  it("passes over what OpenCell grades as barely visible, and nothing that other sources say", () => {
+    const graded = (second: number) => [
+      { name: "ER", weight: 3 },
+      { name: "Golgi", weight: second },
+    ];
+    const er = { name: "ER", members: ["ER"] };
+    expect(labelOf(protein({ labels: graded(1) }))).toEqual(er);
+    for (const second of [2, 3]) expect(labelOf(protein({ labels: graded(second) }))).toBeUndefined();
+    expect(labelOf(protein({ labels: [{ name: "ER", weight: 2 }] }))).toEqual(er);
+    expect(labelOf(protein({ labels: [{ name: "ER", weight: 1 }] }))).toBeUndefined();
+    for (const source of ["deeploc2-swissprot", "deeploc2-human"] as const) {
+      expect(labelOf(protein({ source, labels: graded(1) }))).toBeUndefined();
+      expect(labelOf(protein({ source, labels: [{ name: "ER", weight: 1 }] }))).toEqual(er);
+    }
+  });
+
   it("is none for several compartments, none that a picture shows, and none at all", () => {
     for (const labels of [named("ER", "Golgi"), named("extracellular"), named("ER", "aggregates"), []])
       expect(labelOf(protein({ labels }))).toBeUndefined();

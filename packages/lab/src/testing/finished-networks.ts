@@ -8,6 +8,8 @@ import {
   autoencoderKlDefaults,
   type CytoselfConfig,
   declareParameters,
+  descriptorCount,
+  descriptorHead,
   esm2Config,
   localizationHead,
   type Pretrained,
@@ -45,6 +47,15 @@ export async function writeSequenceModel(folder: string): Promise<string> {
       ...headFiles("localization", { ...head, windowResidues: 62 }, initializeWeights(parameters, 2)),
     ]),
   );
+}
+
+/** What `train descriptors` leaves, for the labels of such a model, in whose folder it goes. */
+export async function writeDescriptors(folder: string, seed: number): Promise<string> {
+  const head = { labels: compartments, hiddenSize: 4, layers: 1, inputDropout: 0, dropout: 0 };
+  const { parameters } = trace((w, { descriptors }) => ({ logits: descriptorHead(w, head, descriptors) }), {
+    descriptors: f32(1, descriptorCount),
+  });
+  return write(folder, headFiles("descriptors", head, initializeWeights(parameters, seed)));
 }
 
 /** A language model as it is published: without a head of ours, in a folder of its own. */

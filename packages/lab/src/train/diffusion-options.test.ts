@@ -130,7 +130,7 @@ describe("what train diffusion tells of a sequence", () => {
     expect(await loadRelatives(openFolder(join(plain, "model")), compartments)).toBeUndefined();
   });
 
-  it("may be decided when it is drawn from, and is trained as before", async () => {
+  it("may be decided when it is drawn from, and is trained as before unless samples are told so", async () => {
     const run = await trainTwice("decided", ["decision_sharpness=6"]);
     const plain = await start("undecided");
     const decision = { compartments: imageCompartments, sharpness: 6 };
@@ -138,6 +138,15 @@ describe("what train diffusion tells of a sequence", () => {
     expect((await conditionOf(plain)).decision).toBeUndefined();
     const unetOf = (path: string) => readFile(join(path, "model/unet/diffusion_pytorch_model.safetensors"));
     expect(await unetOf(run)).toEqual(await unetOf(plain));
+    const told = await trainTwice("told-decided", ["decision_sharpness=6", "decided_rate=0.5"]);
+    expect(await conditionOf(told)).toEqual(await conditionOf(run));
+    expect(await unetOf(told)).not.toEqual(await unetOf(run));
+  });
+
+  it("is decided for no sample where nothing is decided", async () => {
+    await expect(start("nothing-decided", ["decided_rate=0.5"])).rejects.toThrow(
+      "decided_rate: nothing is decided: give decision_sharpness",
+    );
   });
 
   it("has nothing to swap or decide where it holds no compartments", async () => {

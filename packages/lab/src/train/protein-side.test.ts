@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageCompartments } from "../data/compartments.ts";
 import { relativesOf } from "../data/relatives.ts";
 import { writeAtlas } from "../testing/atlas-fixture.ts";
-import { writeSequenceModel } from "../testing/finished-networks.ts";
+import { writeDescriptors, writeSequenceModel } from "../testing/finished-networks.ts";
 import { readSequences } from "./plm.ts";
 import { openProteinSide } from "./protein-side.ts";
 
@@ -134,6 +134,33 @@ describe("openProteinSide", () => {
     const undecided = await decided(earlier);
     expect(undecided.decision).toBeUndefined();
     expect(undecided.weights.has("compartments.typical")).toBe(false);
+  });
+
+  it("measures it anew where other descriptors are added to the head, and keeps it where the same or none are", async () => {
+    const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
+    const meanOn = async (plm: string, startFrom?: string) => {
+      const options = { plm, startFrom, partnerConfidence: 1, seed: 1 };
+      const { embedder, condition } = await openProteinSide(runtime, proteins, options);
+      await embedder.close();
+      return condition.weights.get("compartments.mean")!.data;
+    };
+    const stored = (await conditionOf(undefined, 1)).weights.get("compartments.mean")!.data; // of more proteins
+    const withDescriptors = async (path: string, seed: number) =>
+      seed === 0 ? path : await writeDescriptors(path, seed);
+    for (const [before, now] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+      [2, 1],
+    ] as const) {
+      const name = `${before}-${now}`;
+      const earlier = await withDescriptors(await earlierRun(`earlier-${name}`, 1, (value) => value), before);
+      const reader = await withDescriptors(await writeSequenceModel(join(folder, `now-${name}`)), now);
+      const expected = before === now ? stored : await meanOn(reader);
+      expect(await meanOn(reader, earlier), name).toEqual(expected);
+      expect(expected, name).not.toEqual(before === now ? await meanOn(reader) : stored);
+    }
   });
 
   it("measures it anew on another head, along the directions that were learned", async () => {

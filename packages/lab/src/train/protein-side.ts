@@ -116,7 +116,9 @@ function decideBy(
   };
 }
 
-/** The condition of an earlier run, measured anew where it was measured of another language model or head. */
+const descriptorsFile = "descriptors/model.safetensors"; // which a model may do without
+
+/** The condition of an earlier run, measured anew where it was measured of another language model or other heads. */
 async function goOn(
   measured: LoadedCondition,
   { startFrom, plm, reader }: { startFrom: string; plm: string; reader: SequenceModel },
@@ -126,10 +128,11 @@ async function goOn(
   if (earlier.input !== measured.input)
     throw new ConfigError(`train.start_from: ${startFrom} was told "${earlier.input}": give sequence_input`);
   const isSame = async (file: string) => {
-    if (!(await before.exists(file)) || !(await now.exists(file))) return false;
+    const [had, has] = [await before.exists(file), await now.exists(file)];
+    if (!had || !has) return had === has && file === descriptorsFile;
     return Buffer.compare(await before.read(file), await now.read(file)) === 0;
   };
-  const files = ["plm/model.safetensors", "localization/model.safetensors"];
+  const files = ["plm/model.safetensors", "localization/model.safetensors", descriptorsFile];
   if (!(await Promise.all(files.map(isSame))).includes(false)) return earlier;
   const directions = [...earlier.weights].filter(([name]) => name.endsWith(".directions"));
   return { ...measured, weights: new Map([...measured.weights, ...directions]) };

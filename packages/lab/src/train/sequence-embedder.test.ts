@@ -1,6 +1,8 @@
-import { f32, i32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
+import { f32, float32, i32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import {
+  describeSequence,
+  descriptorCount,
   esm2,
   esm2Config,
   type LoadedCondition,
@@ -14,6 +16,7 @@ import {
   createEmbedder,
   type SequenceModel,
   tabulateProteins,
+  typicalName,
 } from "./sequence-embedder.ts";
 
 let runtime: Runtime;
@@ -107,6 +110,106 @@ describe("what an embedder tells of compartments", () => {
       await createEmbedder(runtime, told, condition),
     ];
     expect(await telling.embed(proteins[0]!)).not.toEqual(await plain.embed(proteins[0]!));
+    for (const embedder of [plain, telling]) await embedder.close();
+  });
+});
+
+describe("what an embedder tells of compartments that are decided on", () => {
+  const named = ["golgi_apparatus", "nucleus"];
+  /** What is typical of both is what the head says of the first two proteins. */
+  const decided = async (): Promise<LoadedCondition> => {
+    const { weights, ...condition } = await measure(0);
+    const rows = (await tabulateProteins(runtime, model, proteins.slice(0, 2))).compartments!;
+    const typical = float32([2, 3], Float32Array.from(rows.flatMap((row) => [...row])));
+    const decision = { compartments: named, sharpness: 6 };
+    return { ...condition, decision, weights: new Map(weights).set(typicalName, typical) };
+  };
+
+  it("is what a protein with exactly those logits is told", async () => {
+    const embedder = await createEmbedder(runtime, model, await decided());
+    expect([...embedder.typical!.keys()]).toEqual(named);
+    for (const [index, name] of named.entries()) {
+      const typical = embedder.typical!.get(name)!;
+      expect(typical).toHaveLength(width);
+      const own = await embedder.embed(proteins[index]!);
+      const again = await embedder.embed(proteins[index]!, typical);
+      const [told, like] = [
+        await embedder.embed(proteins[5]!, typical),
+        await embedder.embed(proteins[5]!, proteins[index]!),
+      ];
+      for (const [i, value] of again.entries()) expect(value).toBeCloseTo(own[i]!, 4);
+      for (const [i, value] of told.entries()) expect(value).toBeCloseTo(like[i]!, 4);
+      expect(Math.hypot(...told.map((x, i) => x - again[i]!))).toBeGreaterThan(0.1);
+    }
+    await embedder.close();
+  });
+
+  it("is nothing where none is decided on", async () => {
+    const embedder = await createEmbedder(runtime, model, await measure(0));
+    expect(embedder.typical).toBeUndefined();
+    await embedder.close();
+  });
+
+  it("stands in place of what is told of the protein's own, at every token", async () => {
+    const embedder = await createEmbedder(runtime, model, await measure(0));
+    const vector = Float32Array.from({ length: width }, (_, i) => i - 3);
+    const [own, without, instead] = [
+      await embedder.embed("MKTAY"),
+      await embedder.embed("MKTAY", new Float32Array(width)),
+      await embedder.embed("MKTAY", vector),
+    ];
+    expect(instead).toHaveLength(7 * width);
+    for (const [i, value] of instead.entries())
+      expect(value - without[i]!).toBeCloseTo(vector[i % width]!, 4);
+    const told = own.map((value, i) => value - without[i]!);
+    for (const [i, value] of told.entries()) expect(value).toBeCloseTo(told[i % width]!, 4);
+    expect(await embedder.embed("MKTAY")).toBe(own); // which is kept as it was
+    await embedder.close();
+  });
+});
+
+describe("what descriptors say", () => {
+  // One layer, which takes the first descriptor for the nucleus and its half for the cytosol.
+  const weight = new Float32Array(3 * descriptorCount);
+  [weight[0], weight[descriptorCount]] = [1, 0.5];
+  const zeros = new Float32Array(descriptorCount);
+  const weights = new Map([
+    ["norm.mean", float32([descriptorCount], zeros)],
+    ["norm.deviation", float32([descriptorCount], zeros.slice().fill(2))],
+    ["layers.0.weight", float32([3, descriptorCount], weight)],
+    ["layers.0.bias", float32([3], Float32Array.of(0, 0, 7))],
+  ]);
+  const config = { labels: head.labels, hiddenSize: 4, layers: 0, inputDropout: 0.5, dropout: 0.5 };
+  const described: SequenceModel = { ...model, descriptors: { config, weights } };
+
+  it("of the whole sequence is added to the head's logits", async () => {
+    const long = [...proteins.slice(0, 2), randomSequence(9, 30)];
+    const [alone, both] = [
+      await tabulateProteins(runtime, model, long),
+      await tabulateProteins(runtime, described, long),
+    ];
+    for (const [row, sequence] of long.entries()) {
+      const first = describeSequence(sequence)[0]! / 2;
+      for (const [label, said] of [first, first / 2, 7].entries())
+        expect(both.compartments![row]![label]).toBeCloseTo(alone.compartments![row]![label]! + said, 4);
+    }
+    expect(both.residues).toEqual(alone.residues);
+  });
+
+  it("changes what is told of a protein, and not its residues", async () => {
+    const condition = await measure(0);
+    const [plain, telling] = [
+      await createEmbedder(runtime, model, condition),
+      await createEmbedder(runtime, described, condition),
+    ];
+    const silent = new Float32Array(width);
+    const [own, more] = [await plain.embed(proteins[0]!), await telling.embed(proteins[0]!)];
+    expect(Math.hypot(...more.map((value, i) => value - own[i]!))).toBeGreaterThan(0.1);
+    const [before, after] = [
+      await plain.embed(proteins[0]!, silent),
+      await telling.embed(proteins[0]!, silent),
+    ];
+    for (const [i, value] of after.entries()) expect(value).toBeCloseTo(before[i]!, 4);
     for (const embedder of [plain, telling]) await embedder.close();
   });
 });

@@ -7,7 +7,10 @@ import {
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
   compartmentClassifier,
+  type DescriptorHeadConfig,
   declareParameters,
+  descriptorCount,
+  descriptorHead,
   type Esm2Config,
   type ExtraConditions,
   esm2Config,
@@ -47,6 +50,8 @@ export interface ModelShape {
   readonly extra?: ExtraConditions;
   /** An annotated protein to compare sequences with, which is in the third compartment; none when absent. */
   readonly relative?: string;
+  /** A head on descriptors of the sequence; none when absent. */
+  readonly descriptors?: DescriptorHeadConfig;
 }
 
 const cropPixels = 40;
@@ -115,7 +120,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
-  const { sequenceInput: input = "full", extra, relative } = shape;
+  const { sequenceInput: input = "full", extra, relative, descriptors } = shape;
   const isTold = input !== "one_hot";
   const conditionTrace = trace(
     (w, { representation, compartmentLogits }) => ({
@@ -134,6 +139,9 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
         .parameters,
       seed,
     );
+  const descriptorsTrace =
+    descriptors &&
+    trace((w, { x }) => ({ y: descriptorHead(w, descriptors, x) }), { x: f32(1, descriptorCount) });
   const classifierTrace = trace((w, { x }) => ({ y: compartmentClassifier(w, classifier, x) }), {
     x: f32(1, 3, constants.cropPixels, constants.cropPixels),
   });
@@ -147,6 +155,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
       : saveSequenceCondition({ input, weights: condition })),
     ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
     ...(relative === undefined ? [] : saveRelatives(relativesOf(relative, localization.labels))),
+    ...(descriptors === undefined ? [] : headFiles("descriptors", descriptors, descriptorsTrace!, seed)),
     ...headFiles("classifier", classifier, classifierTrace, seed),
     ["nuclei.safetensors", discNuclei(constants)],
   ]);

@@ -1,12 +1,15 @@
 import { f32, float32, i64, initializeWeights, trace } from "@proteoscope/engine";
 import { writeSafetensors } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
+import { descriptorHead } from "../descriptor-head.ts";
+import { descriptorCount } from "../descriptors.ts";
 import { esm2Config } from "../esm2.ts";
 import { localizationHead } from "../localization-head.ts";
 import { memoryFolder } from "./read-folder.ts";
 import {
   type LoadedCondition,
   languageModelFolder,
+  loadDescriptors,
   loadLocalizationHead,
   loadSequenceCondition,
   saveSequenceCondition,
@@ -49,6 +52,68 @@ describe("the head of a model folder", () => {
     await expect(loadLocalizationHead(memoryFolder(headFiles(stored), "m"), wide)).rejects.toThrow(
       /m\/localization\/model\.safetensors: /,
     );
+  });
+});
+
+describe("the head on descriptors of a model folder", () => {
+  const config = { labels: head.labels, hiddenSize: 4, layers: 1, inputDropout: 0.2, dropout: 0.5 };
+  const stored = {
+    ...{ labels: head.labels, hidden_size: 4, layers: 1 },
+    ...{ input_dropout: 0.2, dropout: 0.5 },
+  };
+  const { parameters } = trace((w, { x }) => ({ y: descriptorHead(w, config, x) }), {
+    x: f32(1, descriptorCount),
+  });
+  const weights = initializeWeights(parameters, 0);
+  const files = (fields: object = {}): Map<string, Uint8Array> =>
+    new Map([
+      ["descriptors/config.json", new TextEncoder().encode(JSON.stringify({ ...stored, ...fields }))],
+      ["descriptors/model.safetensors", writeSafetensors(weights)],
+    ]);
+  const load = (changed: Map<string, Uint8Array>, labels: readonly string[] | undefined = head.labels) =>
+    loadDescriptors(memoryFolder(changed, "m"), labels);
+
+  it("is read as it was stored, and undefined in a folder that has none", async () => {
+    expect(await load(files())).toEqual({ config, weights });
+    expect(await load(headFiles(stored))).toBeUndefined();
+  });
+
+  it("is refused where a part is missing", async () => {
+    for (const path of files().keys()) {
+      const half = files();
+      half.delete(path);
+      await expect(load(half)).rejects.toThrow(`m/${path}`);
+    }
+  });
+
+  it("is refused with other labels than the localization head's", async () => {
+    await expect(load(files(), ["Golgi", "ER"])).rejects.toMatchObject({
+      name: "CheckpointError",
+      message: "m/descriptors/config.json: labels: ER,Golgi where localization/config.json says Golgi,ER",
+    });
+  });
+
+  it.each([
+    ["no hidden size", { hidden_size: undefined }, "hidden_size"],
+    ["less than no layers", { layers: -1 }, "layers"],
+    ["dropout above all", { input_dropout: 1.5 }, "input_dropout"],
+    ["labels that are no list", { labels: "ER" }, "labels"],
+  ])("is refused with %s, by file and field", async (_, fields, field) => {
+    await expect(load(files(fields))).rejects.toMatchObject({
+      name: "CheckpointError",
+      message: expect.stringContaining(`m/descriptors/config.json: ${field}: `),
+    });
+  });
+
+  it("is refused with tensors of another network", async () => {
+    for (const [fields, fault] of [
+      [{ hidden_size: 5 }, /layers\.0\.weight is \[4, \d+\], the model wants \[5, /],
+      [{ layers: 2 }, /layers\.2\.weight is missing/],
+    ] as const) {
+      const refused = expect(load(files(fields))).rejects;
+      await refused.toThrow("m/descriptors/model.safetensors: ");
+      await refused.toThrow(fault);
+    }
   });
 });
 

@@ -30,6 +30,12 @@ export async function languageModelFolder(folder: ReadFolder): Promise<ReadFolde
   return (await Promise.all(inside)).includes(true) ? subfolder(folder, "plm") : folder;
 }
 
+/** Half a head counts as well: it is refused where the other half is read, and not left out of the answers. */
+async function hasPart(place: ReadFolder): Promise<boolean> {
+  const files = ["config.json", "model.safetensors"].map((file) => place.exists(file));
+  return (await Promise.all(files)).includes(true);
+}
+
 const size = z.int().min(1).max(100_000);
 
 export const localizationHeadFormat: ConfigFormat<
@@ -64,8 +70,7 @@ export async function loadLocalizationHead(
   { hiddenSize }: Esm2Config,
 ): Promise<LoadedHead | undefined> {
   const place = subfolder(folder, "localization");
-  const files = ["config.json", "model.safetensors"];
-  if (!(await Promise.all(files.map((file) => place.exists(file)))).includes(true)) return undefined;
+  if (!(await hasPart(place))) return undefined;
   const { windowResidues, ...config } = parseConfig(
     localizationHeadFormat,
     await readJson(place, "config.json"),
@@ -111,7 +116,7 @@ export async function loadDescriptors(
   labels: readonly string[] | undefined,
 ): Promise<LoadedDescriptors | undefined> {
   const place = subfolder(folder, "descriptors");
-  if (!(await place.exists("config.json"))) return undefined;
+  if (!(await hasPart(place))) return undefined;
   const file = `${place.name}/config.json`;
   const config = parseConfig(descriptorHeadFormat, await readJson(place, "config.json"), file);
   checkLabels(file, config.labels, labels);

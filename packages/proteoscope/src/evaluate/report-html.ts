@@ -22,7 +22,7 @@ import type { Distances } from "./score-pictures.ts";
 export const scoreTitles: Readonly<Record<ScoreName, string>> = {
   drawn: "drawn images",
   otherNucleus: "drawn around another nucleus",
-  languageModel: "language model's own answer",
+  languageModel: "read off the sequence",
   uncalibrated: "the same, uncalibrated",
   composition: "residue composition",
   kmers: "nearest by k-mers",
@@ -136,7 +136,7 @@ function countsOf(classes: SetScores["classes"]): string {
 function marginText(measure: string, { languageModel, strongestFloor: floor }: Margins): string {
   const name = floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`;
   return (
-    `<p>${measure}: drawn less the language model ${points(languageModel)}; ` +
+    `<p>${measure}: drawn less what is read off the sequence ${points(languageModel)}; ` +
     `drawn less the strongest floor${name} ${points(floor)}.</p>`
   );
 }
@@ -157,7 +157,7 @@ function points(estimate: Estimate | null): string {
 }
 
 export const classHeads = [
-  ...["label", "chance", "recall, unseen", "twice chance", "language model"],
+  ...["label", "chance", "recall, unseen", "twice chance", "read off the sequence"],
   ...["recall, seen", "recall, real crops", "recall, told"],
 ];
 

@@ -18,7 +18,7 @@ export const sequenceSetTitles: Readonly<Record<SequenceSet, string>> = {
 };
 
 export const methodTitles: Readonly<Record<SequenceMethodName, string>> = {
-  languageModel: "language model",
+  languageModel: "this model",
   composition: "residue composition",
   kmers: "nearest by k-mers",
 };
