@@ -48,7 +48,7 @@ const motifs: readonly RegExp[] = [
   /KK..$/g,
   /[SAC][KRH][LM]$/g, // peroxisomes, by either end
   /R[LIVQ]..[LIVQH][LSGA].[HQ][LA]/g,
-  /^M[^DE]{0,25}R[^DE]{0,15}/g, // mitochondrial presequence
+  /^M[^DE]{0,25}R/g, // mitochondrial presequence
   /DRY/g,
   /DEAD/g,
   /GTGK[ST]/g, // nucleotides

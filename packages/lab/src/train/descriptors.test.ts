@@ -5,8 +5,10 @@ import { readSafetensors } from "@proteoscope/formats";
 import { describeSequence, loadDescriptors } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { checkConfig, readConfig } from "../config/compose.ts";
 import { compartments } from "../data/compartments.ts";
 import { localisationRow, randomSequence, writeAtlas } from "../testing/atlas-fixture.ts";
+import { descriptorsSchema } from "./descriptors.ts";
 import type { TrainingProgress } from "./loop.ts";
 import { readSequences } from "./plm.ts";
 import { momentsOf } from "./sequence-embedder.ts";
@@ -115,4 +117,11 @@ describe("train descriptors", () => {
       /train\.start_from: .* has layers\.0\.bias .*: give the model section of its run/,
     );
   });
+});
+
+it("has a preset, as the model card's command trains it", async () => {
+  const file = new URL("../../../../configs/train/descriptors.mini.yaml", import.meta.url).pathname;
+  const { model, train } = checkConfig(descriptorsSchema, await readConfig(file), file);
+  expect(model).toMatchObject({ hiddenSize: 512, layers: 2 });
+  expect(train.finalFraction).toBe(0);
 });
