@@ -53,7 +53,7 @@ function imageTables({
   return [
     `Accuracy:\n\n${table(heads, scoresOf("accuracy"))}`,
     `Macro recall:\n\n${table(heads, scoresOf("macroRecall"))}`,
-    table(["", "drawn less the language model", "drawn less the strongest floor"], margins),
+    table(["", "drawn less what is read off the sequence", "drawn less the strongest floor"], margins),
     table(classHeads, classRows(classes)),
     table(
       ["", "near a training crop", "median correlation"],

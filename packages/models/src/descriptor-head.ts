@@ -1,6 +1,6 @@
 // From what describes a sequence (descriptors.ts) to the compartments of a protein: a few fully connected layers, whose
-// logits are added to those of the localization head. It sees the whole protein, and forty seconds teach it what the
-// language model of 2 M parameters did not learn in an hour.
+// logits are added to those of the localization head. It sees the whole protein, and three minutes teach it what a language
+// model of 2 M parameters did not learn in an hour.
 
 import {
   clip,
