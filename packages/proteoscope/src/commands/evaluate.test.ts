@@ -186,7 +186,7 @@ describe("proteoscope evaluate", () => {
     const words = ["--only", "localization", "--device", "cpu"];
     const { exitCode, stdout } = await evaluate([...words, "-o", output]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^held-out partition .*, 4 proteins\n {2}language model +macro F1 /);
+    expect(stdout).toMatch(/^held-out partition .*, 4 proteins\n {2}this model +macro F1 /);
     expect(readdirSync(output).sort()).toEqual(["metrics.json", "report.html"]);
     const { images, localization, provenance } = JSON.parse(
       readFileSync(join(output, "metrics.json"), "utf8"),

@@ -83,9 +83,10 @@ async function verify(named: string, env: Surroundings["env"]): Promise<VerifyRe
 /** The small networks that a model of ours has beside the published ones; reading them holds them to their network. */
 async function verifyHeads(folder: ReadFolder): Promise<VerifyReport["networks"]> {
   const { readModel } = await import("@proteoscope/microscope");
-  const { localization, condition, classifier, extra } = await readModel(folder);
+  const { localization, descriptors, condition, classifier, extra } = await readModel(folder);
   const heads = {
     ...{ localization: localization.weights, condition: condition.weights, classifier: classifier.weights },
+    ...(descriptors && { descriptors: descriptors.weights }),
     ...(extra && { extra: extra.weights }),
   };
   return Object.entries(heads).map(([part, { size }]) => ({ part, architecture: part, tensors: size }));
