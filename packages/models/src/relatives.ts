@@ -10,11 +10,10 @@ const residueCodes = Int8Array.from({ length: 128 }, (_, code) =>
 
 /** Residues in a row that count as shared. */
 export const kmerLength = 5;
-// A k-mer is a number to the base of twenty: its first three residues tell the list it stands in, the other two stand in
-// the entry, beside the protein that holds it. Lists by whole k-mers would be so many that memory is filled at random.
+// The first three residues of a k-mer tell the list it stands in, the other two stand in the entry, beside the protein that
+// holds it. Lists by whole k-mers would be so many that memory is filled at random.
 const [listCount, restCount] = [20 ** 3, 20 ** 2];
 const restBits = 9;
-const withoutFirst = 20 ** (kmerLength - 1);
 /** As `rest` of an entry: counts for nothing. */
 const struckOut = restCount;
 
@@ -87,7 +86,7 @@ export function openRelatives(config: RelativesConfig, proteins: AnnotatedProtei
   const entries = new Uint32Array(starts[listCount]!);
   each((kmers, protein) => {
     for (let i = 0; i < kmers.length; i++)
-      entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restOf(kmers[i]!);
+      entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
   });
   const weights = Float64Array.from(
     { length: count + 1 },
@@ -112,7 +111,7 @@ export function openRelatives(config: RelativesConfig, proteins: AnnotatedProtei
     shared.fill(0);
     let square = 0;
     for (const kmer of new Set(kmersOf(new TextEncoder().encode(sequence)))) {
-      const [list, rest] = [listOf(kmer), restOf(kmer)];
+      const [list, rest] = [listOf(kmer), restIn(kmer)];
       const holders: number[] = [];
       for (let place = starts[list]!; place < starts[list + 1]!; place++)
         if (restIn(entries[place]!) === rest) holders.push(entries[place]! >>> restBits);
@@ -151,9 +150,8 @@ interface Neighbour {
   readonly likeness: number;
 }
 
-const listOf = (kmer: number) => (kmer / restCount) | 0;
-const restOf = (kmer: number) => kmer % restCount;
-const restIn = (entry: number) => entry & ((1 << restBits) - 1);
+const listOf = (kmer: number) => kmer >>> restBits;
+const restIn = (kmerOrEntry: number) => kmerOrEntry & ((1 << restBits) - 1);
 
 /** How many proteins hold each k-mer of a list, of which a protein's second and later entries are struck out. */
 function countHolders(entries: Uint32Array): Uint32Array {
@@ -169,17 +167,21 @@ function countHolders(entries: Uint32Array): Uint32Array {
   return holders;
 }
 
-/** The k-mers of a sequence in its order; none holds a letter that is no residue of the twenty. */
+/** The k-mers of a sequence in its order, as list and rest; none holds a letter that is no residue of the twenty. */
 function kmersOf(sequence: Uint8Array): Int32Array {
   const kmers = new Int32Array(sequence.length);
   let found = 0;
-  let kmer = 0;
   let known = 0;
+  let [a, b, c, d, e] = [0, 0, 0, 0, 0]; // the last five residues
   for (let i = 0; i < sequence.length; i++) {
     const code = residueCodes[sequence[i]!] ?? -1;
     known = code < 0 ? 0 : known + 1;
-    kmer = (kmer % withoutFirst) * 20 + Math.max(0, code);
-    if (known >= kmerLength) kmers[found++] = kmer;
+    a = b;
+    b = c;
+    c = d;
+    d = e;
+    e = code;
+    if (known >= kmerLength) kmers[found++] = ((a * 400 + b * 20 + c) << restBits) | (d * 20 + e);
   }
   return kmers.subarray(0, found);
 }
