@@ -29,7 +29,7 @@ import { createProteinDraw, targetBatch, targetTypes } from "../data/sequence-ba
 import { questionLoss } from "./localizer.ts";
 import { adamWOf, loopSchema, type PrepareOptions, type TrainingJob } from "./loop.ts";
 import { headFiles } from "./model-files.ts";
-import { chooseValidation, compartmentScores, rarityWeights, readSequences } from "./plm.ts";
+import { chooseValidation, compartmentScores, drawWeights, rarityWeights, readSequences } from "./plm.ts";
 import { momentsOf } from "./sequence-embedder.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 
@@ -103,9 +103,7 @@ export async function createDescriptorsJob(
   });
   const draw = createProteinDraw(training, {
     ...{ lengths: [Number.MAX_SAFE_INTEGER], batchSize: data.batchSize, seed: train.seed },
-    weights: training.map(({ source, isHuman }) =>
-      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
-    ),
+    weights: drawWeights(training, data),
   });
   const weights = async () => new Map([...norm, ...(await trainer.weights({ average: true }))]);
   return {

@@ -48,7 +48,7 @@ import {
 } from "./localizer-backbone.ts";
 import { adamWOf, loopSchema, type Scores, type TrainingJob } from "./loop.ts";
 import { headFiles, withoutPrefix, withPrefix } from "./model-files.ts";
-import { chooseValidation, rarityWeights, readSequences, wholeLoss } from "./plm.ts";
+import { chooseValidation, drawWeights, rarityWeights, readSequences, wholeLoss } from "./plm.ts";
 import { readTensors, startingWeights } from "./starting-weights.ts";
 
 export const localizerSchema = z.strictObject({
@@ -141,9 +141,7 @@ export async function createLocalizerJob(
   });
   const draw = createProteinDraw(training, {
     ...data,
-    weights: training.map(({ source, isHuman }) =>
-      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
-    ),
+    weights: drawWeights(training, data),
     seed: train.seed,
   });
   const augmentation = await openSequenceAugmentation(config.augment, training, train.seed);

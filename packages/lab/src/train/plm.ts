@@ -185,12 +185,20 @@ export async function readPlmData({ data, loss, train }: PlmConfig, folder: stri
   const training = splits.get("train") ?? [];
   return {
     training,
-    drawWeights: training.map(({ source, isHuman }) =>
-      source === "opencell" ? data.weightOfOpencell : isHuman ? data.weightOfHuman : 1,
-    ),
+    drawWeights: drawWeights(training, data),
     validation: chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed),
     positiveWeights: rarityWeights(training, loss.maxPositiveWeight),
   };
+}
+
+/** How often each protein is drawn, relative to one that is not human. */
+export function drawWeights(
+  proteins: readonly Protein[],
+  { weightOfHuman, weightOfOpencell }: Pick<PlmConfig["data"], "weightOfHuman" | "weightOfOpencell">,
+): number[] {
+  return proteins.map(({ source, isHuman }) =>
+    source === "opencell" ? weightOfOpencell : isHuman ? weightOfHuman : 1,
+  );
 }
 
 /** The model folder: the language model and its head. */
