@@ -91,8 +91,10 @@ interface JudgedClass {
   readonly loss: number;
 }
 
-/** What each class's loss counts: the slopes of the logarithm of the mean of exp(tilt * loss), of classes whose losses are
- * drawn towards the mean of all the more the fewer proteins they have. */
+/**
+ * What each class's loss counts: the slopes of the logarithm of the mean of exp(tilt * loss), of classes whose losses are
+ * drawn towards the mean of all the more the fewer proteins they have.
+ */
 function classCounts(classes: readonly JudgedClass[], total: number): number[] {
   const mean = classes.reduce((sum, { weight, loss }) => sum + (weight * loss) / total, 0);
   const own = classes.map(({ rows }) => rows.length / (rows.length + fewestOfClass));
