@@ -4,18 +4,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { openRuntime } from "@proteoscope/engine/node";
 import { parseFasta, writePng } from "@proteoscope/formats";
+import { compositeCell, markSynthetic, pickNucleus, type Tile, tileImages } from "@proteoscope/imaging";
 import { type Crop, openCropPixels, readCrops } from "@proteoscope/lab";
-import {
-  compositeCell,
-  drawDefaults,
-  markSynthetic,
-  openMicroscope,
-  pickNucleus,
-  readModel,
-  readModelNuclei,
-  type Tile,
-  tileImages,
-} from "@proteoscope/microscope";
+import { drawDefaults, openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
 import { openFolder } from "@proteoscope/models/node";
 
 const [atlas, out, modelFolder = "checkpoints/proteoscope-mini"] = process.argv.slice(2);

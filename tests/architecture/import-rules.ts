@@ -26,11 +26,12 @@ export type Manifests = Readonly<Record<string, PackageManifest>>;
 export const packageArrows: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   engine: [],
-  models: ["formats", "engine"],
-  lab: ["formats", "engine", "models"],
-  microscope: ["formats", "engine", "models"],
-  server: ["formats", "engine", "models", "lab", "microscope"],
-  proteoscope: ["formats", "engine", "models", "lab", "microscope", "server"],
+  imaging: ["formats"],
+  models: ["formats", "engine", "imaging"],
+  microscope: ["formats", "engine", "imaging", "models"],
+  lab: ["formats", "engine", "imaging", "models", "microscope"],
+  server: ["formats", "engine", "imaging", "models", "microscope"],
+  proteoscope: ["formats", "engine", "imaging", "models", "microscope", "lab", "server"],
 };
 
 const nodePackages = new Set(["lab", "server", "proteoscope"]);

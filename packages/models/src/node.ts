@@ -3,7 +3,7 @@
 
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
-import { CheckpointError, type ReadFolder } from "./pretrained/read-folder.ts";
+import { CheckpointError, type ReadFolder } from "./checkpoints/file-source.ts";
 
 /** Larger reads are refused by some systems. */
 const largestReadBytes = 2 ** 30;

@@ -4,12 +4,12 @@ import { type NdArray, writeNpy, writeOmeTiff, writeOmeZarr, writePng } from "@p
 import {
   addScaleBar,
   compositeCell,
-  type Drawing,
   enlargeImage,
   markSynthetic,
   type RgbImage,
   tileImages,
-} from "@proteoscope/microscope";
+} from "@proteoscope/imaging";
+import type { Drawing } from "@proteoscope/microscope";
 import type { DrawingFormat } from "./drawing-formats.ts";
 import type { OutputFolder } from "./output.ts";
 

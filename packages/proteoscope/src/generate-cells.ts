@@ -2,6 +2,7 @@
 // starts. All files of a run appear together when it is done, or none.
 import { createHash } from "node:crypto";
 import type { Runtime } from "@proteoscope/engine";
+import type { RgbImage } from "@proteoscope/imaging";
 import {
   type CompartmentProbabilities,
   type Drawing,
@@ -10,7 +11,6 @@ import {
   mostSteps,
   openMicroscope,
   type ReadProtein,
-  type RgbImage,
   readModel,
 } from "@proteoscope/microscope";
 import type { ReadFolder, ToldOfProtein } from "@proteoscope/models";

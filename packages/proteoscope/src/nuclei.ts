@@ -3,13 +3,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { readImage, toFloat32 } from "@proteoscope/formats";
-import {
-  NucleusError,
-  pickNucleus,
-  readImagingConstants,
-  readModelNuclei,
-  readNucleus,
-} from "@proteoscope/microscope";
+import { NucleusError, pickNucleus, readNucleus } from "@proteoscope/imaging";
+import { readImagingConstants, readModelNuclei } from "@proteoscope/microscope";
 import type { ReadFolder } from "@proteoscope/models";
 import { CommandError, exitCodes } from "./errors.ts";
 import { readNamedFile } from "./read-named-file.ts";

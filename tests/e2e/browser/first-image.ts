@@ -2,7 +2,8 @@
 // become one image around the first nucleus of the model's own library. All that lies on the way is given back, so
 // that a difference is seen where it begins.
 import type { Runtime } from "@proteoscope/engine";
-import { openMicroscope, pickNucleus, readModel, readModelNuclei } from "@proteoscope/microscope";
+import { pickNucleus } from "@proteoscope/imaging";
+import { openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
 import type { ReadFolder } from "@proteoscope/models";
 
 export interface FirstImageRequest {

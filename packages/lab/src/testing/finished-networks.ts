@@ -14,8 +14,8 @@ import {
   localizationHead,
   type Pretrained,
 } from "@proteoscope/models";
-import { compartments } from "../data/compartments.ts";
-import { headFiles, jsonText, type ModelFiles, networkFiles } from "../train/model-files.ts";
+import { compartments } from "../data/atlas/compartments.ts";
+import { headFiles, jsonText, type ModelFiles, networkFiles } from "../training/model-files.ts";
 import { fixtureSide } from "./atlas-fixture.ts";
 
 async function write(folder: string, files: ModelFiles): Promise<string> {

@@ -3,6 +3,8 @@
 
 import { f32, initializeWeights, type Trace, trace } from "@proteoscope/engine";
 import { type NdArray, writeSafetensors } from "@proteoscope/formats";
+import { writeNucleusLibrary } from "@proteoscope/imaging";
+import { disc } from "@proteoscope/imaging/testing";
 import {
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
@@ -33,9 +35,7 @@ import {
   type UnetConfig,
   unetDefaults,
 } from "@proteoscope/models";
-import type { ImagingConstants, MicroscopeModel } from "../model.ts";
-import { writeNucleusLibrary } from "../nuclei/library.ts";
-import { disc } from "./drawing.ts";
+import type { ImagingConstants, MicroscopeModel } from "../model/model.ts";
 
 export interface ModelShape {
   readonly constants: ImagingConstants;

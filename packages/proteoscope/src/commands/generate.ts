@@ -1,6 +1,8 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
 // All files of a run appear together when it is done, or none.
-import type { RgbImage, SamplerName } from "@proteoscope/microscope";
+import type { RgbImage } from "@proteoscope/imaging";
+import { detectColorDepth, renderTerminalImage } from "@proteoscope/imaging";
+import type { SamplerName } from "@proteoscope/microscope";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { type DrawingFormat, drawingFormats } from "../drawing-formats.ts";
@@ -9,7 +11,6 @@ import type { CellSummary, Settings } from "../generate-cells.ts";
 import { findModelFolder, withRuntime } from "../model-folder.ts";
 import { resolveProteins } from "../proteins.ts";
 import { readStdin } from "../read-stdin.ts";
-import { detectColorDepth, renderTerminalImage } from "../terminal-image.ts";
 
 const samplers = ["ddim", "ddpm", "dpm++"] as const satisfies readonly SamplerName[];
 

@@ -1,6 +1,6 @@
 // `proteoscope sweep`: the same proteins around the same nucleus from the same noise, drawn under several weights of the
 // sequence. One picture, rows of proteins and columns of weights, and what the image classifier sees in each.
-import type { Tile } from "@proteoscope/microscope";
+import type { Tile } from "@proteoscope/imaging";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
@@ -53,9 +53,8 @@ export const sweepCommand = defineCommand({
     };
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
     const folder = await findModelFolder(args.model, env);
-    const { compositeCell, mostSteps, openMicroscope, readModel, tileImages } = await import(
-      "@proteoscope/microscope"
-    );
+    const { mostSteps, openMicroscope, readModel } = await import("@proteoscope/microscope");
+    const { compositeCell, tileImages } = await import("@proteoscope/imaging");
     const { writePng } = await import("@proteoscope/formats");
     const { chooseNuclei } = await import("../nuclei.ts");
     const [nucleus] = await chooseNuclei(folder, { seed: settings.seed });

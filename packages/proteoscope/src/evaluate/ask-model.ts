@@ -4,13 +4,12 @@
 // order; proteins are asked in blocks, for what does not depend on the sequence is drawn for several at once.
 import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
+import { medianOverlap, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import {
   type CropImage,
   type EvaluatedProtein,
-  type ImageReader,
   imageCompartments,
   type KnownCrop,
-  medianOverlap,
   nuclearProportion,
   type Protein,
 } from "@proteoscope/lab";
@@ -20,9 +19,8 @@ import {
   type CompartmentProbabilities,
   type Drawing,
   type DrawOptions,
+  type ImageReader,
   type Microscope,
-  type NucleusLibrary,
-  pickNucleus,
   type ReadProtein,
 } from "@proteoscope/microscope";
 import { answerProbabilities, noCalibration } from "@proteoscope/models";

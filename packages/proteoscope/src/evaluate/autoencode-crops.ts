@@ -7,7 +7,7 @@ import {
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
-} from "@proteoscope/lab";
+} from "@proteoscope/imaging";
 import type { MicroscopeModel } from "@proteoscope/microscope";
 import { decode, encode } from "@proteoscope/models";
 

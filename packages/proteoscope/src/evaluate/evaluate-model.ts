@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
+import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import {
   type CropPixels,
   compartments,
@@ -13,19 +14,16 @@ import {
   labelOf,
   type NearestCrop,
   openCropPixels,
-  openImageReader,
   type Protein,
   readEvaluationData,
   readSequences,
 } from "@proteoscope/lab";
 import {
-  cellFootprint,
   type MicroscopeModel,
   mostSteps,
-  type NucleusLibrary,
+  openImageReader,
   openMicroscope,
   openProteinReader,
-  pickNucleus,
   readModel,
   readModelNuclei,
   readSequenceModel,

@@ -6,9 +6,9 @@ import {
   type CropPixels,
   compartmentOf,
   type EvaluationData,
-  type ImageReader,
   nuclearProportion,
 } from "@proteoscope/lab";
+import type { ImageReader } from "@proteoscope/microscope";
 import type { Surroundings } from "../command.ts";
 import { startProgress } from "../progress.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "./autoencode-crops.ts";

@@ -1,7 +1,6 @@
 // The pictures of a report: for the first unseen proteins in the order of the evaluation, which nobody chose, the drawn
 // image, the training crop nearest to it, turned as the image is, and a real crop of the same class.
 import { writePng } from "@proteoscope/formats";
-import { type CropPixels, compartmentOf, type EvaluationData, transformSquare } from "@proteoscope/lab";
 import {
   compositeCell,
   enlargeImage,
@@ -9,7 +8,8 @@ import {
   type NucleusLibrary,
   pickNucleus,
   type RgbImage,
-} from "@proteoscope/microscope";
+} from "@proteoscope/imaging";
+import { type CropPixels, compartmentOf, type EvaluationData, transformSquare } from "@proteoscope/lab";
 import { decodePlane } from "./ask-model.ts";
 import type { Evidence } from "./metrics.ts";
 import { answerOf } from "./score-answers.ts";

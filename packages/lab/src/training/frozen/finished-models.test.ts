@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openFolder } from "@proteoscope/models/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compartments } from "../../data/atlas/compartments.ts";
+import { writeDescriptors, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { readSequenceModel, sequenceModelFiles } from "./finished-models.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "finished-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("a finished language model", () => {
+  it("is read with its head and what reads descriptors, and passed on with both", async () => {
+    const path = await writeDescriptors(await writeSequenceModel(join(folder, "whole")), 5);
+    const model = await readSequenceModel(openFolder(path));
+    expect(model.windowResidues).toBe(62);
+    expect(model.descriptors!.config).toMatchObject({ labels: compartments, hiddenSize: 4, layers: 1 });
+    expect([...model.descriptors!.weights.keys()]).toContain("norm.mean");
+    const files = await sequenceModelFiles(path, model);
+    const parts = ["descriptors", "localization", "plm"];
+    expect([...files.keys()].sort()).toEqual(
+      parts.flatMap((part) => [`${part}/config.json`, `${part}/model.safetensors`]),
+    );
+    for (const [name, content] of files)
+      expect(Buffer.compare(content as Uint8Array, await readFile(join(path, name))), name).toBe(0);
+  });
+
+  it("has no descriptors where none were trained, and no head as it was published", async () => {
+    const headed = await writeSequenceModel(join(folder, "headed"));
+    expect((await readSequenceModel(openFolder(headed))).descriptors).toBeUndefined();
+    const plain = await writePlainEsm2(join(folder, "plain"));
+    const model = await readSequenceModel(openFolder(plain));
+    expect(model).toMatchObject({ head: undefined, descriptors: undefined, windowResidues: 1024 });
+    expect([...(await sequenceModelFiles(plain, model)).keys()].sort()).toEqual([
+      "plm/config.json",
+      "plm/model.safetensors",
+    ]);
+  });
+
+  it("is refused with descriptors for other labels than its head's", async () => {
+    const path = await writeDescriptors(await writeSequenceModel(join(folder, "others")), 5);
+    const file = join(path, "descriptors", "config.json");
+    const config = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify({ ...config, labels: config.labels.toReversed() }));
+    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(/descriptors\/config\.json: labels/);
+  });
+});

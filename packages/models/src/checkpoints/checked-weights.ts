@@ -1,0 +1,31 @@
+// The parameters of a network of our own, which is stored as plain model.safetensors beside a config.json: held to what
+// the network declares, so that a file of another network is refused by name and not by the first product that fails.
+
+import { checkWeights, type InputTypes, type Model, trace, WeightsError } from "@proteoscope/engine";
+import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
+import type { StateDict } from "./architectures.ts";
+import { type ReadFolder, readParsed } from "./file-source.ts";
+
+const path = "model.safetensors";
+
+/** Parameters in float32, as many as the network declares. @throws WeightsError or FormatError, naming the file. */
+export async function loadCheckedWeights(
+  folder: ReadFolder,
+  model: Model,
+  inputTypes: InputTypes,
+): Promise<StateDict> {
+  const { tensors } = await readParsed(folder, path, readSafetensors);
+  const weights = new Map(
+    [...tensors].map(([name, value]): [string, NdArray] => [
+      name,
+      { dtype: "float32", shape: value.shape, data: toFloat32(value) },
+    ]),
+  );
+  try {
+    checkWeights(trace(model, inputTypes), weights);
+  } catch (cause) {
+    if (!(cause instanceof WeightsError)) throw cause;
+    throw new WeightsError(`${folder.name}/${path}: ${cause.message}`, { cause });
+  }
+  return weights;
+}
