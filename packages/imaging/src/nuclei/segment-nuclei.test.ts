@@ -6,7 +6,7 @@ import { segmentNuclei } from "./segment-nuclei.ts";
 
 // Cuts of two real fields with the labels of an independent segmentation: see fixtures/README.md.
 const fixtures = readNpz(
-  readFileSync(new URL("../../../microscope/src/nuclei/fixtures/fields.npz", import.meta.url)),
+  readFileSync(new URL("./fixtures/fields.npz", import.meta.url)),
 );
 const cut = { height: 192, width: 192, pixelSizeMicrons: 0.4126 };
 

@@ -236,7 +236,7 @@ describe("a checkpoint that cannot be loaded", () => {
     await expect(loadPretrained(await withFiles({ "config.json": {} }))).rejects.toThrow(
       /its configuration names no architecture/,
     );
-    const other = openFolder(fileURLToPath(new URL("../nucleus/fixtures", import.meta.url)));
+    const other = openFolder(fileURLToPath(new URL("../../../imaging/src/planes/fixtures", import.meta.url)));
     await expect(loadPretrained(other)).rejects.toThrow(/these tensors are those of no known network/);
   });
 
