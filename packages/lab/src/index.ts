@@ -13,7 +13,7 @@ export {
   sequenceTargets,
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
-export { relativesOf } from "./data/atlas/homologs.ts";
+export { homologsOf } from "./data/atlas/homologs.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export {
   isTrainingCrop,

@@ -3,13 +3,13 @@
 
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
-import { CheckpointError, type ReadFolder } from "./checkpoints/file-source.ts";
+import { CheckpointError, type FileSource } from "./checkpoints/file-source.ts";
 
 /** Larger reads are refused by some systems. */
 const largestReadBytes = 2 ** 30;
 
 /** A folder on disk. @throws (at reading) CheckpointError for a path that leads out of it, the system's errors else. */
-export function openFolder(path: string): ReadFolder {
+export function openFolder(path: string): FileSource {
   const root = resolve(path);
   const locate = (file: string): string => {
     const target = resolve(root, file);

@@ -3,13 +3,13 @@
 // lie beside the first.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { LoadOptions, ReadFolder } from "@proteoscope/models";
+import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { CommandError, exitCodes } from "./errors.ts";
 import { findSnapshot, isModelName } from "./hub/repository.ts";
 
 export interface CheckpointPath {
-  readonly folder: ReadFolder;
+  readonly folder: FileSource;
   /** Names the file where the path is one. */
   readonly options: LoadOptions;
   /** On disk. */

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./command.ts";
@@ -14,7 +14,7 @@ import { findShipped, shippedModelName } from "./package-files.ts";
 export async function findModelFolder(
   model: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<ReadFolder> {
+): Promise<FileSource> {
   const { openFolder } = await import("@proteoscope/models/node");
   if (model !== undefined) {
     const path = await resolveCheckpoint(model, env);

@@ -81,8 +81,8 @@ describe("a checkpoint of ESM2", () => {
 
   it("in one file is recognised without config.json: by its metadata, or by its tensors", async () => {
     const model = await loadAs("esm2", subfolder(fixtures, "hugging-face-esm"));
-    const told = memoryFolder(new Map([["model.safetensors", saveSingleFile(model)]]));
-    expect((await loadAs("esm2", told)).config).toEqual(model.config);
+    const context = memoryFolder(new Map([["model.safetensors", saveSingleFile(model)]]));
+    expect((await loadAs("esm2", context)).config).toEqual(model.config);
     const bare = memoryFolder(
       new Map([["esm.safetensors", await fixtures.read("hugging-face-esm/model.safetensors")]]),
     );

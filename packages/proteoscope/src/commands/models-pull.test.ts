@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
 import { type FakeHub, fallSilent, startFakeHub } from "../hub/testing/fake-hub.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 
 const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
 const fixture = (name: string) => readFileSync(join(fixtures, name));
@@ -30,8 +30,8 @@ const environment = (changes: Record<string, string> = {}) => ({
   ...changes,
 });
 async function run(words: string[], changes?: Record<string, string>) {
-  const { surroundings, output } = recordSurroundings(environment(changes));
-  return { exitCode: await runCommandLine(["models", ...words], surroundings), ...output };
+  const { commandContext, output } = recordCommandContext(environment(changes));
+  return { exitCode: await runCommandLine(["models", ...words], commandContext), ...output };
 }
 const snapshot = () => join(cache, "hf", "hub", "models--a--esm", "snapshots", hub.commit);
 
@@ -93,8 +93,8 @@ describe("proteoscope models pull", () => {
 
   it("ends with 130 when it is interrupted, and goes on the next time", async () => {
     hub.faults.push((_, response, bytes) => void response.end(bytes), fallSilent);
-    const { surroundings, output, controller } = recordSurroundings(environment());
-    const running = runCommandLine(["models", "pull", "a/esm"], surroundings);
+    const { commandContext, output, controller } = recordCommandContext(environment());
+    const running = runCommandLine(["models", "pull", "a/esm"], commandContext);
     while (hub.requests.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort();
     expect(await running).toBe(130);

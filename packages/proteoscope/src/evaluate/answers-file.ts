@@ -63,8 +63,8 @@ const cropSchema = z.strictObject({
 });
 
 /** A protein drawn for what the language model says of it, right or wrong. */
-const toldSchema = z.strictObject({
-  kind: z.literal("told"),
+const confidentSchema = z.strictObject({
+  kind: z.literal("confident"),
   compartment: z.string(),
   /** Of the proteins of which the language model is surest that they are there; 0 is the surest. */
   rank: z.int(),
@@ -75,10 +75,10 @@ const toldSchema = z.strictObject({
   drawn: probabilities,
 });
 
-const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, toldSchema]);
+const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, confidentSchema]);
 export type ProteinRecord = z.infer<typeof proteinSchema>;
 export type CropRecord = z.infer<typeof cropSchema>;
-export type ToldRecord = z.infer<typeof toldSchema>;
+export type ConfidentRecord = z.infer<typeof confidentSchema>;
 export type AnswerRecord = z.infer<typeof recordSchema>;
 
 /** What was asked of what: plain JSON. */
@@ -99,13 +99,13 @@ export function keyOf(record: AnswerRecord): string {
       return `${record.set} ${record.id}`;
     case "crop":
       return `crop ${record.crop}`;
-    case "told":
-      return keyOfTold(record.compartment, record.rank);
+    case "confident":
+      return keyOfConfident(record.compartment, record.rank);
   }
 }
 
-export function keyOfTold(compartment: string, rank: number): string {
-  return `told ${compartment} ${rank}`;
+export function keyOfConfident(compartment: string, rank: number): string {
+  return `confident ${compartment} ${rank}`;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   groupBy,
   type KnownCrop,
 } from "@proteoscope/lab";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { AnswersFile, CropRecord, ProteinRecord } from "./answers-file.ts";
 import {
@@ -16,7 +16,7 @@ import {
   blockSize,
   drawingsOf,
   drawingsOfCrop,
-  type Instruments,
+  type EvaluationTools,
 } from "./ask-model.ts";
 import type { UnseenSet } from "./metrics.ts";
 
@@ -35,9 +35,9 @@ export interface Asking {
 
 /** Asks what `answers` has no answer to, and gives all. */
 export async function askAll(
-  instruments: Omit<Instruments, "onDrawn">,
+  instruments: Omit<EvaluationTools, "onDrawn">,
   { data, pixels, request, answers }: Asking,
-  stderr: Surroundings["stderr"],
+  stderr: CommandContext["stderr"],
 ): Promise<Asked> {
   const { signal } = instruments;
   const chosen = [...request.sets, "seen" as const].flatMap((set) =>

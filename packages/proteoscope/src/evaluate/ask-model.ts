@@ -24,11 +24,11 @@ import {
   type ReadProtein,
 } from "@proteoscope/microscope";
 import { answerProbabilities, noCalibration } from "@proteoscope/models";
-import type { CropRecord, ProteinRecord, ToldRecord } from "./answers-file.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord } from "./answers-file.ts";
 
 export type DrawSettings = Required<Omit<DrawOptions, "signal" | "onStep">>;
 
-export interface Instruments {
+export interface EvaluationTools {
   readonly microscope: Microscope;
   readonly library: NucleusLibrary;
   readonly reader: ImageReader;
@@ -51,7 +51,7 @@ export function drawingsOf({ set }: EvaluatedProtein): number {
  * set, from which another one is chosen for each.
  */
 export async function askProteins(
-  instruments: Instruments,
+  instruments: EvaluationTools,
   block: number,
   evaluated: readonly EvaluatedProtein[],
   others: readonly EvaluatedProtein[],
@@ -92,7 +92,7 @@ interface Asked {
 
 /** What is asked of a protein by itself. */
 async function askOne(
-  instruments: Instruments,
+  instruments: EvaluationTools,
   evaluated: EvaluatedProtein,
   others: readonly EvaluatedProtein[],
 ): Promise<Asked> {
@@ -151,7 +151,7 @@ export const drawingsOfCrop = 2;
 
 /** Draws the protein of a real crop, and another one, around the crop's own nucleus. */
 export async function askCrop(
-  instruments: Instruments,
+  instruments: EvaluationTools,
   { crop, protein, isSeen }: KnownCrop,
   other: KnownCrop,
   image: CropImage,
@@ -176,19 +176,28 @@ export async function askCrop(
 }
 
 /** Draws a protein of which the language model is sure that it is in a compartment. */
-export async function askTold(
-  instruments: Instruments,
-  told: Pick<ToldRecord, "compartment" | "rank" | "probability">,
+export async function askConfident(
+  instruments: EvaluationTools,
+  confident: Pick<ConfidentRecord, "compartment" | "rank" | "probability">,
   protein: Protein,
-): Promise<ToldRecord> {
+): Promise<ConfidentRecord> {
   const { microscope } = instruments;
   const { nucleus, cell } = chooseCell(instruments, protein);
   const [drawing] = await drawEach(instruments, await readRow(microscope, protein), [cell]);
-  return { kind: "told", ...told, protein: protein.id, nucleus, drawn: inOrder(drawing!.compartments) };
+  return {
+    kind: "confident",
+    ...confident,
+    protein: protein.id,
+    nucleus,
+    drawn: inOrder(drawing!.compartments),
+  };
 }
 
 /** The nucleus that a protein is drawn around, and the noise. */
-function chooseCell({ library, settings }: Instruments, { id }: Protein): { nucleus: number; cell: Cell } {
+function chooseCell(
+  { library, settings }: EvaluationTools,
+  { id }: Protein,
+): { nucleus: number; cell: Cell } {
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, id);
   const nucleus = random("nucleus").integer(library.count);
   const { distance } = pickNucleus(library, nucleus);
@@ -205,7 +214,7 @@ function encodePlane(plane: Float32Array): string {
 }
 
 async function drawEach(
-  { microscope, settings, signal, onDrawn }: Instruments,
+  { microscope, settings, signal, onDrawn }: EvaluationTools,
   read: ReadProtein,
   cells: readonly Cell[],
   changes: Partial<DrawSettings> = {},

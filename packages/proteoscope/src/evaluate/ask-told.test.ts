@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { type Opinion, surest } from "./ask-told.ts";
+import { type Prediction, surest } from "./ask-told.ts";
 
-const opinion = (id: string, golgi: number): Opinion => ({
-  protein: { id } as Opinion["protein"],
+const opinion = (id: string, golgi: number): Prediction => ({
+  protein: { id } as Prediction["protein"],
   answer: { Golgi: golgi, ER: 1 - golgi },
 });
 

@@ -29,7 +29,7 @@ import {
   readSequenceModel,
 } from "@proteoscope/microscope";
 import { hashFile } from "../checksums.ts";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
 import { withOutputFolder } from "../output.ts";
 import { packageVersion } from "../package-files.ts";
@@ -37,11 +37,17 @@ import { startProgress } from "../progress.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
 import { type Asked, askAll } from "./ask-all.ts";
 import { type DrawSettings, decodePlane } from "./ask-model.ts";
-import { askAllTold } from "./ask-told.ts";
+import { askAllConfident } from "./ask-told.ts";
 import { openAutoencoding } from "./autoencode-crops.ts";
 import type { EvaluatedModel } from "./evaluated-model.ts";
 import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./judge-localization.ts";
-import { type Evidence, type Metrics, measureImages, type Provenance, type UnseenSet } from "./metrics.ts";
+import {
+  type EvaluationResults,
+  type Metrics,
+  measureImages,
+  type Provenance,
+  type UnseenSet,
+} from "./metrics.ts";
 import { readRealCrops } from "./real-crops.ts";
 import { renderReport } from "./report-html.ts";
 import { drawExamples, type Example } from "./report-pictures.ts";
@@ -61,7 +67,7 @@ export interface EvaluationRequest {
   readonly resume: boolean;
 }
 
-type Words = Pick<Surroundings, "signal" | "stderr">;
+type Words = Pick<CommandContext, "signal" | "stderr">;
 
 const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
 
@@ -89,17 +95,23 @@ export async function evaluateModel(
     const localization = await localize(openBaselines());
     return writeReport(output, { provenance, images: null, localization }, [], words);
   }
-  const told = [
+  const confident = [
     ...calibrationProteins(splits),
     ...(splits.get("test") ?? []).filter(({ isHuman }) => isHuman),
   ];
-  return evaluateImages(runtime, model, { ...request, told }, words, async (evidence, provenance, draw) => {
-    words.stderr.write("fitting the baselines and computing the figures: a minute or two\n");
-    const baselines = openBaselines();
-    const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
-    const localization = only === "images" ? null : await localize(baselines);
-    return writeReport(output, { provenance, images, localization }, await draw(), words);
-  });
+  return evaluateImages(
+    runtime,
+    model,
+    { ...request, confident },
+    words,
+    async (evidence, provenance, draw) => {
+      words.stderr.write("fitting the baselines and computing the figures: a minute or two\n");
+      const baselines = openBaselines();
+      const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
+      const localization = only === "images" ? null : await localize(baselines);
+      return writeReport(output, { provenance, images, localization }, await draw(), words);
+    },
+  );
 }
 
 async function writeReport(
@@ -138,10 +150,10 @@ async function evaluateSequences(
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
-  request: EvaluationRequest & { readonly told: readonly Protein[] },
+  request: EvaluationRequest & { readonly confident: readonly Protein[] },
   { signal, stderr }: Words,
   conclude: (
-    evidence: Evidence,
+    evidence: EvaluationResults,
     provenance: Provenance,
     drawExamplesOfThem: () => Promise<Example[]>,
   ) => Promise<Metrics>,
@@ -165,14 +177,21 @@ async function evaluateImages(
     const autoencoding = await openAutoencoding(runtime, model, pixels.height);
     const instruments = { microscope, library, reader, settings, signal };
     const asked = await askAll(instruments, { data, pixels, request, answers }, stderr);
-    const telling = { candidates: request.told, answers, proteins: request.proteins };
-    const told = await askAllTold(instruments, telling, stderr);
+    const conditioned = { candidates: request.confident, answers, proteins: request.proteins };
+    const confident = await askAllConfident(instruments, conditioned, stderr);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
     const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, stderr });
     const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, stderr });
     const trainingCrops = data.trainingCrops.length;
-    const evidence: Evidence = { ...asked, told, sets: request.sets, real, nearest, trainingCrops };
+    const evidence: EvaluationResults = {
+      ...asked,
+      confident,
+      sets: request.sets,
+      real,
+      nearest,
+      trainingCrops,
+    };
     return await conclude(evidence, provenance, () => drawExamples({ ...evidence, data, pixels, library }));
   } finally {
     await answers.close();
@@ -195,10 +214,10 @@ async function provenanceOf(
 
 /** What the baselines answer for unseen proteins; of those that they were fitted to they know the answer. */
 function withBaselines(
-  evidence: Evidence,
+  evidence: EvaluationResults,
   splits: LocalizationRequest["splits"],
   baselines: Baselines,
-): Evidence {
+): EvaluationResults {
   const sequences = new Map([...splits.values()].flat().map(({ id, sequence }) => [id, sequence]));
   const places = imageCompartments.map((name) => compartments.indexOf(name));
   const proteins = evidence.proteins.map((record) => {
@@ -245,10 +264,10 @@ function checkData(
 }
 
 function checkSequences(splits: LocalizationRequest["splits"], data: string): void {
-  const isTold = (protein: Protein) => labelOf(protein) !== undefined;
+  const isConditioned = (protein: Protein) => labelOf(protein) !== undefined;
   const bad = (what: string) => new CommandError(`${data}: has no ${what}`, exitCodes.badData);
   if ((splits.get("train") ?? []).length === 0) throw bad("protein to fit the baselines to");
-  if (!calibrationProteins(splits).some(isTold))
+  if (!calibrationProteins(splits).some(isConditioned))
     throw bad("human protein of one compartment in the calibration partition");
 }
 
@@ -262,7 +281,7 @@ interface Finding extends Asked {
   readonly pixels: CropPixels;
   readonly library: NucleusLibrary;
   readonly signal: AbortSignal;
-  readonly stderr: Surroundings["stderr"];
+  readonly stderr: CommandContext["stderr"];
 }
 
 /** The nearest training crop of every drawn image and of every unseen real one, in their order. */

@@ -2,12 +2,12 @@
 // that training. The image classifier and the nuclei then come from the model that ships, and the report says so.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 import { CommandError, exitCodes } from "../errors.ts";
 import { findModelFolder } from "../model-folder.ts";
 
 export interface EvaluatedModel {
-  readonly folder: ReadFolder;
+  readonly folder: FileSource;
   /** Parts that came from the model that ships. */
   readonly borrowed: readonly string[];
 }
@@ -20,7 +20,7 @@ const lendable = [
 /** @throws CommandError (not found) when there is no model, or a part is missing and nothing ships. */
 export async function findEvaluatedModel(
   path: string,
-  findShipped: () => Promise<ReadFolder> = () => findModelFolder(undefined),
+  findShipped: () => Promise<FileSource> = () => findModelFolder(undefined),
 ): Promise<EvaluatedModel> {
   const found = [path, join(path, "model")].find((folder) => existsSync(join(folder, "model_index.json")));
   if (found === undefined)
@@ -35,7 +35,7 @@ export async function findEvaluatedModel(
   const shipped = await findShipped();
   const sourceOf = (file: string) =>
     borrowed.some((part) => file === part || file.startsWith(`${part}/`)) ? shipped : own;
-  const folder: ReadFolder = {
+  const folder: FileSource = {
     name: own.name,
     read: (file) => sourceOf(file).read(file),
     exists: (file) => sourceOf(file).exists(file),

@@ -2,7 +2,7 @@ import { type Compartment, compartments, type Protein, type SequenceSplit } from
 import { protein, randomSequence } from "@proteoscope/lab/testing";
 import { noCalibration } from "@proteoscope/models";
 import { beforeAll, describe, expect, it } from "vitest";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 import { judgeLocalization, type LocalizationMetrics } from "./judge-localization.ts";
 import { localizationSection } from "./report-localization.ts";
 import { askLanguageModel, fitBaselines } from "./sequence-methods.ts";
@@ -46,8 +46,8 @@ const reader = {
 let metrics: LocalizationMetrics;
 const baselines = fitBaselines(splits.get("train")!, splits.get("calibration")!, { seed: 0 });
 beforeAll(async () => {
-  const { surroundings } = recordSurroundings();
-  metrics = await judgeLocalization(reader, { splits, baselines, seed: 0 }, surroundings);
+  const { commandContext } = recordCommandContext();
+  metrics = await judgeLocalization(reader, { splits, baselines, seed: 0 }, commandContext);
 });
 
 describe("what is read off sequences", () => {

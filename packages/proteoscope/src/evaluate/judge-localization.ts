@@ -13,9 +13,9 @@ import {
   sequenceTargets,
 } from "@proteoscope/lab";
 import type { ProteinReader } from "@proteoscope/microscope";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { startProgress } from "../progress.ts";
-import { askLanguageModel, type Baselines, baselineNames, type Opinion } from "./sequence-methods.ts";
+import { askLanguageModel, type Baselines, baselineNames, type Prediction } from "./sequence-methods.ts";
 
 export const sequenceMethods = ["languageModel", ...baselineNames] as const;
 export type SequenceMethodName = (typeof sequenceMethods)[number];
@@ -91,7 +91,7 @@ export interface LocalizationRequest {
 export async function judgeLocalization(
   reader: Pick<ProteinReader, "model" | "read">,
   { splits, baselines, seed }: LocalizationRequest,
-  { signal, stderr }: Pick<Surroundings, "signal" | "stderr">,
+  { signal, stderr }: Pick<CommandContext, "signal" | "stderr">,
 ): Promise<LocalizationMetrics> {
   const held = (splits.get("test") ?? []).filter(({ source }) => source === "deeploc2-swissprot");
   const sets: Record<SequenceSet, readonly Protein[]> = {
@@ -101,7 +101,7 @@ export async function judgeLocalization(
   };
   const kept = calibrationProteins(splits);
   const asked = [...kept, ...held, ...sets.atlas];
-  const said = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Opinion>>>();
+  const said = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
   const progress = startProgress("localization", asked.length, { stream: stderr, unit: "proteins" });
   try {
     for (const protein of asked) {

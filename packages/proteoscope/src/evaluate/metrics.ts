@@ -9,7 +9,7 @@ import {
   type NearestCrop,
   type ReliabilityBin,
 } from "@proteoscope/lab";
-import type { CropRecord, ProteinRecord, Question, ToldRecord } from "./answers-file.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "./answers-file.ts";
 import type { LocalizationMetrics } from "./judge-localization.ts";
 import type { ReadCrop } from "./real-crops.ts";
 import {
@@ -88,24 +88,24 @@ export interface ImageMetrics {
   readonly reliability: readonly ReliabilityBin[] | null;
 }
 
-export interface Evidence {
+export interface EvaluationResults {
   readonly sets: readonly UnseenSet[];
   readonly proteins: readonly (ProteinRecord & Pick<Answered, "baselines">)[];
   readonly crops: readonly CropRecord[];
-  readonly told: readonly ToldRecord[];
+  readonly confident: readonly ConfidentRecord[];
   readonly real: readonly ReadCrop[];
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
 }
 
 /** All figures of what was found. */
-export function measureImages(evidence: Evidence, options: BootstrapOptions): ImageMetrics {
-  const { sets, proteins, crops, told, real, nearest, trainingCrops } = evidence;
+export function measureImages(evidence: EvaluationResults, options: BootstrapOptions): ImageMetrics {
+  const { sets, proteins, crops, confident, real, nearest, trainingCrops } = evidence;
   const seen = proteins.filter(({ set }) => set === "seen");
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const unseenReal = real.filter(({ isUnseen }) => isUnseen);
-  const scores = (records: Evidence["proteins"]) => scoreSet(records, unseenReal, options);
-  const classes = scoreClasses({ unseen, seen, told, real: unseenReal }, options);
+  const scores = (records: EvaluationResults["proteins"]) => scoreSet(records, unseenReal, options);
+  const classes = scoreClasses({ unseen, seen, confident, real: unseenReal }, options);
   const drawnClasses = classes.filter((one) => one.unseen !== null).map(({ name }) => name);
   const realClasses = imageCompartments.filter((name) =>
     unseenReal.some((crop) => crop.compartment === name),

@@ -9,7 +9,7 @@ import {
   nuclearProportion,
 } from "@proteoscope/lab";
 import type { ImageReader } from "@proteoscope/microscope";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { startProgress } from "../progress.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "./autoencode-crops.ts";
 import { answerOf, type RealAnswer } from "./score-answers.ts";
@@ -29,7 +29,7 @@ export async function readRealCrops(
   pixels: CropPixels,
   { reader, autoencoding }: { readonly reader: ImageReader; readonly autoencoding: Autoencoding },
   inOrder: (probabilities: Float32Array) => readonly number[],
-  { signal, stderr }: Pick<Surroundings, "signal" | "stderr">,
+  { signal, stderr }: Pick<CommandContext, "signal" | "stderr">,
 ): Promise<ReadCrop[]> {
   const unseen = new Set(unseenCrops);
   const area = pixels.height * pixels.width;

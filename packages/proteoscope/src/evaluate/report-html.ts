@@ -171,7 +171,7 @@ export function classRows(classes: ImageMetrics["classes"]): string[][] {
     share(one.languageModel),
     share(one.seen),
     one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
-    share(one.told),
+    share(one.confident),
   ]);
 }
 

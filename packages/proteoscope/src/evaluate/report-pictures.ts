@@ -11,7 +11,7 @@ import {
 } from "@proteoscope/imaging";
 import { type CropPixels, compartmentOf, type EvaluationData, transformSquare } from "@proteoscope/lab";
 import { decodePlane } from "./ask-model.ts";
-import type { Evidence } from "./metrics.ts";
+import type { EvaluationResults } from "./metrics.ts";
 import { answerOf } from "./score-answers.ts";
 
 export interface Picture {
@@ -36,7 +36,7 @@ const scale = 2;
 
 /** Composites of nucleus (blue) and protein (green), drawn ones marked. */
 export async function drawExamples(
-  evidence: Pick<Evidence, "proteins" | "nearest"> & {
+  evidence: Pick<EvaluationResults, "proteins" | "nearest"> & {
     readonly data: EvaluationData;
     readonly pixels: CropPixels;
     readonly library: NucleusLibrary;

@@ -122,11 +122,11 @@ describe("the scores of a set", () => {
 
 describe("the scores of classes", () => {
   const seen = [record(er, { drawn: "ER", languageModel: "ER" })];
-  const told = ["ER", "Golgi", "ER", "cytoskeleton"].map((answer, i) => ({
+  const confident = ["ER", "Golgi", "ER", "cytoskeleton"].map((answer, i) => ({
     compartment: i < 3 ? "ER" : "cytoskeleton",
     drawn: saying(answer),
   }));
-  const classes = scoreClasses({ unseen, seen, told, real }, options);
+  const classes = scoreClasses({ unseen, seen, confident, real }, options);
 
   it("are in the order of the vocabulary, with those of real crops or of told ones alone", () => {
     expect(classes.map(({ name }) => name)).toEqual([
@@ -143,14 +143,19 @@ describe("the scores of classes", () => {
       seen: { value: 1, n: 1 },
       languageModel: { value: 1, n: 2 },
       real: { value: 0.5, n: 1, crops: 2 },
-      told: { value: 2 / 3, n: 3 },
+      confident: { value: 2 / 3, n: 3 },
     });
-    expect(cytoskeleton).toMatchObject({ unseen: null, seen: null, real: null, told: { value: 1, n: 1 } });
+    expect(cytoskeleton).toMatchObject({
+      unseen: null,
+      seen: null,
+      real: null,
+      confident: { value: 1, n: 1 },
+    });
     expect(vesicles).toMatchObject({
       unseen: null,
       isAboveTwiceChance: null,
       real: { value: 0 },
-      told: null,
+      confident: null,
     });
     expect(ofNucleus).toMatchObject({ chance: 2 / 12, unseen: { value: 1 }, real: { value: 1, crops: 1 } });
   });
@@ -158,7 +163,7 @@ describe("the scores of classes", () => {
   it("are below twice chance where nothing is right", () => {
     const wrong = [record(er, { drawn: "Golgi", languageModel: "ER" })];
     expect(
-      scoreClasses({ unseen: wrong, seen: [], told: [], real: [] }, options)[0]!.isAboveTwiceChance,
+      scoreClasses({ unseen: wrong, seen: [], confident: [], real: [] }, options)[0]!.isAboveTwiceChance,
     ).toBe(false);
   });
 });

@@ -19,7 +19,7 @@ import {
   mean,
   mostFrequentAnswer,
 } from "@proteoscope/lab";
-import type { ProteinRecord, ToldRecord } from "./answers-file.ts";
+import type { ConfidentRecord, ProteinRecord } from "./answers-file.ts";
 import type { BaselineName } from "./sequence-methods.ts";
 
 /** What the classifier saw in a real crop. */
@@ -80,7 +80,7 @@ export interface ClassScores {
   /** Of real crops that nothing was trained on. */
   readonly real: (Estimate & { readonly crops: number }) | null;
   /** Of drawings of unseen proteins that the language model is sure are there, whether they are or not. */
-  readonly told: Estimate | null;
+  readonly confident: Estimate | null;
 }
 
 export type Answered = Pick<ProteinRecord, "label" | "languageModel" | "uncalibrated" | "changed"> & {
@@ -223,16 +223,16 @@ function scoreReal(
   };
 }
 
-export interface ClassEvidence {
+export interface ClassRecords {
   readonly unseen: readonly Answered[];
   readonly seen: readonly Answered[];
-  readonly told: readonly Pick<ToldRecord, "compartment" | "drawn">[];
+  readonly confident: readonly Pick<ConfidentRecord, "compartment" | "drawn">[];
   readonly real: readonly RealAnswer[];
 }
 
 /** Recall of every class that occurs, of drawn images of unseen and seen proteins and of real crops. */
 export function scoreClasses(
-  { unseen, seen, told, real }: ClassEvidence,
+  { unseen, seen, confident, real }: ClassRecords,
   options: BootstrapOptions,
 ): ClassScores[] {
   const [unseenClasses, seenClasses] = [unseen, seen].map((set) =>
@@ -242,14 +242,14 @@ export function scoreClasses(
     unseen.map(({ label, languageModel }) => ({ label, answer: answerOf(languageModel) })),
     ({ label }) => label.name,
   );
-  const toldClasses = groupBy(
-    told.map(({ compartment, drawn }) => ({
+  const confidentClasses = groupBy(
+    confident.map(({ compartment, drawn }) => ({
       ...{ answer: answerOf(drawn), label: { name: compartment, members: [compartment] } },
     })),
     ({ label }) => label.name,
   );
   const labels = new Map([...unseen, ...seen].map(({ label }) => [label.name, label]));
-  for (const name of new Set([...real, ...told].map(({ compartment }) => compartment)))
+  for (const name of new Set([...real, ...confident].map(({ compartment }) => compartment)))
     if (!labels.has(name)) labels.set(name, { name, members: [name] });
   const order = [...imageCompartments, "nucleus (any part)", "cytoplasm (any part)"];
   return [...labels.values()]
@@ -273,7 +273,7 @@ export function scoreClasses(
         seen: ofClass(seenClasses!),
         languageModel: ofClass(languageModelClasses),
         real: recall === null ? null : { ...recall, crops: crops.length },
-        told: ofClass(toldClasses),
+        confident: ofClass(confidentClasses),
       };
     });
 }

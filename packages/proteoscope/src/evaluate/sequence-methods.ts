@@ -5,8 +5,8 @@ import {
   compartments,
   fitCalibration,
   fitComposition,
+  homologsOf,
   type Protein,
-  relativesOf,
   type SequenceBaseline,
 } from "@proteoscope/lab";
 import type { ProteinReader } from "@proteoscope/microscope";
@@ -15,7 +15,7 @@ import {
   type LocalizationCalibration,
   labelProbabilities,
   noCalibration,
-  openRelatives,
+  openHomologs,
 } from "@proteoscope/models";
 
 export const baselineNames = ["composition", "kmers"] as const;
@@ -23,14 +23,14 @@ export type BaselineName = (typeof baselineNames)[number];
 export type Baselines = Readonly<Record<BaselineName, SequenceMethod>>;
 
 /** Probabilities in the order of `compartments`. */
-export interface Opinion {
+export interface Prediction {
   /** Of each compartment by itself. */
   readonly probabilities: ArrayLike<number>;
   /** Of one answer; they sum to 1. */
   readonly answer: ArrayLike<number>;
 }
 
-export type SequenceMethod = (sequence: string) => Opinion;
+export type SequenceMethod = (sequence: string) => Prediction;
 
 /** Fits the baselines to proteins and calibrates them on others. */
 export function fitBaselines(
@@ -43,11 +43,11 @@ export function fitBaselines(
     const fitted = fitCalibration(compartments, examples);
     return (sequence) => opinionOf(logitsOf(sequence), compartments, fitted);
   };
-  const { config, proteins } = relativesOf(training);
-  const relatives = openRelatives(config, proteins);
+  const { config, proteins } = homologsOf(training);
+  const homologs = openHomologs(config, proteins);
   return {
     composition: calibrated(fitComposition(training, options)),
-    kmers: calibrated((sequence) => relatives.tell(sequence).logits),
+    kmers: calibrated((sequence) => homologs.score(sequence).logits),
   };
 }
 
@@ -55,7 +55,7 @@ export function fitBaselines(
 export async function askLanguageModel(
   { model, read }: Pick<ProteinReader, "model" | "read">,
   sequence: string,
-): Promise<{ readonly calibrated: Opinion; readonly raw: Opinion }> {
+): Promise<{ readonly calibrated: Prediction; readonly raw: Prediction }> {
   const labels = model.localization.config.labels as readonly Compartment[];
   const { logits } = await read(sequence);
   return {
@@ -69,7 +69,7 @@ function opinionOf(
   logits: ArrayLike<number>,
   labels: readonly Compartment[],
   calibration: LocalizationCalibration,
-): Opinion {
+): Prediction {
   const inOrder = (values: Float32Array) =>
     compartments.map((name) => {
       const place = labels.indexOf(name);

@@ -83,11 +83,11 @@ describe("pullModel", () => {
   });
 
   it("tells the licence before the first byte, and keeps quiet when there is nothing to fetch", async () => {
-    const told: unknown[] = [];
-    const onLicence = (licence: string | undefined) => void told.push(licence, fetched());
+    const context: unknown[] = [];
+    const onLicence = (licence: string | undefined) => void context.push(licence, fetched());
     await pull("main", { onLicence });
     await pull("main", { onLicence });
-    expect(told).toEqual(["mit", 0]);
+    expect(context).toEqual(["mit", 0]);
   });
 
   it("writes no reference for a commit, and one in folders for a pull request", async () => {
