@@ -134,7 +134,7 @@ describe("a reader with a head on descriptors", () => {
       ...shape,
       sequenceFeatures: { ...sequenceFeatures, labels: ["nucleus"] },
     });
-    await expect(read(known, other)).rejects.toThrow("tiny/descriptors/config.json: labels: nucleus where");
+    await expect(read(known, other)).rejects.toThrow("tiny/sequence_features/config.json: labels: nucleus where");
   });
 });
 
@@ -179,7 +179,7 @@ describe("a model whose annotated proteins", () => {
     const json = { ...JSON.parse(new TextDecoder().decode(files.get(path))), labels: ["nucleus"] };
     const changed = new Map(files).set(path, new TextEncoder().encode(JSON.stringify(json)));
     await expect(read(known, changed)).rejects.toThrow(
-      "tiny/relatives/config.json: labels: nucleus where localization/config.json says nucleus,cytosol,golgi_apparatus",
+      "tiny/homologs/config.json: labels: nucleus where localization/config.json says nucleus,cytosol,golgi_apparatus",
     );
   });
 });

@@ -89,7 +89,8 @@ describe("the head on descriptors of a model folder", () => {
   it("is refused with other labels than the localization head's", async () => {
     await expect(load(files(), ["Golgi", "ER"])).rejects.toMatchObject({
       name: "CheckpointError",
-      message: "m/descriptors/config.json: labels: ER,Golgi where localization/config.json says Golgi,ER",
+      message:
+        "m/sequence_features/config.json: labels: ER,Golgi where localization/config.json says Golgi,ER",
     });
   });
 
@@ -101,7 +102,7 @@ describe("the head on descriptors of a model folder", () => {
   ])("is refused with %s, by file and field", async (_, fields, field) => {
     await expect(load(files(fields))).rejects.toMatchObject({
       name: "CheckpointError",
-      message: expect.stringContaining(`m/descriptors/config.json: ${field}: `),
+      message: expect.stringContaining(`m/sequence_features/config.json: ${field}: `),
     });
   });
 
@@ -111,7 +112,7 @@ describe("the head on descriptors of a model folder", () => {
       [{ layers: 2 }, /layers\.2\.weight is missing/],
     ] as const) {
       const refused = expect(load(files(fields))).rejects;
-      await refused.toThrow("m/descriptors/model.safetensors: ");
+      await refused.toThrow("m/sequence_features/model.safetensors: ");
       await refused.toThrow(fault);
     }
   });
@@ -168,18 +169,44 @@ describe("the condition of a model folder", () => {
     );
     expect(stored).toEqual({
       input: "full",
-      target: { compartments: ["Golgi", "ER"], inverseTemperature: 6 },
+      target: { compartments: ["Golgi", "ER"], inverse_temperature: 6 },
     });
 
     const elsewhere = { ...condition, target: { ...target, compartments: ["Golgi", "lysosome"] } };
-    const place = "m/condition/config.json: decision.compartments";
+    const place = "m/condition/config.json: target.compartments";
     await expect(read(elsewhere)).rejects.toThrow(`${place}: "lysosome" is no label of localization/`);
     await expect(read(condition, { isConditioned: false })).rejects.toThrow(`${place}: "Golgi" is no label`);
     await expect(read({ ...condition, target: { ...target, inverseTemperature: 0 } })).rejects.toThrow(
-      /m\/condition\/config\.json: decision\.inverseTemperature/,
+      /m\/condition\/config\.json: target.inverse_temperature/,
     );
     const withoutContext = new Map([...weights].filter(([name]) => name !== "compartments.prototypes"));
-    await expect(read({ ...condition, weights: withoutContext })).rejects.toThrow(/compartments\.typical/);
+    await expect(read({ ...condition, weights: withoutContext })).rejects.toThrow(/compartments\.prototypes/);
+  });
+
+  it("is read under the names that version 0.1 wrote", async () => {
+    const weights = new Map([
+      ...residues(8),
+      ...["mean", "deviation"].map(
+        (name) => [`compartments.${name}`, float32([2], Float32Array.of(1, 2))] as const,
+      ),
+      ["compartments.directions", float32([2, 8], new Float32Array(16))] as const,
+      ["compartments.prototypes", float32([2, 2], Float32Array.of(-5, 6, 7, -4))] as const,
+    ]);
+    const target = { compartments: ["Golgi", "ER"], inverseTemperature: 6 };
+    const condition = { input: "full" as const, target, weights };
+    const files = saveSequenceCondition(condition);
+    const text = new TextDecoder().decode(files.get("condition/config.json")!);
+    files.set(
+      "condition/config.json",
+      new TextEncoder().encode(
+        text.replace('"target"', '"decision"').replace('"inverse_temperature"', '"sharpness"'),
+      ),
+    );
+    const old = new Map(
+      [...weights].map(([name, value]) => [name.replace("prototypes", "typical"), value] as const),
+    );
+    files.set("condition/model.safetensors", writeSafetensors(old));
+    expect(await loadSequenceCondition(memoryFolder(files, "m"), esm, head)).toEqual(condition);
   });
 
   it("is refused without what it says of compartments, where the model has a head", async () => {

@@ -21,7 +21,7 @@ describe("a finished language model", () => {
     expect(model.sequenceFeatures!.config).toMatchObject({ labels: compartments, hiddenSize: 4, layers: 1 });
     expect([...model.sequenceFeatures!.weights.keys()]).toContain("norm.mean");
     const files = await sequenceModelFiles(path, model);
-    const parts = ["localization", "plm"];
+    const parts = ["localization", "plm", "sequence_features"];
     expect([...files.keys()].sort()).toEqual(
       parts.flatMap((part) => [`${part}/config.json`, `${part}/model.safetensors`]),
     );
@@ -46,6 +46,8 @@ describe("a finished language model", () => {
     const file = join(path, "sequence_features", "config.json");
     const config = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...config, labels: config.labels.toReversed() }));
-    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(/descriptors\/config\.json: labels/);
+    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(
+      /sequence_features\/config\.json: labels/,
+    );
   });
 });
