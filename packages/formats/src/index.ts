@@ -27,6 +27,7 @@ export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
 export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
 export { type PngImage, readPng, writePng } from "./png.ts";
+export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,
