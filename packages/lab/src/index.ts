@@ -14,6 +14,7 @@ export {
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
 export { homologsOf } from "./data/atlas/homologs.ts";
+export { type LabelClass, labelOf } from "./data/atlas/label-class.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export { readSequences } from "./data/atlas/sequences.ts";
 export {
@@ -44,7 +45,6 @@ export {
   chanceOf,
   confusion,
   isRight,
-  type LabelClass,
   likeliest,
   macroMean,
   mostFrequentAnswer,
@@ -94,7 +94,6 @@ export {
   type EvaluationSet,
   evaluationSets,
   type KnownCrop,
-  labelOf,
   readEvaluationData,
 } from "./evaluate/sets.ts";
 export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
