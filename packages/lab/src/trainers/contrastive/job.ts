@@ -15,7 +15,7 @@ import { openFolder } from "@proteoscope/models/node";
 import { openTrainingImages } from "../../data/batches/training-images.ts";
 import { createTrainingJob, type Preparation } from "../../training/define-trainer.ts";
 import { sequenceModelFiles } from "../../training/frozen/finished-models.ts";
-import { createLatentCoder, latentBatch } from "../../training/frozen/latents.ts";
+import { createLatentCoder, type LatentOptions, latentBatch } from "../../training/frozen/latents.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { networkFiles } from "../../training/model-files.ts";
 import { createPairSampler } from "../../training/pairs/pair-sampler.ts";
@@ -30,34 +30,22 @@ export async function createContrastiveJob(
   preparation: Preparation<ContrastiveConfig>,
   learned: ContrastiveLoss,
 ): Promise<TrainingJob> {
-  const { runtime, config, atlas, onRead } = preparation;
-  const { data, train, pairingInverseTemperature } = config;
-  const { plm } = config.models;
+  const { runtime, config } = preparation;
+  const { data, train } = config;
   const { architecture } = learned;
-  const images = await openTrainingImages(atlas, data);
-  const { pixels, validation, proteins } = images;
-  const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
-  const side = await openProteinSide(runtime, proteins, {
-    plm,
-    pairingInverseTemperature,
-    seed: train.seed,
-    startFrom: train.startFrom,
-    onRead,
-  });
-  const coder = await createLatentCoder(runtime, autoencoder, pixels.height);
-  const { latentChannels } = autoencoder.config;
-  const { latentSide } = coder;
-  const latents = { side: pixels.height, latentSide, latentChannels, latentScale: 1 }; // as the autoencoder gives them
+  const { images, side, autoencoder, coder, latents } = await openData(preparation);
+  const { embedder, pairing } = side;
+  const { latentChannels, latentSide } = latents;
   const latentSize = latentChannels * latentSide ** 2;
-  const embeddingWidth = side.reader.esm.config.hiddenSize;
-  const network = networkOf(config, embeddingWidth, latentSize);
+  const network = networkOf(config, embedder.width, latentSize);
   const pairTypes = (count: number) => ({
     latents: f32(count, latentChannels, latentSide, latentSide),
-    sequence: f32(count, "tokens", embeddingWidth),
+    sequence: f32(count, "tokens", embedder.width),
     mask: bool(count, "tokens"),
   });
   const samplePairs = await createPairSampler(config, images, side);
-  const pairs = choosePairs(validation, side.pairing, { count: data.validationCount, seed: train.seed });
+  const pairs = choosePairs(images.validation, pairing, { count: data.validationCount, seed: train.seed });
+  const validation = { pairs, pixels: images.pixels, coder, latents, embedder, types: pairTypes(1) };
   return createTrainingJob(preparation, {
     inputs: { ...pairTypes(data.batchSize), ...learned.inputTypes(data.batchSize) },
     model(w, inputs, random) {
@@ -75,25 +63,43 @@ export async function createContrastiveJob(
         ...learned.inputs(pairs),
       };
     },
-    validate: (weights) =>
-      validatePairs(
-        runtime,
-        { network, weights, learned },
-        { pairs, pixels, coder, latents, embedder: side.embedder, types: pairTypes(1) },
-      ),
+    validate: (weights) => validatePairs(runtime, { network, weights, learned }, validation),
     best: { score: "loss", mode: "min" },
     files: async (weights) =>
       new Map([
         ...networkFiles(architecture, { architecture, config: network, weights }),
         ...networkFiles("vae", autoencoder),
         ...saveSequenceCondition(side.condition),
-        ...(await sequenceModelFiles(plm, side.reader)),
+        ...(await sequenceModelFiles(config.models.plm, side.reader)),
       ]),
     async close() {
-      await side.embedder.close();
+      await embedder.close();
       await coder.close();
     },
   });
+}
+
+/** The images, the protein's side and the finished autoencoder. */
+async function openData({ runtime, config, atlas, onRead }: Preparation<ContrastiveConfig>) {
+  const { data, models, pairingInverseTemperature } = config;
+  const { seed, startFrom } = config.train;
+  const images = await openTrainingImages(atlas, data);
+  const autoencoder = await loadAs("autoencoder", openFolder(join(models.autoencoder, "vae")));
+  const side = await openProteinSide(runtime, images.proteins, {
+    plm: models.plm,
+    pairingInverseTemperature,
+    seed,
+    startFrom,
+    onRead,
+  });
+  const coder = await createLatentCoder(runtime, autoencoder, images.pixels.height);
+  const latents: LatentOptions = {
+    side: images.pixels.height,
+    latentSide: coder.latentSide,
+    latentChannels: autoencoder.config.latentChannels,
+    latentScale: 1, // as the autoencoder gives them
+  };
+  return { images, side, autoencoder, coder, latents };
 }
 
 function networkOf(

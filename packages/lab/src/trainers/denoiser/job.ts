@@ -10,10 +10,10 @@ import { createTrainingJob, defineTrainer, type Preparation } from "../../traini
 import { readTensors } from "../../training/initial-weights.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { withPrefix } from "../../training/model-files.ts";
-import { conditionBatch } from "./batch.ts";
+import { type ConditionBatchOptions, conditionBatch } from "./batch.ts";
 import { checkOptions, type DiffusionConfig, diffusionSchema } from "./config.ts";
 import { extraScope } from "./context.ts";
-import { openDenoiserData } from "./data.ts";
+import { type DenoiserData, openDenoiserData } from "./data.ts";
 import { denoiserFiles } from "./files.ts";
 import { denoiserInputs, denoiserLoss, isCrossAttention, unetConfigOf } from "./network.ts";
 import { drawSamples } from "./samples.ts";
@@ -32,17 +32,7 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
   const unet = unetConfigOf(config, { width: embedder.width, latentChannels, latentSide });
   const noiseSchedule = { ...noiseScheduleDefaults, predictionType: config.prediction };
   const network = { unet, schedule: linearNoiseSchedule(noiseSchedule), extra };
-  const options = {
-    ...config,
-    side: images.pixels.height,
-    latentSide,
-    latentChannels,
-    embeddingWidth: embedder.width,
-    latentScale: data.latentScale,
-    distanceScale: data.statistics.distanceScale,
-    seed: train.seed,
-    timesteps: noiseScheduleDefaults.numTrainTimesteps,
-  };
+  const options = optionsOf(config, data);
   const sources = {
     embed: embedder.embed,
     prototypes: embedder.prototypes,
@@ -82,6 +72,20 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
       await coder.close();
     },
   });
+}
+
+function optionsOf(config: DiffusionConfig, data: DenoiserData): ConditionBatchOptions {
+  return {
+    ...config,
+    side: data.images.pixels.height,
+    latentSide: data.coder.latentSide,
+    latentChannels: data.autoencoder.config.latentChannels,
+    embeddingWidth: data.embedder.width,
+    latentScale: data.latentScale,
+    distanceScale: data.statistics.distanceScale,
+    seed: config.train.seed,
+    timesteps: noiseScheduleDefaults.numTrainTimesteps,
+  };
 }
 
 const trainedParts: Record<DiffusionConfig["trained"], ((name: string) => boolean) | undefined> = {
