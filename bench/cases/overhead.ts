@@ -7,14 +7,7 @@ import { compile, f32, float32, full, type Runtime, type Session } from "@proteo
 import { compileDenoiser, keyValueTypes } from "@proteoscope/models";
 import { keepSessions } from "../../packages/engine/src/runtime/node/kept-sessions.ts";
 import type { BenchCase, BenchResult, Prepared } from "../case.ts";
-import {
-  denoiserGraphs,
-  guidance,
-  randomDenoiserWeights,
-  randomSample,
-  randomSequence,
-  stepTypes,
-} from "./guided-denoiser.ts";
+import { denoiserGraphs, guidance, randomDenoiserWeights, randomSample, randomSequence, stepTypes } from "./guided-denoiser.ts";
 import { type ImageSize, imagePaper, paperImage } from "./image-paper.ts";
 import { randomDecoder } from "./vae.ts";
 

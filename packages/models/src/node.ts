@@ -3,6 +3,9 @@
 
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+
+export { hashFile } from "./node/hash-file.ts";
+
 import { CheckpointError, type FileSource } from "./checkpoints/file-source.ts";
 
 /** Larger reads are refused by some systems. */

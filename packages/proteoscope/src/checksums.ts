@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { hashFile } from "@proteoscope/models/node";
 import { CommandError, exitCodes } from "./errors.ts";
 
 export const checksumFileName = "SHA256SUMS";
@@ -63,11 +64,4 @@ function parseChecksums(text: string, path: string): { file: string; sha256: str
       }
       return { file, sha256 };
     });
-}
-
-/** sha256 of a file, in hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

@@ -2,6 +2,8 @@
 // Errors of the other packages are known by their `name`, so that this file depends on none of them;
 // errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
 
+import { type ErrorKind, ProteoscopeError } from "@proteoscope/formats";
+
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -30,6 +32,24 @@ export interface Failure {
   readonly message: string;
   readonly exitCode: ExitCode;
 }
+
+const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
+  usage: exitCodes.usage,
+  data: exitCodes.badData,
+  notFound: exitCodes.notFound,
+  device: exitCodes.noDevice,
+  failure: exitCodes.failure,
+};
+
+/** The options that set the fields of a request, as one would give them. */
+const optionsByField: Readonly<Record<string, string>> = {
+  nucleusChannel: "--nucleus-channel 1",
+  pixelSizeMicrons: "--pixel-size 0.2",
+  steps: "--steps",
+  cellLine: "--cell-line",
+  expression: "--expression",
+  output: "-o",
+};
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
   CLIError: exitCodes.usage,
@@ -65,6 +85,11 @@ const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: E
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: oneLine(String(error)), exitCode: exitCodes.failure };
   if (error instanceof CommandError) return { message: oneLine(error.message), exitCode: error.exitCode };
+  if (error instanceof ProteoscopeError) {
+    const option = optionsByField[error.field ?? ""];
+    const message = option === undefined ? error.message : `${error.message} (${option})`;
+    return { message: oneLine(message), exitCode: codesByKind[error.kind] };
+  }
   const { code, path } = error as NodeJS.ErrnoException;
   const system = typeof code === "string" ? systemErrors[code] : undefined;
   if (system) {

@@ -134,7 +134,9 @@ describe("a reader with a head on descriptors", () => {
       ...shape,
       sequenceFeatures: { ...sequenceFeatures, labels: ["nucleus"] },
     });
-    await expect(read(known, other)).rejects.toThrow("tiny/sequence_features/config.json: labels: nucleus where");
+    await expect(read(known, other)).rejects.toThrow(
+      "tiny/sequence_features/config.json: labels: nucleus where",
+    );
   });
 });
 

@@ -59,15 +59,15 @@ describe("the answers of a report folder", () => {
   });
 
   it("are neither overwritten nor taken from where none are", async () => {
-    await expect(open(true)).rejects.toMatchObject({ exitCode: 2, message: /holds no evaluation to resume/ });
+    await expect(open(true)).rejects.toMatchObject({ kind: "usage", message: /holds no evaluation to resume/ });
     await write([1]);
-    await expect(open(false)).rejects.toMatchObject({ exitCode: 2, message: /go on with --resume/ });
+    await expect(open(false)).rejects.toMatchObject({ kind: "usage", message: /go on with --resume/ });
   });
 
   it("are not mixed with those to another question", async () => {
     await write([1]);
     const other = { ...question, settings: { steps: 15, guidance: 2 } };
-    await expect(open(true, other)).rejects.toMatchObject({ exitCode: 2, message: /another settings/ });
+    await expect(open(true, other)).rejects.toMatchObject({ kind: "usage", message: /another settings/ });
     await write([2], true);
   });
 

@@ -1,17 +1,15 @@
 // metrics.json: every figure of an evaluation, with what it was measured on and how. Shares are in [0, 1]; an estimate
 // has its 95 % interval by bootstrap and the number of units that were resampled; null is what could not be measured.
-import {
-  type BootstrapOptions,
-  type Confusion,
-  confusion,
-  type EvaluationSet,
-  imageCompartments,
-  type NearestCrop,
-  type ReliabilityBin,
-} from "@proteoscope/lab";
-import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "./answers-file.ts";
-import type { LocalizationMetrics } from "./judge-localization.ts";
-import type { ReadCrop } from "./real-crops.ts";
+
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "../answers-file.ts";
+import type { ReadCrop } from "../ask/real-crops.ts";
+import type { LocalizationMetrics } from "../ask/sequences.ts";
+import { type Confusion, confusion } from "../measures/accuracy.ts";
+import type { BootstrapOptions } from "../measures/bootstrap.ts";
+import type { NearestCrop } from "../measures/memorisation.ts";
+import type { ReliabilityBin } from "../measures/reliability-curve.ts";
+import type { EvaluationSet } from "../sets.ts";
 import {
   type Answered,
   type ClassScores,

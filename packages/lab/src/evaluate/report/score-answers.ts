@@ -2,25 +2,23 @@
 // answer, baselines that read sequences as well, floors (a shuffled sequence, another protein's, random numbers or none in
 // its place, the best constant answer, chance) and ceilings (real crops of the same classes, as they are and through the
 // autoencoder). Every figure comes with its interval; n counts proteins, for real crops fields of view.
+
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { ConfidentRecord, ProteinRecord } from "../answers-file.ts";
+import type { BaselineName } from "../ask/sequence-methods.ts";
 import {
   type Answer,
   accuracy,
-  type BootstrapOptions,
   bestMacroAnswer,
-  bootstrap,
   chanceOf,
-  type Estimate,
-  groupBy,
-  imageCompartments,
   isRight,
   type LabelClass,
   likeliest,
   macroMean,
-  mean,
   mostFrequentAnswer,
-} from "@proteoscope/lab";
-import type { ConfidentRecord, ProteinRecord } from "./answers-file.ts";
-import type { BaselineName } from "./sequence-methods.ts";
+} from "../measures/accuracy.ts";
+import { type BootstrapOptions, bootstrap, type Estimate, mean } from "../measures/bootstrap.ts";
+import { groupBy } from "../measures/group-by.ts";
 
 /** What the classifier saw in a real crop. */
 export interface RealAnswer {

@@ -1,23 +1,10 @@
 // The evaluation itself: asks the model of every protein what is not answered yet, reads the real crops, looks for the
-// nearest training crops, judges what is read off sequences alone, and writes figures and report. What `evaluate` does,
-// apart from words and exit codes.
+// nearest training crops, judges what is predicted from sequences alone, and makes figures and report.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
-import {
-  type CropPixels,
-  compartments,
-  type EvaluationData,
-  findNearestCrops,
-  imageCompartments,
-  labelOf,
-  type NearestCrop,
-  openCropPixels,
-  type Protein,
-  readEvaluationData,
-  readSequences,
-} from "@proteoscope/lab";
 import {
   type MicroscopeModel,
   mostSteps,
@@ -27,31 +14,33 @@ import {
   readModel,
   readModelNuclei,
   readSequenceModel,
+  type WorkOptions,
 } from "@proteoscope/microscope";
-import { hashFile } from "../checksums.ts";
-import type { CommandContext } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { withOutputFolder } from "../output.ts";
-import { packageVersion } from "../package-files.ts";
-import { startProgress } from "../progress.ts";
+import type { FileSource } from "@proteoscope/models";
+import { hashFile } from "@proteoscope/models/node";
+import { compartments, imageCompartments } from "../data/atlas/compartments.ts";
+import { type CropPixels, openCropPixels } from "../data/atlas/crop-pixels.ts";
+import type { Protein } from "../data/atlas/tables.ts";
+import { readSequences } from "../trainers/language-model/job.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
-import { type Asked, askAll } from "./ask-all.ts";
-import { type DrawSettings, decodePlane } from "./ask-model.ts";
-import { askAllConfident } from "./ask-told.ts";
-import { openAutoencoding } from "./autoencode-crops.ts";
-import type { EvaluatedModel } from "./evaluated-model.ts";
-import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./judge-localization.ts";
+import { type Asked, askAll } from "./ask/all.ts";
+import { askAllConfident } from "./ask/confident.ts";
+import { type DrawSettings, decodePlane } from "./ask/proteins.ts";
+import { readRealCrops } from "./ask/real-crops.ts";
+import { type Baselines, baselineNames, fitBaselines } from "./ask/sequence-methods.ts";
+import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./ask/sequences.ts";
+import { openAutoencoding } from "./measures/autoencoding.ts";
+import { findNearestCrops, type NearestCrop } from "./measures/memorisation.ts";
 import {
   type EvaluationResults,
   type Metrics,
   measureImages,
   type Provenance,
   type UnseenSet,
-} from "./metrics.ts";
-import { readRealCrops } from "./real-crops.ts";
-import { renderReport } from "./report-html.ts";
-import { drawExamples, type Example } from "./report-pictures.ts";
-import { type Baselines, baselineNames, fitBaselines } from "./sequence-methods.ts";
+} from "./report/metrics.ts";
+import { drawExamples, type Example } from "./report/pictures.ts";
+import { renderReport } from "./report/report-html.ts";
+import { type EvaluationData, labelOf, readEvaluationData } from "./sets.ts";
 
 export interface EvaluationRequest {
   /** Atlas folder. */
@@ -65,27 +54,42 @@ export interface EvaluationRequest {
   readonly proteins: number;
   readonly settings: DrawSettings;
   readonly resume: boolean;
+  /** Names and versions of the programs that evaluate, for the provenance. */
+  readonly software: Readonly<Record<string, string>>;
 }
 
-type Words = Pick<CommandContext, "signal" | "stderr">;
+export interface EvaluatedModel {
+  readonly folder: FileSource;
+  /** Parts that came from another model, since this one has none. */
+  readonly borrowed: readonly string[];
+}
+
+/** The figures of an evaluation, and the files of its report by name: metrics.json and report.html. */
+export interface Evaluation {
+  readonly metrics: Metrics;
+  readonly files: ReadonlyMap<string, string>;
+}
 
 const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
 
-/** @throws CommandError and what the readers of model and atlas throw; what is answered by then stays answered. */
+/** @throws ProteoscopeError and what the readers of model and atlas throw; what is answered by then stays answered. */
 export async function evaluateModel(
   runtime: Runtime,
   model: EvaluatedModel,
   request: EvaluationRequest,
-  words: Words,
-): Promise<Metrics> {
+  options: WorkOptions,
+): Promise<Evaluation> {
   const { only, output, settings } = request;
   if (only === "localization" && existsSync(join(output, answersFileName)))
-    throw new CommandError(`${output} holds an evaluation of images: name another folder`, exitCodes.usage);
+    throw new ProteoscopeError(`${output} holds an evaluation of images: name another folder`, {
+      kind: "usage",
+      field: "output",
+    });
   const splits = await readSequences(request.data);
   checkSequences(splits, request.data);
   const openBaselines = () => fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings);
   const localize = async (baselines: Baselines) =>
-    evaluateSequences(runtime, model, { splits, baselines, seed: settings.seed }, words);
+    evaluateSequences(runtime, model, { splits, baselines, seed: settings.seed }, options);
   if (only === "localization") {
     const { name, checksums } = await readSequenceModel(model.folder);
     const provenance = {
@@ -93,7 +97,7 @@ export async function evaluateModel(
       settings: { seed: settings.seed },
     };
     const localization = await localize(openBaselines());
-    return writeReport(output, { provenance, images: null, localization }, [], words);
+    return reportOf({ provenance, images: null, localization }, []);
   }
   const confident = [
     ...calibrationProteins(splits),
@@ -103,32 +107,23 @@ export async function evaluateModel(
     runtime,
     model,
     { ...request, confident },
-    words,
-    async (evidence, provenance, draw) => {
-      words.stderr.write("fitting the baselines and computing the figures: a minute or two\n");
+    options,
+    async (results, provenance, draw) => {
+      options.onProgress?.({ phase: "baselines and figures", done: 0, total: 1, unit: "steps" });
       const baselines = openBaselines();
-      const images = measureImages(withBaselines(evidence, splits, baselines), { seed: settings.seed });
+      const images = measureImages(withBaselines(results, splits, baselines), { seed: settings.seed });
       const localization = only === "images" ? null : await localize(baselines);
-      return writeReport(output, { provenance, images, localization }, await draw(), words);
+      return reportOf({ provenance, images, localization }, await draw());
     },
   );
 }
 
-async function writeReport(
-  output: string,
-  metrics: Metrics,
-  examples: readonly Example[],
-  { signal }: Words,
-): Promise<Metrics> {
-  await withOutputFolder(
-    output,
-    async (report) => {
-      await report.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
-      await report.write("report.html", renderReport(metrics, examples));
-    },
-    { signal },
-  );
-  return metrics;
+function reportOf(metrics: Metrics, examples: readonly Example[]): Evaluation {
+  const files = new Map([
+    ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
+    ["report.html", renderReport(metrics, examples)],
+  ]);
+  return { metrics, files };
 }
 
 /** The evaluation of what is read off sequences alone. */
@@ -136,11 +131,11 @@ async function evaluateSequences(
   runtime: Runtime,
   { folder }: EvaluatedModel,
   request: LocalizationRequest,
-  words: Words,
+  options: WorkOptions,
 ) {
   const reader = await openProteinReader(runtime, await readSequenceModel(folder));
   try {
-    return await judgeLocalization(reader, request, words);
+    return await judgeLocalization(reader, request, options);
   } finally {
     await reader.close();
   }
@@ -151,13 +146,13 @@ async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
   request: EvaluationRequest & { readonly confident: readonly Protein[] },
-  { signal, stderr }: Words,
+  { signal, onProgress }: WorkOptions,
   conclude: (
-    evidence: EvaluationResults,
+    results: EvaluationResults,
     provenance: Provenance,
     drawExamplesOfThem: () => Promise<Example[]>,
-  ) => Promise<Metrics>,
-): Promise<Metrics> {
+  ) => Promise<Evaluation>,
+): Promise<Evaluation> {
   const { settings } = request;
   const data = await readEvaluationData(request.data, settings);
   const pixels = await openCropPixels(request.data);
@@ -175,16 +170,16 @@ async function evaluateImages(
     const microscope = openMicroscope(runtime, model);
     const reader = await openImageReader(runtime, model.classifier, pixels.height);
     const autoencoding = await openAutoencoding(runtime, model, pixels.height);
-    const instruments = { microscope, library, reader, settings, signal };
-    const asked = await askAll(instruments, { data, pixels, request, answers }, stderr);
-    const conditioned = { candidates: request.confident, answers, proteins: request.proteins };
-    const confident = await askAllConfident(instruments, conditioned, stderr);
+    const tools = { microscope, library, reader, settings, signal };
+    const asked = await askAll(tools, { data, pixels, request, answers }, onProgress);
+    const confidentRequest = { candidates: request.confident, answers, proteins: request.proteins };
+    const confident = await askAllConfident(tools, confidentRequest, onProgress);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
-    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, stderr });
-    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, stderr });
+    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, onProgress });
+    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, onProgress });
     const trainingCrops = data.trainingCrops.length;
-    const evidence: EvaluationResults = {
+    const results: EvaluationResults = {
       ...asked,
       confident,
       sets: request.sets,
@@ -192,7 +187,7 @@ async function evaluateImages(
       nearest,
       trainingCrops,
     };
-    return await conclude(evidence, provenance, () => drawExamples({ ...evidence, data, pixels, library }));
+    return await conclude(results, provenance, () => drawExamples({ ...results, data, pixels, library }));
   } finally {
     await answers.close();
   }
@@ -201,11 +196,11 @@ async function evaluateImages(
 async function provenanceOf(
   { name, checksums }: Pick<MicroscopeModel, "name" | "checksums">,
   borrowed: readonly string[],
-  { data, settings }: EvaluationRequest,
+  { data, settings, software }: EvaluationRequest,
 ): Promise<Provenance> {
   return {
     synthetic: true,
-    software: { proteoscope: packageVersion(), node: process.version },
+    software,
     model: { name, sha256: checksums, borrowed },
     data: { name: data, sha256: await hashAtlas(data) },
     settings: { ...settings },
@@ -214,13 +209,13 @@ async function provenanceOf(
 
 /** What the baselines answer for unseen proteins; of those that they were fitted to they know the answer. */
 function withBaselines(
-  evidence: EvaluationResults,
+  results: EvaluationResults,
   splits: LocalizationRequest["splits"],
   baselines: Baselines,
 ): EvaluationResults {
   const sequences = new Map([...splits.values()].flat().map(({ id, sequence }) => [id, sequence]));
   const places = imageCompartments.map((name) => compartments.indexOf(name));
-  const proteins = evidence.proteins.map((record) => {
+  const proteins = results.proteins.map((record) => {
     const sequence = sequences.get(record.id);
     if (record.set === "seen" || sequence === undefined) return record;
     const answers = baselineNames.map((name) => {
@@ -229,12 +224,12 @@ function withBaselines(
     });
     return { ...record, baselines: Object.fromEntries(answers) as Record<keyof Baselines, number[]> };
   });
-  return { ...evidence, proteins };
+  return { ...results, proteins };
 }
 
 function checkFit(model: MicroscopeModel, { height, width }: CropPixels, settings: DrawSettings): void {
   const { cropPixels } = model.constants;
-  const bad = (message: string) => new CommandError(message, exitCodes.badData);
+  const bad = (message: string) => new ProteoscopeError(message, { kind: "data" });
   if (height !== cropPixels || width !== cropPixels)
     throw bad(
       `the atlas has crops of ${height}x${width} pixels, ${model.name} draws ${cropPixels}x${cropPixels}`,
@@ -246,26 +241,26 @@ function checkFit(model: MicroscopeModel, { height, width }: CropPixels, setting
   }
   const most = mostSteps(model, settings.sampler);
   if (settings.steps > most)
-    throw new CommandError(
-      `--steps is at most ${most} for ${settings.sampler}, got ${settings.steps}`,
-      exitCodes.usage,
-    );
+    throw new ProteoscopeError(`at most ${most} steps for ${settings.sampler}, got ${settings.steps}`, {
+      kind: "usage",
+      field: "steps",
+    });
 }
 
 function checkData(
   { proteins, trainingCrops, unseenCrops }: EvaluationData,
   request: EvaluationRequest,
 ): void {
-  const bad = (what: string) => new CommandError(`${request.data}: ${what}`, exitCodes.badData);
+  const bad = (what: string) => new ProteoscopeError(`${request.data}: ${what}`, { kind: "data" });
   for (const set of request.sets)
-    if (proteins[set].length === 0) throw bad(`has no unseen protein of one compartment for --split ${set}`);
+    if (proteins[set].length === 0) throw bad(`has no unseen protein of one compartment in the set ${set}`);
   if (trainingCrops.length === 0 || unseenCrops.length === 0)
     throw bad("has no crops of both kinds, trained on and not, to compare images with");
 }
 
 function checkSequences(splits: LocalizationRequest["splits"], data: string): void {
   const isConditioned = (protein: Protein) => labelOf(protein) !== undefined;
-  const bad = (what: string) => new CommandError(`${data}: has no ${what}`, exitCodes.badData);
+  const bad = (what: string) => new ProteoscopeError(`${data}: has no ${what}`, { kind: "data" });
   if ((splits.get("train") ?? []).length === 0) throw bad("protein to fit the baselines to");
   if (!calibrationProteins(splits).some(isConditioned))
     throw bad("human protein of one compartment in the calibration partition");
@@ -276,18 +271,16 @@ async function hashAtlas(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(sums));
 }
 
-interface Finding extends Asked {
+interface NearestCropSearch extends Asked, WorkOptions {
   readonly data: EvaluationData;
   readonly pixels: CropPixels;
   readonly library: NucleusLibrary;
-  readonly signal: AbortSignal;
-  readonly stderr: CommandContext["stderr"];
 }
 
 /** The nearest training crop of every drawn image and of every unseen real one, in their order. */
 async function findNearest(
   runtime: Runtime,
-  { proteins, data, pixels, library, signal, stderr }: Finding,
+  { proteins, data, pixels, library, signal, onProgress }: NearestCropSearch,
 ): Promise<Record<"unseen" | "seen" | "real", NearestCrop[]>> {
   const area = pixels.height * pixels.width;
   const drawn = proteins.map((record) => ({
@@ -307,11 +300,13 @@ async function findNearest(
   const crops = await Promise.all(
     data.trainingCrops.map(async ({ index }) => (await pixels.read(index)).data.subarray(0, area)),
   );
-  const progress = startProgress("nearest crops", crops.length, { stream: stderr, unit: "crops" });
   const found = await findNearestCrops(runtime, [...drawn, ...real], crops, pixels.height, {
-    ...{ signal, onCompared: (count) => progress.update(count) },
+    ...{
+      signal,
+      onCompared: (done) =>
+        onProgress?.({ phase: "nearest crops", done, total: crops.length, unit: "crops" }),
+    },
   });
-  progress.close();
   return {
     unseen: found.filter((_, i) => drawn[i]?.isSeen === false),
     seen: found.filter((_, i) => drawn[i]?.isSeen === true),

@@ -1,14 +1,6 @@
 // What tells compartments from sequences: the model's language model, and two baselines that are fitted to the same
 // training proteins. All are calibrated on the same proteins in the same way, so that what is compared is what they read.
-import {
-  type Compartment,
-  compartments,
-  fitCalibration,
-  fitComposition,
-  homologsOf,
-  type Protein,
-  type SequenceBaseline,
-} from "@proteoscope/lab";
+
 import type { ProteinReader } from "@proteoscope/microscope";
 import {
   answerProbabilities,
@@ -17,6 +9,11 @@ import {
   noCalibration,
   openHomologs,
 } from "@proteoscope/models";
+import { fitCalibration } from "../../calibrate/fit-calibration.ts";
+import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
+import { homologsOf } from "../../data/atlas/homologs.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import { fitComposition, type SequenceBaseline } from "../measures/composition-baseline.ts";
 
 export const baselineNames = ["composition", "kmers"] as const;
 export type BaselineName = (typeof baselineNames)[number];

@@ -1,15 +1,12 @@
 // Asks a model everything that an evaluation of images needs and that is not answered yet: proteins block by block, then
 // the proteins of real crops. Each answer is kept as soon as it is known; one line of progress says what is left.
-import {
-  type CropPixels,
-  type EvaluatedProtein,
-  type EvaluationData,
-  groupBy,
-  type KnownCrop,
-} from "@proteoscope/lab";
-import type { CommandContext } from "../command.ts";
-import { type Progress, startProgress } from "../progress.ts";
-import type { AnswersFile, CropRecord, ProteinRecord } from "./answers-file.ts";
+
+import type { OnProgress } from "@proteoscope/microscope";
+import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
+import type { AnswersFile, CropRecord, ProteinRecord } from "../answers-file.ts";
+import { groupBy } from "../measures/group-by.ts";
+import type { UnseenSet } from "../report/metrics.ts";
+import type { EvaluatedProtein, EvaluationData, KnownCrop } from "../sets.ts";
 import {
   askCrop,
   askProteins,
@@ -17,8 +14,7 @@ import {
   drawingsOf,
   drawingsOfCrop,
   type EvaluationTools,
-} from "./ask-model.ts";
-import type { UnseenSet } from "./metrics.ts";
+} from "./proteins.ts";
 
 export interface Asked {
   readonly proteins: readonly ProteinRecord[];
@@ -37,7 +33,7 @@ export interface Asking {
 export async function askAll(
   instruments: Omit<EvaluationTools, "onDrawn">,
   { data, pixels, request, answers }: Asking,
-  stderr: CommandContext["stderr"],
+  onProgress: OnProgress | undefined,
 ): Promise<Asked> {
   const { signal } = instruments;
   const chosen = [...request.sets, "seen" as const].flatMap((set) =>
@@ -60,30 +56,24 @@ export async function askAll(
     .reduce((sum, one) => sum + drawingsOf(one), drawingsOfCrop * missingCrops.length);
   let done = 0;
   let note = "";
-  let progress: Progress | undefined;
   const onDrawn = (count: number) => {
-    progress ??= startProgress("evaluate", total, { stream: stderr, unit: "drawings" });
     done += count;
-    progress.update(done, note);
+    onProgress?.({ phase: "evaluate", done, total, unit: "drawings", note });
   };
-  try {
-    for (const { block, proteins } of blocks) {
-      signal.throwIfAborted();
-      const { set, protein } = proteins[0]!;
-      note = protein.id;
-      const records = await askProteins({ ...instruments, onDrawn }, block, proteins, data.proteins[set]);
-      for (const [index, record] of records.entries())
-        if (isMissing(proteins[index]!)) await answers.append(record);
-    }
-    for (const one of missingCrops) {
-      signal.throwIfAborted();
-      note = `crop ${one.crop.index}`;
-      const image = await pixels.read(one.crop.index);
-      const other = otherProteinOf(one, data.knownCrops);
-      await answers.append(await askCrop({ ...instruments, onDrawn }, one, other, image));
-    }
-  } finally {
-    progress?.close();
+  for (const { block, proteins } of blocks) {
+    signal.throwIfAborted();
+    const { set, protein } = proteins[0]!;
+    note = protein.id;
+    const records = await askProteins({ ...instruments, onDrawn }, block, proteins, data.proteins[set]);
+    for (const [index, record] of records.entries())
+      if (isMissing(proteins[index]!)) await answers.append(record);
+  }
+  for (const one of missingCrops) {
+    signal.throwIfAborted();
+    note = `crop ${one.crop.index}`;
+    const image = await pixels.read(one.crop.index);
+    const other = otherProteinOf(one, data.knownCrops);
+    await answers.append(await askCrop({ ...instruments, onDrawn }, one, other, image));
   }
   return {
     proteins: chosen.map((one) => answers.find(keyOfProtein(one)) as ProteinRecord),

@@ -1,20 +1,14 @@
 // How well the language model tells compartments from sequences that it never saw, beside the baselines: the held-out
 // homology partition of DeepLoc 2.0's Swiss-Prot set, its human proteins, and DeepLoc's human test set from the Human
 // Protein Atlas. Thresholds are fitted on the calibration partition's human proteins, for every method alike.
-import {
-  type CalibrationError,
-  calibrationError,
-  fitThresholds,
-  judgeLabels,
-  type LocalizationFigures,
-  localizationFigures,
-  type Protein,
-  type SequenceSplit,
-  sequenceTargets,
-} from "@proteoscope/lab";
-import type { ProteinReader } from "@proteoscope/microscope";
-import type { CommandContext } from "../command.ts";
-import { startProgress } from "../progress.ts";
+
+import type { ProteinReader, WorkOptions } from "@proteoscope/microscope";
+import { sequenceTargets } from "../../data/atlas/compartments.ts";
+import type { SequenceSplit } from "../../data/atlas/splits.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import { type CalibrationError, calibrationError } from "../measures/calibration-error.ts";
+import { type LocalizationFigures, localizationFigures } from "../measures/localization-figures.ts";
+import { fitThresholds, judgeLabels } from "../measures/multi-label.ts";
 import { askLanguageModel, type Baselines, baselineNames, type Prediction } from "./sequence-methods.ts";
 
 export const sequenceMethods = ["languageModel", ...baselineNames] as const;
@@ -91,7 +85,7 @@ export interface LocalizationRequest {
 export async function judgeLocalization(
   reader: Pick<ProteinReader, "model" | "read">,
   { splits, baselines, seed }: LocalizationRequest,
-  { signal, stderr }: Pick<CommandContext, "signal" | "stderr">,
+  { signal, onProgress }: WorkOptions,
 ): Promise<LocalizationMetrics> {
   const held = (splits.get("test") ?? []).filter(({ source }) => source === "deeploc2-swissprot");
   const sets: Record<SequenceSet, readonly Protein[]> = {
@@ -102,20 +96,15 @@ export async function judgeLocalization(
   const kept = calibrationProteins(splits);
   const asked = [...kept, ...held, ...sets.atlas];
   const said = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
-  const progress = startProgress("localization", asked.length, { stream: stderr, unit: "proteins" });
-  try {
-    for (const protein of asked) {
-      signal.throwIfAborted();
-      const { calibrated, raw } = await askLanguageModel(reader, protein.sequence);
-      const { composition, kmers } = baselines;
-      said.set(protein, {
-        ...{ languageModel: calibrated, raw },
-        ...{ composition: composition(protein.sequence), kmers: kmers(protein.sequence) },
-      });
-      progress.update(said.size);
-    }
-  } finally {
-    progress.close();
+  for (const protein of asked) {
+    signal.throwIfAborted();
+    const { calibrated, raw } = await askLanguageModel(reader, protein.sequence);
+    const { composition, kmers } = baselines;
+    said.set(protein, {
+      ...{ languageModel: calibrated, raw },
+      ...{ composition: composition(protein.sequence), kmers: kmers(protein.sequence) },
+    });
+    onProgress?.({ phase: "localization", done: said.size, total: asked.length, unit: "proteins" });
   }
   const judge = (proteins: readonly Protein[], method: SequenceMethodName | "raw") =>
     proteins.map((protein) =>

@@ -1,8 +1,9 @@
 import { createGenerator } from "@proteoscope/engine";
-import { type Crop, imageCompartments } from "@proteoscope/lab";
-import { crop } from "@proteoscope/lab/testing";
 import { describe, expect, it } from "vitest";
-import type { ProteinRecord } from "./answers-file.ts";
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { Crop } from "../../data/atlas/tables.ts";
+import { crop } from "../../testing/atlas-fixture.ts";
+import type { ProteinRecord } from "../answers-file.ts";
 import {
   scoreClassProportions,
   scoreDistances,

@@ -1,18 +1,14 @@
 // Real crops as the classifier reads them: the ceiling of what drawn images can reach, and what they are compared with.
 // Crops that nothing was trained on are told from the others, on which the classifier is better than it is; they go
 // through the autoencoder as well, which drawn images come out of.
-import {
-  type Crop,
-  type CropPixels,
-  compartmentOf,
-  type EvaluationData,
-  nuclearProportion,
-} from "@proteoscope/lab";
-import type { ImageReader } from "@proteoscope/microscope";
-import type { CommandContext } from "../command.ts";
-import { startProgress } from "../progress.ts";
-import { type Autoencoding, type channels, compareImages, type Quality } from "./autoencode-crops.ts";
-import { answerOf, type RealAnswer } from "./score-answers.ts";
+
+import type { ImageReader, WorkOptions } from "@proteoscope/microscope";
+import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
+import type { Crop } from "../../data/atlas/tables.ts";
+import { type Autoencoding, type channels, compareImages, type Quality } from "../measures/autoencoding.ts";
+import { nuclearProportion } from "../measures/nuclear-proportion.ts";
+import { answerOf, type RealAnswer } from "../report/score-answers.ts";
+import { compartmentOf, type EvaluationData } from "../sets.ts";
 
 export interface ReadCrop extends RealAnswer {
   readonly crop: Crop;
@@ -29,15 +25,14 @@ export async function readRealCrops(
   pixels: CropPixels,
   { reader, autoencoding }: { readonly reader: ImageReader; readonly autoencoding: Autoencoding },
   inOrder: (probabilities: Float32Array) => readonly number[],
-  { signal, stderr }: Pick<CommandContext, "signal" | "stderr">,
+  { signal, onProgress }: WorkOptions,
 ): Promise<ReadCrop[]> {
   const unseen = new Set(unseenCrops);
   const area = pixels.height * pixels.width;
   const read: ReadCrop[] = [];
-  const progress = startProgress("real crops", realCrops.length, { stream: stderr, unit: "crops" });
   for (const crop of realCrops) {
     signal.throwIfAborted();
-    progress.update(read.length);
+    onProgress?.({ phase: "real crops", done: read.length, total: realCrops.length, unit: "crops" });
     const { data } = await pixels.read(crop.index);
     const { probabilities, features } = await reader.read(data);
     const isUnseen = unseen.has(crop);
@@ -52,7 +47,6 @@ export async function readRealCrops(
       proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
     });
   }
-  progress.close();
   return read;
 }
 

@@ -5,10 +5,10 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, rmdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { FormatError } from "@proteoscope/formats";
-import { evaluationSets, lockFolder } from "@proteoscope/lab";
+import { FormatError, ProteoscopeError } from "@proteoscope/formats";
 import { z } from "zod";
-import { CommandError, exitCodes } from "../errors.ts";
+import { lockFolder } from "../training/lock.ts";
+import { evaluationSets } from "./sets.ts";
 
 const values = z.array(z.number());
 const maybe = z.number().nullable();
@@ -110,7 +110,7 @@ export function keyOfConfident(compartment: string, rank: number): string {
 
 /**
  * Opens the answers of a report folder, which is made if need be and kept from other processes until `close`.
- * @throws CommandError (usage) where answers are there and `resume` is not asked for, or none are and it is, or they
+ * @throws ProteoscopeError (usage) where answers are there and `resume` is not asked for, or none are and it is, or they
  * answer another question; FormatError for a file that is none.
  */
 export async function openAnswers(
@@ -197,6 +197,6 @@ function checkQuestion(path: string, begun: Question, question: Question): void 
   }
 }
 
-function usage(message: string): CommandError {
-  return new CommandError(message, exitCodes.usage);
+function usage(message: string): ProteoscopeError {
+  return new ProteoscopeError(message, { kind: "usage" });
 }

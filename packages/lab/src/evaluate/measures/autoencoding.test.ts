@@ -3,8 +3,8 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { readModel } from "@proteoscope/microscope";
 import { memoryFolder } from "@proteoscope/models";
 import { describe, expect, it, vi } from "vitest";
-import { judgedModelFiles, judgedShape } from "../testing/judged-model.ts";
-import { compareImages, openAutoencoding } from "./autoencode-crops.ts";
+import { judgedModelFiles, judgedShape } from "../../testing/judged-model.ts";
+import { compareImages, openAutoencoding } from "./autoencoding.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -9,8 +9,10 @@ import {
   pickNucleus,
   type RgbImage,
 } from "@proteoscope/imaging";
-import { type CropPixels, compartmentOf, type EvaluationData, transformSquare } from "@proteoscope/lab";
-import { decodePlane } from "./ask-model.ts";
+import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
+import { transformSquare } from "../../data/batches/augment.ts";
+import { decodePlane } from "../ask/proteins.ts";
+import { compartmentOf, type EvaluationData } from "../sets.ts";
 import type { EvaluationResults } from "./metrics.ts";
 import { answerOf } from "./score-answers.ts";
 

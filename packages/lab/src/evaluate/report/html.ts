@@ -1,7 +1,8 @@
 // Pieces of a plain HTML document as text: escaped words, tables, pictures and a bar chart with intervals, all inline,
 // so that a report is one file that opens anywhere. Nothing refers outside it.
-import type { Confusion, Estimate } from "@proteoscope/lab";
-import type { Picture } from "./report-pictures.ts";
+import type { Confusion } from "../measures/accuracy.ts";
+import type { Estimate } from "../measures/bootstrap.ts";
+import type { Picture } from "./pictures.ts";
 
 export function escapeHtml(text: string): string {
   const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

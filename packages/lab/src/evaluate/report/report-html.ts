@@ -1,7 +1,8 @@
 // report.html: the figures of metrics.json for people, with pictures. One plain file, tables first; what cannot be
 // measured is a dash, and what a figure does not mean is said beside it.
-import type { Estimate } from "@proteoscope/lab";
-import { channels } from "./autoencode-crops.ts";
+
+import { channels } from "../measures/autoencoding.ts";
+import type { Estimate } from "../measures/bootstrap.ts";
 import {
   barChart,
   confusionPicture,
@@ -13,9 +14,9 @@ import {
   share,
   table,
 } from "./html.ts";
+import { localizationSection } from "./localization.ts";
 import type { ImageMetrics, Metrics } from "./metrics.ts";
-import { localizationSection } from "./report-localization.ts";
-import type { Example } from "./report-pictures.ts";
+import type { Example } from "./pictures.ts";
 import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-answers.ts";
 import type { Distances } from "./score-pictures.ts";
 

@@ -1,6 +1,8 @@
 // A model of random weights whose compartments and crops are those of the fixture atlas, and such an atlas with all that
 // an evaluation needs: unseen proteins of both kinds, seen ones, and crops of known proteins.
-import { imageCompartments } from "@proteoscope/lab";
+
+import { type ModelShape, randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
+import { imageCompartments } from "../data/atlas/compartments.ts";
 import {
   cropRow,
   fixtureSide,
@@ -8,8 +10,7 @@ import {
   proteinRow,
   randomSequence,
   writeAtlas,
-} from "@proteoscope/lab/testing";
-import { type ModelShape, randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
+} from "./atlas-fixture.ts";
 
 export const judgedShape: ModelShape = {
   ...tinyShape,

@@ -6,14 +6,6 @@ import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
 import { medianOverlap, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import {
-  type CropImage,
-  type EvaluatedProtein,
-  imageCompartments,
-  type KnownCrop,
-  nuclearProportion,
-  type Protein,
-} from "@proteoscope/lab";
-import {
   byName,
   type Cell,
   type CompartmentProbabilities,
@@ -24,7 +16,12 @@ import {
   type ReadProtein,
 } from "@proteoscope/microscope";
 import { answerProbabilities, noCalibration } from "@proteoscope/models";
-import type { ConfidentRecord, CropRecord, ProteinRecord } from "./answers-file.ts";
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { CropImage } from "../../data/atlas/crop-pixels.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord } from "../answers-file.ts";
+import { nuclearProportion } from "../measures/nuclear-proportion.ts";
+import type { EvaluatedProtein, KnownCrop } from "../sets.ts";
 
 export type DrawSettings = Required<Omit<DrawOptions, "signal" | "onStep">>;
 

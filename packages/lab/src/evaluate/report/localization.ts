@@ -1,7 +1,6 @@
 // The part of report.html on what is read off sequences alone: figures of each set beside the baselines' and others'
 // published ones, labels one by one, and whether the probabilities are as often right as they say.
-import type { CalibrationError } from "@proteoscope/lab";
-import { escapeHtml, number, percent, table } from "./html.ts";
+
 import {
   type LocalizationMetrics,
   type SequenceMethodName,
@@ -9,7 +8,9 @@ import {
   type SequenceSetScores,
   sequenceMethods,
   sequenceSets,
-} from "./judge-localization.ts";
+} from "../ask/sequences.ts";
+import type { CalibrationError } from "../measures/calibration-error.ts";
+import { escapeHtml, number, percent, table } from "./html.ts";
 
 export const sequenceSetTitles: Readonly<Record<SequenceSet, string>> = {
   partition: "held-out partition of DeepLoc 2.0's Swiss-Prot set, all kingdoms",

@@ -1,5 +1,5 @@
-import { imageCompartments } from "@proteoscope/lab";
 import { describe, expect, it } from "vitest";
+import { imageCompartments } from "../../data/atlas/compartments.ts";
 import { answerOf, scoreClasses, scoreSet } from "./score-answers.ts";
 
 const options = { seed: 1, rounds: 200 };

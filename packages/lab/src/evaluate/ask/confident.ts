@@ -1,15 +1,16 @@
 // How recognisably a model draws each compartment, apart from whether it knows whose place that is: the proteins of which
 // its language model is surest are drawn, and read. Nothing was trained on them; whether they are there does not matter.
-import { imageCompartments, type Protein } from "@proteoscope/lab";
-import type { CommandContext } from "../command.ts";
-import { startProgress } from "../progress.ts";
-import { type AnswersFile, type ConfidentRecord, keyOfConfident } from "./answers-file.ts";
-import { askConfident, type EvaluationTools, readRow } from "./ask-model.ts";
+
+import type { OnProgress } from "@proteoscope/microscope";
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import { type AnswersFile, type ConfidentRecord, keyOfConfident } from "../answers-file.ts";
+import { askConfident, type EvaluationTools, readRow } from "./proteins.ts";
 
 /** Proteins of each compartment, at most. */
 const confidentProteins = 20;
 
-export interface Telling {
+export interface ConfidentRequest {
   /** Among whom the surest are looked for. */
   readonly candidates: readonly Protein[];
   readonly answers: AnswersFile;
@@ -20,8 +21,8 @@ export interface Telling {
 /** Asks what `answers` has no answer to, and gives all, compartment by compartment. */
 export async function askAllConfident(
   instruments: Omit<EvaluationTools, "onDrawn">,
-  { candidates, answers, proteins }: Telling,
-  stderr: CommandContext["stderr"],
+  { candidates, answers, proteins }: ConfidentRequest,
+  onProgress: OnProgress | undefined,
 ): Promise<ConfidentRecord[]> {
   const { microscope, signal } = instruments;
   const count = Math.min(confidentProteins, proteins, candidates.length);
@@ -32,31 +33,25 @@ export async function askAllConfident(
     answers.find(keyOfConfident(compartment, rank)) as ConfidentRecord | undefined;
   const missing = ranks.filter((one) => find(one) === undefined);
   if (missing.length > 0) {
-    const reading = startProgress("language model", candidates.length, { stream: stderr, unit: "proteins" });
     const opinions: Prediction[] = [];
-    try {
-      for (const protein of candidates) {
-        signal.throwIfAborted();
-        const { answer } = await readRow(microscope, protein);
-        opinions.push({ protein, answer });
-        reading.update(opinions.length);
-      }
-    } finally {
-      reading.close();
+    for (const protein of candidates) {
+      signal.throwIfAborted();
+      const { answer } = await readRow(microscope, protein);
+      opinions.push({ protein, answer });
+      const done = opinions.length;
+      onProgress?.({ phase: "language model", done, total: candidates.length, unit: "proteins" });
     }
     const confident = new Map(imageCompartments.map((name) => [name, surest(opinions, name, count)]));
-    const drawing = startProgress("as told", missing.length, { stream: stderr, unit: "drawings" });
     const asking = { ...instruments, onDrawn: () => undefined };
-    try {
-      for (const [done, { compartment, rank }] of missing.entries()) {
-        signal.throwIfAborted();
-        const { protein, answer } = confident.get(compartment)![rank]!;
-        const place = { compartment, rank, probability: Number(answer[compartment]!.toPrecision(7)) };
-        await answers.append(await askConfident(asking, place, protein));
-        drawing.update(done + 1, compartment);
-      }
-    } finally {
-      drawing.close();
+    for (const [index, { compartment, rank }] of missing.entries()) {
+      signal.throwIfAborted();
+      const { protein, answer } = confident.get(compartment)![rank]!;
+      const entry = { compartment, rank, probability: Number(answer[compartment]!.toPrecision(7)) };
+      await answers.append(await askConfident(asking, entry, protein));
+      onProgress?.({
+        ...{ phase: "confident subset", done: index + 1, total: missing.length, unit: "drawings" },
+        note: compartment,
+      });
     }
   }
   return ranks.map((one) => find(one)!);

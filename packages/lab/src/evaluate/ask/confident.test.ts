@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Prediction, surest } from "./ask-told.ts";
+import { type Prediction, surest } from "./confident.ts";
 
 const opinion = (id: string, golgi: number): Prediction => ({
   protein: { id } as Prediction["protein"],

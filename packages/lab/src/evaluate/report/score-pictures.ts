@@ -2,31 +2,24 @@
 // nuclear they are, what else than the protein changes them, whether samples that agree are right, and whether an image
 // is a training crop over again. n counts proteins unless a name says otherwise.
 import { createGenerator } from "@proteoscope/engine";
+import type { Crop } from "../../data/atlas/tables.ts";
+import type { CropRecord, ProteinRecord } from "../answers-file.ts";
+import type { ReadCrop } from "../ask/real-crops.ts";
+import { totalVariation } from "../measures/accuracy.ts";
+import { type channels, type Quality, spectrumBands } from "../measures/autoencoding.ts";
+import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
+import { frechetDistance } from "../measures/frechet-distance.ts";
+import { groupBy } from "../measures/group-by.ts";
+import { kernelDistance } from "../measures/kernel-distance.ts";
+import { type NearestCrop, nearThreshold } from "../measures/memorisation.ts";
 import {
-  type AgreedAnswer,
-  type BootstrapOptions,
-  bootstrap,
-  type Crop,
-  compartmentOf,
   correlationOf,
-  type Estimate,
-  frechetDistance,
-  groupBy,
-  kernelDistance,
-  mean,
   meanError,
   meanRelativeError,
-  median,
-  type NearestCrop,
-  nearThreshold,
   type ProportionPair,
-  type ReliabilityBin,
-  reliabilityCurve,
-  totalVariation,
-} from "@proteoscope/lab";
-import type { CropRecord, ProteinRecord } from "./answers-file.ts";
-import { type channels, type Quality, spectrumBands } from "./autoencode-crops.ts";
-import type { ReadCrop } from "./real-crops.ts";
+} from "../measures/nuclear-proportion.ts";
+import { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "../measures/reliability-curve.ts";
+import { compartmentOf } from "../sets.ts";
 import { answerOf, drawnAnswer } from "./score-answers.ts";
 
 /** Distances between distributions cost a while each. */

@@ -1,11 +1,12 @@
-import { type Compartment, compartments, type Protein, type SequenceSplit } from "@proteoscope/lab";
-import { protein, randomSequence } from "@proteoscope/lab/testing";
 import { noCalibration } from "@proteoscope/models";
 import { beforeAll, describe, expect, it } from "vitest";
-import { recordCommandContext } from "../testing/surroundings.ts";
-import { judgeLocalization, type LocalizationMetrics } from "./judge-localization.ts";
-import { localizationSection } from "./report-localization.ts";
+import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
+import type { SequenceSplit } from "../../data/atlas/splits.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import { protein, randomSequence } from "../../testing/atlas-fixture.ts";
+import { localizationSection } from "../report/localization.ts";
 import { askLanguageModel, fitBaselines } from "./sequence-methods.ts";
+import { judgeLocalization, type LocalizationMetrics } from "./sequences.ts";
 
 const rich: Partial<Record<Compartment, string>> = { mitochondria: "AG", ER: "LI", Golgi: "FW" };
 const names = Object.keys(rich) as Compartment[];
@@ -46,8 +47,11 @@ const reader = {
 let metrics: LocalizationMetrics;
 const baselines = fitBaselines(splits.get("train")!, splits.get("calibration")!, { seed: 0 });
 beforeAll(async () => {
-  const { commandContext } = recordCommandContext();
-  metrics = await judgeLocalization(reader, { splits, baselines, seed: 0 }, commandContext);
+  metrics = await judgeLocalization(
+    reader,
+    { splits, baselines, seed: 0 },
+    { signal: new AbortController().signal },
+  );
 });
 
 describe("what is read off sequences", () => {
