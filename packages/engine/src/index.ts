@@ -13,6 +13,8 @@ export {
   type Program,
   WeightsError,
 } from "./compile.ts";
+export type { Collective } from "./distributed/collective.ts";
+export { singleProcess } from "./distributed/single-process.ts";
 export { grad, pullback, valueAndGrad } from "./gradient.ts";
 export {
   type BatchNormOptions,

@@ -4,8 +4,9 @@
  * One request at a time, in order; arrays are moved to the caller, never copied.
  */
 
+import type { OptimizerStates, OptimizerStep } from "../optim/host-optimizers.ts";
 import type { NdArray } from "../tensor.ts";
-import type { AdamWStep, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
   | {
@@ -19,7 +20,7 @@ export type Request =
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
   | { readonly type: "getState" | "deleteState"; readonly name: string }
-  | { readonly type: "stepAdamW"; readonly step: AdamWStep }
+  | { readonly type: "update"; readonly step: OptimizerStep; readonly states: OptimizerStates }
   | { readonly type: "close" };
 
 export interface Call {
@@ -60,13 +61,13 @@ export function serveRuntime(
         sessions.delete(request.session);
         return undefined;
       case "setState":
-        return runtime.setState(request.name, request.value);
+        return runtime.setState(request.name, request.value, { transfer: true }); // a message's arrays are its own
       case "getState":
         return runtime.getState(request.name);
       case "deleteState":
         return runtime.deleteState(request.name);
-      case "stepAdamW":
-        return runtime.stepAdamW!(request.step);
+      case "update":
+        return runtime.update!(request.step, request.states);
       case "close":
         return runtime.close();
     }

@@ -5,10 +5,10 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
-import { type AdamWVectors, stepAdamW } from "../optim/adamw-host.ts";
+import { type OptimizerVectors, updateOnHost } from "../optim/host-optimizers.ts";
 import { elementCount } from "../shape.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
-import type { AdamWStep, Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
+import type { Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 export interface Ort {
@@ -45,14 +45,6 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   const release = ({ current, spare }: State) => {
     current.dispose();
     spare?.dispose();
-  };
-
-  const stepOnStates = ({ states: names, settings, clearsGradient }: AdamWStep): number => {
-    const vectors = Object.entries(names).map(([key, name]) => [key, state(name).current.data]);
-    const { gradient, ...others } = Object.fromEntries(vectors) as AdamWVectors;
-    const norm = stepAdamW({ gradient, ...others }, settings);
-    if (clearsGradient) gradient.fill(0);
-    return norm;
   };
 
   // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not. Its
@@ -134,9 +126,9 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   return {
     device,
     load,
-    setState: async (name, value) => {
+    setState: async (name, value, { transfer = false } = {}) => {
       const old = states.get(name);
-      const current = toOrt(ort, copyOf(value));
+      const current = toOrt(ort, transfer ? value : copyOf(value));
       states.set(name, { current: onGpu ? await move(current, "gpu-buffer") : current, spare: undefined });
       if (old !== undefined) release(old);
     },
@@ -149,7 +141,14 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       if (old !== undefined) release(old);
       states.delete(name);
     },
-    ...(onGpu ? {} : { stepAdamW: async (step) => stepOnStates(step) }),
+    ...(onGpu
+      ? {}
+      : {
+          update: async (step, names) => {
+            const vectors = Object.entries(names).map(([vector, name]) => [vector, state(name).current.data]);
+            return updateOnHost(step, Object.fromEntries(vectors) as OptimizerVectors);
+          },
+        }),
     close: async () => {
       for (const session of [...sessions]) await session.close();
       for (const old of states.values()) release(old);

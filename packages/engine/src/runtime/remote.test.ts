@@ -98,6 +98,17 @@ describe("a connected runtime", () => {
     expect(transferred).toEqual([0, 0, 1, 0]);
   });
 
+  test("copies a state's value, or moves it where it is not used again", async () => {
+    const { runtime } = connected();
+    const value = float32([2], Float32Array.of(3, 4));
+    await runtime.setState("copied", value);
+    expect(value.data).toHaveLength(2);
+    await runtime.setState("moved", value, { transfer: true });
+    expect(value.data).toHaveLength(0);
+    for (const name of ["copied", "moved"])
+      expect((await runtime.getState(name)).data).toEqual(Float32Array.of(3, 4));
+  });
+
   test("keeps sessions apart, and refuses one that was closed", async () => {
     const { runtime, log } = connected();
     const [first, second] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];

@@ -63,10 +63,11 @@ export function connectRuntime(device: Device, port: Port): Runtime {
         },
       };
     },
-    setState: (name, value) => call({ type: "setState", name, value }),
+    setState: (name, value, { transfer = false } = {}) =>
+      call({ type: "setState", name, value }, transfer ? [value.data.buffer as ArrayBuffer] : []),
     getState: (name) => call({ type: "getState", name }),
     deleteState: (name) => call({ type: "deleteState", name }),
-    ...(device === "webgpu" ? {} : { stepAdamW: (step) => call({ type: "stepAdamW", step }) }),
+    ...(device === "webgpu" ? {} : { update: (step, states) => call({ type: "update", step, states }) }),
     // Nothing may be asked for after this: native code that is at work when its thread ends takes the process down.
     close: () => {
       closed ??= ended === undefined ? call({ type: "close" }).then(() => port.close()) : Promise.resolve();

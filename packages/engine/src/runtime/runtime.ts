@@ -6,7 +6,7 @@
  * without a copy: two buffers are swapped.
  */
 import type { ExternalData, OnnxModel } from "../onnx/external-data.ts";
-import type { AdamWSettings } from "../optim/adamw-host.ts";
+import type { OptimizerStates, OptimizerStep } from "../optim/host-optimizers.ts";
 import type { NdArray, TypedArray } from "../tensor.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
@@ -60,21 +60,6 @@ export interface SessionKey {
   readonly values: readonly TypedArray[];
 }
 
-/** One step of AdamW on states, which stay where they are. */
-export interface AdamWStep {
-  /** The names of the states. */
-  readonly states: {
-    readonly parameters: string;
-    readonly gradient: string;
-    readonly firstMoment: string;
-    readonly secondMoment: string;
-    readonly average?: string;
-  };
-  readonly settings: AdamWSettings;
-  /** Whether the gradient becomes zeros, for the next sum. */
-  readonly clearsGradient: boolean;
-}
-
 export interface Runtime {
   readonly device: Device;
   /** Takes a model's bytes, or the path (in a browser the URL) of its file. */
@@ -84,11 +69,15 @@ export interface Runtime {
    * compiles for later ones. Absent where nothing is kept.
    */
   loadKept?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
-  setState(name: string, value: NdArray): Promise<void>;
+  /** Sets a state to a copy of the value, or to the value itself where `transfer` says that it is not used again. */
+  setState(name: string, value: NdArray, options?: { readonly transfer?: boolean }): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;
-  /** Takes a step and returns the gradient's norm. Absent where state is not in main memory: a graph takes it there. */
-  stepAdamW?(step: AdamWStep): Promise<number>;
+  /**
+   * Takes an optimiser's step on states, which stay where they are, and returns the gradient's global norm before
+   * clipping. Absent where state is not in main memory: there a graph takes the step.
+   */
+  update?(step: OptimizerStep, states: OptimizerStates): Promise<number>;
   /**
    * Two runtimes that work at the same time, each on half of the threads; always the same two, closed with this one.
    * Absent where a device does one thing after the other.
