@@ -30,8 +30,9 @@ export {
 export { type EmitOptions, emitOnnx, emitOnnxModel, type GraphInterface } from "./onnx/emit.ts";
 export type { ExternalData, OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
 export { type AttentionOptions, attention, rotaryEmbedding } from "./ops/attention.ts";
+export { broadcastTo, type ReduceOptions, shapeOf, sum, sumTo } from "./ops/broadcast.ts";
 export { type Conv2dOptions, conv2d } from "./ops/convolution.ts";
-export { broadcastTo, full, fullLike, shapeOf, zerosLike } from "./ops/create.ts";
+export { full, fullLike, zerosLike } from "./ops/create.ts";
 export {
   abs,
   add,
@@ -79,17 +80,7 @@ export { binaryCrossEntropy, crossEntropy, meanAbsoluteError, meanSquaredError }
 export { einsum, matmul } from "./ops/matmul.ts";
 export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
 export { averagePool, maxPool, type PoolOptions } from "./ops/pool.ts";
-export {
-  argMax,
-  argMin,
-  logSoftmax,
-  max,
-  mean,
-  type ReduceOptions,
-  softmax,
-  sum,
-  sumTo,
-} from "./ops/reduce.ts";
+export { argMax, argMin, logSoftmax, max, mean, softmax } from "./ops/reduce.ts";
 export { rematerialize } from "./ops/rematerialize.ts";
 export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";

@@ -8,10 +8,10 @@
  */
 import { type Dim, fixed, formatShape, ShapeError } from "../shape.ts";
 import { apply, constant, type Operator, type Tensor } from "../tensor.ts";
+import { sum } from "./broadcast.ts";
 import { gather } from "./gather.ts";
 import { pad, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 
 export interface Conv2dOptions {
   stride?: number;

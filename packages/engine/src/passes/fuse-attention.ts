@@ -4,7 +4,7 @@
  *
  * Contract: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftmultiheadattention
  */
-import { broadcastTo } from "../ops/create.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { mul } from "../ops/elementwise.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { type Dim, product } from "../shape.ts";
