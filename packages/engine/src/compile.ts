@@ -52,7 +52,7 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   const key = { signature: signatureOf(built), values };
   const session = await shareSession(runtime, key, () => {
     const make = () => serializeOnnx(built, place);
-    if (runtime.loadKept !== undefined) return runtime.loadKept(key, make);
+    if (runtime.loadCached !== undefined) return runtime.loadCached(key, make);
     const { model, externalData } = make();
     return runtime.load(model, { externalData, transfer: true });
   });

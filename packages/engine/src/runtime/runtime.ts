@@ -68,7 +68,7 @@ export interface Runtime {
    * Loads what `make` gives, or what an earlier process compiled of an equal graph and equal weights, and keeps what it
    * compiles for later ones. Absent where nothing is kept.
    */
-  loadKept?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
+  loadCached?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
   /** Sets a state to a copy of the value, or to the value itself where `transfer` says that it is not used again. */
   setState(name: string, value: NdArray, options?: { readonly transfer?: boolean }): Promise<void>;
   getState(name: string): Promise<NdArray>;
