@@ -137,10 +137,10 @@ async function feeding(
   return {
     gflop: null,
     async run() {
-      const kept = await preparation.run({ sequence });
+      const cached = await preparation.run({ sequence });
       let latents = sample.latents;
       for (let i = 0; i < steps; i++)
-        latents = (await step.run({ ...sample, ...scalars, latents }, { kept })).noise;
+        latents = (await step.run({ ...sample, ...scalars, latents }, { cached })).noise;
       await decoding.run({ latent: latents });
     },
   };

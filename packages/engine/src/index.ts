@@ -28,7 +28,7 @@ export {
   linear,
 } from "./nn/layers.ts";
 export { type EmitOptions, emitOnnx, emitOnnxModel, type GraphInterface } from "./onnx/emit.ts";
-export type { ExternalData, OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
+export type { ExternalData, ExternalDataOptions, OnnxModel } from "./onnx/external-data.ts";
 export { type AttentionOptions, attention, rotaryEmbedding } from "./ops/attention.ts";
 export { broadcastTo, type ReduceOptions, shapeOf, sum, sumTo } from "./ops/broadcast.ts";
 export { type Conv2dOptions, conv2d } from "./ops/convolution.ts";
@@ -92,7 +92,7 @@ export {
 } from "./optim/schedule.ts";
 export { createTrainer, type Trainer, type TrainerOptions } from "./optim/trainer.ts";
 export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
-export { trainingForms } from "./passes/device-forms.ts";
+export { trainingLowerings } from "./passes/device-lowerings.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";

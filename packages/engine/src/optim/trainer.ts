@@ -11,7 +11,7 @@
 import type { Collective } from "../distributed/collective.ts";
 import { singleProcess } from "../distributed/single-process.ts";
 import { emitOnnxModel } from "../onnx/emit.ts";
-import { trainingForms } from "../passes/device-forms.ts";
+import { trainingLowerings } from "../passes/device-lowerings.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { float32, type NdArray } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
@@ -147,7 +147,7 @@ function loadGraph(
 ): Promise<Session> {
   const { inputs, states, outputs, writes, parts } = graph;
   const interfaces = { inputs: new Map([...inputs, ...states]), outputs, initializers };
-  const emitted = emitOnnxModel(interfaces, { forms: trainingForms(runtime.device) });
+  const emitted = emitOnnxModel(interfaces, { lowerings: trainingLowerings(runtime.device) });
   const { model, externalData } = emitted;
   return runtime.load(model, { reads: [...states.keys()], writes, parts, externalData, transfer: true });
 }

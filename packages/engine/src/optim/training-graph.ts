@@ -89,7 +89,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   },
 ): TrainingGraphs {
   const { weights, accumulate, ranks = 1, onHost = false } = options;
-  const scaled = (gradient: Tensor) =>
+  const scale = (gradient: Tensor) =>
     accumulate * ranks > 1 ? mul(gradient, 1 / (accumulate * ranks)) : gradient;
   const flatModel: Model<I> = (w, inputs, random) => {
     const { losses, metrics = {} } = model(w, inputs, random);
@@ -138,7 +138,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
     const gradients = grad(traced.outputs[`loss.${group.name}`]!, targets);
     if (onHost) {
       for (const [index, parameter] of [...group.layout.entries.keys()].entries())
-        writeGradient(main, group, parameter, scaled(gradients[index]!), accumulate > 1);
+        writeGradient(main, group, parameter, scale(gradients[index]!), accumulate > 1);
       continue;
     }
     const gradient = flatten(gradients);
@@ -148,7 +148,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
       addUpdate(main, group, flats.get(group.name)!, gradient);
       continue;
     }
-    const own = scaled(gradient);
+    const own = scale(gradient);
     writeState(main, sums, accumulate > 1 ? add(readState(main, sums, length), own) : own);
     const sum = readState(apply, sums, length);
     addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);

@@ -49,14 +49,22 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     load: async (model, { transfer = false, externalData, ...rest } = {}) => {
       const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
       const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
-      const session = await call<number>({ type: "load", model, options, isOurs: moved.length > 0 }, moved);
+      const session = await call<number>(
+        { type: "load", model, options, isTransferred: moved.length > 0 },
+        moved,
+      );
       let sent: NdArrays | undefined;
       return {
-        run: async (feeds, { signal, kept = nothing } = {}) => {
+        run: async (feeds, { signal, cached = nothing } = {}) => {
           signal?.throwIfAborted();
-          const isKnown = kept === sent;
-          sent = kept;
-          return call<Record<string, NdArray>>({ type: "run", session, feeds, ...(isKnown ? {} : { kept }) });
+          const isKnown = cached === sent;
+          sent = cached;
+          return call<Record<string, NdArray>>({
+            type: "run",
+            session,
+            feeds,
+            ...(isKnown ? {} : { cached }),
+          });
         },
         close: async () => {
           if (ended === undefined) await call({ type: "closeSession", session }); // otherwise it ended with the runtime

@@ -42,13 +42,13 @@ export interface LoadOptions {
 
 export interface RunOptions {
   /** More to feed, which many runs read: it is sent again only where the object is another than at the run before. */
-  kept?: NdArrays;
+  cached?: NdArrays;
   /** Stops before the run begins; a run under way is finished. */
   signal?: AbortSignal;
 }
 
 export interface Session {
-  /** Feeds all inputs that are no state, here or by `kept`; returns all outputs that are no state. */
+  /** Feeds all inputs that are no state, here or by `cached`; returns all outputs that are no state. */
   run(feeds: NdArrays, options?: RunOptions): Promise<Record<string, NdArray>>;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export interface Runtime {
   load(model: Uint8Array | string, options?: LoadOptions): Promise<Session>;
   /**
    * Loads what `make` gives, or what an earlier process compiled of an equal graph and equal weights, and keeps what it
-   * compiles for later ones. Absent where nothing is kept.
+   * compiles for later ones. Absent where nothing is cached.
    */
   loadCached?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
   /** Sets a state to a copy of the value, or to the value itself where `transfer` says that it is not used again. */

@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
-import { DeviceError, proveDevice } from "../device.ts";
+import { checkDevice, DeviceError } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
@@ -58,7 +58,7 @@ export async function openRuntime({
   }
   const runtime = openWorker(chosen, threads);
   try {
-    await proveDevice(runtime, advice[chosen] ?? "choose another");
+    await checkDevice(runtime, advice[chosen] ?? "choose another");
   } catch (error) {
     await runtime.close();
     throw error;
