@@ -1,7 +1,24 @@
 // A residual block of the denoiser (group normalisation, SiLU, 3x3 convolution, twice, added to its input), forward and
 // backward on a batch of 8, at the three sizes that the paper-size network has. Input, parameters and gradients stay
 // with the runtime, as in training, so that what is timed is the block.
-import { add, convolution, emitOnnx, f32, float32, groupNorm, input, type NdArray, pullback, type Runtime, type Session, silu, type Tensor, trace, trainingForms, type Weights } from "@proteoscope/engine";
+import {
+  add,
+  convolution,
+  emitOnnx,
+  f32,
+  float32,
+  groupNorm,
+  input,
+  type NdArray,
+  pullback,
+  type Runtime,
+  type Session,
+  silu,
+  type Tensor,
+  trace,
+  trainingLowerings,
+  type Weights,
+} from "@proteoscope/engine";
 import { elementCount } from "../../packages/engine/src/shape.ts";
 import type { BenchCase, Prepared } from "../case.ts";
 import { countGflop } from "../operations.ts";
@@ -79,7 +96,7 @@ async function loadStates(runtime: Runtime, { inputs, values, outputs }: StateGr
     await runtime.setState(name, float32(shape as number[], new Float32Array(elementCount(shape))));
   const model = emitOnnx(
     { inputs, outputs: new Map(Object.entries(outputs)) },
-    { forms: trainingForms(runtime.device) },
+    { lowerings: trainingLowerings(runtime.device) },
   );
   const writes = Object.fromEntries(Object.keys(outputs).map((name) => [name, name]));
   return runtime.load(model, { reads: [...inputs.keys()], writes });

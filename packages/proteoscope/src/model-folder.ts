@@ -43,8 +43,8 @@ export async function withRuntime<Result>(
   work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const keptIn = cacheFolders(process.env).sessions;
-  const runtime = await openRuntime({ device, ...(keptIn !== undefined && { keptIn }) });
+  const cacheDir = cacheFolders(process.env).sessions;
+  const runtime = await openRuntime({ device, ...(cacheDir !== undefined && { cacheDir }) });
   try {
     return await work(runtime);
   } finally {

@@ -13,13 +13,13 @@ import { winogradConvolutions } from "./winograd.ts";
 const exactOnWebgpu = [centerNormalization, exactSinusoids];
 
 /** Of a graph whose weights are constants, and which nobody differentiates any more. */
-export function inferenceForms(device: Device): readonly Rule[] {
+export function inferenceLowerings(device: Device): readonly Rule[] {
   if (device === "cpu") return [splitUpsampling, fuseAttention, fuseAffine];
   return device === "webgpu" ? exactOnWebgpu : [];
 }
 
 /** Of a training step, gradients and all. */
-export function trainingForms(device: Device): readonly Rule[] {
+export function trainingLowerings(device: Device): readonly Rule[] {
   if (device === "cpu") return [winogradConvolutions()];
   return device === "webgpu" ? exactOnWebgpu : [];
 }

@@ -1,10 +1,10 @@
 /**
- * Compiled sessions that outlive the process: ONNX Runtime's optimised form of a model, in a folder of the user's cache.
+ * A cache of compiled sessions that outlives the process: models as ONNX Runtime has optimised them for this machine.
  *
- * Each is a folder of the graph and of its weights, which the runtime maps to memory instead of parsing them. The folder's
+ * Each is a folder with the graph and its weights, which the runtime maps to memory instead of parsing them. The folder's
  * name is a digest of all that decides what it holds (graph, weights, runtime, machine) and the checksum of its files,
- * so that one of another model or with damage is never used. Folders are written under a temporary name and
- * renamed, which lets processes share the cache; the longest unused go when it grows beyond its bound.
+ * so that one of another model or with damage is never used. Folders are written under a temporary name and renamed,
+ * which lets processes share the cache; beyond a number of bytes the least recently used are removed.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,59 +17,60 @@ import type { OnnxModel } from "../../onnx/external-data.ts";
 import type { TypedArray } from "../../tensor.ts";
 import type { LoadOptions, Runtime, Session, SessionKey } from "../runtime.ts";
 import { checksumOfModel } from "./file-checksum.ts";
+import { makeTemporaryFolder, removeAbandonedFolders } from "./temporary-folders.ts";
 
-export interface KeepOptions {
+export interface SessionCacheOptions {
   readonly folder: string;
   /** Threads of the runtime where a load does not say. */
   readonly threads: number;
-  /** What the folder may hold, in bytes. Default 2 GiB. */
-  readonly mostBytes?: number;
+  /** The largest size of the folder, in bytes. Default 2 GiB. */
+  readonly maxBytes?: number;
 }
 
 const graphFile = "model.onnx";
-const unfinished = ".partial";
-/** A model that takes more of the folder than this part of it is not kept. */
-const largestShare = 4;
-/** What a process left that ended while it wrote. */
-const abandonedMs = 3_600_000;
+/** The purpose of folders that are not finished, and the beginning of their names. */
+const unfinished = "partial";
+/** A model larger than this fraction of the cache is not cached. */
+const largestFraction = 1 / 4;
 
-/** Of this process's folders that are not finished, so that no two have one name. */
-let count = 0;
-
-/** The runtime with `loadKept`; a folder that cannot be used costs nothing but the time of compiling. */
-export function keepSessions(
+/** The runtime with `loadCached`; a folder that cannot be used costs nothing but the time of compiling. */
+export function cacheSessions(
   runtime: Runtime,
-  { folder, threads, mostBytes = 2 ** 31 }: KeepOptions,
+  { folder, threads, maxBytes = 2 ** 31 }: SessionCacheOptions,
 ): Runtime {
-  const sealing = new Set<Promise<void>>();
+  const unsettled = new Set<Promise<void>>();
+  const inBackground = (work: Promise<void>) => {
+    unsettled.add(work);
+    void work.finally(() => unsettled.delete(work));
+  };
   let isClosed = false;
-  const loadKept: NonNullable<Runtime["loadKept"]> = async (key, make, options = {}) => {
+  inBackground(removeAbandonedFolders(folder, unfinished));
+  const loadCached: NonNullable<Runtime["loadCached"]> = async (key, make, options = {}) => {
     const bytes = key.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (bytes > mostBytes / largestShare) return runtime.load(...loadable(make(), options));
+    if (bytes > maxBytes * largestFraction) return runtime.load(...loadable(make(), options));
     const name = digestOf(key, options.threads ?? threads);
-    const known = await loadKnown(runtime, folder, name, options, () => isClosed);
-    if (known !== undefined) return known;
-    const temporary = join(folder, `${name}.${process.pid}.${count++}${unfinished}`);
+    const cached = await loadFrom(folder, name, runtime, options, () => isClosed);
+    if (cached !== undefined) return cached;
+    let temporary: string | undefined;
     try {
-      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      temporary = await makeTemporaryFolder(folder, unfinished);
       const saveTo = join(temporary, graphFile);
       const session = await runtime.load(...loadable(make(), { ...options, saveTo }));
-      const sealed = seal(folder, name, temporary, mostBytes).catch(() => remove(temporary));
-      sealing.add(sealed);
-      void sealed.finally(() => sealing.delete(sealed));
+      inBackground(store(folder, name, temporary, maxBytes));
       return session;
     } catch {
-      await remove(temporary);
+      if (temporary !== undefined) await remove(temporary);
       return runtime.load(...loadable(make(), options));
     }
   };
   return {
     ...runtime,
-    loadKept,
+    loadCached,
     close: async () => {
       isClosed = true;
       await runtime.close();
-      await Promise.allSettled(sealing);
+      await Promise.all(unsettled);
     },
   };
 }
@@ -78,14 +79,14 @@ const loadable = ({ model, externalData }: OnnxModel, options: LoadOptions) =>
   [model, { ...options, externalData, transfer: true }] as const;
 
 /** The session of this name; one that is damaged, or that the runtime does not take, is removed. */
-async function loadKnown(
-  runtime: Runtime,
+async function loadFrom(
   folder: string,
   name: string,
+  runtime: Runtime,
   options: LoadOptions,
   isClosed: () => boolean,
 ): Promise<Session | undefined> {
-  // Asked for at once, so that the runtime's thread loads while the caller prepares its next program.
+  // The folder is read at once, so that the runtime's thread loads while the caller prepares its next program.
   for (const entry of listNow(folder)) {
     if (!entry.startsWith(`${name}-`)) continue;
     const path = join(folder, entry);
@@ -111,12 +112,17 @@ function listNow(folder: string): string[] {
   }
 }
 
-async function seal(folder: string, name: string, temporary: string, mostBytes: number): Promise<void> {
-  for (const file of await readdir(temporary)) await flush(join(temporary, file));
-  if (listNow(folder).some((entry) => entry.startsWith(`${name}-`))) return remove(temporary); // another was faster
-  const checksum = await checksumOfModel(join(temporary, graphFile));
-  await rename(temporary, join(folder, `${name}-${checksum.toString(16).padStart(8, "0")}`));
-  await evict(folder, mostBytes);
+/** Gives a finished folder its name, and makes room for it; a folder that cannot get it is removed. */
+async function store(folder: string, name: string, temporary: string, maxBytes: number): Promise<void> {
+  try {
+    for (const file of await readdir(temporary)) await flush(join(temporary, file));
+    if (listNow(folder).some((entry) => entry.startsWith(`${name}-`))) return remove(temporary); // another was faster
+    const checksum = await checksumOfModel(join(temporary, graphFile));
+    await rename(temporary, join(folder, `${name}-${checksum.toString(16).padStart(8, "0")}`));
+    await evict(folder, maxBytes);
+  } catch {
+    await remove(temporary);
+  }
 }
 
 /** To the disk, so that no name outlives its bytes when the power fails. */
@@ -129,19 +135,20 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** Removes the longest unused until the others keep to the bound, and what was never finished. */
-async function evict(folder: string, mostBytes: number): Promise<void> {
+/** Removes the least recently used until the others keep to the bound; unfinished folders are their processes'. */
+async function evict(folder: string, maxBytes: number): Promise<void> {
+  const finished = (await readdir(folder)).filter((name) => !name.startsWith(`${unfinished}.`));
   const entries = await Promise.all(
-    (await readdir(folder)).map(async (name) => {
+    finished.map(async (name) => {
       const path = join(folder, name);
       const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-      return { path, mtimeMs, size: await sizeOf(path), isUnfinished: name.endsWith(unfinished) };
+      return { path, mtimeMs, size: await sizeOf(path) };
     }),
   );
   let bytes = 0;
-  for (const { path, mtimeMs, size, isUnfinished } of entries.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
-    if (!isUnfinished) bytes += size;
-    if (isUnfinished ? Date.now() - mtimeMs > abandonedMs : bytes > mostBytes) await remove(path);
+  for (const { path, size } of entries.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    bytes += size;
+    if (bytes > maxBytes) await remove(path);
   }
 }
 

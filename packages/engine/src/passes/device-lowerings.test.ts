@@ -4,11 +4,11 @@ import { conv2d } from "../ops/convolution.ts";
 import { sin } from "../ops/elementwise.ts";
 import { layerNorm } from "../ops/normalize.ts";
 import { input } from "../tensor.ts";
-import { inferenceForms, trainingForms } from "./device-forms.ts";
+import { inferenceLowerings, trainingLowerings } from "./device-lowerings.ts";
 
 const leaf = (name: string, ...shape: number[]) => input(name, { dtype: "float32", shape });
 
-/** The names of operators that the emitted model has, of some that tell the forms apart. */
+/** The names of operators that the emitted model has, of those that tell the lowerings apart. */
 function operatorsIn(options: EmitOptions): string[] {
   const [x, w] = [leaf("x", 1, 96, 4, 4), leaf("w", 96, 96, 3, 3)];
   const y = sin(layerNorm(conv2d(x, w, undefined, { padding: 1 })));
@@ -21,21 +21,21 @@ function operatorsIn(options: EmitOptions): string[] {
   return ["Conv.", "Gather.", "Sin.", "ReduceMean."].filter((name) => text.includes(name));
 }
 
-describe("forms of a device", () => {
+describe("the lowerings of a device", () => {
   test("are the graph's own where none are asked for, and on cuda", () => {
     const own = ["Conv.", "Sin."];
     expect(operatorsIn({})).toEqual(own);
-    expect(operatorsIn({ forms: trainingForms("cuda") })).toEqual(own);
-    expect(operatorsIn({ forms: inferenceForms("cuda") })).toEqual(own);
+    expect(operatorsIn({ lowerings: trainingLowerings("cuda") })).toEqual(own);
+    expect(operatorsIn({ lowerings: inferenceLowerings("cuda") })).toEqual(own);
   });
 
   test("are Winograd's for training on the cpu alone", () => {
-    expect(operatorsIn({ forms: trainingForms("cpu") })).toEqual(["Gather.", "Sin."]);
-    expect(operatorsIn({ forms: inferenceForms("cpu") })).toEqual(["Conv.", "Sin."]);
+    expect(operatorsIn({ lowerings: trainingLowerings("cpu") })).toEqual(["Gather.", "Sin."]);
+    expect(operatorsIn({ lowerings: inferenceLowerings("cpu") })).toEqual(["Conv.", "Sin."]);
   });
 
   test("are exact ones on webgpu, in training and after it", () => {
-    for (const forms of [trainingForms("webgpu"), inferenceForms("webgpu")])
-      expect(operatorsIn({ forms })).toEqual(["Conv.", "ReduceMean."]);
+    for (const lowerings of [trainingLowerings("webgpu"), inferenceLowerings("webgpu")])
+      expect(operatorsIn({ lowerings })).toEqual(["Conv.", "ReduceMean."]);
   });
 });
