@@ -2,7 +2,7 @@
 // (soft-masked) and a stop sign at the end are accepted; everything else that is not an amino acid is refused
 // with file, line and column, because a residue that is dropped in silence is a wrong protein.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 
 export interface FastaRecord {
   /** The first word of the header. */

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { bytesOf, bytesPerElement, type DType, elementCount, type NdArray, viewBytes } from "./nd-array.ts";
+import { FormatError } from "../errors.ts";
+import { bytesOf, bytesPerElement, type DType, elementCount, type NdArray, viewBytes } from "../nd-array.ts";
+import { readMutated } from "../testing/mutate.ts";
 import {
   readSafetensors,
   readSafetensorsHeader,
   safetensorsDataStart,
   writeSafetensors,
 } from "./safetensors.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const dtypes: DType[] = [
   "float64",

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FormatError } from "../errors.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { readCsv, writeCsv } from "./csv.ts";
-import { FormatError } from "./errors.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 describe("readCsv", () => {
   it("gives rows by column", () => {

@@ -1,7 +1,7 @@
 // The handful of Python literals that a .npy header holds: dict, tuple, list, string, int, True, False, None.
 // A parser of its own grammar, so that nothing else of Python can be expressed.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 
 export type PythonLiteral = string | number | boolean | null | PythonLiteral[] | Map<string, PythonLiteral>;
 

@@ -5,7 +5,7 @@
 // Arrays come out row-major and little-endian whatever the file's order; data of the usual kind stays a view.
 // The header is Python; only the literals above are understood, nothing is evaluated.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 import {
   bytesOf,
   bytesPerElement,
@@ -16,7 +16,7 @@ import {
   swapByteOrder,
   type TypedArray,
   viewBytes,
-} from "./nd-array.ts";
+} from "../nd-array.ts";
 import { type PythonLiteral, parsePythonLiteral } from "./python-literal.ts";
 
 export interface NpyHeader {

@@ -2,7 +2,7 @@
 // need: columns that must be there are asked for by name, and errors name the file and the line.
 
 import { CsvError, parse } from "csv-parse/browser/esm/sync";
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 
 export interface ReadCsvOptions {
   /** The file's name, for errors. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { readMutated } from "./testing/mutate.ts";
+import { FormatError } from "../errors.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { readZipEntries, unpackZipEntry } from "./zip.ts";
 
 const mtime = new Date(1980, 0, 1);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { parseFasta, parseSequence } from "./fasta.ts";
-import { cpuTimeMs } from "./testing/cpu-time.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const name = "proteins.fasta";
 

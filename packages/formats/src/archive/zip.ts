@@ -2,8 +2,8 @@
 // with or without Zip64. Stored entries are views of the file, because a checkpoint holds gigabytes of them.
 // Sizes come from the central directory; checksums are not verified, as PyTorch does not either.
 
-import { FormatError } from "./errors.ts";
-import { inflateBounded, maxDeflateRatio } from "./inflate.ts";
+import { FormatError } from "../errors.ts";
+import { inflateBounded, maxDeflateRatio } from "../inflate.ts";
 
 export interface ZipEntry {
   readonly name: string;

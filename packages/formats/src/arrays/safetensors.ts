@@ -6,7 +6,7 @@
 // rest of the file exactly, without holes or overlaps. Tensors are views of the file where alignment
 // allows. `readSafetensorsHeader` needs only the first bytes, so that a huge file can be read lazily.
 
-import { FormatError, refuseOnThrow } from "./errors.ts";
+import { FormatError, refuseOnThrow } from "../errors.ts";
 import {
   bytesOf,
   bytesPerElement,
@@ -15,7 +15,7 @@ import {
   isConsistent,
   type NdArray,
   viewBytes,
-} from "./nd-array.ts";
+} from "../nd-array.ts";
 
 export interface SafetensorsEntry {
   readonly dtype: DType;

@@ -2,10 +2,10 @@
 // (https://numpy.org/doc/stable/reference/generated/numpy.savez.html). What it unpacks to is bounded.
 
 import { type Zippable, zipSync } from "fflate";
-import { FormatError } from "./errors.ts";
-import type { NdArray } from "./nd-array.ts";
+import { readZipEntries, unpackZipEntry } from "../archive/zip.ts";
+import { FormatError } from "../errors.ts";
+import type { NdArray } from "../nd-array.ts";
 import { readNpy, writeNpy } from "./npy.ts";
-import { readZipEntries, unpackZipEntry } from "./zip.ts";
 
 export interface ReadNpzOptions {
   /** All arrays together may unpack to so many bytes; default 1 GiB. */
