@@ -17,6 +17,9 @@ export interface DecodeTextOptions {
 
 const maxTextBytes = 2 ** 29 - 2 ** 10;
 
+/** No text of sequences or numbers packs so well over more than 64 MB; a small file then cannot ask for gigabytes. */
+const maxRatio = 100;
+
 const otherKinds: readonly (readonly [signature: string, kind: string, hint: string])[] = [
   ["PK\x03\x04", "a zip archive or an Office document", "unpack it, or save it as plain text"],
   ["\x1f\x8b", "packed with gzip twice", "unpack it once"],
@@ -36,7 +39,13 @@ const otherKinds: readonly (readonly [signature: string, kind: string, hint: str
 export function decodeText(source: string | Uint8Array, options: DecodeTextOptions): string {
   if (typeof source === "string") return source.replace(/^\ufeff/, "");
   const { format, name, maxBytes = maxTextBytes } = options;
-  const bytes = isGzip(source) ? gunzipBounded(source, { format, name, maxBytes }) : source;
+  const bytes = isGzip(source)
+    ? gunzipBounded(source, {
+        format,
+        name,
+        maxBytes: Math.min(maxBytes, 2 ** 26 + maxRatio * source.length),
+      })
+    : source;
   if (bytes.length > maxBytes) {
     const what = `${printable(name)} has ${bytes.length} bytes, above ${maxBytes}`;
     throw new FormatError(format, what, { hint: "split it" });
