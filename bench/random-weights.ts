@@ -1,6 +1,12 @@
 // Weights of the right shapes and sizes, made in a moment: time and memory do not depend on their values, as long as
 // those are no special case for the processor (zeros, denormals, infinities).
-import { createGenerator, float32, type NdArray, type ParameterDeclaration, type Trace } from "@proteoscope/engine";
+import {
+  createGenerator,
+  float32,
+  type NdArray,
+  type ParameterDeclaration,
+  type Trace,
+} from "@proteoscope/engine";
 
 /** A prime, so that equal parts of one weight seldom meet. */
 const blockLength = 65_521;

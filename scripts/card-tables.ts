@@ -1,11 +1,17 @@
 // `tsx scripts/card-tables.ts REPORT/metrics.json`: the figures of an evaluation as tables of Markdown, for a model card.
 // The figures are those of report.html; what they are measured on stands there.
 import { readFile } from "node:fs/promises";
-import { number, share } from "../packages/lab/src/evaluate/report/html.ts";
 import { sequenceMethods, sequenceSets } from "../packages/lab/src/evaluate/ask/sequences.ts";
-import type { Metrics } from "../packages/lab/src/evaluate/report/metrics.ts";
-import { classHeads, classRows, scoreRows, scoreTitles, setTitles } from "../packages/lab/src/evaluate/report/report-html.ts";
+import { number, share } from "../packages/lab/src/evaluate/report/html.ts";
 import { methodTitles, sequenceSetTitles } from "../packages/lab/src/evaluate/report/localization.ts";
+import type { Metrics } from "../packages/lab/src/evaluate/report/metrics.ts";
+import {
+  classHeads,
+  classRows,
+  scoreRows,
+  scoreTitles,
+  setTitles,
+} from "../packages/lab/src/evaluate/report/report-html.ts";
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error("usage: tsx scripts/card-tables.ts REPORT/metrics.json");

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { checkExports, checkImports, isTestCode, type Manifests, type PackageManifest, packageArrows, type Violation } from "./architecture/import-rules.ts";
+import {
+  checkExports,
+  checkImports,
+  isTestCode,
+  type Manifests,
+  type PackageManifest,
+  packageArrows,
+  type Violation,
+} from "./architecture/import-rules.ts";
 import { readModuleSyntax } from "./architecture/imports.ts";
 import { readRepository } from "./architecture/repository.ts";
 import { checkLength, checkOpeningComment, checkWords, countLines } from "./architecture/text-rules.ts";

@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { i64, type ParameterDeclaration, trace } from "@proteoscope/engine";
 import { elementCount, float32ToFloat16, type NdArray, writeSafetensors } from "@proteoscope/formats";
-import { type Esm2Config, esm2, esm2Format, esm2Presets, formatConfig, openStreamedEsm2, runStreamedEsm2 } from "@proteoscope/models";
+import {
+  type Esm2Config,
+  esm2,
+  esm2Format,
+  esm2Presets,
+  formatConfig,
+  openStreamedEsm2,
+  runStreamedEsm2,
+} from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import type { BenchCase } from "../case.ts";
 import { gflopOf } from "../operations.ts";

@@ -1,7 +1,22 @@
 // The language models of the published sizes: 512 residues, which are 514 tokens, to the last representation. Weights
 // are random; the peer reads the same number of tokens.
-import { compile, i64, type NdArray, type Runtime, type Tensor, trace, type Weights } from "@proteoscope/engine";
-import { clsTokenId, type Esm2Config, eosTokenId, esm2, esm2Presets, standardResidueIds } from "@proteoscope/models";
+import {
+  compile,
+  i64,
+  type NdArray,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  clsTokenId,
+  type Esm2Config,
+  eosTokenId,
+  esm2,
+  esm2Presets,
+  standardResidueIds,
+} from "@proteoscope/models";
 import type { BenchCase } from "../case.ts";
 import { gflopOf } from "../operations.ts";
 import { randomWeights } from "../random-weights.ts";

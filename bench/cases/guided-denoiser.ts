@@ -1,7 +1,27 @@
 // The denoiser as sampling runs it, for the cases that need it: its two graphs, traced once more to count their
 // operations, and random weights for them. A test holds the graphs to those that `compileDenoiser` loads.
-import { add, concat, f32, i64, mean, mul, type NdArray, type Runtime, sub, type Trace, trace } from "@proteoscope/engine";
-import { compileDenoiser, crossAttentionKeyValues, type Denoiser, keyValueTypes, type UnetConfig, unet, unetDefaults } from "@proteoscope/models";
+import {
+  add,
+  concat,
+  f32,
+  i64,
+  mean,
+  mul,
+  type NdArray,
+  type Runtime,
+  sub,
+  type Trace,
+  trace,
+} from "@proteoscope/engine";
+import {
+  compileDenoiser,
+  crossAttentionKeyValues,
+  type Denoiser,
+  keyValueTypes,
+  type UnetConfig,
+  unet,
+  unetDefaults,
+} from "@proteoscope/models";
 import type { Prepared } from "../case.ts";
 import { gflopOf } from "../operations.ts";
 import { randomInput, randomWeights } from "../random-weights.ts";

@@ -1,7 +1,15 @@
 // One guided image by 50 steps of DDIM at paper size: from the embeddings of a protein of 512 residues to pixels. The
 // programs are compiled before, the protein's keys and values are not.
 import { createGenerator, float32 } from "@proteoscope/engine";
-import { type AutoencoderKlConfig, autoencoderKlDefaults, createDdimSampler, linearNoiseSchedule, sampleLatents, type UnetConfig, unetDefaults } from "@proteoscope/models";
+import {
+  type AutoencoderKlConfig,
+  autoencoderKlDefaults,
+  createDdimSampler,
+  linearNoiseSchedule,
+  sampleLatents,
+  type UnetConfig,
+  unetDefaults,
+} from "@proteoscope/models";
 import type { BenchCase } from "../case.ts";
 import { gflopOf } from "../operations.ts";
 import { guidance, openGuidedDenoiser, randomSample, randomSequence } from "./guided-denoiser.ts";

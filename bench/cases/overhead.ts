@@ -7,7 +7,14 @@ import { compile, f32, float32, full, type Runtime, type Session } from "@proteo
 import { compileDenoiser, keyValueTypes } from "@proteoscope/models";
 import { cacheSessions } from "../../packages/engine/src/runtime/node/session-cache.ts";
 import type { BenchCase, BenchResult, Prepared } from "../case.ts";
-import { denoiserGraphs, guidance, randomDenoiserWeights, randomSample, randomSequence, stepTypes } from "./guided-denoiser.ts";
+import {
+  denoiserGraphs,
+  guidance,
+  randomDenoiserWeights,
+  randomSample,
+  randomSequence,
+  stepTypes,
+} from "./guided-denoiser.ts";
 import { type ImageSize, imagePaper, paperImage } from "./image-paper.ts";
 import { randomDecoder } from "./vae.ts";
 

@@ -1,6 +1,14 @@
 // A training step for the cases that take one: fresh random weights, one batch again and again, and the operations of
 // the graph that the trainer runs.
-import { createTrainer, type InputTypes, type NdArray, type Runtime, type Tensor, type TrainingModel, trace } from "@proteoscope/engine";
+import {
+  createTrainer,
+  type InputTypes,
+  type NdArray,
+  type Runtime,
+  type Tensor,
+  type TrainingModel,
+  trace,
+} from "@proteoscope/engine";
 import { trainingGraphs } from "../../packages/engine/src/optim/training-graph.ts";
 import type { Prepared } from "../case.ts";
 import { countGflop, type OpenSizes } from "../operations.ts";

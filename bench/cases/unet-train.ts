@@ -1,6 +1,14 @@
 // A whole training step of the paper-size denoiser on 8 crops and proteins of 512 residues, as `train diffusion` takes
 // it: noise, forward, backward, clipping, AdamW. The moving average, which not every step needs, is left out.
-import { bool, f32, i32, type NdArray, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
+import {
+  bool,
+  f32,
+  i32,
+  type NdArray,
+  type RandomSource,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
 import { diffusionLoss, linearNoiseSchedule, type UnetConfig, unetDefaults } from "@proteoscope/models";
 import type { BenchCase } from "../case.ts";
 import { randomInput } from "../random-weights.ts";

@@ -1,7 +1,22 @@
 // The paper-size autoencoder: decoding one image, and a training step on two with the whole of its loss (LPIPS by VGG16,
 // patch discriminator, adaptive weight), in which both networks take their step.
-import { compile, f32, float32, type RandomSource, type Runtime, type Tensor, trace, type Weights } from "@proteoscope/engine";
-import { type AutoencoderTrainingConfig, autoencoderKlDefaults, autoencoderLosses, decode, perceptualAdversarialDefaults } from "@proteoscope/models";
+import {
+  compile,
+  f32,
+  float32,
+  type RandomSource,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  type AutoencoderTrainingConfig,
+  autoencoderKlDefaults,
+  autoencoderLosses,
+  decode,
+  perceptualAdversarialDefaults,
+} from "@proteoscope/models";
 import type { BenchCase } from "../case.ts";
 import { gflopOf } from "../operations.ts";
 import { randomInput, randomWeights } from "../random-weights.ts";

@@ -5,7 +5,16 @@
 
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { parseFasta, readImage, readSafetensors, toFloat32, writeNpy, writeOmeTiff, writePng, writeSafetensors } from "@proteoscope/formats";
+import {
+  parseFasta,
+  readImage,
+  readSafetensors,
+  toFloat32,
+  writeNpy,
+  writeOmeTiff,
+  writePng,
+  writeSafetensors,
+} from "@proteoscope/formats";
 import { readNucleus, readNucleusLibrary } from "@proteoscope/imaging";
 import { tokenize, windowSequence } from "@proteoscope/models";
 import { mutateBytes } from "../../packages/formats/src/testing/mutate.ts";

@@ -3,7 +3,16 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { autoencoderKlDefaults, autoencoderLosses, perceptualAdversarialDefaults } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
-import { below, expectClose, expectGradientSummary, forwardTolerance, golden, gradientTolerance, hashInput, hashParameter } from "./fixture.ts";
+import {
+  below,
+  expectClose,
+  expectGradientSummary,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashInput,
+  hashParameter,
+} from "./fixture.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

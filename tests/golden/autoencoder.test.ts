@@ -1,9 +1,25 @@
 import { add, f32, mean, mul, type NdArray, type Runtime, sum, type Trace, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { type AutoencoderKlConfig, autoencoderKlDefaults, decode, encode, klDivergence, sampleLatent } from "@proteoscope/models";
+import {
+  type AutoencoderKlConfig,
+  autoencoderKlDefaults,
+  decode,
+  encode,
+  klDivergence,
+  sampleLatent,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
-import { below, expectClose, expectGradientSummary, forwardTolerance, golden, gradientTolerance, hashInput, hashWeights } from "./fixture.ts";
+import {
+  below,
+  expectClose,
+  expectGradientSummary,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashInput,
+  hashWeights,
+} from "./fixture.ts";
 
 const small: AutoencoderKlConfig = {
   ...autoencoderKlDefaults,

@@ -1,6 +1,15 @@
 // The projection head, the contrastive and the triplet loss against the original's. Its contrastive loss had inner
 // products of embeddings of any length, divided by a temperature of 10, and no pair left out.
-import { f32, type InputTypes, mean, mul, type Runtime, type Tensor, trace, type Weights } from "@proteoscope/engine";
+import {
+  f32,
+  type InputTypes,
+  mean,
+  mul,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import type { NdArray } from "@proteoscope/formats";
 import { contrastiveLoss, projectionHead, tripletLoss } from "@proteoscope/models";

@@ -1,12 +1,36 @@
 // Recorded with the original's CytoselfFull (PyTorch 1.13): its reduced size in training and in evaluation, once with
 // the channels of a position split into two codes, and the published size in evaluation.
-import { f32, i64, type NdArray, type ParameterDeclaration, type Runtime, type Tensor, trace } from "@proteoscope/engine";
+import {
+  f32,
+  i64,
+  type NdArray,
+  type ParameterDeclaration,
+  type Runtime,
+  type Tensor,
+  trace,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors } from "@proteoscope/formats";
-import { type CytoselfConfig, cytoself, cytoselfDefaults, cytoselfGrids, cytoselfLoss, savePretrained } from "@proteoscope/models";
+import {
+  type CytoselfConfig,
+  cytoself,
+  cytoselfDefaults,
+  cytoselfGrids,
+  cytoselfLoss,
+  savePretrained,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
-import { below, expectClose, forwardTolerance, golden, gradientTolerance, hashF32, hashInput, hashWeights } from "./fixture.ts";
+import {
+  below,
+  expectClose,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashF32,
+  hashInput,
+  hashWeights,
+} from "./fixture.ts";
 
 const small = (channelSplit: number): CytoselfConfig => ({
   inputShape: [2, 20, 20],

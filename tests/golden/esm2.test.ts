@@ -1,11 +1,43 @@
 // ESM2 against fair-esm (facebookresearch/esm): every representation, logits, contacts, attention, gradients.
 // `esm2_small` carries its weights; `esm2_8m_hash` is the released 8M shape with weights from the hash.
-import { add, type NdArray as ComputedArray, compile, f32, grad, i64, mean, mul, type ParameterDeclaration, type Runtime, type Tensor, trace, type Weights } from "@proteoscope/engine";
+import {
+  add,
+  type NdArray as ComputedArray,
+  compile,
+  f32,
+  grad,
+  i64,
+  mean,
+  mul,
+  type ParameterDeclaration,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import type { NdArray } from "@proteoscope/formats";
-import { canonicalEsm2Names, contactHead, type Esm2Config, esm2, esm2Config, esm2Presets, fairEsmName, languageModelHead } from "@proteoscope/models";
+import {
+  canonicalEsm2Names,
+  contactHead,
+  type Esm2Config,
+  esm2,
+  esm2Config,
+  esm2Presets,
+  fairEsmName,
+  languageModelHead,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { below, expectClose, expectGradientSummary, forwardTolerance, golden, gradientTolerance, hashInput, hashParameter } from "./fixture.ts";
+import {
+  below,
+  expectClose,
+  expectGradientSummary,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashInput,
+  hashParameter,
+} from "./fixture.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

@@ -3,7 +3,15 @@
 import { compile, f32, i64, mean, mul, type Runtime, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import type { NdArray } from "@proteoscope/formats";
-import { canonicalEsm2Names, esm2, esm2Config, huggingFaceName, loraDefaults, mergeLora, withLora } from "@proteoscope/models";
+import {
+  canonicalEsm2Names,
+  esm2,
+  esm2Config,
+  huggingFaceName,
+  loraDefaults,
+  mergeLora,
+  withLora,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
 import { below, expectClose, forwardTolerance, golden, gradientTolerance } from "./fixture.ts";

@@ -1,8 +1,24 @@
-import { exportOnnx, f32, grad, type NdArray, type Runtime, sum, type Trace, trace } from "@proteoscope/engine";
+import {
+  exportOnnx,
+  f32,
+  grad,
+  type NdArray,
+  type Runtime,
+  sum,
+  type Trace,
+  trace,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type LpipsNetwork, lpips, lpipsFeatures } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { expectClose, forwardTolerance, golden, gradientTolerance, hashWeights, pretrained } from "./fixture.ts";
+import {
+  expectClose,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashWeights,
+  pretrained,
+} from "./fixture.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

@@ -1,5 +1,15 @@
 // The optimiser, its schedule and the moving average against PyTorch's AdamW and LambdaLR, and ema-pytorch 0.2.3.
-import { adamW, emitOnnx, float32, input, movingAverageDecay, type Runtime, scheduleValues, type Tensor, warmupCosine } from "@proteoscope/engine";
+import {
+  adamW,
+  emitOnnx,
+  float32,
+  input,
+  movingAverageDecay,
+  type Runtime,
+  scheduleValues,
+  type Tensor,
+  warmupCosine,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { golden } from "./fixture.ts";

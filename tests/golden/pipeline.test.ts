@@ -1,13 +1,44 @@
 // The whole pipeline against the reference: encoder, training loss with one sample dropped to the null condition, 50
 // guided steps of DDIM, decoder. Weights and inputs come from the hash of their names, the last layers scaled down.
-import { bool, clip, compile, f32, float32, i64, type NdArray, type Runtime, trace } from "@proteoscope/engine";
+import {
+  bool,
+  clip,
+  compile,
+  f32,
+  float32,
+  i64,
+  type NdArray,
+  type Runtime,
+  trace,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { toFloat32 } from "@proteoscope/formats";
 import { latentDistance } from "@proteoscope/imaging";
-import { type AutoencoderKlConfig, autoencoderKlDefaults, compileDenoiser, createDdimSampler, decode, diffusionLoss, encode, linearNoiseSchedule, sampleLatent, sampleLatents, type UnetConfig, unetDefaults } from "@proteoscope/models";
+import {
+  type AutoencoderKlConfig,
+  autoencoderKlDefaults,
+  compileDenoiser,
+  createDdimSampler,
+  decode,
+  diffusionLoss,
+  encode,
+  linearNoiseSchedule,
+  sampleLatent,
+  sampleLatents,
+  type UnetConfig,
+  unetDefaults,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
-import { expectClose, expectGradientSummary, forwardTolerance, golden, hashInput, hashWeights, type Tolerance } from "./fixture.ts";
+import {
+  expectClose,
+  expectGradientSummary,
+  forwardTolerance,
+  golden,
+  hashInput,
+  hashWeights,
+  type Tolerance,
+} from "./fixture.ts";
 
 const unetConfig: UnetConfig = {
   ...unetDefaults,

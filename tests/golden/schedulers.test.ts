@@ -4,7 +4,17 @@
 
 import type { NdArray } from "@proteoscope/engine";
 import { toFloat32 } from "@proteoscope/formats";
-import { addNoise, createDdimSampler, createDdpmSampler, createDpmSolverSampler, leadingTimesteps, linearNoiseSchedule, type Sampler, type SamplerState, velocity } from "@proteoscope/models";
+import {
+  addNoise,
+  createDdimSampler,
+  createDdpmSampler,
+  createDpmSolverSampler,
+  leadingTimesteps,
+  linearNoiseSchedule,
+  type Sampler,
+  type SamplerState,
+  velocity,
+} from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import { expectClose, golden, type Tolerance } from "./fixture.ts";
 

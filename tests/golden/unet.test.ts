@@ -1,12 +1,38 @@
 // The denoiser against diffusers 0.20: outputs, and the gradients of every input and parameter.
 // `unet_small_*` record every value (their common weights lie in unet_small_25), the `*_hash` files norms and first values.
-import { bool, compile, f32, i64, mean, mul, type NdArray, type Runtime, type Trace, trace } from "@proteoscope/engine";
+import {
+  bool,
+  compile,
+  f32,
+  i64,
+  mean,
+  mul,
+  type NdArray,
+  type Runtime,
+  type Trace,
+  trace,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { toFloat32 } from "@proteoscope/formats";
-import { crossAttentionKeyValues, maskedMean, type UnetConfig, unet, unetDefaults } from "@proteoscope/models";
+import {
+  crossAttentionKeyValues,
+  maskedMean,
+  type UnetConfig,
+  unet,
+  unetDefaults,
+} from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "./differentiate.ts";
-import { below, expectClose, expectGradientSummary, forwardTolerance, golden, gradientTolerance, hashInput, hashWeights } from "./fixture.ts";
+import {
+  below,
+  expectClose,
+  expectGradientSummary,
+  forwardTolerance,
+  golden,
+  gradientTolerance,
+  hashInput,
+  hashWeights,
+} from "./fixture.ts";
 
 const reduced = (channels: number[], layersPerBlock: number, width: number): UnetConfig => ({
   ...unetDefaults,

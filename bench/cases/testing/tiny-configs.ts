@@ -1,6 +1,14 @@
 // Networks of a few thousand parameters, for tests of the cases: the shapes of paper size in small.
 // One residual block a level is enough to have every kind of layer.
-import { type AutoencoderKlConfig, type AutoencoderTrainingConfig, autoencoderKlDefaults, esm2Config, perceptualAdversarialDefaults, type UnetConfig, unetDefaults } from "@proteoscope/models";
+import {
+  type AutoencoderKlConfig,
+  type AutoencoderTrainingConfig,
+  autoencoderKlDefaults,
+  esm2Config,
+  perceptualAdversarialDefaults,
+  type UnetConfig,
+  unetDefaults,
+} from "@proteoscope/models";
 
 export const tinyUnet: UnetConfig = {
   ...unetDefaults,

@@ -1,7 +1,34 @@
 // What the browser and Node compute alike: a graph of every kind of operator with gradients and state, and the small
 // denoiser of the golden files. Runs in both; values come from outside.
-import { attention, bool, convolution, embedding, f32, gelu, grad, groupNorm, type InputTypes, i64, layerNorm, linear, type Model, mean, mul, reshape, resizeBilinear, resizeNearest, silu, transpose } from "@proteoscope/engine";
-import { crossAttentionKeyValues, maskedMean, type UnetConfig, unet, unetDefaults } from "@proteoscope/models";
+import {
+  attention,
+  bool,
+  convolution,
+  embedding,
+  f32,
+  gelu,
+  grad,
+  groupNorm,
+  type InputTypes,
+  i64,
+  layerNorm,
+  linear,
+  type Model,
+  mean,
+  mul,
+  reshape,
+  resizeBilinear,
+  resizeNearest,
+  silu,
+  transpose,
+} from "@proteoscope/engine";
+import {
+  crossAttentionKeyValues,
+  maskedMean,
+  type UnetConfig,
+  unet,
+  unetDefaults,
+} from "@proteoscope/models";
 
 export interface BrowserModel {
   readonly types: InputTypes;

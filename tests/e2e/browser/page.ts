@@ -1,6 +1,14 @@
 // The page of the browser test: runs a model on a device, with weights and inputs fetched as safetensors, and gives
 // plain numbers back. esbuild bundles it; nothing here knows of the test around it.
-import { add, compile, createGenerator, emitOnnx, input, type NdArray, type Runtime } from "@proteoscope/engine";
+import {
+  add,
+  compile,
+  createGenerator,
+  emitOnnx,
+  input,
+  type NdArray,
+  type Runtime,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/web";
 import { readSafetensors } from "@proteoscope/formats";
 import { webFolder } from "@proteoscope/models";

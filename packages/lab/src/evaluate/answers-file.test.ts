@@ -59,7 +59,10 @@ describe("the answers of a report folder", () => {
   });
 
   it("are neither overwritten nor taken from where none are", async () => {
-    await expect(open(true)).rejects.toMatchObject({ kind: "usage", message: /holds no evaluation to resume/ });
+    await expect(open(true)).rejects.toMatchObject({
+      kind: "usage",
+      message: /holds no evaluation to resume/,
+    });
     await write([1]);
     await expect(open(false)).rejects.toMatchObject({ kind: "usage", message: /go on with --resume/ });
   });

@@ -5,7 +5,7 @@
 // Arrays come out row-major and little-endian whatever the file's order; data of the usual kind stays a view.
 // The header is Python; only the literals above are understood, nothing is evaluated.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 import {
   bytesOf,
   bytesPerElement,
@@ -16,15 +16,11 @@ import {
   swapByteOrder,
   type TypedArray,
   viewBytes,
-} from "./nd-array.ts";
+} from "../nd-array.ts";
+import { printable } from "../printable.ts";
 import { type PythonLiteral, parsePythonLiteral } from "./python-literal.ts";
 
-export interface NpyHeader {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** Column-major on disk. */
-  readonly fortranOrder: boolean;
-  readonly littleEndian: boolean;
+export interface NpyHeader extends NumpyLayout {
   /** First byte of the data in the file. */
   readonly dataStart: number;
   /** One past the last byte of the data. */
@@ -39,7 +35,8 @@ const maxHeaderBytes = 0xffff;
 
 const maxDimensions = 64; // NumPy's own limit
 
-const dtypeByCode = new Map<string, DType>([
+/** By NumPy's kind and size in bytes. */
+export const dtypeByCode: ReadonlyMap<string, DType> = new Map<string, DType>([
   ["f8", "float64"],
   ["f4", "float32"],
   ["f2", "float16"],
@@ -55,17 +52,31 @@ const dtypeByCode = new Map<string, DType>([
 ]);
 const codeByDtype = new Map([...dtypeByCode].map(([code, dtype]) => [dtype, code]));
 
-/** Reads a whole file. Throws FormatError. */
-export function readNpy(bytes: Uint8Array): NdArray {
-  const { dtype, shape, fortranOrder, littleEndian, dataStart, dataEnd } = readNpyHeader(bytes);
-  const count = elementCount(shape);
-  let source = bytes.subarray(dataStart, dataEnd);
+/** How NumPy lays out an array in memory. */
+export interface NumpyLayout {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Column-major. */
+  readonly fortranOrder: boolean;
+  readonly littleEndian: boolean;
+}
+
+/** The row-major array that bytes of a layout hold; the caller has checked that they are as many. */
+export function arrayOfLayout(bytes: Uint8Array, layout: NumpyLayout): NdArray {
+  const { dtype, shape, fortranOrder, littleEndian } = layout;
+  let source = bytes;
   if (!littleEndian) {
     source = new Uint8Array(source);
     swapByteOrder(source, bytesPerElement(dtype));
   }
-  const data = viewBytes(source, dtype, 0, count);
+  const data = viewBytes(source, dtype, 0, elementCount(shape));
   return { dtype, shape, data: fortranOrder && shape.length > 1 ? toRowMajor(data, shape) : data };
+}
+
+/** Reads a whole file. Throws FormatError. */
+export function readNpy(bytes: Uint8Array): NdArray {
+  const header = readNpyHeader(bytes);
+  return arrayOfLayout(bytes.subarray(header.dataStart, header.dataEnd), header);
 }
 
 /**
@@ -135,7 +146,7 @@ function checkHeader(header: PythonLiteral) {
   const dtype = typeof descr === "string" ? dtypeByCode.get(descr.slice(1)) : undefined;
   if (dtype === undefined || !/^[<>|=]/.test(descr as string)) {
     return refuse(
-      `dtype ${JSON.stringify(descr) ?? "is missing"} is not a plain number type`,
+      `dtype ${printable(JSON.stringify(descr) ?? "is missing")} is not a plain number type`,
       "save it as e.g. float32",
     );
   }

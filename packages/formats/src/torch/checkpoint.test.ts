@@ -1,10 +1,10 @@
 import { strToU8, type Zippable, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { type DType, elementCount, isConsistent, type NdArray } from "./nd-array.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
-import { collectTensors, readTorchCheckpoint } from "./torch-pickle.ts";
+import { FormatError } from "../errors.ts";
+import { type DType, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
+import { collectTensors, readTorchCheckpoint } from "./checkpoint.ts";
 
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const little = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);

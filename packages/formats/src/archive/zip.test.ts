@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { readMutated } from "./testing/mutate.ts";
+import { FormatError } from "../errors.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { readZipEntries, unpackZipEntry } from "./zip.ts";
 
 const mtime = new Date(1980, 0, 1);
@@ -102,6 +103,40 @@ describe("zip", () => {
     );
     new DataView(bytes.buffer).setUint32(central + 24, 0x7fffffff, true);
     expect(() => unpackAll(bytes)).toThrow(/cannot unfold \d+ bytes into 2147483647/);
+  });
+
+  it("refuses entries that share their bytes, which would unfold to the square of the file's size", () => {
+    const bytes = zipSync({ a: strToU8(text), b: strToU8(text) });
+    const view = new DataView(bytes.buffer);
+    const second = bytes.findLastIndex(
+      (_, i) => view.byteLength - i >= 4 && view.getUint32(i, true) === 0x02014b50,
+    );
+    view.setUint32(second + 42, 0, true);
+    expect(() => readZipEntries(bytes, "zip")).toThrow(/entry "[ab]" lies on another/);
+  });
+
+  it("takes twice the time for twice as many entries", () => {
+    const timeOf = (count: number): number => {
+      const bytes = zipSync(
+        Object.fromEntries(Array.from({ length: count }, (_, i) => [`e${i}`, strToU8("x")])),
+        { level: 0 },
+      );
+      const start = cpuTimeMs();
+      expect(readZipEntries(bytes, "zip").size).toBe(count);
+      return cpuTimeMs() - start;
+    };
+    timeOf(1000);
+    expect(timeOf(40_000)).toBeLessThan(5 * timeOf(20_000) + 200);
+  });
+
+  it("names an entry in few words that a terminal does not obey", () => {
+    const bytes = zipSync({ [`\u001b[2J${"x".repeat(60_000)}`]: strToU8("x") });
+    bytes[
+      bytes.findLastIndex((_, i) => bytes[i] === 0x50 && bytes[i + 1] === 0x4b && bytes[i + 2] === 1) + 8
+    ] = 1;
+    expect(() => readZipEntries(bytes, "zip")).toThrow(
+      /^zip: entry "\\u\{1b\}\[2Jx{50,80}\u2026" is encrypted[^\p{Cc}]*$/u,
+    );
   });
 
   it.each([

@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { bytesPerElement, type DType, elementCount, type NdArray, toFloat32, viewBytes } from "./nd-array.ts";
+import { FormatError } from "../errors.ts";
+import {
+  bytesPerElement,
+  type DType,
+  elementCount,
+  type NdArray,
+  toFloat32,
+  viewBytes,
+} from "../nd-array.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { readNpy, readNpyHeader, writeNpy } from "./npy.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const dtypes: DType[] = [
   "float64",

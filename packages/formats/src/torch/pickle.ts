@@ -6,7 +6,7 @@
 //
 //   dict -> Map, list and tuple -> array, set -> Set, int -> number (bigint beyond 2^53), bytes -> Uint8Array
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 
 /** What a pickle may name: a function that stands for the Python callable, or a plain value for a class. */
 export type PickleGlobals = ReadonlyMap<string, PickleCallable | object>;

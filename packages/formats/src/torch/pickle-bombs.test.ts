@@ -1,8 +1,8 @@
 // Pickles that are small and ask for much: each must be refused by name, before it has cost time or memory.
 import { expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { type PickleCallable, unpickle } from "./pickle.ts";
-import { cpuTimeMs } from "./testing/cpu-time.ts";
 
 const globals = new Map<string, PickleCallable | object>([
   ["builtins.set", ([items]) => new Set(items as unknown[])],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 import { parsePythonLiteral } from "./python-literal.ts";
 
 const parse = (text: string) => parsePythonLiteral(text, "npy");

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { bytesOf, bytesPerElement, type DType, elementCount, type NdArray, viewBytes } from "./nd-array.ts";
+import { FormatError } from "../errors.ts";
+import { bytesOf, bytesPerElement, type DType, elementCount, type NdArray, viewBytes } from "../nd-array.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
+import { readMutated } from "../testing/mutate.ts";
 import {
   readSafetensors,
   readSafetensorsHeader,
   safetensorsDataStart,
   writeSafetensors,
 } from "./safetensors.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const dtypes: DType[] = [
   "float64",
@@ -148,7 +149,7 @@ describe("safetensors", () => {
     [
       "a dtype that cannot be a text",
       fileOf('{"a":{"dtype":{"toString":1,"valueOf":1},"shape":[1],"data_offsets":[0,1]}}', 1),
-      /tensor "a" has dtype \{/,
+      /tensor "a" has no dtype/,
     ],
     ["a negative size", fileOf('{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}', 1), /list of sizes/],
     [
@@ -189,6 +190,57 @@ describe("safetensors", () => {
   ])("refuses %s", (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(FormatError);
     expect(() => readSafetensors(bytes)).toThrow(message);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["lists in place of a dtype", `{"a":{"dtype":${"[".repeat(1e6)}`, /header is nested more than 3 deep/],
+    ["objects in the metadata", `{"__metadata__":${'{"a":'.repeat(1e6)}`, /nested more than 3 deep/],
+    [
+      "closed lists in a shape",
+      `{"a":{"shape":[${"[".repeat(1e5)}${"]".repeat(1e5)}]}}`,
+      /nested more than 3 deep/,
+    ],
+    [
+      "empty lists beside one another",
+      `{"a":{${'"":[],'.repeat(5e6)}`,
+      /header has more than 10000000 values/,
+    ],
+    [
+      "sizes",
+      `{"a":{"dtype":"U8","shape":[${"1,".repeat(1e6)}1],"data_offsets":[0,1]}}`,
+      /has 1000001 dimensions, above 64/,
+    ],
+  ])("refuses a header of very many %s in time", (_, header, message) => {
+    const bytes = fileOf(header, 1);
+    const start = cpuTimeMs();
+    expect(() => readSafetensors(bytes)).toThrow(message);
+    expect(cpuTimeMs() - start).toBeLessThan(2000);
+  });
+
+  it("takes twice the time for twice as many tensors", () => {
+    const timeOf = (count: number): number => {
+      const entry = (_: unknown, i: number) =>
+        `"layer.${i}.weight":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`;
+      const bytes = fileOf(`{${Array.from({ length: count }, entry).join(",")}}`, count);
+      const start = cpuTimeMs();
+      expect(readSafetensors(bytes).tensors.size).toBe(count);
+      return cpuTimeMs() - start;
+    };
+    timeOf(1000);
+    expect(timeOf(40_000)).toBeLessThan(5 * timeOf(20_000) + 200);
+  });
+
+  it("writes a name of any length, and says it in few words that a terminal does not obey", () => {
+    const name = `\u001b[2J"${"x".repeat(1000)}`;
+    const array: NdArray = { dtype: "uint8", shape: [1], data: Uint8Array.of(1) };
+    expect(readSafetensors(writeSafetensors([[name, array]])).tensors.get(name)).toEqual(array);
+    const header = `{${JSON.stringify(name)}:{"dtype":${JSON.stringify(name)},"shape":[1],"data_offsets":[0,1]}}`;
+    const refusals = [
+      () => readSafetensors(fileOf(header, 1)),
+      () => writeSafetensors([[name, { ...array, shape: [2] }]]),
+    ];
+    for (const refused of refusals)
+      expect(refused).toThrow(/^safetensors: tensor "\\u\{1b\}\[2J[^\p{Cc}]{1,400}$/u);
   });
 
   it("refuses to write data that does not fit its shape, and a reserved name", () => {

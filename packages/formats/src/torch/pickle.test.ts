@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { type PickleCallable, unpickle } from "./pickle.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const globals = new Map<string, PickleCallable | object>([
   ["argparse.Namespace", () => Object.create(null)],

@@ -2,8 +2,9 @@
 // with or without Zip64. Stored entries are views of the file, because a checkpoint holds gigabytes of them.
 // Sizes come from the central directory; checksums are not verified, as PyTorch does not either.
 
-import { FormatError } from "./errors.ts";
-import { inflateBounded, maxDeflateRatio } from "./inflate.ts";
+import { FormatError } from "../errors.ts";
+import { inflateBounded, maxDeflateRatio } from "../inflate.ts";
+import { printable } from "../printable.ts";
 
 export interface ZipEntry {
   readonly name: string;
@@ -25,6 +26,7 @@ export function readZipEntries(bytes: Uint8Array, format: string): Map<string, Z
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { count, directoryStart, directoryEnd } = findDirectory(view, format);
   const entries = new Map<string, ZipEntry>();
+  const decoder = new TextDecoder();
   let offset = directoryStart;
   for (let index = 0; index < count; index++) {
     if (offset + 46 > directoryEnd || view.getUint32(offset, true) !== centralSignature) {
@@ -36,15 +38,16 @@ export function readZipEntries(bytes: Uint8Array, format: string): Map<string, Z
     const extraLength = view.getUint16(offset + 30, true);
     const next = offset + 46 + nameLength + extraLength + view.getUint16(offset + 32, true);
     if (next > directoryEnd) throw new FormatError(format, "zip directory is cut short", { offset });
-    const name = new TextDecoder().decode(bytes.subarray(offset + 46, offset + 46 + nameLength));
+    const name = decoder.decode(bytes.subarray(offset + 46, offset + 46 + nameLength));
     if (entries.has(name))
-      throw new FormatError(format, `two entries are named ${JSON.stringify(name)}`, { offset });
+      throw new FormatError(format, `two entries are named "${printable(name)}"`, { offset });
     entries.set(
       name,
       readEntry(bytes, view, { offset, name, extraStart: offset + 46 + nameLength, extraLength, format }),
     );
     offset = next;
   }
+  refuseOverlaps(entries.values(), format);
   return entries;
 }
 
@@ -52,6 +55,16 @@ export function readZipEntries(bytes: Uint8Array, format: string): Map<string, Z
 export function unpackZipEntry(entry: ZipEntry, format: string): Uint8Array {
   if (entry.method === "stored") return entry.packed;
   return inflateBounded(entry.packed, { format, wrapper: "raw", minBytes: entry.size, maxBytes: entry.size });
+}
+
+/** Entries that share their bytes unfold to the square of the file's size. */
+function refuseOverlaps(entries: Iterable<ZipEntry>, format: string): void {
+  let end = 0;
+  for (const { name, packed } of [...entries].sort((a, b) => a.packed.byteOffset - b.packed.byteOffset)) {
+    if (packed.byteOffset < end && packed.length > 0)
+      throw new FormatError(format, `entry "${printable(name)}" lies on another`);
+    end = Math.max(end, packed.byteOffset + packed.length);
+  }
 }
 
 function findDirectory(view: DataView, format: string) {
@@ -94,7 +107,7 @@ interface CentralRecord {
 function readEntry(bytes: Uint8Array, view: DataView, record: CentralRecord): ZipEntry {
   const { offset, name, format } = record;
   const refuse = (fault: string): never => {
-    throw new FormatError(format, `entry ${JSON.stringify(name)} ${fault}`, { offset });
+    throw new FormatError(format, `entry "${printable(name)}" ${fault}`, { offset });
   };
   const methodCode = view.getUint16(offset + 10, true);
   if (view.getUint16(offset + 8, true) & 1) return refuse("is encrypted");

@@ -2,10 +2,11 @@
 // (https://numpy.org/doc/stable/reference/generated/numpy.savez.html). What it unpacks to is bounded.
 
 import { type Zippable, zipSync } from "fflate";
-import { FormatError } from "./errors.ts";
-import type { NdArray } from "./nd-array.ts";
+import { readZipEntries, unpackZipEntry } from "../archive/zip.ts";
+import { FormatError } from "../errors.ts";
+import type { NdArray } from "../nd-array.ts";
+import { printable } from "../printable.ts";
 import { readNpy, writeNpy } from "./npy.ts";
-import { readZipEntries, unpackZipEntry } from "./zip.ts";
 
 export interface ReadNpzOptions {
   /** All arrays together may unpack to so many bytes; default 1 GiB. */
@@ -26,7 +27,7 @@ export function readNpz(bytes: Uint8Array, options: ReadNpzOptions = {}): Map<st
   const arrays = new Map<string, NdArray>();
   for (const entry of entries) {
     if (!entry.name.endsWith(".npy")) {
-      throw new FormatError(format, `entry ${JSON.stringify(entry.name)} is not a .npy file`);
+      throw new FormatError(format, `entry "${printable(entry.name)}" is not a .npy file`);
     }
     arrays.set(entry.name.slice(0, -".npy".length), readNpy(unpackZipEntry(entry, format)));
   }

@@ -1,7 +1,8 @@
 // The handful of Python literals that a .npy header holds: dict, tuple, list, string, int, True, False, None.
 // A parser of its own grammar, so that nothing else of Python can be expressed.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
+import { printable } from "../printable.ts";
 
 export type PythonLiteral = string | number | boolean | null | PythonLiteral[] | Map<string, PythonLiteral>;
 
@@ -12,7 +13,7 @@ export function parsePythonLiteral(text: string, format: string): PythonLiteral 
   let position = 0;
 
   const refuse = (): never => {
-    const found = JSON.stringify(text.slice(position, position + 12));
+    const found = `"${printable(text.slice(position, position + 12))}"`;
     throw new FormatError(
       format,
       `header is not a plain Python dict: unexpected ${found} at character ${position}`,

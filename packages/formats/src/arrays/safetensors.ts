@@ -6,7 +6,7 @@
 // rest of the file exactly, without holes or overlaps. Tensors are views of the file where alignment
 // allows. `readSafetensorsHeader` needs only the first bytes, so that a huge file can be read lazily.
 
-import { FormatError, refuseOnThrow } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 import {
   bytesOf,
   bytesPerElement,
@@ -15,7 +15,9 @@ import {
   isConsistent,
   type NdArray,
   viewBytes,
-} from "./nd-array.ts";
+} from "../nd-array.ts";
+import { printable } from "../printable.ts";
+import { parseBoundedJson } from "../text/bounded-json.ts";
 
 export interface SafetensorsEntry {
   readonly dtype: DType;
@@ -39,6 +41,8 @@ export interface Safetensors {
 
 const format = "safetensors";
 const maxHeaderBytes = 100_000_000;
+const maxHeaderValues = 10_000_000; // a tensor takes eight
+const maxDimensions = 64; // NumPy's limit, and PyTorch's
 
 // In the order in which the reference writer lays tensors out: widest first, so that all stay aligned.
 const dtypeNames: readonly (readonly [string, DType])[] = [
@@ -105,7 +109,7 @@ export function readSafetensorsHeader(bytes: Uint8Array, fileLength = bytes.leng
   for (const [name, entry] of entries) {
     if (entry.begin !== end) {
       const fault = entry.begin < end ? "overlaps the tensor before it" : "leaves unused bytes before it";
-      throw new FormatError(format, `tensor ${quote(name)} ${fault}`, { offset: entry.begin });
+      throw new FormatError(format, `tensor "${printable(name)}" ${fault}`, { offset: entry.begin });
     }
     end = entry.end;
   }
@@ -135,12 +139,14 @@ export function writeSafetensors(
         name === "__metadata__"
           ? "has a reserved name"
           : `has other data than ${array.dtype} [${array.shape}]`;
-      throw new FormatError(format, `tensor ${quote(name)} ${fault}`, { hint: "correct it before writing" });
+      throw new FormatError(format, `tensor "${printable(name)}" ${fault}`, {
+        hint: "correct it before writing",
+      });
     }
     const begin = length;
     length += array.data.byteLength;
     const entry = { dtype: nameByDtype.get(array.dtype), shape: array.shape, data_offsets: [begin, length] };
-    fields.push(`${quote(name)}:${JSON.stringify(entry)}`);
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   }
   const header = new TextEncoder().encode(`{${fields.join(",")}}`);
   const dataStart = 8 + Math.ceil(header.length / 8) * 8;
@@ -158,10 +164,13 @@ export function writeSafetensors(
 
 function parseHeader(bytes: Uint8Array): object {
   if (bytes[0] !== 0x7b) throw new FormatError(format, 'header does not begin with "{"', { offset: 8 });
-  const header: unknown = refuseOnThrow(format, "header is not JSON", () =>
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
-  );
-  return header as object; // JSON that begins with a brace is an object
+  // The file, an entry, its shape; JSON that begins with a brace is an object.
+  return parseBoundedJson(bytes, {
+    format,
+    name: "header",
+    maxDepth: 3,
+    maxValues: maxHeaderValues,
+  }) as object;
 }
 
 function checkMetadata(value: unknown): Record<string, string> {
@@ -173,14 +182,16 @@ function checkMetadata(value: unknown): Record<string, string> {
 
 function checkEntry(name: string, value: unknown, dataStart: number): SafetensorsEntry {
   const refuse = (fault: string): never => {
-    throw new FormatError(format, `tensor ${quote(name)} ${fault}`, { offset: 8 });
+    throw new FormatError(format, `tensor "${printable(name)}" ${fault}`, { offset: 8 });
   };
   if (!isObject(value)) return refuse("has no dtype, shape and data_offsets");
-  const dtype = typeof value.dtype === "string" ? dtypeByName.get(value.dtype) : undefined;
+  if (typeof value.dtype !== "string") return refuse("has no dtype");
+  const dtype = dtypeByName.get(value.dtype);
   if (dtype === undefined)
-    return refuse(`has dtype ${quote(value.dtype)}; known are ${[...dtypeByName.keys()].join(" ")}`);
+    return refuse(`has dtype "${printable(value.dtype)}"; known are ${[...dtypeByName.keys()].join(" ")}`);
   const shape = value.shape;
   if (!isSizes(shape)) return refuse("has a shape that is not a list of sizes");
+  if (shape.length > maxDimensions) return refuse(`has ${shape.length} dimensions, above ${maxDimensions}`);
   const offsets = value.data_offsets;
   if (!isSizes(offsets) || offsets.length !== 2) return refuse("has data_offsets that are not two offsets");
   const [begin, end] = offsets as [number, number];
@@ -201,9 +212,4 @@ function isSizes(value: unknown): value is number[] {
 function jsonObject(fields: [string, unknown][]): string {
   // By hand: JSON.stringify would move names such as "10" to the front.
   return `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
-}
-
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? "undefined";
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }

@@ -2,7 +2,8 @@
 // stored file a storage, on which tensors are views (torch/serialization.py, torch/_utils.py). The pickle is read
 // by pickle.ts with the names below and no others, so that a checkpoint can carry tensors and plain values only.
 
-import { FormatError } from "./errors.ts";
+import { readZipEntries, unpackZipEntry, type ZipEntry } from "../archive/zip.ts";
+import { FormatError } from "../errors.ts";
 import {
   bytesPerElement,
   type DType,
@@ -10,9 +11,8 @@ import {
   type NdArray,
   type TypedArray,
   viewBytes,
-} from "./nd-array.ts";
+} from "../nd-array.ts";
 import { type PickleCallable, unpickle } from "./pickle.ts";
-import { readZipEntries, unpackZipEntry, type ZipEntry } from "./zip.ts";
 
 interface Storage {
   readonly dtype: DType;
