@@ -1,6 +1,7 @@
 // Failures as the command line tells them: one clear line and an exit code, never a stack.
-// Errors of the other packages are known by their `name`, so that this file depends on none of them;
-// errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
+// Errors of the other packages are known by their `kind`, older ones by their `name`, so that this file depends on none of
+// them; errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
+import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 
 import { type ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 
@@ -67,6 +68,14 @@ const codesByName: Readonly<Record<string, ExitCode>> = {
   AbortError: exitCodes.interrupted,
 };
 
+const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
+  usage: exitCodes.usage,
+  data: exitCodes.badData,
+  notFound: exitCodes.notFound,
+  device: exitCodes.noDevice,
+  failure: exitCodes.failure,
+};
+
 const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: ExitCode]>> = {
   ENOENT: ["no such file or folder", exitCodes.notFound],
   ENOTDIR: ["a part of the path is a file, not a folder", exitCodes.notFound],
@@ -96,7 +105,8 @@ export function describeFailure(error: unknown): Failure {
     const [words, exitCode] = system;
     return { message: path === undefined ? oneLine(error.message) : `${path}: ${words}`, exitCode };
   }
-  const exitCode = codesByName[error.name];
+  const { kind } = error as Partial<ProteoscopeError>;
+  const exitCode = kind === undefined ? codesByName[error.name] : codesByKind[kind];
   if (exitCode === exitCodes.interrupted) return { message: "interrupted", exitCode };
   if (exitCode !== undefined) return { message: oneLine(messageOf(error)), exitCode };
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };

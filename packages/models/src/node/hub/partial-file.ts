@@ -1,11 +1,12 @@
-// The unfinished half of a download, `<target>.incomplete`, as other tools of the Hub name it. While a process works on
-// it it bears that process's name, so that no two write to one file; after an interrupt it has its common name again,
-// and what a killed process left is taken over when that process is gone.
+// An unfinished download, `<target>.incomplete`, as other tools of the Hub name it. While a process works on it, its name
+// has that process's id, so that no two write to one file; after an interrupt it has its common name again, and what a
+// killed process left is taken over when that process is gone.
 import { renameSync } from "node:fs";
 import { open, readdir, rename } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
+/** An unfinished download that belongs to this process. */
 export interface PartialFile {
   readonly path: string;
   /** Renames it to its target. */
@@ -14,7 +15,7 @@ export interface PartialFile {
   release(): void;
 }
 
-/** Takes what there is of a target, or begins an empty file. Its folder must be there. */
+/** Takes over what there is of a target, or begins an empty file. The target's folder must exist. */
 export async function claimPartialFile(target: string): Promise<PartialFile> {
   const common = `${target}.incomplete`;
   const path = ownName(target, process.pid);

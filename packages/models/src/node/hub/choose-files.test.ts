@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { chooseFiles } from "./choose-files.ts";
-import type { RemoteFile } from "./download-file.ts";
+import type { RemoteFile } from "./download.ts";
 
 const file = (path: string): RemoteFile => ({
   path,
@@ -27,7 +27,7 @@ it("takes pickles where there is nothing else, folder by folder", () => {
   ]);
 });
 
-it("leaves other frameworks out, and takes all when told", () => {
+it("leaves other frameworks out, and takes all where all are wanted", () => {
   const others = ["flax_model.msgpack", "onnx/model.onnx", "onnx/config.json", "rust_model.ot"];
   expect(wantedOf(others)).toEqual([]);
   expect(wantedOf(others, true)).toEqual(others);

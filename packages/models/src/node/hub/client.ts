@@ -1,23 +1,24 @@
-// Requests to the Hub: with the token, with patience for what passes by itself (broken connections, 429, 5xx, silence)
-// and one clear line for what does not. Redirects lead to other hosts, where fetch leaves the token out.
+// Requests to the Hugging Face Hub: with the token, with patience for what passes by itself (broken connections, 429, 5xx,
+// silence) and one clear line for what does not. Redirects lead to other hosts, where fetch leaves the token out.
 import { setTimeout as sleep } from "node:timers/promises";
-import { CommandError, exitCodes } from "../errors.ts";
+import { ProteoscopeError } from "@proteoscope/formats";
 
+/** Where the Hub is and how it is asked. */
 export interface HubAccess {
-  /** Such as https://huggingface.co. */
+  /** Address of the Hub or a mirror, such as https://huggingface.co, without a slash at its end. */
   readonly endpoint: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
-  /** The first pause before another attempt; each later one is twice as long. */
+  /** Pause before the second attempt, 1000 when absent; each later pause is twice as long. */
   readonly retryDelayMs?: number;
-  /** A connection that is silent for longer is given up. */
+  /** A connection that is silent for longer is given up; 60,000 when absent. */
   readonly silenceMs?: number;
 }
 
 /** A failure that may be over at the next attempt. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
-  /** What the server asks for, if it does. */
+  /** How long the server asks its clients to wait, if it does. */
   readonly pauseMs: number | undefined;
 
   constructor(message: string, { pauseMs, cause }: { pauseMs?: number | undefined; cause?: unknown } = {}) {
@@ -30,10 +31,10 @@ const attemptsWithoutProgress = 5;
 const longestPauseMs = 120_000;
 
 /**
- * Repeats `work` while it fails for the moment; `progress` tells how far it has come, and coming further starts the
- * count of failures anew. @throws CommandError after five failures in a row.
+ * Repeats `work` while it fails with a TransientError. `progress` measures how far it has come; coming further starts the
+ * count of failures anew. @throws ProteoscopeError (failure) after five failures in a row.
  */
-export async function insist<T>(
+export async function retry<T>(
   work: () => Promise<T>,
   { endpoint, signal, retryDelayMs = 1000 }: HubAccess,
   progress: () => number = () => 0,
@@ -49,10 +50,9 @@ export async function insist<T>(
       failures = progress() > furthest ? 1 : failures + 1;
       furthest = Math.max(furthest, progress());
       if (failures === attemptsWithoutProgress)
-        throw new CommandError(
+        throw new ProteoscopeError(
           `${new URL(endpoint).host}: ${error.message}, ${failures} times in a row; try again later: what is here already is kept`,
-          exitCodes.failure,
-          { cause: error },
+          { kind: "failure", cause: error },
         );
       const pauseMs = error.pauseMs ?? retryDelayMs * 2 ** (failures - 1);
       await sleep(Math.min(pauseMs, longestPauseMs), undefined, { signal });
@@ -60,26 +60,27 @@ export async function insist<T>(
   }
 }
 
-/** What a response is read with: it ends when the user interrupts, or the server is silent. */
-export interface Answer {
+/** A response and the reader of its body, which ends when the signal aborts or the server is silent. */
+export interface HubResponse {
   readonly response: Response;
   /** Pieces of the body. @throws TransientError when the connection breaks. */
   pieces(): AsyncGenerator<Uint8Array>;
 }
 
 /**
- * One request. @throws TransientError for what may pass; CommandError for a refusal, with what to do about it.
+ * Sends one request.
+ * @throws TransientError for what may pass; ProteoscopeError (failure, notFound) for a refusal, with the field `token`
+ *   where another token may help.
  */
-export async function askHub(
+export async function requestHub(
   url: URL,
   { token, signal, endpoint, silenceMs = 60_000 }: HubAccess,
   { headers = {}, expected = [200] }: { headers?: Record<string, string>; expected?: readonly number[] } = {},
-): Promise<Answer> {
+): Promise<HubResponse> {
   const silence = new AbortController();
   const ended = AbortSignal.any([signal, silence.signal]);
-  const listen = (): NodeJS.Timeout => setTimeout(() => silence.abort(), silenceMs);
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
-    const timer = listen();
+    const timer = setTimeout(() => silence.abort(), silenceMs);
     try {
       return await work;
     } catch (cause) {
@@ -103,7 +104,9 @@ export async function askHub(
   }
   if (endpoint.startsWith("https:") && !response.url.startsWith("https:")) {
     await response.body?.cancel();
-    throw new CommandError(`${url.href} leads to ${response.url}, which is not https`, exitCodes.failure);
+    throw new ProteoscopeError(`${url.href} leads to ${response.url}, which is not https`, {
+      kind: "failure",
+    });
   }
   return {
     response,
@@ -130,20 +133,19 @@ function refusal(response: Response, { endpoint, hasToken }: { endpoint: string;
     const pauseMs = seconds >= 0 ? seconds * 1000 : undefined;
     return new TransientError(`the server answers ${status}`, { pauseMs });
   }
-  const what = {
+  const reason = {
     RepoNotFound: "there is no such model",
     RevisionNotFound: "the model has no such revision",
     EntryNotFound: "the model has no such file",
     GatedRepo: `its licence is to be accepted first, at ${endpoint}`,
   }[headers.get("x-error-code") ?? ""];
-  if (status === 401 || status === 403) {
-    const advice = hasToken
-      ? "the token of HF_TOKEN does not open it"
-      : "there is no such model, or it asks for a token: set HF_TOKEN";
-    return new CommandError(`${url}: ${what ?? advice} (${status})`, exitCodes.failure);
-  }
-  if (status === 404) return new CommandError(`${url}: ${what ?? "not found"} (404)`, exitCodes.notFound);
-  return new CommandError(`${url}: the server answers ${status}`, exitCodes.failure);
+  if (status === 404)
+    return new ProteoscopeError(`${url}: ${reason ?? "not found"} (404)`, { kind: "notFound" });
+  const isTokenAtFault = (status === 401 || status === 403) && reason === undefined;
+  if (!isTokenAtFault)
+    return new ProteoscopeError(`${url}: ${reason ?? "the server refuses"} (${status})`, { kind: "failure" });
+  const fault = hasToken ? "the token does not open it" : "there is no such model, or it asks for a token";
+  return new ProteoscopeError(`${url}: ${fault} (${status})`, { kind: "failure", field: "token" });
 }
 
 /** fetch says "fetch failed" and keeps the reason as cause. */

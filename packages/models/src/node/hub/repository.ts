@@ -1,8 +1,8 @@
-// A model of the Hugging Face Hub by its name, and where the cache that all tools share keeps it:
+// Names of models on the Hugging Face Hub, and where the cache that all tools share has them:
 //
 //   models--<owner>--<name>/blobs/<hash>   refs/<revision>   snapshots/<commit>/<file> -> ../../blobs/<hash>
 //
-// https://huggingface.co/docs/huggingface_hub/guides/manage-cache. Names of files and revisions come from a server or
+// Reference: https://huggingface.co/docs/huggingface_hub/guides/manage-cache. Names of files and revisions come from a server or
 // a command line: those that could lead out of their folder are refused before any path is made of them.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,25 +1,26 @@
-// One file of the Hub to one file on disk: goes on where an earlier attempt ended, never writes more than the listing
-// says, and gives the file its name only when its bytes have the hash that the listing says.
+// Downloads one file of the Hub to one file on disk: goes on where an earlier attempt ended, never writes more than the
+// listing says, and gives the file its name only when its bytes have the hash that the listing says.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { CommandError, exitCodes } from "../errors.ts";
-import { askHub, type HubAccess, insist, TransientError } from "./ask-hub.ts";
+import { ProteoscopeError } from "@proteoscope/formats";
+import { type HubAccess, requestHub, retry, TransientError } from "./client.ts";
 import { claimPartialFile } from "./partial-file.ts";
 
+/** A file as the Hub lists it. */
 export interface RemoteFile {
   /** Path in the repository. */
   readonly path: string;
   readonly url: URL;
   readonly bytes: number;
-  /** Of large files the sha256 of their bytes, of small ones the sha1 that git gives them. */
+  /** Large files are listed by the sha256 of their bytes, small ones by the sha1 that git gives them. */
   readonly hash: { readonly kind: "sha256" | "git"; readonly hex: string };
 }
 
 /**
- * Downloads a file. `onProgress` is told how many of its bytes are here; an interrupted download keeps them.
- * @throws CommandError when the server refuses, sends something else, or is out of reach.
+ * Downloads a file. `onProgress` receives the number of bytes that are here; an interrupted download keeps them.
+ * @throws ProteoscopeError when the server refuses, sends something else, or is out of reach.
  */
 export async function downloadFile(
   file: RemoteFile,
@@ -60,7 +61,7 @@ async function fillWithRightBytes(
   };
   let isResumed = (await handle.stat()).size > 0;
   for (;;) {
-    await insist(
+    await retry(
       () => fetchRest(file, handle, access, report),
       access,
       () => furthest,
@@ -69,9 +70,9 @@ async function fillWithRightBytes(
     await handle.truncate(0);
     // The fault may lie in what an earlier attempt left.
     if (!isResumed)
-      throw new CommandError(
+      throw new ProteoscopeError(
         `${file.path}: its bytes are not those that the Hub lists (${file.hash.kind === "git" ? "sha1" : "sha256"} ${file.hash.hex}); nothing was kept, try again or another endpoint`,
-        exitCodes.badData,
+        { kind: "data" },
       );
     isResumed = false;
   }
@@ -96,7 +97,7 @@ async function fetchRest(
   report(size);
   if (size === file.bytes) return;
   const headers: Record<string, string> = size === 0 ? {} : { range: `bytes=${size}-` };
-  const { response, pieces } = await askHub(file.url, access, { headers, expected: [200, 206, 416] });
+  const { response, pieces } = await requestHub(file.url, access, { headers, expected: [200, 206, 416] });
   if (response.status === 416) {
     await response.body?.cancel();
     return restart("the server has no such part of the file");
@@ -129,10 +130,10 @@ function isRange(response: Response, start: number, total: number): boolean {
   return found !== null && Number(found[1]) === start && (found[2] === "*" || Number(found[2]) === total);
 }
 
-function wrongLength(file: RemoteFile, bytes: number): CommandError {
-  return new CommandError(
+function wrongLength(file: RemoteFile, bytes: number): ProteoscopeError {
+  return new ProteoscopeError(
     `${file.path}: the server sends ${bytes} bytes or more, the Hub lists ${file.bytes}; try again or another endpoint`,
-    exitCodes.badData,
+    { kind: "data" },
   );
 }
 

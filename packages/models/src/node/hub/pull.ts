@@ -1,35 +1,40 @@
-// A model of the Hub into the shared cache, so that every tool finds it there: blobs by hash, a folder of links for the
+// Pulls a model of the Hub into the shared cache, where every tool finds it: blobs by hash, a folder of links for the
 // commit, and last the reference, so that a revision that is named is a revision that is whole. Own code, because
 // @huggingface/hub 2.17 downloads into the cache without resuming, without checking sizes or hashes, and cannot be
 // interrupted or watched.
 import { copyFile, mkdir, readFile, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { CommandError, exitCodes } from "../errors.ts";
-import type { HubAccess } from "./ask-hub.ts";
+import { ProteoscopeError } from "@proteoscope/formats";
 import { chooseFiles } from "./choose-files.ts";
-import { downloadFile, type RemoteFile } from "./download-file.ts";
-import { listRepository } from "./list-repository.ts";
+import type { HubAccess } from "./client.ts";
+import { downloadFile, type RemoteFile } from "./download.ts";
+import { listRepository } from "./list.ts";
 import { commitPattern, repositoryFolder } from "./repository.ts";
 
+/** Which model is pulled, and to where. */
 export interface PullRequest {
-  /** `owner/name`. */
+  /** Name of the model, `owner/name`. */
   readonly name: string;
+  /** A branch, a tag or a commit. */
   readonly revision: string;
+  /** The cache's folder on disk, such as ~/.cache/huggingface/hub. */
   readonly hubFolder: string;
-  /** Also the weights for other frameworks. */
+  /** Whether the weights for other frameworks are fetched too. */
   readonly all: boolean;
 }
 
+/** Callbacks of a pull. */
 export interface PullEvents {
-  /** Before anything is fetched, with the licence that the card names. */
+  /** Called before anything is fetched, with the licence that the card names. */
   onLicence?(licence: string | undefined): Promise<void> | void;
-  /** Bytes that are here, of those that were not. */
+  /** Called with the bytes that have come, the bytes that were missing at the start, and the file being fetched. */
   onProgress?(bytes: number, totalBytes: number, path: string): void;
 }
 
+/** A model in the cache. */
 export interface PulledModel {
   readonly commit: string;
-  /** The folder of the commit. */
+  /** The commit's folder on disk. */
   readonly path: string;
   readonly licence: string | undefined;
   readonly files: readonly string[];
@@ -38,7 +43,10 @@ export interface PulledModel {
   readonly downloadedBytes: number;
 }
 
-/** @throws CommandError and what reading and writing files throws; an interrupted pull goes on where it ended. */
+/**
+ * Fetches the files of a model that the cache lacks; an interrupted pull goes on where it ended.
+ * @throws ProteoscopeError (field `hubFolder` for a full disk, `token` for a closed model), and the system's errors.
+ */
 export async function pullModel(
   { name, revision, hubFolder, all }: PullRequest,
   access: HubAccess,
@@ -87,9 +95,9 @@ async function refuseFullDisk(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize > bytes) return;
   const [needed, free] = [bytes, bavail * bsize].map((value) => `${(value / 1e9).toFixed(1)} GB`);
-  throw new CommandError(
-    `${folder}: ${needed} are to be fetched and ${free} are free: make room, or set HF_HUB_CACHE to another disk`,
-    exitCodes.failure,
+  throw new ProteoscopeError(
+    `${folder}: ${needed} are to be fetched and ${free} are free: make room, or use another disk`,
+    { kind: "failure", field: "hubFolder" },
   );
 }
 

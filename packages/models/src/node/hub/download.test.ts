@@ -2,8 +2,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { HubAccess } from "./ask-hub.ts";
-import { downloadFile, type RemoteFile } from "./download-file.ts";
 import {
   breakAfter,
   corrupt,
@@ -17,7 +15,9 @@ import {
   sendWrongPart,
   sha256,
   startFakeHub,
-} from "./testing/fake-hub.ts";
+} from "../../testing/fake-hub.ts";
+import type { HubAccess } from "./client.ts";
+import { downloadFile, type RemoteFile } from "./download.ts";
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7919) >> 3);
 
@@ -150,7 +150,7 @@ describe("a download is refused", () => {
   it("of corrupt bytes, and nothing is kept of them", async () => {
     hub.faults.push(corrupt);
     await expect(download()).rejects.toMatchObject({
-      exitCode: 3,
+      kind: "data",
       message: expect.stringMatching(
         /^model\.safetensors: its bytes are not those that the Hub lists \(sha256 /,
       ),
@@ -166,7 +166,7 @@ describe("a download is refused", () => {
   ])("when the server sends %s", async (_, fault) => {
     hub.faults.push(fault);
     await expect(download()).rejects.toMatchObject({
-      exitCode: 3,
+      kind: "data",
       message: expect.stringMatching(/the server sends \d+ bytes or more, the Hub lists 100000/),
     });
     expect(readFileSync(`${target}.incomplete`).length).toBeLessThanOrEqual(bytes.length);
@@ -175,29 +175,30 @@ describe("a download is refused", () => {
   it("when fewer bytes come each time than are needed", async () => {
     hub.faults.push(...Array.from({ length: 5 }, () => breakAfter(10, ignoreRange)));
     await expect(download()).rejects.toMatchObject({
-      exitCode: 1,
+      kind: "failure",
       message: expect.stringMatching(/5 times in a row; try again later: what is here already is kept$/),
     });
     expect(hub.requests).toHaveLength(5);
   });
 
   it.each([
-    [401, {}, 1, /asks for a token: set HF_TOKEN \(401\)/],
-    [401, { "x-error-code": "RepoNotFound" }, 1, /there is no such model \(401\)/],
-    [403, { "x-error-code": "GatedRepo" }, 1, /its licence is to be accepted first, at http.* \(403\)/],
-    [404, { "x-error-code": "EntryNotFound" }, 4, /the model has no such file \(404\)/],
-    [404, {}, 4, /not found \(404\)/],
-    [418, {}, 1, /the server answers 418/],
-  ])("with status %i %j", async (status, headers, exitCode, message) => {
+    [401, {}, "failure", "token", /asks for a token \(401\)$/],
+    [401, { "x-error-code": "RepoNotFound" }, "failure", undefined, /there is no such model \(401\)/],
+    [403, { "x-error-code": "GatedRepo" }, "failure", undefined, /its licence .* first, at http.* \(403\)/],
+    [404, { "x-error-code": "EntryNotFound" }, "notFound", undefined, /the model has no such file \(404\)/],
+    [404, {}, "notFound", undefined, /not found \(404\)/],
+    [418, {}, "failure", undefined, /the server refuses \(418\)/],
+  ])("with status %i %j", async (status, headers, kind, field, text) => {
     hub.faults.push(refuse(status, headers as Record<string, string>));
-    await expect(download()).rejects.toMatchObject({ exitCode, message: expect.stringMatching(message) });
+    const message = expect.stringMatching(text);
+    await expect(download()).rejects.toMatchObject({ kind, field, message });
     expect(hub.requests).toHaveLength(1);
   });
 
   it("with a token that does not open it", async () => {
     hub.faults.push(refuse(403));
     const refused = download(fileOf(), accessOf({ token: "secret" }));
-    await expect(refused).rejects.toThrow(/the token of HF_TOKEN does not open it \(403\)/);
+    await expect(refused).rejects.toThrow(/the token does not open it \(403\)/);
     await expect(refused).rejects.not.toThrow(/secret/);
   });
 
@@ -209,7 +210,7 @@ describe("a download is refused", () => {
 
   it("when nobody answers, or the server leads round in circles", async () => {
     hub.faults.push(...Array.from({ length: 200 }, () => redirectTo("/a/b/resolve/c/model.safetensors")));
-    await expect(download()).rejects.toMatchObject({ exitCode: 1 });
+    await expect(download()).rejects.toMatchObject({ kind: "failure" });
     await hub.close();
     await expect(download()).rejects.toThrow(/nobody answers, 5 times in a row/);
   });

@@ -1,7 +1,8 @@
-// Which files of a model are fetched: not the same weights for other frameworks, and of PyTorch's two layouts the
-// safetensors alone where a folder has both. What is left out is said, and can be asked for.
-import type { RemoteFile } from "./download-file.ts";
+// Chooses which files of a model are fetched: not the same weights for other frameworks, and of PyTorch's two layouts
+// safetensors alone where a folder has both. What is left out is reported, and `all` fetches it.
+import type { RemoteFile } from "./download.ts";
 
+/** A listing split in two. */
 export interface ChosenFiles {
   readonly wanted: readonly RemoteFile[];
   readonly leftOut: readonly RemoteFile[];
@@ -11,7 +12,7 @@ const otherFrameworks =
   /\.(h5|msgpack|ot|onnx|onnx_data|tflite|mlmodel|gguf|pb|xml)$|(^|\/)(onnx|openvino|coreml|tf_\w+)\//;
 const pickled = /\.(bin|pt|pth|ckpt)$|\.bin\.index\.json$/;
 
-/** Splits a listing. */
+/** Splits a listing into the files to fetch and those to leave out. */
 export function chooseFiles(files: readonly RemoteFile[], { all }: { all: boolean }): ChosenFiles {
   if (all) return { wanted: files, leftOut: [] };
   const withSafetensors = new Set(

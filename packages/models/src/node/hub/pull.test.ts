@@ -2,9 +2,9 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlink
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type PullEvents, pullModel } from "./pull-model.ts";
+import { breakAfter, type FakeHub, gitHash, refuse, sha256, startFakeHub } from "../../testing/fake-hub.ts";
+import { type PullEvents, pullModel } from "./pull.ts";
 import { findSnapshot } from "./repository.ts";
-import { breakAfter, type FakeHub, gitHash, refuse, sha256, startFakeHub } from "./testing/fake-hub.ts";
 
 const config = Buffer.from('{"model_type": "esm"}');
 const weights = Buffer.alloc(5000, "w");
@@ -82,12 +82,12 @@ describe("pullModel", () => {
     expect([progress[0], progress.at(-1)]).toEqual([0.4, 1]);
   });
 
-  it("tells the licence before the first byte, and keeps quiet when there is nothing to fetch", async () => {
-    const context: unknown[] = [];
-    const onLicence = (licence: string | undefined) => void context.push(licence, fetched());
+  it("reports the licence before the first byte, and not at all when there is nothing to fetch", async () => {
+    const reported: unknown[] = [];
+    const onLicence = (licence: string | undefined) => void reported.push(licence, fetched());
     await pull("main", { onLicence });
     await pull("main", { onLicence });
-    expect(context).toEqual(["mit", 0]);
+    expect(reported).toEqual(["mit", 0]);
   });
 
   it("writes no reference for a commit, and one in folders for a pull request", async () => {
@@ -99,16 +99,18 @@ describe("pullModel", () => {
 
   it("writes nothing at all for a hostile listing", async () => {
     hub.listing.siblings[0]!.rfilename = "../../../../evil";
-    await expect(pull()).rejects.toMatchObject({ exitCode: 3 });
+    await expect(pull()).rejects.toMatchObject({ kind: "data" });
     expect(existsSync(hubFolder)).toBe(false);
   });
 
   it("begins nothing that the disk cannot hold", async () => {
     const lfs = { sha256: sha256(weights), size: 2 ** 52 };
     for (const sibling of hub.listing.siblings.slice(1, 3)) Object.assign(sibling, { lfs });
-    await expect(pull()).rejects.toThrow(
-      /4503599\.6 GB are to be fetched .* set HF_HUB_CACHE to another disk/,
-    );
+    await expect(pull()).rejects.toMatchObject({
+      kind: "failure",
+      field: "hubFolder",
+      message: expect.stringMatching(/4503599\.6 GB are to be fetched .* make room, or use another disk$/),
+    });
     expect(fetched()).toBe(0);
   });
 });

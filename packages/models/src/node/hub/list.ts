@@ -1,20 +1,22 @@
-// What the Hub says of a model: its commit, its licence, its files with sizes and hashes, in one request. The answer is
+// Lists a model of the Hub in one request: its commit, its licence, its files with sizes and hashes. The response is
 // held to a schema and every path confined, before anything is made of it.
-// https://huggingface.co/docs/hub/api, the model's information with `blobs=true`.
+// Reference: https://huggingface.co/docs/hub/api, the model's information with `blobs=true`.
+
+import { ProteoscopeError } from "@proteoscope/formats";
 import { z } from "zod";
-import { CommandError, exitCodes } from "../errors.ts";
-import { askHub, type HubAccess, insist } from "./ask-hub.ts";
-import type { RemoteFile } from "./download-file.ts";
+import { type HubAccess, requestHub, retry } from "./client.ts";
+import type { RemoteFile } from "./download.ts";
 import { commitPattern, isConfined } from "./repository.ts";
 
+/** A model as the Hub lists it. */
 export interface Listing {
   readonly commit: string;
-  /** As the model card names it, or undefined where it names none. */
+  /** Licence as the model card names it, or undefined where it names none. */
   readonly licence: string | undefined;
   readonly files: readonly RemoteFile[];
 }
 
-const largestAnswerBytes = 32 * 2 ** 20;
+const largestListingBytes = 32 * 2 ** 20;
 const length = z.int().min(0);
 const listingSchema = z.object({
   sha: z.string().regex(commitPattern),
@@ -34,11 +36,14 @@ const listingSchema = z.object({
   ),
 });
 
-/** @throws CommandError (bad data) for a listing that cannot be trusted, and what `askHub` throws. */
+/**
+ * Lists the files of `owner/name` at a branch, tag or commit.
+ * @throws ProteoscopeError (data) for a listing that cannot be trusted, and what `requestHub` throws.
+ */
 export async function listRepository(name: string, revision: string, access: HubAccess): Promise<Listing> {
   const { endpoint } = access;
   const url = new URL(`${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`);
-  const text = await insist(() => readText(url, access), access);
+  const text = await retry(() => readText(url, access), access);
   const listing = parseListing(text, url);
   const { sha, cardData, siblings } = listing;
   const files = siblings.map(({ rfilename: path, size, blobId, lfs }): RemoteFile => {
@@ -57,12 +62,12 @@ export async function listRepository(name: string, revision: string, access: Hub
 }
 
 async function readText(url: URL, access: HubAccess): Promise<string> {
-  const { pieces } = await askHub(url, access, { headers: { accept: "application/json" } });
+  const { pieces } = await requestHub(url, access, { headers: { accept: "application/json" } });
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pieces()) {
     bytes += piece.length;
-    if (bytes > largestAnswerBytes) throw untrusted(url, "is longer than 32 MB");
+    if (bytes > largestListingBytes) throw untrusted(url, "is longer than 32 MB");
     parts.push(piece);
   }
   return Buffer.concat(parts).toString("utf8");
@@ -93,8 +98,8 @@ function refuseClashes(files: readonly RemoteFile[], url: URL): void {
   }
 }
 
-function untrusted(url: URL, what: string): CommandError {
-  return new CommandError(`${url.href}: the answer ${what}; nothing was fetched`, exitCodes.badData);
+function untrusted(url: URL, fault: string): ProteoscopeError {
+  return new ProteoscopeError(`${url.href}: the listing ${fault}; nothing was fetched`, { kind: "data" });
 }
 
 /** Without what a terminal would take for a command. */

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listRepository } from "./list-repository.ts";
 import {
   type Answer,
   breakAfter,
@@ -8,7 +7,8 @@ import {
   refuse,
   sha256,
   startFakeHub,
-} from "./testing/fake-hub.ts";
+} from "../../testing/fake-hub.ts";
+import { listRepository } from "./list.ts";
 
 const config = Buffer.from("{}");
 const weights = Buffer.from("weights");
@@ -52,7 +52,7 @@ describe("listRepository", () => {
     ]);
   });
 
-  it("tells licences as the card has them, without what a terminal would obey", async () => {
+  it("gives licences as the card has them, without control characters", async () => {
     hub.listing.cardData = { license: ["other", "mit"], license_name: "my\u001b[2J own" };
     expect((await list()).licence).toBe("other, mit, my?[2J own");
     delete hub.listing.cardData;
@@ -74,7 +74,7 @@ describe("listRepository", () => {
     async (path) => {
       hub.listing.siblings[1]!.rfilename = path;
       await expect(list()).rejects.toMatchObject({
-        exitCode: 3,
+        kind: "data",
         message: expect.stringMatching(
           /siblings\.1\.rfilename .*leads out of the folder; nothing was fetched$/,
         ),
@@ -114,7 +114,10 @@ describe("listRepository", () => {
       ["RevisionNotFound", /the model has no such revision \(404\)/],
     ] as const) {
       hub.listingFault = refuse(404, { "x-error-code": code });
-      await expect(list()).rejects.toMatchObject({ exitCode: 4, message: expect.stringMatching(message) });
+      await expect(list()).rejects.toMatchObject({
+        kind: "notFound",
+        message: expect.stringMatching(message),
+      });
     }
   });
 });
