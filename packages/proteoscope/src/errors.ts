@@ -3,8 +3,6 @@
 // them; errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
 import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 
-import { type ErrorKind, ProteoscopeError } from "@proteoscope/formats";
-
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -68,14 +66,6 @@ const codesByName: Readonly<Record<string, ExitCode>> = {
   AbortError: exitCodes.interrupted,
 };
 
-const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
-  usage: exitCodes.usage,
-  data: exitCodes.badData,
-  notFound: exitCodes.notFound,
-  device: exitCodes.noDevice,
-  failure: exitCodes.failure,
-};
-
 const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: ExitCode]>> = {
   ENOENT: ["no such file or folder", exitCodes.notFound],
   ENOTDIR: ["a part of the path is a file, not a folder", exitCodes.notFound],
@@ -94,21 +84,18 @@ const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: E
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: oneLine(String(error)), exitCode: exitCodes.failure };
   if (error instanceof CommandError) return { message: oneLine(error.message), exitCode: error.exitCode };
-  if (error instanceof ProteoscopeError) {
-    const option = optionsByField[error.field ?? ""];
-    const message = option === undefined ? error.message : `${error.message} (${option})`;
-    return { message: oneLine(message), exitCode: codesByKind[error.kind] };
-  }
   const { code, path } = error as NodeJS.ErrnoException;
   const system = typeof code === "string" ? systemErrors[code] : undefined;
   if (system) {
     const [words, exitCode] = system;
     return { message: path === undefined ? oneLine(error.message) : `${path}: ${words}`, exitCode };
   }
-  const { kind } = error as Partial<ProteoscopeError>;
+  const { kind, field } = error as Partial<ProteoscopeError>;
   const exitCode = kind === undefined ? codesByName[error.name] : codesByKind[kind];
   if (exitCode === exitCodes.interrupted) return { message: "interrupted", exitCode };
-  if (exitCode !== undefined) return { message: oneLine(messageOf(error)), exitCode };
+  const option = field === undefined ? undefined : optionsByField[field];
+  const advice = option === undefined ? "" : ` (${option})`;
+  if (exitCode !== undefined) return { message: oneLine(`${messageOf(error)}${advice}`), exitCode };
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };
 }
 
