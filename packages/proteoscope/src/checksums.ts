@@ -1,10 +1,5 @@
-// Checks a model folder against its SHA256SUMS, the list that `sha256sum` writes and reads
-// (`<64 hex digits>  <relative path>` a line), so that a damaged download or an edited weight is told by name.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { hashFile } from "@proteoscope/models/node";
 import { CommandError, exitCodes } from "./errors.ts";
 

@@ -1,7 +1,7 @@
 // `proteoscope evaluate`: how good a model is, measured on proteins and images that it never saw, beside floors and
 // ceilings. Leaves metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
 
-import type { Metrics, UnseenSet } from "@proteoscope/lab";
+import type { UnseenSet } from "@proteoscope/lab";
 import type { SamplerName } from "@proteoscope/microscope";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
