@@ -3,8 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openMicroscope, readModel } from "@proteoscope/microscope";
-import { writeDrawing } from "../../packages/proteoscope/src/drawing-files.ts";
+import { encodeFiles, generate, openMicroscope, readModel } from "@proteoscope/microscope";
 import { findModelFolder } from "../../packages/proteoscope/src/model-folder.ts";
 import { chooseNuclei } from "../../packages/proteoscope/src/nuclei.ts";
 import { withOutputFolder } from "../../packages/proteoscope/src/output.ts";
@@ -52,15 +51,17 @@ export function miniWarm({ model }: MiniOptions = {}): BenchCase {
     async prepare(runtime) {
       const files = await findModelFolder(model);
       const microscope = openMicroscope(runtime, await readModel(files));
-      const [nucleus] = await chooseNuclei(files, { seed: settings.seed });
-      const [{ sequence } = { sequence: "" }] = await resolveProteins([protein], async () => "");
+      const nuclei = await chooseNuclei(files, { seed: settings.seed });
+      const proteins = await resolveProteins([protein], async () => "");
       const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
       return {
         gflop: null,
         async run() {
-          const drawing = await microscope.draw(await microscope.read(sequence), nucleus!.distance, settings);
-          const cell = { ...nucleus!, name: protein, drawing, provenance: { synthetic: true } };
-          await withOutputFolder(folder, (output) => writeDrawing(output, cell, ["png", "ome-tiff"]));
+          for await (const cell of generate(microscope, { proteins, nuclei, settings }))
+            await withOutputFolder(folder, async (output) => {
+              for (const [path, bytes] of encodeFiles(cell, ["png", "ome-tiff"]))
+                await output.write(path, bytes);
+            });
         },
         async close() {
           await microscope.close();

@@ -47,7 +47,7 @@ describe("chooseNuclei", () => {
       nucleiInImage: 2,
       firstPixel: { x: 50, y: 30 },
     });
-    expect(await choose({ image, most: 1 })).toHaveLength(1);
+    expect(await choose({ image, maxNuclei: 1 })).toHaveLength(1);
   });
 
   it("needs no label for the only nucleus, and prefers the pixel size of the user", async () => {
@@ -62,8 +62,8 @@ describe("chooseNuclei", () => {
     const stack = Uint16Array.from([...data].map(() => 5).concat([...data].map(Number)));
     const image = place.file("stack.npy", npyOf({ dtype, shape: [2, ...shape], data: stack }));
     const options = { image, pixelSizeMicrons: 0.5 };
-    expect(await choose({ ...options, channel: 1 })).toHaveLength(2);
-    await expect(choose({ ...options, channel: 0 })).rejects.toMatchObject({
+    expect(await choose({ ...options, nucleusChannel: 1 })).toHaveLength(2);
+    await expect(choose({ ...options, nucleusChannel: 0 })).rejects.toMatchObject({
       name: "CommandError",
       exitCode: 3,
       message: expect.stringMatching(/stack\.npy: channel 0 is empty/),

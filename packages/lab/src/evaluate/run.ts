@@ -8,9 +8,9 @@ import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/im
 import {
   type MicroscopeModel,
   mostSteps,
-  openImageReader,
+  openImageClassifier,
   openMicroscope,
-  openProteinReader,
+  openProteinEncoder,
   readModel,
   readModelNuclei,
   readSequenceModel,
@@ -133,7 +133,7 @@ async function evaluateSequences(
   request: LocalizationRequest,
   options: WorkOptions,
 ) {
-  const reader = await openProteinReader(runtime, await readSequenceModel(folder));
+  const reader = await openProteinEncoder(runtime, await readSequenceModel(folder));
   try {
     return await judgeLocalization(reader, request, options);
   } finally {
@@ -168,15 +168,18 @@ async function evaluateImages(
   const answers = await openAnswers(request.output, question, request);
   try {
     const microscope = openMicroscope(runtime, model);
-    const reader = await openImageReader(runtime, model.classifier, pixels.height);
+    const classifier = await openImageClassifier(runtime, model.classifier, pixels.height);
     const autoencoding = await openAutoencoding(runtime, model, pixels.height);
-    const tools = { microscope, library, reader, settings, signal };
+    const tools = { microscope, library, classifier, settings, signal };
     const asked = await askAll(tools, { data, pixels, request, answers }, onProgress);
     const confidentRequest = { candidates: request.confident, answers, proteins: request.proteins };
     const confident = await askAllConfident(tools, confidentRequest, onProgress);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
-    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, onProgress });
+    const real = await readRealCrops(data, pixels, { classifier, autoencoding }, order, {
+      signal,
+      onProgress,
+    });
     const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, onProgress });
     const trainingCrops = data.trainingCrops.length;
     const results: EvaluationResults = {

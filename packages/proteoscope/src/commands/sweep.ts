@@ -71,15 +71,15 @@ export const sweepCommand = defineCommand({
           throw new CommandError(`--steps is at most ${most} for ${args.sampler}`, exitCodes.usage);
         const microscope = openMicroscope(runtime, model);
         for (const { id, gene, sequence } of proteins) {
-          const protein = await microscope.read(sequence, { gene });
+          const protein = await microscope.encode(sequence, { gene });
           const row: Tile[] = [];
           for (const guidance of weights) {
-            const drawing = await microscope.draw(protein, nucleus!.distance, {
+            const generated = await microscope.generate(protein, nucleus!.distance, {
               ...settings,
               guidance,
               signal,
             });
-            const { height, width, images, compartments } = drawing;
+            const { height, width, images, compartments } = generated;
             const channels = { nucleus: nucleus!.nucleus, protein: images.subarray(0, height * width) };
             const label = `${id} x${guidance}`;
             row.push({ image: compositeCell(channels, { height, width }), label, synthetic: true });

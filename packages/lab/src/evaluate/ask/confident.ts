@@ -36,7 +36,7 @@ export async function askAllConfident(
     const opinions: Prediction[] = [];
     for (const protein of candidates) {
       signal.throwIfAborted();
-      const { answer } = await readRow(microscope, protein);
+      const { posterior: answer } = await readRow(microscope, protein);
       opinions.push({ protein, answer });
       const done = opinions.length;
       onProgress?.({ phase: "language model", done, total: candidates.length, unit: "proteins" });

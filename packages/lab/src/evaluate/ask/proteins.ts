@@ -9,11 +9,11 @@ import {
   byName,
   type Cell,
   type CompartmentProbabilities,
-  type Drawing,
-  type DrawOptions,
-  type ImageReader,
+  type EncodedProtein,
+  type GeneratedImages,
+  type GenerateOptions,
+  type ImageClassifier,
   type Microscope,
-  type ReadProtein,
 } from "@proteoscope/microscope";
 import { answerProbabilities, noCalibration } from "@proteoscope/models";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
@@ -23,12 +23,12 @@ import type { ConfidentRecord, CropRecord, ProteinRecord } from "../answers-file
 import { nuclearProportion } from "../measures/nuclear-proportion.ts";
 import type { EvaluatedProtein, KnownCrop } from "../sets.ts";
 
-export type DrawSettings = Required<Omit<DrawOptions, "signal" | "onStep">>;
+export type DrawSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
 
 export interface EvaluationTools {
   readonly microscope: Microscope;
   readonly library: NucleusLibrary;
-  readonly reader: ImageReader;
+  readonly classifier: ImageClassifier;
   readonly settings: DrawSettings;
   readonly signal: AbortSignal;
   /** Called after drawings, with their number. */
@@ -61,7 +61,7 @@ export async function askProteins(
   const cells = asked.map(({ cell }) => cell);
   const values = createGenerator(instruments.settings.seed, "evaluate", "random embedding", block);
   const random = { ...asked[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
-  const seenOf = async (shown: ReadProtein, guidance: number) =>
+  const seenOf = async (shown: EncodedProtein, guidance: number) =>
     (await drawEach(instruments, shown, cells, { guidance })).map(({ compartments }) =>
       inOrder(compartments),
     );
@@ -80,7 +80,7 @@ export async function askProteins(
 type Changed = NonNullable<ProteinRecord["changed"]>;
 
 interface Asked {
-  readonly read: ReadProtein;
+  readonly read: EncodedProtein;
   readonly cell: Cell;
   readonly record: Omit<ProteinRecord, "changed">;
   /** null for a protein that was trained on. */
@@ -93,7 +93,7 @@ async function askOne(
   evaluated: EvaluatedProtein,
   others: readonly EvaluatedProtein[],
 ): Promise<Asked> {
-  const { library, reader, settings, microscope } = instruments;
+  const { library, classifier, settings, microscope } = instruments;
   const { set, protein, label } = evaluated;
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
   const read = await readRow(microscope, protein);
@@ -113,7 +113,7 @@ async function askOne(
     probabilities: inOrder(drawing.compartments),
     agreement: drawing.agreement,
     nuclearProportion: numberOrNull(nuclearProportion(image.subarray(0, area), distance)),
-    features: compact((await reader.read(image)).features),
+    features: compact((await classifier.classify(image))[0]!.features),
     protein: encodePlane(image.subarray(0, area)),
   };
   const { labels } = microscope.model.localization.config;
@@ -122,7 +122,7 @@ async function askOne(
     kind: "protein" as const,
     ...{ id: protein.id, set, nucleus, drawn },
     label: { name: label.name, members: [...label.members] },
-    languageModel: inOrder(read.answer),
+    languageModel: inOrder(read.posterior),
     uncalibrated: inOrder(byName(labels, uncalibrated)),
   };
   if (set === "seen") return { read, cell, record, changed: null };
@@ -130,11 +130,11 @@ async function askOne(
   const order = random("shuffle").shuffle(protein.sequence.length);
   const shuffled = Array.from(order, (place) => protein.sequence[place]).join("");
   const other = chooseOther(evaluated, others, random("other").uniform(1)[0]!);
-  const seen = async (shown: ReadProtein) =>
+  const seen = async (shown: EncodedProtein) =>
     inOrder((await drawEach(instruments, shown, [cell]))[0]!.compartments);
   const changed = {
     otherNucleus: { nucleus: next, probabilities: inOrder(drawings[1]!.compartments) },
-    shuffledSequence: await seen(await microscope.read(shuffled)),
+    shuffledSequence: await seen(await microscope.encode(shuffled)),
     otherProtein: {
       id: other.protein.id,
       probabilities: await seen(await readRow(microscope, other.protein)),
@@ -158,7 +158,7 @@ export async function askCrop(
   const real = image.data.subarray(0, area);
   const seed = createGenerator(instruments.settings.seed, "evaluate", "crop", crop.index).integer(2 ** 32);
   const draw = async (sequence: string) => {
-    const read = await instruments.microscope.read(sequence);
+    const read = await instruments.microscope.encode(sequence);
     return (await drawEach(instruments, read, [{ distance, seed }]))[0]!.images.subarray(0, area);
   };
   const drawn = await draw(protein.sequence);
@@ -212,19 +212,19 @@ function encodePlane(plane: Float32Array): string {
 
 async function drawEach(
   { microscope, settings, signal, onDrawn }: EvaluationTools,
-  read: ReadProtein,
+  read: EncodedProtein,
   cells: readonly Cell[],
   changes: Partial<DrawSettings> = {},
-): Promise<Drawing[]> {
-  const drawings = await microscope.drawCells(read, cells, { ...settings, ...changes, signal });
+): Promise<GeneratedImages[]> {
+  const drawings = await microscope.generateCells(read, cells, { ...settings, ...changes, signal });
   onDrawn(drawings.length);
   return drawings;
 }
 
 /** @throws FormatError for a sequence that the language model cannot read. */
-export async function readRow(microscope: Microscope, protein: Protein): Promise<ReadProtein> {
+export async function readRow(microscope: Microscope, protein: Protein): Promise<EncodedProtein> {
   try {
-    return await microscope.read(protein.sequence);
+    return await microscope.encode(protein.sequence);
   } catch (cause) {
     if (!(cause instanceof Error) || cause.name !== "SequenceError") throw cause;
     const hint = "correct the sequence";

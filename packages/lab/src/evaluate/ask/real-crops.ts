@@ -2,7 +2,7 @@
 // Crops that nothing was trained on are told from the others, on which the classifier is better than it is; they go
 // through the autoencoder as well, which drawn images come out of.
 
-import type { ImageReader, WorkOptions } from "@proteoscope/microscope";
+import type { ImageClassifier, WorkOptions } from "@proteoscope/microscope";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "../measures/autoencoding.ts";
@@ -23,7 +23,7 @@ export interface ReadCrop extends RealAnswer {
 export async function readRealCrops(
   { realCrops, unseenCrops }: EvaluationData,
   pixels: CropPixels,
-  { reader, autoencoding }: { readonly reader: ImageReader; readonly autoencoding: Autoencoding },
+  { classifier, autoencoding }: { readonly classifier: ImageClassifier; readonly autoencoding: Autoencoding },
   inOrder: (probabilities: Float32Array) => readonly number[],
   { signal, onProgress }: WorkOptions,
 ): Promise<ReadCrop[]> {
@@ -34,7 +34,7 @@ export async function readRealCrops(
     signal.throwIfAborted();
     onProgress?.({ phase: "real crops", done: read.length, total: realCrops.length, unit: "crops" });
     const { data } = await pixels.read(crop.index);
-    const { probabilities, features } = await reader.read(data);
+    const { probabilities, features } = (await classifier.classify(data))[0]!;
     const isUnseen = unseen.has(crop);
     const decoded = isUnseen ? await autoencoding.run(data.slice(0, 2 * area)) : undefined;
     read.push({
@@ -42,7 +42,8 @@ export async function readRealCrops(
       compartment: compartmentOf(crop)!,
       answer: answerOf(inOrder(probabilities)),
       decodedAnswer:
-        decoded && answerOf(inOrder((await reader.read(withDistance(decoded, data))).probabilities)),
+        decoded &&
+        answerOf(inOrder((await classifier.classify(withDistance(decoded, data)))[0]!.probabilities)),
       quality: decoded && compareImages(decoded, data.subarray(0, 2 * area), pixels.height),
       proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
     });

@@ -1,7 +1,7 @@
 // What tells compartments from sequences: the model's language model, and two baselines that are fitted to the same
 // training proteins. All are calibrated on the same proteins in the same way, so that what is compared is what they read.
 
-import type { ProteinReader } from "@proteoscope/microscope";
+import type { ProteinEncoder } from "@proteoscope/microscope";
 import {
   answerProbabilities,
   type LocalizationCalibration,
@@ -50,11 +50,11 @@ export function fitBaselines(
 
 /** What the language model says as it is calibrated, and what its head says by itself. */
 export async function askLanguageModel(
-  { model, read }: Pick<ProteinReader, "model" | "read">,
+  { model, encode }: Pick<ProteinEncoder, "model" | "encode">,
   sequence: string,
 ): Promise<{ readonly calibrated: Prediction; readonly raw: Prediction }> {
   const labels = model.localization.config.labels as readonly Compartment[];
-  const { logits } = await read(sequence);
+  const { logits } = await encode(sequence);
   return {
     calibrated: opinionOf(logits, labels, model.calibration),
     raw: opinionOf(logits, labels, noCalibration(labels.length)),

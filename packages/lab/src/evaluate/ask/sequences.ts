@@ -2,7 +2,7 @@
 // homology partition of DeepLoc 2.0's Swiss-Prot set, its human proteins, and DeepLoc's human test set from the Human
 // Protein Atlas. Thresholds are fitted on the calibration partition's human proteins, for every method alike.
 
-import type { ProteinReader, WorkOptions } from "@proteoscope/microscope";
+import type { ProteinEncoder, WorkOptions } from "@proteoscope/microscope";
 import { sequenceTargets } from "../../data/atlas/compartments.ts";
 import type { SequenceSplit } from "../../data/atlas/splits.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
@@ -83,7 +83,7 @@ export interface LocalizationRequest {
 
 /** Asks all methods of all sets. */
 export async function judgeLocalization(
-  reader: Pick<ProteinReader, "model" | "read">,
+  reader: Pick<ProteinEncoder, "model" | "encode">,
   { splits, baselines, seed }: LocalizationRequest,
   { signal, onProgress }: WorkOptions,
 ): Promise<LocalizationMetrics> {

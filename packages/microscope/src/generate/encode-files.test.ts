@@ -1,37 +1,37 @@
 import { readNpy, readPng, readTiff } from "@proteoscope/formats";
-import type { Drawing } from "@proteoscope/microscope";
 import { describe, expect, it } from "vitest";
-import { type DrawnCell, drawSheet, writeDrawing } from "./drawing-files.ts";
-import { type DrawingFormat, drawingFormats } from "./drawing-formats.ts";
+import type { GeneratedImages } from "../image/generate.ts";
+import { encodeFiles, renderSheet } from "./encode-files.ts";
+import { type ImageFormat, imageFormats } from "./formats.ts";
+import type { GeneratedCell } from "./generate.ts";
 
 const [height, width] = [30, 40];
 const area = height * width;
 const provenance = { synthetic: true, protein: { description: "β-actin, “quoted”" }, seed: 7 };
 const images = Float32Array.from({ length: 2 * 2 * area }, (_, i) => (i % 101) / 100);
-const drawing: Drawing = {
+const generated: GeneratedImages = {
   ...{ images, height, width, agreement: 0.5, medoid: 1 },
-  seen: [
+  classified: [
     { nucleus: 0.25, other: 0.75 },
     { nucleus: 0.5, other: 0.5 },
   ],
   compartments: { nucleus: 0.375, other: 0.625 },
 };
 const nucleus = Float32Array.from({ length: area }, (_, i) => (i % 7) / 7);
-const cell: DrawnCell = { name: "FBL", drawing, nucleus, pixelSizeMicrons: 0.4126, provenance };
+const cell = {
+  ...{ name: "FBL", images: generated, nucleus, pixelSizeMicrons: 0.4126 },
+  provenance: provenance as unknown as GeneratedCell["provenance"],
+};
 const plane = (index: number) => images.subarray(index * area, (index + 1) * area);
 
-async function write(...formats: DrawingFormat[]) {
-  const files = new Map<string, Uint8Array>();
-  const folder = {
-    path: "out",
-    write: async (name: string, data: Uint8Array | string) => void files.set(name, data as Uint8Array),
-  };
-  return { names: await writeDrawing(folder, cell, formats), files };
+function write(...formats: ImageFormat[]) {
+  const files = encodeFiles(cell, formats);
+  return { names: [...new Set([...files.keys()].map((path) => path.split("/")[0]))], files };
 }
 
-describe("writeDrawing", () => {
+describe("encodeFiles", () => {
   it("says synthetic in the name of everything it writes", async () => {
-    const { names, files } = await write(...drawingFormats);
+    const { names, files } = write(...imageFormats);
     expect(names).toEqual([
       ...[
         "FBL_sample0_synthetic.png",
@@ -44,13 +44,14 @@ describe("writeDrawing", () => {
         "FBL_sample1_nucleus_synthetic.png",
       ],
       ...["FBL_synthetic.png", "FBL_synthetic.ome.tiff", "FBL_synthetic.ome.zarr", "FBL_synthetic.npy"],
+      "FBL_provenance.json",
     ]);
-    for (const name of files.keys()) expect(name).toContain("synthetic");
-    expect((await write("npy")).names).toEqual(["FBL_synthetic.npy"]);
+    for (const name of files.keys()) expect(name).toMatch(/synthetic|^FBL_provenance\.json$/);
+    expect(write("npy").names).toEqual(["FBL_synthetic.npy", "FBL_provenance.json"]);
   });
 
   it("writes raw channels as 16-bit grey and composites as RGB, with the provenance in their text", async () => {
-    const { files } = await write("png");
+    const { files } = write("png");
     const protein = readPng(files.get("FBL_sample1_protein_synthetic.png")!);
     expect(protein).toMatchObject({ width, height, channels: 1, depth: 16 });
     expect(protein.data).toEqual(Uint16Array.from(plane(2), (value) => Math.round(value * 65535)));
@@ -70,7 +71,7 @@ describe("writeDrawing", () => {
   });
 
   it("writes an OME-TIFF with pixel size, channel names and provenance", async () => {
-    const { files } = await write("ome-tiff");
+    const { files } = write("ome-tiff");
     const { planes, pixelSizeMicrons, description } = readTiff(files.get("FBL_synthetic.ome.tiff")!);
     expect(pixelSizeMicrons).toBe(0.4126);
     expect(planes).toMatchObject({ dtype: "float32", shape: [6, height, width] });
@@ -85,7 +86,7 @@ describe("writeDrawing", () => {
   });
 
   it("writes an OME-Zarr of one image a sample, with the provenance in its attributes", async () => {
-    const { files } = await write("ome-zarr");
+    const { files } = write("ome-zarr");
     const json = (path: string) =>
       JSON.parse(new TextDecoder().decode(files.get(`FBL_synthetic.ome.zarr/${path}`)));
     expect(json("zarr.json").attributes).toMatchObject({ synthetic: true, provenance });
@@ -96,7 +97,7 @@ describe("writeDrawing", () => {
   });
 
   it("writes the stack as an array", async () => {
-    const { files } = await write("npy");
+    const { files } = write("npy");
     expect(readNpy(files.get("FBL_synthetic.npy")!)).toMatchObject({
       dtype: "float32",
       shape: [2, 3, height, width],
@@ -104,9 +105,9 @@ describe("writeDrawing", () => {
   });
 });
 
-describe("drawSheet", () => {
+describe("renderSheet", () => {
   it("puts enlarged samples side by side and marks each as synthetic", () => {
-    const sheet = drawSheet(cell);
+    const sheet = renderSheet(cell);
     expect(sheet.width).toBe(2 * (2 * width) + 3 * 6);
     expect(sheet.height).toBe(2 * height + 2 * 6);
     const white = (x0: number) => {

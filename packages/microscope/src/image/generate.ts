@@ -1,25 +1,16 @@
 // The virtual microscope: a protein's sequence and a nucleus in, fluorescence images of the protein out.
 //
 //     const microscope = openMicroscope(runtime, model);
-//     const protein = await microscope.read(sequence);
-//     const drawing = await microscope.draw(protein, nucleus.distance, { samples: 4, seed: 0 });
+//     const protein = await microscope.encode(sequence);
+//     const images = await microscope.generate(protein, nucleus.distance, { samples: 4, seed: 0 });
 //
 // Latent diffusion (Rombach et al. 2022) conditioned on a protein language model and the nuclear distance, with
 // classifier-free guidance (Ho & Salimans 2022).
 
-import {
-  compile,
-  createGenerator,
-  f32,
-  float32,
-  type Program,
-  type Runtime,
-  softmax,
-} from "@proteoscope/engine";
+import { compile, createGenerator, f32, float32, type Program, type Runtime } from "@proteoscope/engine";
 import { cellFootprint, latentDistance, sampleAgreement } from "@proteoscope/imaging";
 import {
   CheckpointError,
-  compartmentClassifier,
   compileDenoiser,
   createDdimSampler,
   createDdpmSampler,
@@ -31,18 +22,17 @@ import {
   type Sampler,
   sampleLatents,
 } from "@proteoscope/models";
+import { generateDefaults, type SamplerName } from "../generate/formats.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import {
   byName,
   type CompartmentProbabilities,
-  openProteinReader,
-  type ReadProtein,
+  type EncodedProtein,
+  openProteinEncoder,
 } from "../protein/encoder.ts";
+import { openImageClassifier } from "./classifier.ts";
 
-export const samplerNames = ["ddim", "ddpm", "dpm++"] as const;
-export type SamplerName = (typeof samplerNames)[number];
-
-export interface DrawOptions {
+export interface GenerateOptions {
   /** Images of one protein in one nucleus, each from other noise. Default 4. */
   samples?: number;
   /** Default 50; at most `mostSteps`. */
@@ -59,13 +49,13 @@ export interface DrawOptions {
   onStep?: (done: number, total: number) => void;
 }
 
-export interface Drawing {
+export interface GeneratedImages {
   /** Protein and nucleus in [0, 1], [samples, 2, H, W]. */
   readonly images: Float32Array;
   readonly height: number;
   readonly width: number;
-  /** What the image classifier sees in each image. */
-  readonly seen: readonly CompartmentProbabilities[];
+  /** What the image classifier recognises in each image. */
+  readonly classified: readonly CompartmentProbabilities[];
   /** Mean over the images. */
   readonly compartments: CompartmentProbabilities;
   /** How alike the samples are, in [0, 1]; agreement, not correctness. null for one sample. */
@@ -87,28 +77,30 @@ export interface Microscope {
    * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  read(sequence: string, context?: ProteinContext): Promise<ReadProtein>;
+  encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
    * @throws RangeError for a crop of another size or more than `mostSteps` steps.
    */
-  draw(protein: ReadProtein, distance: Float32Array, options?: DrawOptions): Promise<Drawing>;
-  /** A drawing for each cell, as `draw` makes it with the cell's seed, several at once: in less time. */
-  drawCells(protein: ReadProtein, cells: readonly Cell[], options?: DrawOptions): Promise<Drawing[]>;
-  /** What the image classifier sees in images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
+  generate(
+    protein: EncodedProtein,
+    distance: Float32Array,
+    options?: GenerateOptions,
+  ): Promise<GeneratedImages>;
+  /** A drawing for each cell, as `generate` makes it with the cell's seed, several at once: in less time. */
+  generateCells(
+    protein: EncodedProtein,
+    cells: readonly Cell[],
+    options?: GenerateOptions,
+  ): Promise<GeneratedImages[]>;
+  /** What the image classifier recognises in images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
   classify(images: Float32Array, distance: Float32Array): Promise<CompartmentProbabilities[]>;
   /** Waits for what is being compiled, then lets go of the networks. */
   close(): Promise<void>;
 }
 
-export const drawDefaults: Required<Omit<DrawOptions, "signal" | "onStep">> = {
-  samples: 4,
-  steps: 50,
-  sampler: "ddim",
-  guidance: 3,
-  seed: 0,
-};
+type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
 
 /** Samples that are computed together: more take more memory and hardly less time each. */
 const batchSize = 4;
@@ -128,16 +120,16 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   const area = cropPixels * cropPixels;
   const side = unet.config.sampleSize;
   const schedule = linearNoiseSchedule(model.schedule);
-  const reader = openProteinReader(runtime, model);
+  const encoder = openProteinEncoder(runtime, model);
   const denoiser = compileDenoiser(runtime, unet.config, { weights: unet.weights });
   const decoder = compileDecoder(runtime, model);
-  const classifier = compileClassifier(runtime, model);
-  const programs = [reader, denoiser, decoder, classifier];
+  const classifier = openImageClassifier(runtime, model.classifier, cropPixels);
+  const programs = [encoder, denoiser, decoder, classifier];
   for (const program of programs) program.catch(() => undefined);
 
-  const drawCells: Microscope["drawCells"] = async (protein, cells, options = {}) => {
-    const { samples, steps, sampler, guidance, signal, onStep }: typeof drawDefaults & DrawOptions = {
-      ...drawDefaults,
+  const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
+    const { samples, steps, sampler, guidance, signal, onStep }: Settings & GenerateOptions = {
+      ...generateDefaults,
       ...options,
     };
     const size = { height: cropPixels, width: cropPixels };
@@ -188,45 +180,42 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
         first * 2 * area,
       );
     }
-    const drawings: Drawing[] = [];
+    const generated: GeneratedImages[] = [];
     for (const [index, { distance }] of cells.entries()) {
       const ofCell = images.slice(2 * index * samples * area, 2 * (index + 1) * samples * area);
-      const seen: CompartmentProbabilities[] = [];
+      const classified: CompartmentProbabilities[] = [];
       for (let first = 0; first < samples; first += batchSize)
-        seen.push(
+        classified.push(
           ...(await classify(ofCell.subarray(2 * first * area, 2 * (first + batchSize) * area), distance)),
         );
-      const proteins = seen.map((_, i) => ofCell.subarray(2 * i * area, (2 * i + 1) * area));
+      const proteins = classified.map((_, i) => ofCell.subarray(2 * i * area, (2 * i + 1) * area));
       const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
-      const said = { seen, compartments: meanOf(seen), agreement: reliability, medoid };
-      drawings.push({ images: ofCell, ...size, ...said });
+      const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
+      generated.push({ images: ofCell, ...size, ...summary });
     }
-    return drawings;
+    return generated;
   };
-  const draw: Microscope["draw"] = async (protein, distance, options = {}) => {
-    const cell = { distance, seed: options.seed ?? drawDefaults.seed };
-    return (await drawCells(protein, [cell], options))[0]!;
+  const generate: Microscope["generate"] = async (protein, distance, options = {}) => {
+    const cell = { distance, seed: options.seed ?? generateDefaults.seed };
+    return (await generateCells(protein, [cell], options))[0]!;
   };
 
   const classify: Microscope["classify"] = async (images, distance) => {
-    const { labels, distanceScale } = model.classifier.config;
     const count = images.length / (2 * area);
-    const scaled = distance.map((value) => value / distanceScale);
-    const input = new Float32Array(count * 3 * area);
+    const withDistance = new Float32Array(count * 3 * area);
     for (let i = 0; i < count; i++) {
-      input.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
-      input.set(scaled, (3 * i + 2) * area);
+      withDistance.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
+      withDistance.set(distance, (3 * i + 2) * area);
     }
-    const image = float32([count, 3, cropPixels, cropPixels], input);
-    const rows = (await (await classifier).run({ image })).probabilities.data as Float32Array;
-    return Array.from({ length: count }, (_, i) => byName(labels, rows.subarray(i * labels.length)));
+    const results = await (await classifier).classify(withDistance);
+    return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
   };
 
   return {
     model,
-    draw,
-    drawCells,
-    read: async (sequence, context) => (await reader).read(sequence, context),
+    generate,
+    generateCells,
+    encode: async (sequence, context) => (await encoder).encode(sequence, context),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))
@@ -259,20 +248,6 @@ function compileDecoder(
   const { config, weights } = autoencoder;
   const types = { latent: f32("batch", config.latentChannels, sampleSize, sampleSize) };
   return compile(runtime, (w, { latent }) => ({ image: decode(w, config, latent) }), types, { weights });
-}
-
-/** image [B, 3, H, W] = protein, nucleus, distance -> probabilities [B, compartments] */
-function compileClassifier(
-  runtime: Runtime,
-  { classifier, constants }: MicroscopeModel,
-): Promise<Program<"image", "probabilities">> {
-  const { config, weights } = classifier;
-  return compile(
-    runtime,
-    (w, { image }) => ({ probabilities: softmax(compartmentClassifier(w, config, image)) }),
-    { image: f32("batch", 3, constants.cropPixels, constants.cropPixels) },
-    { weights },
-  );
 }
 
 function meanOf(rows: readonly CompartmentProbabilities[]): CompartmentProbabilities {
