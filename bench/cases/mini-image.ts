@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeFiles, generate, openMicroscope, readModel } from "@proteoscope/microscope";
-import { findModelFolder } from "../../packages/proteoscope/src/model-folder.ts";
-import { chooseNuclei } from "../../packages/proteoscope/src/nuclei.ts";
+import { openModel } from "../../packages/proteoscope/src/model-folder.ts";
+import { readNuclei } from "../../packages/proteoscope/src/nuclei.ts";
 import { withOutputFolder } from "../../packages/proteoscope/src/output.ts";
 import { resolveProteins } from "../../packages/proteoscope/src/proteins.ts";
 import type { BenchCase } from "../case.ts";
@@ -49,9 +49,9 @@ export function miniWarm({ model }: MiniOptions = {}): BenchCase {
     title: "the same image in a process that has drawn before: sequence to files written",
     warmUpRuns: 3,
     async prepare(runtime) {
-      const files = await findModelFolder(model);
+      const files = await openModel(model);
       const microscope = openMicroscope(runtime, await readModel(files));
-      const nuclei = await chooseNuclei(files, { seed: settings.seed });
+      const nuclei = await readNuclei(files, { seed: settings.seed });
       const proteins = await resolveProteins([protein], async () => "");
       const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
       return {

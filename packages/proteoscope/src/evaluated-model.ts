@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
 import { CommandError, exitCodes } from "./errors.ts";
-import { findModelFolder } from "./model-folder.ts";
+import { openModel } from "./model-folder.ts";
 
 export interface EvaluatedModel {
   readonly folder: FileSource;
@@ -20,7 +20,7 @@ const lendable = [
 /** @throws CommandError (not found) when there is no model, or a part is missing and nothing ships. */
 export async function findEvaluatedModel(
   path: string,
-  findShipped: () => Promise<FileSource> = () => findModelFolder(undefined),
+  findShipped: () => Promise<FileSource> = () => openModel(undefined),
 ): Promise<EvaluatedModel> {
   const found = [path, join(path, "model")].find((folder) => existsSync(join(folder, "model_index.json")));
   if (found === undefined)
@@ -28,7 +28,7 @@ export async function findEvaluatedModel(
       `${path}: no model there (a model folder has a model_index.json, a run folder one in model/)`,
       exitCodes.notFound,
     );
-  const own = await findModelFolder(found);
+  const own = await openModel(found);
   const has = await Promise.all(lendable.map(({ file }) => own.exists(file)));
   const borrowed = lendable.filter((_, index) => !has[index]).map(({ part }) => part);
   if (borrowed.length === 0) return { folder: own, borrowed };

@@ -11,7 +11,7 @@ import { CommandError, exitCodes } from "./errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
-export async function findModelFolder(
+export async function openModel(
   model: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FileSource> {

@@ -15,16 +15,16 @@ import {
 import type { FileSource } from "@proteoscope/models";
 import { readNamedFile } from "./read-named-file.ts";
 
-export interface ChooseOptions extends NucleiOptions {
+export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file; a nucleus of the model's library where it is undefined. */
   readonly image?: string | undefined;
   readonly seed: number;
 }
 
 /** One nucleus or more. @throws NucleusError or FormatError that names the image, CheckpointError. */
-export async function chooseNuclei(
+export async function readNuclei(
   folder: FileSource,
-  { image: path, seed, ...options }: ChooseOptions,
+  { image: path, seed, ...options }: ReadNucleiOptions,
 ): Promise<ChosenNucleus[]> {
   if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
   const constants = await readImagingConstants(folder);

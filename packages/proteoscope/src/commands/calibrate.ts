@@ -7,7 +7,7 @@ import type { ProteinEncoder } from "@proteoscope/microscope";
 import { checksumFileName } from "../checksums.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 import { writeFileAtomic } from "../output.ts";
 import { startProgress } from "../progress.ts";
 
@@ -22,7 +22,7 @@ export const calibrateCommand = defineCommand({
   async run(args, { stdout, stderr, env, signal }) {
     if (args.data === undefined)
       throw new CommandError("--data is missing: name the atlas folder", exitCodes.usage);
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const { compartments, fitCalibration, readSequences } = await import("@proteoscope/lab");
     const { calibrationFile, formatCalibration, openProteinEncoder, readSequenceModel } = await import(
       "@proteoscope/microscope"

@@ -36,8 +36,10 @@ describe("generate", () => {
       "FBL_synthetic.ome.tiff",
       "FBL_synthetic.png",
     ]);
-    expect(stdout).toMatch(/^FBL\n {2}from the sequence {3}\w+ \d+ %, \w+ \d+ %\n/);
-    expect(stdout).toMatch(/^ {2}samples agree {7}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
+    expect(stdout).toMatch(
+      /^FBL\n {2}sequence read {5}24 of 321 residues: the model's window\n {2}predicted {9}\w+ [01]\.\d\d, /,
+    );
+    expect(stdout).toMatch(/^ {2}sample agreement {2}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
     expect(stdout).toContain(`9 files in ${output} (synthetic images: hypotheses, not observations)`);
 
     const provenance = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
@@ -52,11 +54,7 @@ describe("generate", () => {
     });
     const unet = readFileSync(join(place.model, "unet/diffusion_pytorch_model.safetensors"));
     expect(provenance.model.sha256["unet/diffusion_pytorch_model.safetensors"]).toBe(sha256(unet));
-    expect(Object.keys(provenance.compartments.predicted)).toEqual([
-      "nucleus",
-      "cytosol",
-      "golgi_apparatus",
-    ]);
+    expect(Object.keys(provenance.compartments.predicted)).toEqual(["nucleus", "cytosol", "golgi_apparatus"]);
     expect(provenance.compartments.classifiedPerSample).toHaveLength(2);
   });
 
@@ -183,9 +181,13 @@ describe("generate", () => {
 
   it("refuses to tell a model what it cannot be told, and several proteins of one gene", async () => {
     const refused = async (...words: string[]) => (await generate(["FBL", ...words])).stderr;
-    expect(await refused("--cell-line", "U2OS")).toMatch(/model was not trained with cell lines \(--cell-line\)/);
-    expect(await refused("--expression", "2")).toMatch(/model was not trained with expression levels \(--expression\)/);
-    expect(await refused("TOMM20", "--gene", "FBL")).toMatch(/--gene is of one protein/);
+    expect(await refused("--cell-line", "U2OS")).toMatch(
+      /model was not trained with cell lines \(--cell-line\)/,
+    );
+    expect(await refused("--expression", "2")).toMatch(
+      /model was not trained with expression levels \(--expression\)/,
+    );
+    expect(await refused("TOMM20", "--gene", "FBL")).toMatch(/--gene names one protein/);
   });
 
   it("shows the picture on a terminal, and not where JSON was asked for", async () => {

@@ -14,7 +14,7 @@ import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { describeCells } from "../describe-cells.ts";
 import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 import { packageVersion } from "../package-files.ts";
 import { showProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
@@ -120,16 +120,16 @@ export const generateCommand = defineCommand({
       cellLine: args["cell-line"],
       expression: expression === undefined ? undefined : parseNumber("expression", expression),
     };
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const depth = args.json ? undefined : detectColorDepth(stdout, env);
     const show = (sheet: RgbImage): void =>
       void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));
     const progress = showProgress(stderr);
     const cells = await withRuntime(args.device, async (runtime) => {
-      const { chooseNuclei } = await import("../nuclei.ts");
+      const { readNuclei } = await import("../nuclei.ts");
       const { writeCells } = await import("../write-cells.ts");
       const software = { proteoscope: packageVersion(), node: process.version };
-      const nuclei = await chooseNuclei(folder, nucleiOptions);
+      const nuclei = await readNuclei(folder, nucleiOptions);
       const request = { proteins, context, nuclei, settings, software };
       return writeCells(runtime, folder, request, {
         ...{ signal, onProgress: progress.show, formats, output: args.output },

@@ -5,7 +5,7 @@
 import { writeCsv } from "@proteoscope/formats";
 import type { LocalizedProtein } from "@proteoscope/microscope";
 import { defineCommand } from "../command.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 import { writeFileAtomic } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
@@ -36,7 +36,7 @@ export const localizeCommand = defineCommand({
   ],
   async run(args, { stdin, stdout, stderr, env, signal }) {
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const progress = showProgress(stderr);
     const { model, rows } = await withRuntime(args.device, async (runtime) => {
       const { localize, openProteinEncoder, readSequenceModel } = await import("@proteoscope/microscope");

@@ -4,7 +4,7 @@ import type { Tile } from "@proteoscope/imaging";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 import { writeFileAtomic } from "../output.ts";
 import { startProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
@@ -52,12 +52,12 @@ export const sweepCommand = defineCommand({
       steps: parseInteger("steps", args.steps, { min: 1 }),
     };
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const { mostSteps, openMicroscope, readModel } = await import("@proteoscope/microscope");
     const { compositeCell, tileImages } = await import("@proteoscope/imaging");
     const { writePng } = await import("@proteoscope/formats");
-    const { chooseNuclei } = await import("../nuclei.ts");
-    const [nucleus] = await chooseNuclei(folder, { seed: settings.seed });
+    const { readNuclei } = await import("../nuclei.ts");
+    const [nucleus] = await readNuclei(folder, { seed: settings.seed });
     const progress = startProgress("sweep", proteins.length * weights.length, {
       ...{ stream: stderr, unit: "drawings" },
     });

@@ -35,7 +35,11 @@ describe("a finished language model", () => {
     expect((await readProteinNetworks(openFolder(headed))).sequenceFeatures).toBeUndefined();
     const plain = await writePlainEsm2(join(folder, "plain"));
     const model = await readProteinNetworks(openFolder(plain));
-    expect(model).toMatchObject({ head: undefined, sequenceFeatures: undefined, windowResidues: 1024 });
+    expect(model).toMatchObject({
+      localization: undefined,
+      sequenceFeatures: undefined,
+      windowResidues: 1024,
+    });
     expect([...(await sequenceModelFiles(plain, model)).keys()].sort()).toEqual([
       "plm/config.json",
       "plm/model.safetensors",
