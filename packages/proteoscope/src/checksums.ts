@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hashFile } from "@proteoscope/models/node";
-import { CommandError, exitCodes } from "./errors.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 
 export const checksumFileName = "SHA256SUMS";
 

@@ -13,7 +13,7 @@ import {
   readModelNuclei,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
-import { readNamedFile } from "./read-named-file.ts";
+import { readNamedFile } from "./cli/read-named-file.ts";
 
 export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file; a nucleus of the model's library where it is undefined. */

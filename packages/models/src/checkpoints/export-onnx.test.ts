@@ -8,7 +8,7 @@ import { initializeWeights } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { tinyCytoself } from "../testing/tiny-cytoself.ts";
 import { declareParameters, type Pretrained } from "./architectures.ts";
 import { exportNetwork } from "./export-onnx.ts";

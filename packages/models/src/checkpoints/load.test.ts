@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, encode } from "../autoencoder-kl/network.ts";
 import { noiseScheduleDefaults } from "../diffusion/noise-schedule.ts";
 import { contactHead, esm2, languageModelHead } from "../esm2/network.ts";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { crossAttentionKeyValues, unet } from "../unet/network.ts";
 import { memoryFolder, subfolder } from "./file-source.ts";
 import { loadAs, loadNoiseSchedule, loadPipeline, loadPretrained } from "./load.ts";

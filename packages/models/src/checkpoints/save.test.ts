@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { readSafetensors } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
 import { noiseScheduleDefaults } from "../diffusion/noise-schedule.ts";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import type { Pretrained } from "./architectures.ts";
 import { memoryFolder, subfolder } from "./file-source.ts";
 import { loadAs, loadPipeline, loadPretrained } from "./load.ts";

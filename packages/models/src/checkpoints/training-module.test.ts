@@ -3,7 +3,7 @@ import { initializeWeights, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { tinyCytoself } from "../testing/tiny-cytoself.ts";
 import { declareParameters, type Pretrained, type StateDict } from "./architectures.ts";
 import { memoryFolder, subfolder } from "./file-source.ts";

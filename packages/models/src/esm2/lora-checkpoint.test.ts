@@ -10,7 +10,7 @@ import { type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/fo
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { loadAs } from "../checkpoints/load.ts";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { mergeLora, withLora } from "./lora.ts";
 import { loadLora, saveLora } from "./lora-checkpoint.ts";
 import { fairEsmName } from "./names.ts";
