@@ -95,10 +95,7 @@ export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
 export { trainingLowerings } from "./passes/device-lowerings.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
-export { DeviceError } from "./runtime/device.ts";
-export { type DeviceDescription, describeDevices } from "./runtime/node/node.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
-export { type OpenOptions, openRuntime } from "./runtime/web/web.ts";
 export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from "./shape.ts";
 export {
   constant,

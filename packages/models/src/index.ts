@@ -268,7 +268,6 @@ export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
-export { openFolder } from "./node/folder.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

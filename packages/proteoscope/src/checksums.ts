@@ -1,3 +1,6 @@
+// Checks a model folder against its SHA256SUMS, the list that `sha256sum` writes and reads (one line per file:
+// `<64 hex digits>  <relative path>`), so that a damaged download or an edited weight is named.
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hashFile } from "@proteoscope/models/node";

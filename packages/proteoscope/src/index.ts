@@ -10,6 +10,47 @@
  *     await runtime.close();
  */
 
+export {
+  type DeviceDescription,
+  DeviceError,
+  describeDevices,
+  type OpenOptions,
+  openRuntime,
+} from "@proteoscope/engine/node";
+export { type ErrorKind, FormatError, ProteoscopeError } from "@proteoscope/formats";
+export { NucleusError } from "@proteoscope/imaging";
+export {
+  type ChosenNucleus,
+  type CompartmentProbabilities,
+  type EncodedProtein,
+  encodeFiles,
+  type GeneratedCell,
+  type GeneratedImages,
+  type GenerateOptions,
+  type GenerateRequest,
+  generate,
+  generateDefaults,
+  type ImageFormat,
+  imageFormats,
+  type LocalizedProtein,
+  localize,
+  type Microscope,
+  type MicroscopeModel,
+  type NamedSequence,
+  type OnProgress,
+  openMicroscope,
+  openProteinEncoder,
+  type ProteinEncoder,
+  type Provenance,
+  readModel,
+  readSequenceModel,
+  renderSheet,
+  type SamplerName,
+  type SequenceModel,
+  samplerNames,
+} from "@proteoscope/microscope";
+export { CheckpointError, type FileSource, loadPretrained, SequenceError } from "@proteoscope/models";
+export { openFolder } from "@proteoscope/models/node";
 export { CommandError, type ExitCode, exitCodes } from "./cli/errors.ts";
 export { runCommandLine } from "./cli.ts";
 export { openModel } from "./model-folder.ts";

@@ -1,4 +1,5 @@
-// The nuclei that a command line names: those of an image file, or one of the library of the model, by seed.
+// The nuclei that a command line or a program names: those of an image file, or one of the library of the model, by seed.
+// Reading files is the task of this file; what is done with their pixels is microscope's.
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
