@@ -1,5 +1,5 @@
 /**
- * What the ranks of a training run exchange in a step: gradients, running statistics and what is reported.
+ * The exchange between the ranks of a training run in a step: gradients, running statistics, reported numbers.
  *
  * A state leaves the runtime, is reduced and goes back, which a single process never does.
  */
@@ -20,7 +20,7 @@ export async function sumStateOverRanks(
   await runtime.setState(state, value, { transfer: true });
 }
 
-/** The mean of each number over the ranks, which must have the same names in the same order. */
+/** Takes the mean of each number over the ranks, which have the same names in the same order. */
 export async function meanOverRanks(
   collective: Collective,
   numbers: Readonly<Record<string, number>>,
