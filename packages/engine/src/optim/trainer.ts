@@ -17,11 +17,10 @@ import { float32, type NdArray } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
 import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
 import { randomFeeds } from "./random-feeds.ts";
-import { meanOverRanks, sumStateOverRanks } from "./rank-exchange.ts";
+import { reduceOverRanks } from "./rank-exchange.ts";
 import { movingAverageDecay } from "./schedule.ts";
 import { readCheckpoint, readWeights, restoreCheckpoint, setInitialState } from "./trainer-state.ts";
 import {
-  buffersState,
   type Group,
   type StepGraph,
   scheduleName,
@@ -83,7 +82,6 @@ export interface Trainer<I extends string = string> {
  *
  * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters; ShapeError from the model.
  */
-
 export async function createTrainer<I extends InputTypes, L extends string>(
   runtime: Runtime,
   model: TrainingModel<I, L>,
@@ -94,7 +92,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   const { rank, size: ranks } = collective;
   const onHost = runtime.update !== undefined;
   const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate, ranks, onHost });
-  const { groups, buffers } = graphs;
+  const { groups } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
   await setInitialState(runtime, collective, graphs, weights);
@@ -115,11 +113,6 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     }
     return means;
   };
-  /** The graph has scaled the gradients, whose sum is their mean; of running statistics the mean is taken here. */
-  const reduceOverRanks = async () => {
-    for (const { name } of groups) await sumStateOverRanks(runtime, collective, stateName(name, "gradients"));
-    if (buffers.length > 0) await sumStateOverRanks(runtime, collective, buffersState, 1 / ranks);
-  };
 
   return {
     get stepCount() {
@@ -130,10 +123,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
       const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
       let report = await runMicroBatches(batches, schedules);
-      if (ranks > 1) {
-        await reduceOverRanks();
-        report = await meanOverRanks(collective, report);
-      }
+      if (ranks > 1) report = await reduceOverRanks(runtime, collective, graphs, report);
       if (applySession !== undefined) Object.assign(report, numbersOf(await applySession.run(schedules)));
       if (onHost)
         for (const group of groups)
