@@ -37,4 +37,5 @@ export { type PngImage, readPng, writePng } from "./png.ts";
 export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
 export { type FastaOptions, type FastaRecord, parseFasta, parseSequence } from "./text/fasta.ts";
 export { readTiff, type TiffImage } from "./tiff.ts";
-export { collectTensors, readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { collectTensors } from "./torch/state-dict.ts";

@@ -4,7 +4,8 @@ import { FormatError } from "../errors.ts";
 import { type DType, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
-import { collectTensors, readTorchCheckpoint } from "./checkpoint.ts";
+import { readTorchCheckpoint } from "./checkpoint.ts";
+import { collectTensors } from "./state-dict.ts";
 
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const little = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
@@ -104,11 +105,6 @@ describe("readTorchCheckpoint", () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     ["three bytes", Uint8Array.of(1, 2, 3), /not a zip archive/],
-    [
-      "the format before PyTorch 1.6",
-      latin1("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."),
-      /before PyTorch 1.6.*torch.save/,
-    ],
     ["an archive of something else", zipSync({ "a.txt": strToU8("a") }), /holds no data.pkl/],
     ["a big-endian checkpoint", checkpointOf("\x80\x02N.", { "m/byteorder": strToU8("big") }), /big-endian/],
     [
@@ -122,11 +118,6 @@ describe("readTorchCheckpoint", () => {
       /asks for os.system, which is not allowed.*state dict/,
     ],
     ["a class of a model", checkpointOf("cmymodel\nNet\n)\x81."), /asks for mymodel.Net/],
-    [
-      "complex numbers",
-      checkpointOf(`${storage("ComplexFloatStorage")}.`),
-      /asks for torch.ComplexFloatStorage/,
-    ],
     [
       "a storage that is missing",
       checkpointOf(`${storage("FloatStorage", 4, "9")}.`),
@@ -197,48 +188,5 @@ describe("readTorchCheckpoint", () => {
     });
     expect(outcome.read).toBeGreaterThan(200);
     expect(outcome.refused).toBeGreaterThan(500);
-  });
-});
-
-describe("collectTensors", () => {
-  const array: NdArray = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
-
-  it("takes the tensors of a state dict and leaves its other values", () => {
-    expect(
-      collectTensors(
-        new Map<string, unknown>([
-          ["a", array],
-          ["step", 3],
-          ["b", array],
-        ]),
-      ),
-    ).toEqual(
-      new Map([
-        ["a", array],
-        ["b", array],
-      ]),
-    );
-  });
-
-  it.each(["model", "state_dict", "module"])("looks under %s", (key) => {
-    const nested = new Map<string, unknown>([
-      ["epoch", 1],
-      [key, new Map([["a", array]])],
-    ]);
-    expect(collectTensors(nested)).toEqual(new Map([["a", array]]));
-    expect(collectTensors(new Map([["state_dict", nested]]))).toEqual(new Map([["a", array]]));
-  });
-
-  it.each([null, 3, [array], new Map(), new Map([["optimizer", new Map([["a", array]])]])])(
-    "refuses %j",
-    (tree) => {
-      expect(() => collectTensors(tree)).toThrow(FormatError);
-    },
-  );
-
-  it("names the keys it found", () => {
-    expect(() => collectTensors(new Map([["optimizer", 1]]))).toThrow(
-      /the keys at the top are: optimizer.*state_dict\(\)/,
-    );
   });
 });

@@ -13,7 +13,7 @@ const latin1 = (text: string) => Uint8Array.from(text, (character) => character.
 const megabytes = 8;
 const fill = (piece: string) => piece.repeat((megabytes * 2 ** 20) / piece.length);
 
-const numbers = `](${"K\x07".repeat(100_000)}eq\x00`; // a list that is remembered as 0
+const numbers = `](${"\x88".repeat(100_000)}eq\x00`; // a list that is remembered as 0
 const attributes = `}(${Array.from({ length: 5000 }, (_, i) => `U\x05${String(i).padStart(5, "0")}N`).join("")}uq\x00`;
 
 it.each([
