@@ -1,27 +1,12 @@
-import { strToU8, type Zippable, zipSync } from "fflate";
+import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
 import { type DType, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import { checkpointOf, integer, latin1, sizes, storage, tensor } from "../testing/checkpoint.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
 import { readTorchCheckpoint } from "./checkpoint.ts";
 import { collectTensors } from "./state-dict.ts";
-
-const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const little = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
-
-/** An archive of data.pkl, the storage 0 of four float32, and more files. */
-function checkpointOf(pickle: string, files: Zippable = {}): Uint8Array {
-  const content: Zippable = { "m/data.pkl": latin1(pickle), "m/data/0": little(1, 2, 3, 4), ...files };
-  return zipSync(content, { level: 0 });
-}
-
-const tuple = (...sizes: number[]) => `(${sizes.map(integer).join("")}t`;
-const integer = (value: number) => `J${String.fromCharCode(...new Uint8Array(Int32Array.of(value).buffer))}`;
-const storage = (name = "FloatStorage", length = 4, key = "0") =>
-  `(U\x07storagectorch\n${name}\nU${String.fromCharCode(key.length)}${key}U\x03cpu${integer(length)}tQ`;
-const tensor = (shape: number[], strides: number[], offset = 0, from = storage()) =>
-  `ctorch._utils\n_rebuild_tensor_v2\n(${from}${integer(offset)}${tuple(...shape)}${tuple(...strides)}\x89NtR`;
 
 const readTensor = (...args: Parameters<typeof tensor>) =>
   readTorchCheckpoint(checkpointOf(`\x80\x02${tensor(...args)}.`)) as NdArray;
@@ -98,7 +83,7 @@ describe("readTorchCheckpoint", () => {
 
   it("gives a tensor a shape of its own, which nothing later in the pickle changes", () => {
     const shape = `(${integer(4)}tq\x00`;
-    const rebuilt = `ctorch._utils\n_rebuild_tensor_v2\n(${storage()}${integer(0)}${shape}${tuple(1)}\x89NtR`;
+    const rebuilt = `ctorch._utils\n_rebuild_tensor_v2\n(${storage()}${integer(0)}${shape}${sizes(1)}\x89NtR`;
     const array = readTorchCheckpoint(checkpointOf(`\x80\x02${rebuilt}h\x00${integer(9)}a0.`)) as NdArray;
     expect(array.shape).toEqual([4]);
   });

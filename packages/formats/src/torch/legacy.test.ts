@@ -2,19 +2,15 @@ import { describe, expect, it } from "vitest";
 import { concatenateBytes } from "../bytes.ts";
 import { FormatError } from "../errors.ts";
 import type { NdArray } from "../nd-array.ts";
+import { latin1, storage, tensor as tensorOf, text } from "../testing/checkpoint.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readTorchCheckpoint } from "./checkpoint.ts";
 
-const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const integer = (value: number) => `J${String.fromCharCode(...new Uint8Array(Int32Array.of(value).buffer))}`;
-const text = (value: string) => `U${String.fromCharCode(value.length)}${value}`;
 const magic = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 const protocol = "\x80\x02M\xe9\x03.";
 const system = `\x80\x02}(${text("little_endian")}\x88u.`;
-const storageId = (key: string, length: number, view = "N") =>
-  `(${text("storage")}ctorch\nFloatStorage\n${text(key)}${text("cpu")}${integer(length)}${view}tQ`;
-const tensor = (from: string, size: number, stride = 1) =>
-  `ctorch._utils\n_rebuild_tensor_v2\n(${from}${integer(0)}(${integer(size)}t(${integer(stride)}t\x89NtR`;
+const storageId = (key: string, length: number, view = "N") => storage("FloatStorage", length, key, view);
+const tensor = (from: string, size: number, stride = 1) => tensorOf([size], [stride], 0, from);
 const stored = (...values: number[]) =>
   concatenateBytes([
     new Uint8Array(BigUint64Array.of(BigInt(values.length)).buffer),

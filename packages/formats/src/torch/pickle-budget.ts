@@ -4,7 +4,7 @@
 
 const maxStack = 1_000_000;
 const maxContainers = 500_000; // a container takes 200 bytes here
-const maxNumberKeys = 2 ** 16;
+const maxNumberKeys = 2 ** 15;
 const fewItems = 64;
 
 export interface PickleBudget {
