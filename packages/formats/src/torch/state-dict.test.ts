@@ -4,7 +4,7 @@ import type { NdArray } from "../nd-array.ts";
 import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readTorchCheckpoint } from "./checkpoint.ts";
-import { collectTensors } from "./state-dict.ts";
+import { collectTensors, withoutWrapperNames } from "./state-dict.ts";
 
 describe("collectTensors", () => {
   const array: NdArray = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
@@ -100,5 +100,74 @@ describe("collectTensors", () => {
     expect(() => collectTensors(new Map([["optimizer", 1]]))).toThrow(
       /the keys at the top are: optimizer.*state_dict\(\)/,
     );
+  });
+});
+
+describe("withoutWrapperNames", () => {
+  const unwrapped = (...names: string[]) => [
+    ...withoutWrapperNames(new Map(names.map((name) => [name, name]))),
+  ];
+
+  it.each(["compiled.pt", "data-parallel.pt", "average.pt", "training.pt"])(
+    "gives the network's own names for %s",
+    (name) => {
+      const tensors = collectTensors(readTorchCheckpoint(readFixture(`torch/${name}`)));
+      expect([...withoutWrapperNames(tensors).keys()]).toEqual(["0.weight", "0.bias"]);
+    },
+  );
+
+  it.each<[string, string[], string[]]>([
+    ["a compiled network in DataParallel", ["module._orig_mod.a.w", "module._orig_mod.b"], ["a.w", "b"]],
+    ["DataParallel in a compiled one", ["_orig_mod.module.a.w", "_orig_mod.module.b"], ["a.w", "b"]],
+    [
+      "a compiled part",
+      ["encoder._orig_mod.layers.0._orig_mod.w", "head.b"],
+      ["encoder.layers.0.w", "head.b"],
+    ],
+    ["FSDP and activation checkpoints", ["_fsdp_wrapped_module.a._checkpoint_wrapped_module.w"], ["a.w"]],
+    ["DataParallel twice", ["module.module.a", "module.module.b"], ["a", "b"]],
+    ["an average", ["n_averaged", "module.a"], ["a"]],
+    [
+      "the EMA of ema-pytorch",
+      ["initted", "step", "online_model.a", "ema_model.a", "ema_model.b"],
+      ["a", "b"],
+    ],
+    ["a network with a part named module", ["module.a", "b"], ["module.a", "b"]],
+    [
+      "a network with parts of like names",
+      ["a.module.w", "my_orig_mod.b", "a._orig_modx"],
+      ["a.module.w", "my_orig_mod.b", "a._orig_modx"],
+    ],
+    [
+      "a training module with an EMA",
+      ["ema.ema_model.a", "ema.online_model.a", "unet.a"],
+      ["ema.ema_model.a", "ema.online_model.a", "unet.a"],
+    ],
+    ["nothing", [], []],
+  ])("leaves wrappers out of %s", (_, names, expected) => {
+    expect(unwrapped(...names).map(([name]) => name)).toEqual(expected);
+  });
+
+  it("refuses names that meet", () => {
+    expect(() => unwrapped("a._orig_mod.w", "a.w")).toThrow(
+      /two tensors are named a\.w when the names of wrappers/,
+    );
+  });
+
+  it("takes twice the time for twice as many names, or names twice as long", () => {
+    for (const write of [
+      (n: number) => Array.from({ length: n }, (_, i) => `module._orig_mod.${i}`),
+      (n: number) => [`${"module.".repeat(n / 10)}a`, `${"module.".repeat(n / 10)}b`],
+      (n: number) => [`${"_orig_mod.".repeat(n)}a`],
+    ]) {
+      const timeOf = (n: number): number => {
+        const names = write(n);
+        const start = cpuTimeMs();
+        expect(unwrapped(...names)).toHaveLength(names.length);
+        return cpuTimeMs() - start;
+      };
+      timeOf(1000);
+      expect(timeOf(40_000)).toBeLessThan(5 * timeOf(20_000) + 200);
+    }
   });
 });

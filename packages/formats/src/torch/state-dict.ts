@@ -4,7 +4,7 @@
 
 import { FormatError } from "../errors.ts";
 import type { NdArray } from "../nd-array.ts";
-import { listBriefly } from "../printable.ts";
+import { listBriefly, printable } from "../printable.ts";
 
 /** Checkpoints are nested a few deep; one that is a chain of dicts is none. */
 const maxNodes = 1000;
@@ -41,6 +41,45 @@ function findTensors(node: unknown, seen: Set<unknown>): Map<string, NdArray> {
   return new Map(
     [...node].filter((pair): pair is [string, NdArray] => typeof pair[0] === "string" && isTensor(pair[1])),
   );
+}
+
+/** Modules that wrap others for speed or memory: torch.compile, FSDP, activation checkpoints. No network has such a part. */
+const transparent = /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g;
+
+/**
+ * A state dict under the names of the network itself, where it was saved from a wrapper: torch.compile
+ * ("_orig_mod."), DataParallel and AveragedModel ("module." before every name), the EMA of ema-pytorch ("ema_model.",
+ * beside the network that is still trained). Throws FormatError where two tensors then have one name.
+ */
+export function withoutWrapperNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
+  let entries = [...tensors].map(([name, tensor]): [string, T] => [
+    name.replace(transparent, "").replace(/^\./, ""),
+    tensor,
+  ]);
+  const isOnline = entries.some(([name]) => name.startsWith("online_model."));
+  if (isOnline && entries.some(([name]) => name.startsWith("ema_model.")))
+    entries = below(
+      entries.filter(([name]) => name.startsWith("ema_model.")),
+      "ema_model.",
+    );
+  for (;;) {
+    const own = entries.filter(([name]) => name !== "n_averaged");
+    if (own.length === 0 || !own.every(([name]) => name.startsWith("module."))) break;
+    entries = below(own, "module.");
+  }
+  const unwrapped = new Map<string, T>();
+  for (const [name, tensor] of entries) {
+    if (unwrapped.has(name)) {
+      const what = `two tensors are named ${printable(name)} when the names of wrappers are left out`;
+      throw new FormatError("torch", what, { hint: "save the state dict of one network" });
+    }
+    unwrapped.set(name, tensor);
+  }
+  return unwrapped;
+}
+
+function below<T>(entries: readonly [string, T][], prefix: string): [string, T][] {
+  return entries.map(([name, tensor]) => [name.slice(prefix.length), tensor]);
 }
 
 /** Tensors and arrays are the only objects with this prototype and a shape that a checkpoint is read as. */
