@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: "golden",
           include: ["tests/golden/**/*.test.ts"],
-          testTimeout: 2 * minuteMs,
+          testTimeout: 5 * minuteMs, // two networks of the published size take a minute each on two busy cores
           hookTimeout: 2 * minuteMs,
           sequence: { groupOrder: 1 },
         },
