@@ -1,9 +1,11 @@
 /**
  * A whole training step on the webgpu device: forward, backward, clipping, AdamW and average in GPU memory.
  *
- * Runs over software Vulkan (the SwiftShader that Debian's chromium brings); ONNX Runtime is told to refuse the graph
- * if any node would fall back to the cpu. Compiling the shaders takes most of the time.
+ * Runs over software Vulkan: the driver is the SwiftShader that Debian's chromium brings, and ONNX Runtime finds it
+ * through the system's Vulkan loader. It is told to refuse the graph if any node would fall back to the cpu. Compiling
+ * the shaders takes most of the time.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
@@ -20,6 +22,8 @@ import { createTrainer } from "./trainer.ts";
 import type { TrainingModel } from "./training-graph.ts";
 
 const softwareVulkan = "/usr/lib/chromium/vk_swiftshader_icd.json";
+const libraries = spawnSync("/sbin/ldconfig", ["-p"], { encoding: "utf8" }).stdout ?? "";
+const hasVulkan = existsSync(softwareVulkan) && libraries.includes("libvulkan.so.1");
 const types = { x: f32(2, 3, 8, 8), y: f32(2, 4) };
 
 const network: TrainingModel<typeof types, "net"> = (w, { x, y }) => {
@@ -53,8 +57,8 @@ async function trainFiveSteps(options: OrtOptions): Promise<{ losses: number[]; 
   return { losses, parameters };
 }
 
-describe.skipIf(!existsSync(softwareVulkan))(
-  "training on webgpu (needs Debian's chromium for its Vulkan)",
+describe.skipIf(!hasVulkan)(
+  "training on webgpu (needs Debian's chromium for its Vulkan driver, and libvulkan1)",
   () => {
     it("keeps every node on the device and loses as the cpu does over five steps", {
       timeout: 300_000,
