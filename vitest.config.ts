@@ -17,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "source",
-          include: ["tests/*.test.ts", "tests/architecture/**/*.test.ts"],
+          include: ["tests/*.test.ts", "tests/{api,architecture}/**/*.test.ts"],
           testTimeout: 5 * minuteMs,
         },
       },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readNpz, writeNpz } from "@proteoscope/formats";
-import { readNucleusLibrary } from "@proteoscope/microscope";
+import { readNucleusLibrary } from "@proteoscope/imaging";
 import { afterAll, describe, expect, it } from "vitest";
 
 const script = fileURLToPath(new URL("./build-nuclei-library.ts", import.meta.url));

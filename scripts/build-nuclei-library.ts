@@ -8,12 +8,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { type NdArray, readNpz, toFloat32 } from "@proteoscope/formats";
-import {
-  cropNuclei,
-  type NucleusCrop,
-  type NucleusLibrary,
-  writeNucleusLibrary,
-} from "@proteoscope/microscope";
+import { cropNuclei, type NucleusCrop, type NucleusLibrary, writeNucleusLibrary } from "@proteoscope/imaging";
 
 const libraryCount = 48;
 const side = 100;

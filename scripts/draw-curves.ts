@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePng } from "@proteoscope/formats";
-import { blankImage, drawText, type RgbColour, type RgbImage, tileImages } from "@proteoscope/microscope";
+import { blankImage, drawText, type RgbColour, type RgbImage, tileImages } from "@proteoscope/imaging";
 
 const [out, ...curves] = process.argv.slice(2);
 if (out === undefined || curves.length === 0)

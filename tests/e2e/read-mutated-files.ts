@@ -15,7 +15,7 @@ import {
   writePng,
   writeSafetensors,
 } from "@proteoscope/formats";
-import { readNucleus, readNucleusLibrary } from "@proteoscope/microscope";
+import { readNucleus, readNucleusLibrary } from "@proteoscope/imaging";
 import { tokenize, windowSequence } from "@proteoscope/models";
 import { mutateBytes } from "../../packages/formats/src/testing/mutate.ts";
 

@@ -13,6 +13,7 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { toFloat32 } from "@proteoscope/formats";
+import { latentDistance } from "@proteoscope/imaging";
 import {
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
@@ -21,7 +22,6 @@ import {
   decode,
   diffusionLoss,
   encode,
-  latentDistance,
   linearNoiseSchedule,
   sampleLatent,
   sampleLatents,

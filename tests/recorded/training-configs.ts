@@ -40,7 +40,7 @@ export const recordedRuns: readonly RecordedRun[] = [
     },
   },
   {
-    ...{ run: "descriptors", trainer: "descriptors" },
+    ...{ run: "sequence-features", trainer: "sequence-features" },
     config: {
       model: { hidden_size: 8, layers: 1, input_dropout: 0.1, dropout: 0.2 },
       data: { ...sequences, batch_size: 8 },
@@ -74,7 +74,13 @@ export const recordedRuns: readonly RecordedRun[] = [
     ...{ run: "diffusion with all options", trainer: "diffusion" },
     config: {
       ...{ models, model: denoiser, drop_rate: 0.2, prediction: "v_prediction", ramp_steps: 2 },
-      ...{ relatives: true, decision_sharpness: 6, decided_rate: 0.5, swap_rate: 0.3, partner_confidence: 2 },
+      ...{
+        homologs: true,
+        target_inverse_temperature: 6,
+        prototype_probability: 0.5,
+        residue_swap_probability: 0.3,
+        pairing_inverse_temperature: 2,
+      },
       extra: { drop_rate: 0.3, expression: "levels.csv", cell_line: true },
       ...{ data: mixedImages, train },
     },

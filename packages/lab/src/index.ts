@@ -1,17 +1,8 @@
 // What other packages may use of @proteoscope/lab: atlas data, splits and training runs.
 // Node alone: data sets and runs are folders on disk.
 
+export { type CalibrationExample, fitCalibration } from "./calibrate/fit-calibration.ts";
 export { ConfigError } from "./config/compose.ts";
-export {
-  type CompartmentLabel,
-  type Crop,
-  type Protein,
-  type ProteinSource,
-  readCrops,
-  readLocalisation,
-  readProteins,
-} from "./data/atlas.ts";
-export { transformSquare } from "./data/augment.ts";
 export {
   type Compartment,
   compartmentGroups,
@@ -20,17 +11,31 @@ export {
   placeCompartment,
   type SequenceTargets,
   sequenceTargets,
-} from "./data/compartments.ts";
-export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/crop-pixels.ts";
-export { type NucleusField, readNucleusFields } from "./data/nucleus-fields.ts";
-export { relativesOf } from "./data/relatives.ts";
+} from "./data/atlas/compartments.ts";
+export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
+export { homologsOf } from "./data/atlas/homologs.ts";
+export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export {
   isTrainingCrop,
   type SequenceSplit,
   type SplitOptions,
   splitSequences,
   splitsByUniprot,
-} from "./data/splits.ts";
+} from "./data/atlas/splits.ts";
+export {
+  type CompartmentLabel,
+  type Crop,
+  type Protein,
+  type ProteinSource,
+  readCrops,
+  readLocalisation,
+  readProteins,
+} from "./data/atlas/tables.ts";
+export { transformSquare } from "./data/batches/augment.ts";
+export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
+export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
+export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   type Answer,
   accuracy,
@@ -44,14 +49,51 @@ export {
   macroMean,
   mostFrequentAnswer,
   totalVariation,
-} from "./evaluate/answers.ts";
-export { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "./evaluate/bootstrap.ts";
+} from "./evaluate/measures/accuracy.ts";
+export {
+  type BootstrapOptions,
+  bootstrap,
+  type Estimate,
+  mean,
+  median,
+} from "./evaluate/measures/bootstrap.ts";
 export {
   type CalibrationBin,
   type CalibrationError,
   calibrationError,
-} from "./evaluate/calibration-error.ts";
-export { fitComposition, type SequenceBaseline } from "./evaluate/composition-baseline.ts";
+} from "./evaluate/measures/calibration-error.ts";
+export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
+export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
+export { groupBy } from "./evaluate/measures/group-by.ts";
+export { kernelDistance } from "./evaluate/measures/kernel-distance.ts";
+export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
+export {
+  findNearestCrops,
+  type NearestCrop,
+  nearThreshold,
+  type SoughtImage,
+} from "./evaluate/measures/memorisation.ts";
+export { fitThresholds, type Judged, judgeLabels } from "./evaluate/measures/multi-label.ts";
+export {
+  correlationOf,
+  meanError,
+  meanRelativeError,
+  nuclearProportion,
+  type ProportionPair,
+} from "./evaluate/measures/nuclear-proportion.ts";
+export {
+  type AgreedAnswer,
+  type ReliabilityBin,
+  reliabilityCurve,
+} from "./evaluate/measures/reliability-curve.ts";
+export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
+export { summarizeMetrics } from "./evaluate/report/summary.ts";
+export {
+  type EvaluatedModel,
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateModel,
+} from "./evaluate/run.ts";
 export {
   compartmentOf,
   cropsOfProtein,
@@ -62,41 +104,10 @@ export {
   type KnownCrop,
   labelOf,
   readEvaluationData,
-} from "./evaluate/evaluation-data.ts";
-export { frechetDistance } from "./evaluate/frechet-distance.ts";
-export { groupBy } from "./evaluate/group-by.ts";
-export { type ImageReader, openImageReader, type SeenImage } from "./evaluate/image-reader.ts";
-export { fitThresholds, type Judged, judgeLabels } from "./evaluate/judged-labels.ts";
-export { kernelDistance } from "./evaluate/kernel-distance.ts";
-export { type LocalizationFigures, localizationFigures } from "./evaluate/localization-figures.ts";
-export {
-  findNearestCrops,
-  type NearestCrop,
-  nearThreshold,
-  type SoughtImage,
-} from "./evaluate/nearest-crop.ts";
-export {
-  correlationOf,
-  meanError,
-  meanRelativeError,
-  nuclearProportion,
-  type ProportionPair,
-} from "./evaluate/nuclear-proportion.ts";
-export {
-  medianOverlap,
-  multiScaleSimilarity,
-  radialSpectrum,
-  signalToNoise,
-  structuralSimilarity,
-} from "./evaluate/picture-quality.ts";
-export { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "./evaluate/reliability-curve.ts";
-export type { ImageCompartment } from "./simulate/compartments/renderers.ts";
-export { type NucleusPicture, readNucleusPictures } from "./simulate/nucleus-pictures.ts";
-export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./simulate/simulated-atlas.ts";
-export { type Lock, lockFolder } from "./track/lock.ts";
-export { type CalibrationExample, fitCalibration } from "./train/fit-calibration.ts";
-export { DivergedError, type TrainingProgress } from "./train/loop.ts";
-export { readSequences } from "./train/plm.ts";
+} from "./evaluate/sets.ts";
+export { readSequences } from "./trainers/language-model/job.ts";
+export { type Lock, lockFolder } from "./training/lock.ts";
+export { DivergedError, type TrainingProgress } from "./training/loop.ts";
 export {
   type NewRun,
   resumeTraining,
@@ -104,4 +115,4 @@ export {
   type TrainerName,
   type TrainOptions,
   trainerNames,
-} from "./train/train.ts";
+} from "./training/train.ts";

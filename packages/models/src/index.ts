@@ -2,6 +2,22 @@
 // condition they are given. Listed by hand, so that the public surface is a decision.
 
 export {
+  type DiscriminatorConfig,
+  discriminator,
+  discriminatorDefaults,
+} from "./autoencoder-kl/discriminator.ts";
+export {
+  type AutoencoderTrainingConfig,
+  type AutoencoderTrainingInputs,
+  autoencoderLosses,
+  type PerceptualAdversarialConfig,
+  type PerceptualAdversarialInputs,
+  type PerceptualAdversarialLosses,
+  perceptualAdversarialDefaults,
+  perceptualAdversarialLoss,
+} from "./autoencoder-kl/loss.ts";
+export { type LpipsNetwork, lpips, lpipsFeatures } from "./autoencoder-kl/lpips.ts";
+export {
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
   decode,
@@ -11,7 +27,95 @@ export {
   type Posterior,
   sampleLatent,
   upgradeAutoencoderNames,
-} from "./autoencoder-kl.ts";
+} from "./autoencoder-kl/network.ts";
+export {
+  type Architecture,
+  architectureTitles,
+  checkPretrained,
+  declareParameters,
+  esm2Heads,
+  hasPart,
+  type Pretrained,
+  type StateDict,
+} from "./checkpoints/architectures.ts";
+export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
+export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
+export { type ExportOptions, exportNetwork } from "./checkpoints/export-onnx.ts";
+export {
+  CheckpointError,
+  type FileSource,
+  memoryFolder,
+  readJson,
+  readParsed,
+  subfolder,
+  webFolder,
+} from "./checkpoints/file-source.ts";
+export {
+  type LoadOptions,
+  loadAs,
+  loadNoiseSchedule,
+  loadParts,
+  loadPipeline,
+  loadPretrained,
+  type PretrainedPipeline,
+} from "./checkpoints/load.ts";
+export { cytoselfFormat, esm2Format } from "./checkpoints/model-configs.ts";
+export { type NamedArrays, runPretrained, TensorError } from "./checkpoints/run.ts";
+export {
+  type Files,
+  type PipelineParts,
+  type SaveOptions,
+  savePipeline,
+  savePretrained,
+  saveSingleFile,
+} from "./checkpoints/save.ts";
+export {
+  featureHeadFormat,
+  type LoadedCondition,
+  type LoadedFeatureHead,
+  type LoadedHead,
+  languageModelFolder,
+  loadFeatureHead,
+  loadLocalizationHead,
+  loadSequenceCondition,
+  saveSequenceCondition,
+} from "./conditioning/checkpoint.ts";
+export {
+  applyCompartmentTarget,
+  type CompartmentTarget,
+  type TargetedCompartments,
+} from "./conditioning/compartment-target.ts";
+export {
+  extraTypes,
+  type LoadedExtra,
+  loadExtraConditions,
+  saveExtraConditions,
+} from "./conditioning/context-checkpoint.ts";
+export {
+  addExtraTokens,
+  type CellLineCondition,
+  type ExtraCondition,
+  type ExtraConditions,
+  type ExtraConditionsConfig,
+  type ExtraValues,
+  extraTokens,
+  extraValues,
+  extraWidth,
+  type LevelCondition,
+  type ProteinContext,
+  type TableCondition,
+} from "./conditioning/context-tokens.ts";
+export { readSequence, type SequenceNetwork, type SequenceReading } from "./conditioning/protein-network.ts";
+export {
+  compartmentCondition,
+  randomSequence,
+  type SequenceConditionInputs,
+  type SequenceInput,
+  sequenceCondition,
+  sequenceInputs,
+  sequenceInputWidth,
+  sequenceRows,
+} from "./conditioning/sequence-tokens.ts";
 export {
   type ContrastiveLoss,
   type ContrastiveOptions,
@@ -19,19 +123,30 @@ export {
   clipScale,
   contrastiveLoss,
   type GatheredEmbeddings,
-} from "./clip.ts";
+} from "./contrastive/clip.ts";
 export {
-  type CompartmentClassifierConfig,
-  compartmentClassifier,
-  compartmentClassifierDefaults,
-  compartmentFeatures,
-  compartmentLogits,
-} from "./compartment-classifier.ts";
+  type JointEmbeddingConfig,
+  type JointEmbeddings,
+  type JointInputs,
+  jointEmbedding,
+  jointEmbeddingDefaults,
+  projectImages,
+  unitRows,
+} from "./contrastive/joint-embedding.ts";
 export {
-  type CompartmentDecision,
-  type DecidedCompartments,
-  decideCompartments,
-} from "./compartment-decision.ts";
+  type ProteinProjectionConfig,
+  projectionHead,
+  projectProteins,
+  proteinProjectionDefaults,
+} from "./contrastive/projection.ts";
+export { type Triplets, tripletLoss, tripletMargin } from "./contrastive/triplet.ts";
+export type { BottleneckStage, CytoselfEncoderConfig, CytoselfMode } from "./cytoself/encoder.ts";
+export {
+  type CytoselfBatch,
+  type CytoselfLossConfig,
+  type CytoselfLosses,
+  cytoselfLoss,
+} from "./cytoself/loss.ts";
 export {
   type CytoselfConfig,
   type CytoselfLevel,
@@ -41,14 +156,7 @@ export {
   cytoselfDefaults,
   cytoselfGrids,
   encodeCytoself,
-} from "./cytoself.ts";
-export type { BottleneckStage, CytoselfEncoderConfig, CytoselfMode } from "./cytoself-encoder.ts";
-export {
-  type CytoselfBatch,
-  type CytoselfLossConfig,
-  type CytoselfLosses,
-  cytoselfLoss,
-} from "./cytoself-loss.ts";
+} from "./cytoself/network.ts";
 export {
   type CytoselfRegressorConfig,
   cytoselfRegressionLoss,
@@ -57,27 +165,43 @@ export {
   judgedLevel,
   type RegressionTargets,
   regressionClassifierWeight,
-} from "./cytoself-regressor.ts";
-export { createDdimSampler, type DdimOptions } from "./ddim.ts";
-export { createDdpmSampler } from "./ddpm.ts";
+} from "./cytoself/regressor.ts";
+export { type Quantized, quantize, type VectorQuantizerConfig } from "./cytoself/vector-quantizer.ts";
 export {
   compileDenoiser,
   type Denoiser,
   type DenoiserInputs,
   type DenoiserOptions,
   type PreparedSequence,
-} from "./denoiser.ts";
-export { type DescriptorHeadConfig, descriptorHead } from "./descriptor-head.ts";
-export { describeSequence, descriptorCount } from "./descriptors.ts";
-export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion.ts";
-export { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
-export { createDpmSolverSampler } from "./dpm-solver.ts";
+} from "./diffusion/guided-denoiser.ts";
+export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion/loss.ts";
 export {
-  type EsmBottleneckConfig,
-  type EsmBottleneckInputs,
-  esmBottleneck,
-  esmBottleneckDefaults,
-} from "./esm-bottleneck.ts";
+  addNoise,
+  leadingTimesteps,
+  linearNoiseSchedule,
+  type NoiseSchedule,
+  type NoiseScheduleConfig,
+  noiseScheduleDefaults,
+  type PredictionType,
+  predictionTypes,
+  velocity,
+} from "./diffusion/noise-schedule.ts";
+export { type SampleOptions, type SamplingProgress, sampleLatents } from "./diffusion/sample.ts";
+export { createDdimSampler, type DdimOptions } from "./diffusion/samplers/ddim.ts";
+export { createDdpmSampler } from "./diffusion/samplers/ddpm.ts";
+export { createDpmSolverSampler } from "./diffusion/samplers/dpm-solver.ts";
+export type { Sampler, SamplerState } from "./diffusion/samplers/sampler.ts";
+export {
+  checkLora,
+  type LoraAdapter,
+  type LoraConfig,
+  loraDefaults,
+  loraPrefix,
+  mergeLora,
+  withLora,
+} from "./esm2/lora.ts";
+export { loadLora, saveLora } from "./esm2/lora-checkpoint.ts";
+export { canonicalEsm2Names, fairEsmName, fairEsmStateDict, huggingFaceName } from "./esm2/names.ts";
 export {
   contactHead,
   type Esm2Config,
@@ -88,8 +212,9 @@ export {
   esm2Config,
   esm2Presets,
   languageModelHead,
-} from "./esm2.ts";
-export { canonicalEsm2Names, fairEsmName, fairEsmStateDict, huggingFaceName } from "./esm2-names.ts";
+} from "./esm2/network.ts";
+export { type SequenceWindow, windowSequence } from "./esm2/sequence-window.ts";
+export { openStreamedEsm2, runStreamedEsm2, type StreamedEsm2, type StreamOptions } from "./esm2/streamed.ts";
 export {
   type BatchOptions,
   clsTokenId,
@@ -103,174 +228,46 @@ export {
   type TokenizeOptions,
   tokenize,
   tokenizeBatch,
-} from "./esm2-tokenizer.ts";
+} from "./esm2/tokenizer.ts";
 export {
-  addExtraTokens,
-  type CellLineCondition,
-  type ExtraCondition,
-  type ExtraConditions,
-  type ExtraConditionsConfig,
-  type ExtraValues,
-  extraTokens,
-  extraValues,
-  extraWidth,
-  type LevelCondition,
-  type TableCondition,
-  type ToldOfProtein,
-} from "./extra-conditions.ts";
+  type CompartmentClassifierConfig,
+  compartmentClassifier,
+  compartmentClassifierDefaults,
+  compartmentFeatures,
+  compartmentLogits,
+} from "./image-classifier/network.ts";
 export {
-  type JointEmbeddingConfig,
-  type JointEmbeddings,
-  type JointInputs,
-  jointEmbedding,
-  jointEmbeddingDefaults,
-  projectImages,
-  unitRows,
-} from "./joint-embedding.ts";
+  type EsmBottleneckConfig,
+  type EsmBottleneckInputs,
+  esmBottleneck,
+  esmBottleneckDefaults,
+} from "./localization/bottleneck.ts";
 export {
   answerProbabilities,
   type LocalizationCalibration,
   type LogitCorrection,
   labelProbabilities,
   noCalibration,
-} from "./localization-calibration.ts";
+} from "./localization/calibration.ts";
+export { type FeatureHeadConfig, featureHead } from "./localization/feature-head.ts";
 export {
   type LocalizationHeadConfig,
   type LocalizationInputs,
   localizationHead,
   localizationHeadDefaults,
-} from "./localization-head.ts";
-export { type LocalizerConfig, localizer } from "./localizer.ts";
-export {
-  checkLora,
-  type LoraAdapter,
-  type LoraConfig,
-  loraDefaults,
-  loraPrefix,
-  mergeLora,
-  withLora,
-} from "./lora.ts";
-export { type LpipsNetwork, lpips, lpipsFeatures } from "./lpips.ts";
-export {
-  addNoise,
-  leadingTimesteps,
-  linearNoiseSchedule,
-  type NoiseSchedule,
-  type NoiseScheduleConfig,
-  noiseScheduleDefaults,
-  type PredictionType,
-  predictionTypes,
-  velocity,
-} from "./noise-schedule.ts";
-export { euclideanDistance, type PlaneSize } from "./nucleus/euclidean-distance.ts";
-export { latentDistance, nuclearDistance } from "./nucleus/nuclear-distance.ts";
-export { resizeBilinear } from "./nucleus/resize-bilinear.ts";
-export {
-  type AutoencoderTrainingConfig,
-  type AutoencoderTrainingInputs,
-  autoencoderLosses,
-  type PerceptualAdversarialConfig,
-  type PerceptualAdversarialInputs,
-  type PerceptualAdversarialLosses,
-  perceptualAdversarialDefaults,
-  perceptualAdversarialLoss,
-} from "./perceptual-adversarial-loss.ts";
-export {
-  type Architecture,
-  architectureTitles,
-  checkPretrained,
-  declareParameters,
-  esm2Heads,
-  hasPart,
-  type Pretrained,
-  type StateDict,
-} from "./pretrained/architectures.ts";
-export { loadCheckedWeights } from "./pretrained/checked-weights.ts";
-export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./pretrained/config-json.ts";
-export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
-export {
-  extraTypes,
-  type LoadedExtra,
-  loadExtraConditions,
-  saveExtraConditions,
-} from "./pretrained/extra-folder.ts";
-export { loadLora, saveLora } from "./pretrained/lora-adapter.ts";
-export { cytoselfFormat, esm2Format } from "./pretrained/model-configs.ts";
-export {
-  CheckpointError,
-  memoryFolder,
-  type ReadFolder,
-  readJson,
-  readParsed,
-  subfolder,
-  webFolder,
-} from "./pretrained/read-folder.ts";
-export { type LoadedRelatives, loadRelatives, saveRelatives } from "./pretrained/relatives-folder.ts";
-export { type NamedArrays, runPretrained, TensorError } from "./pretrained/run.ts";
-export {
-  type Files,
-  type PipelineParts,
-  type SaveOptions,
-  savePipeline,
-  savePretrained,
-  saveSingleFile,
-} from "./pretrained/save.ts";
-export {
-  descriptorHeadFormat,
-  type LoadedCondition,
-  type LoadedDescriptors,
-  type LoadedHead,
-  languageModelFolder,
-  loadDescriptors,
-  loadLocalizationHead,
-  loadSequenceCondition,
-  saveSequenceCondition,
-} from "./pretrained/sequence-folders.ts";
-export {
-  openStreamedEsm2,
-  runStreamedEsm2,
-  type StreamedEsm2,
-  type StreamOptions,
-} from "./pretrained/streamed-esm2.ts";
-export {
-  type LoadOptions,
-  loadAs,
-  loadNoiseSchedule,
-  loadParts,
-  loadPipeline,
-  loadPretrained,
-  type PretrainedPipeline,
-} from "./pretrained.ts";
-export {
-  type ProteinProjectionConfig,
-  projectionHead,
-  projectProteins,
-  proteinProjectionDefaults,
-} from "./projection-head.ts";
-export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./protein-losses.ts";
-export { readSequence, type SequenceNetwork, type SequenceReading } from "./read-sequence.ts";
+} from "./localization/head.ts";
 export {
   type AnnotatedProteins,
-  openRelatives,
-  type Relatives,
-  type RelativesConfig,
-  relativesDefaults,
-  type Told,
-} from "./relatives.ts";
-export { type SampleOptions, type SamplingProgress, sampleLatents } from "./sample.ts";
-export type { Sampler, SamplerState } from "./sampler.ts";
-export {
-  compartmentCondition,
-  randomSequence,
-  type SequenceConditionInputs,
-  type SequenceInput,
-  sequenceCondition,
-  sequenceInputs,
-  sequenceInputWidth,
-  sequenceRows,
-} from "./sequence-condition.ts";
-export { type SequenceWindow, windowSequence } from "./sequence-window.ts";
-export { type Triplets, tripletLoss, tripletMargin } from "./triplet.ts";
+  type HomologScore,
+  type Homologs,
+  type HomologsConfig,
+  homologDefaults,
+  openHomologs,
+} from "./localization/homologs.ts";
+export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/homologs-checkpoint.ts";
+export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
+export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
+export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,
@@ -279,5 +276,4 @@ export {
   type UnetInputs,
   unet,
   unetDefaults,
-} from "./unet.ts";
-export { type Quantized, quantize, type VectorQuantizerConfig } from "./vector-quantizer.ts";
+} from "./unet/network.ts";

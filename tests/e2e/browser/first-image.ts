@@ -2,8 +2,9 @@
 // become one image around the first nucleus of the model's own library. All that lies on the way is given back, so
 // that a difference is seen where it begins.
 import type { Runtime } from "@proteoscope/engine";
-import { openMicroscope, pickNucleus, readModel, readModelNuclei } from "@proteoscope/microscope";
-import type { ReadFolder } from "@proteoscope/models";
+import { pickNucleus } from "@proteoscope/imaging";
+import { openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
+import type { FileSource } from "@proteoscope/models";
 
 export interface FirstImageRequest {
   readonly sequence: string;
@@ -13,16 +14,21 @@ export interface FirstImageRequest {
 /** Values by name: protein representation, its compartments, the image and the compartments seen in it. */
 export async function drawFirstImage(
   runtime: Runtime,
-  folder: ReadFolder,
+  folder: FileSource,
   { sequence, steps }: FirstImageRequest,
 ): Promise<Record<string, { shape: readonly number[]; values: readonly number[] }>> {
   const [model, nuclei] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
   const microscope = openMicroscope(runtime, model);
-  const protein = await microscope.read(sequence);
+  const protein = await microscope.encode(sequence);
   const { distance } = pickNucleus(nuclei, 0);
-  const drawing = await microscope.draw(protein, distance, { samples: 1, steps, sampler: "dpm++", seed: 0 });
+  const generated = await microscope.generate(protein, distance, {
+    samples: 1,
+    steps,
+    sampler: "dpm++",
+    seed: 0,
+  });
   await microscope.close();
-  const { height, width, images, compartments } = drawing;
+  const { height, width, images, compartments } = generated;
   const named = (probabilities: Readonly<Record<string, number>>) => ({
     shape: [Object.keys(probabilities).length],
     values: Object.values(probabilities),
@@ -33,7 +39,7 @@ export async function drawFirstImage(
       shape: [protein.condition.length / protein.width, protein.width],
       values: Array.from(protein.condition),
     },
-    fromSequence: named(protein.compartments),
+    fromSequence: named(protein.probabilities),
     image: { shape: [1, 2, height, width], values: Array.from(images) },
     seen: named(compartments),
   };

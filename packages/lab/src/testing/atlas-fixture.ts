@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGenerator } from "@proteoscope/engine";
 import { writeCsv, writeNpy, writeNpz } from "@proteoscope/formats";
-import type { Crop, Protein } from "../data/atlas.ts";
+import type { Crop, Protein } from "../data/atlas/tables.ts";
 
 type Cells = Record<string, string | number>;
 

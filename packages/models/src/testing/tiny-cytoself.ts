@@ -1,7 +1,7 @@
 // The smallest cytoself that has every part, for tests: images of 16x16, grids of 4x4 and 2x2, three classes. Both
 // encoders have stochastic depth, the first a residual bottleneck for it.
 
-import type { CytoselfConfig } from "../cytoself.ts";
+import type { CytoselfConfig } from "../cytoself/network.ts";
 
 export const tinyCytoself: CytoselfConfig = {
   inputShape: [2, 16, 16],

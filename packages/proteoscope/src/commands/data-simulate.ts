@@ -2,6 +2,7 @@
 // compartments of a handful of real images can be learned. The same seed gives the same files; all appear, or none.
 import { setImmediate } from "node:timers/promises";
 import { writeNpy, writePng } from "@proteoscope/formats";
+import { compositeCell, type Tile, tileImages } from "@proteoscope/imaging";
 import {
   createCropSimulator,
   imageCompartments,
@@ -10,7 +11,6 @@ import {
   type SimulatedCrop,
   simulatedTable,
 } from "@proteoscope/lab";
-import { compositeCell, type Tile, tileImages } from "@proteoscope/microscope";
 import { parseInteger } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";

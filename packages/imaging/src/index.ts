@@ -1,0 +1,48 @@
+// What other packages may use of @proteoscope/imaging: planes of pixels, nuclei and pictures, without networks, in Node
+// and in browsers.
+
+export { type CropOptions, type CroppedField, cropNuclei, type NucleusCrop } from "./nuclei/crop-nuclei.ts";
+export {
+  type LibraryNucleus,
+  type NucleusLibrary,
+  pickNucleus,
+  readNucleusLibrary,
+  writeNucleusLibrary,
+} from "./nuclei/library.ts";
+export { NucleusError, type NucleusProblem } from "./nuclei/nucleus-error.ts";
+export {
+  type DecodedImage,
+  type NucleiOfImage,
+  type ReadNucleusOptions,
+  readNucleus,
+} from "./nuclei/read-nucleus.ts";
+export {
+  type Nucleus,
+  type Segmentation,
+  type SegmentOptions,
+  segmentNuclei,
+} from "./nuclei/segment-nuclei.ts";
+export { drawText, textWidth } from "./picture/bitmap-font.ts";
+export {
+  type CellChannels,
+  composite,
+  compositeCell,
+  type Layer,
+  layerColours,
+} from "./picture/composite.ts";
+export { type GridOptions, markSynthetic, type Tile, tileImages } from "./picture/grid.ts";
+export { drawGrid } from "./picture/plane-grid.ts";
+export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
+export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
+export { detectColorDepth, renderTerminalImage } from "./picture/terminal-image.ts";
+export { euclideanDistance, type PlaneSize } from "./planes/distance-transform.ts";
+export { latentDistance, nuclearDistance } from "./planes/nuclear-distance.ts";
+export {
+  medianOverlap,
+  multiScaleSimilarity,
+  radialSpectrum,
+  signalToNoise,
+  structuralSimilarity,
+} from "./planes/picture-quality.ts";
+export { resizeBilinear } from "./planes/resize-bilinear.ts";
+export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

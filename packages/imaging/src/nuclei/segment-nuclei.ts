@@ -1,0 +1,159 @@
+// Finds the nuclei of a DNA-stain field without a neural network: blur, a threshold (below), a watershed on the
+// distance transform for nuclei that touch, then each one cut at half of its own brightness.
+//
+// Otsu's threshold is taken on logarithmically compressed intensities: bright and dim nuclei of one field differ
+// fivefold, and on linear values the dim ones fall to the background. Every length is in microns, so that one
+// setting serves every objective; the numbers were tuned on 18 OpenCell Hoechst fields at 0.41 um/pixel.
+
+import { euclideanDistance, type PlaneSize } from "../planes/distance-transform.ts";
+import { gaussianBlur } from "../planes/gaussian-blur.ts";
+import { otsuThreshold, percentiles } from "./intensity.ts";
+import { measureRegions, type RegionMeasure } from "./measure-regions.ts";
+import { fillHoles, openMask } from "./morphology.ts";
+import { splitByDepth } from "./split-touching.ts";
+
+export interface SegmentOptions extends PlaneSize {
+  readonly pixelSizeMicrons: number;
+  /** Of the disc of equal area; nuclei cut by the frame may have half of it. Default 8. */
+  readonly minDiameterMicrons?: number;
+  /** Default 28. */
+  readonly maxDiameterMicrons?: number;
+  /** Area over convex hull area; less is debris, or a clump that did not split. Default 0.8. */
+  readonly minSolidity?: number;
+}
+
+export interface Nucleus extends RegionMeasure {
+  /** Of the disc of equal area. */
+  readonly diameterMicrons: number;
+}
+
+export interface Segmentation {
+  /** [H, W]: 0, or the label of one of the nuclei. */
+  readonly labels: Int32Array;
+  /** [H, W]: 1 on all nuclear stain, also that of objects too large or too ragged to be one nucleus. */
+  readonly mask: Uint8Array;
+  /** In scanning order. */
+  readonly nuclei: readonly Nucleus[];
+  readonly dropped: { readonly tooSmall: number; readonly tooLarge: number; readonly ragged: number };
+  /** In the image's units. */
+  readonly threshold: number;
+}
+
+const blurMicrons = 0.4;
+const largestHoleSquareMicrons = 15; // nucleoli are filled, the gaps of a monolayer are not
+const thinnestSpurMicrons = 0.8; // radius
+const depthBlurMicrons = 0.6;
+const neckRatio = 0.88;
+const ownLevel = 0.5;
+
+/** Segments one plane [H, W] of finite intensities in any unit; a field without nuclei gives an empty list. */
+export function segmentNuclei(image: Float32Array, options: SegmentOptions): Segmentation {
+  const { height, width, pixelSizeMicrons } = options;
+  const size = { height, width };
+  const microns = (length: number) => length / pixelSizeMicrons;
+  const largestHole = largestHoleSquareMicrons / pixelSizeMicrons ** 2;
+
+  const blurred = gaussianBlur(image, size, microns(blurMicrons));
+  const threshold = findThreshold(blurred);
+  const stained = Uint8Array.from(blurred, (value) => (value > threshold ? 1 : 0));
+  const split = (mask: Uint8Array, ratio: number) => {
+    const depth = gaussianBlur(euclideanDistance(mask, size), size, microns(depthBlurMicrons));
+    return splitByDepth(
+      depth.map((value, pixel) => (mask[pixel] === 0 ? 0 : value)),
+      size,
+      ratio,
+    );
+  };
+
+  // Split at every maximum: pieces small enough that each holds one brightness.
+  const pieces = split(fillHoles(stained, size, largestHole), 1);
+  const cut = cutAtOwnLevel(blurred, pieces.labels, pieces.count, threshold);
+  const mask = openMask(fillHoles(cut, size, largestHole), size, microns(thinnestSpurMicrons));
+  const objects = split(mask, neckRatio);
+  return { ...sortOut(objects.labels, objects.count, options), threshold };
+}
+
+/**
+ * Threshold between background and stain, in the image's units. Where Otsu's classes are no further apart than the
+ * halves of mere noise (stain in under about 1 % of the field), ten standard deviations above the background.
+ */
+function findThreshold(image: Float32Array): number {
+  const [low, high] = percentiles(image, [1, 99.8]) as [number, number];
+  const range = high > low ? high - low : 1;
+  const compression = 10;
+  const compressed = image.map(
+    (value) =>
+      Math.log1p(compression * Math.min(1, Math.max(0, (value - low) / range))) / Math.log1p(compression),
+  );
+  const otsu = low + (range * Math.expm1(otsuThreshold(compressed) * Math.log1p(compression))) / compression;
+
+  const below = image.filter((value) => value <= otsu);
+  const above = image.filter((value) => value > otsu);
+  const contrast = (median(above) - median(below)) / standardDeviation(below); // 2.2 when Gaussian noise is halved
+  if (contrast > 4) return otsu;
+  const background = median(image);
+  const deviation = 1.4826 * median(image.map((value) => Math.abs(value - background)));
+  return background + 10 * deviation;
+}
+
+/** Keeps of each labelled piece what is brighter than half of its median above the background. */
+function cutAtOwnLevel(
+  image: Float32Array,
+  labels: Int32Array,
+  count: number,
+  threshold: number,
+): Uint8Array {
+  const background = median(image.filter((value) => value <= threshold));
+  const values: number[][] = Array.from({ length: count + 1 }, () => []);
+  labels.forEach((label, pixel) => {
+    if (label !== 0) values[label]!.push(image[pixel]!);
+  });
+  const levels = values.map((piece) => {
+    return background + ownLevel * (median(Float32Array.from(piece)) - background);
+  });
+  return Uint8Array.from(labels, (label, pixel) => (label !== 0 && image[pixel]! > levels[label]! ? 1 : 0));
+}
+
+/** Separates nuclei from what is not one, by size and shape, and numbers them anew. */
+function sortOut(
+  objects: Int32Array,
+  count: number,
+  options: SegmentOptions,
+): Omit<Segmentation, "threshold"> {
+  const { pixelSizeMicrons, minDiameterMicrons = 8, maxDiameterMicrons = 28, minSolidity = 0.8 } = options;
+  const dropped = { tooSmall: 0, tooLarge: 0, ragged: 0 };
+  const nuclei: Nucleus[] = [];
+  const newLabel = new Int32Array(count + 1);
+  const isNuclear = new Uint8Array(count + 1);
+  for (const object of measureRegions(objects, options, count)) {
+    const diameterMicrons = 2 * Math.sqrt(object.areaPixels / Math.PI) * pixelSizeMicrons;
+    if (diameterMicrons < minDiameterMicrons * (object.touchesBorder ? 0.5 : 1)) {
+      dropped.tooSmall++;
+      continue;
+    }
+    isNuclear[object.label] = 1;
+    if (diameterMicrons > maxDiameterMicrons) {
+      dropped.tooLarge++;
+    } else if (object.solidity < minSolidity) {
+      dropped.ragged++;
+    } else {
+      nuclei.push({ ...object, diameterMicrons, label: nuclei.length + 1 });
+      newLabel[object.label] = nuclei.length;
+    }
+  }
+  return {
+    labels: objects.map((label) => newLabel[label]!),
+    mask: Uint8Array.from(objects, (label) => isNuclear[label]!),
+    nuclei,
+    dropped,
+  };
+}
+
+function median(values: Float32Array): number {
+  return percentiles(values, [50])[0]!;
+}
+
+function standardDeviation(values: Float32Array): number {
+  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length);
+}

@@ -1,0 +1,74 @@
+// The autoencoder by itself: what drawn images could be at best. A crop goes through it, and what comes back is compared
+// with what went in.
+import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
+import {
+  medianOverlap,
+  multiScaleSimilarity,
+  radialSpectrum,
+  signalToNoise,
+  structuralSimilarity,
+} from "@proteoscope/imaging";
+import type { MicroscopeModel } from "@proteoscope/microscope";
+import { decode, encode } from "@proteoscope/models";
+
+export interface Autoencoding {
+  /** image [2, N, N] -> the same from the mean of its latents, in [0, 1]. */
+  run(image: Float32Array): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Compiles the autoencoder of a model for images of one side. */
+export async function openAutoencoding(
+  runtime: Runtime,
+  { autoencoder: { config, weights } }: Pick<MicroscopeModel, "autoencoder">,
+  side: number,
+): Promise<Autoencoding> {
+  const program = await compile(
+    runtime,
+    (w, { image }) => ({ decoded: decode(w, config, encode(w, config, image).mean) }),
+    { image: f32(1, config.inChannels, side, side) },
+    { weights },
+  );
+  return {
+    async run(image) {
+      const { decoded } = await program.run({ image: float32([1, config.inChannels, side, side], image) });
+      return (decoded.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
+    },
+    close: () => program.close(),
+  };
+}
+
+export const channels = ["protein", "nucleus"] as const;
+export const spectrumBands = 5;
+
+export interface Quality {
+  readonly signalToNoise: number;
+  readonly structuralSimilarity: number;
+  readonly multiScaleSimilarity: number;
+  readonly overlap: number;
+  /** Power of what came back over that of what went in, by band of frequency, from coarse to fine. */
+  readonly power: readonly number[];
+}
+
+/** How much of either channel of an image [2, N, N] came back. */
+export function compareImages(
+  decoded: Float32Array,
+  image: Float32Array,
+  side: number,
+): Record<(typeof channels)[number], Quality> {
+  const area = side * side;
+  const ofChannel = (channel: number): Quality => {
+    const [a, b] = [decoded, image].map((planes) =>
+      planes.subarray(channel * area, (channel + 1) * area),
+    ) as [Float32Array, Float32Array];
+    const [powerA, powerB] = [radialSpectrum(a, side, spectrumBands), radialSpectrum(b, side, spectrumBands)];
+    return {
+      signalToNoise: signalToNoise(a, b),
+      structuralSimilarity: structuralSimilarity(a, b, side),
+      multiScaleSimilarity: multiScaleSimilarity(a, b, side),
+      overlap: medianOverlap(a, b),
+      power: Array.from(powerA, (value, band) => value / powerB[band]!),
+    };
+  };
+  return { protein: ofChannel(0), nucleus: ofChannel(1) };
+}

@@ -1,0 +1,58 @@
+// The embeddings of residues by a finished language model, for networks that are trained on top of it. An embedding is
+// kept once it is computed, in half precision and up to a limit, since a run comes back to a protein many times. One
+// protein is computed at a time and every answer goes through half precision, so that a resumed run gets the same bits.
+
+import { compile, i32, type NdArray, type Runtime } from "@proteoscope/engine";
+import { float32ToFloat16, toFloat32 } from "@proteoscope/formats";
+import { type Esm2Config, esm2 } from "@proteoscope/models";
+import { edgeTokens, tokenBatch } from "../../data/batches/sequence-batches.ts";
+
+export interface ResidueEmbeddings {
+  /** [residues, hidden] of a protein as one array. */
+  embed(sequence: string): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface ResidueEmbeddingsOptions {
+  /** Residues that are shown: of longer proteins both ends. */
+  readonly windowResidues: number;
+  /** What kept embeddings may take. */
+  readonly cacheBytes: number;
+  /** With <cls> before the residues and <eos> behind them. */
+  readonly hasEdges?: boolean;
+}
+
+/** Embeds proteins by the last layer of a language model. */
+export async function openResidueEmbeddings(
+  runtime: Runtime,
+  { config, weights }: { readonly config: Esm2Config; readonly weights: ReadonlyMap<string, NdArray> },
+  { windowResidues, cacheBytes, hasEdges = false }: ResidueEmbeddingsOptions,
+): Promise<ResidueEmbeddings> {
+  const program = await compile(
+    runtime,
+    (w, { inputIds }) => ({ representation: esm2(w, config, { inputIds }).representations.at(-1)! }),
+    { inputIds: i32(1, "tokens") },
+    { weights },
+  );
+  const kept = new Map<string, Uint16Array>();
+  let keptBytes = 0;
+  const compute = async (sequence: string): Promise<Uint16Array> => {
+    const residues = Math.min(sequence.length, windowResidues);
+    const inputIds = tokenBatch([{ sequence }], residues + edgeTokens);
+    const { representation } = await program.run({ inputIds });
+    const { data } = representation as { data: Float32Array };
+    const [first, last] = hasEdges ? [0, residues + edgeTokens] : [1, 1 + residues];
+    return float32ToFloat16(data.subarray(first * config.hiddenSize, last * config.hiddenSize));
+  };
+  return {
+    async embed(sequence) {
+      const halves = kept.get(sequence) ?? (await compute(sequence));
+      if (!kept.has(sequence) && keptBytes + halves.byteLength <= cacheBytes) {
+        kept.set(sequence, halves);
+        keptBytes += halves.byteLength;
+      }
+      return toFloat32({ dtype: "float16", shape: [halves.length], data: halves });
+    },
+    close: () => program.close(),
+  };
+}

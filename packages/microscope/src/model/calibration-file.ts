@@ -1,0 +1,54 @@
+// localization/calibration.json of a model folder: what makes the localization head's logits believable, shifts by
+// compartment. `proteoscope calibrate` writes it; a model without it answers as its head does.
+
+import {
+  CheckpointError,
+  type FileSource,
+  type LocalizationCalibration,
+  type LogitCorrection,
+  noCalibration,
+  readJson,
+} from "@proteoscope/models";
+import { z } from "zod";
+
+export const calibrationFile = "calibration.json";
+
+const correction = z.strictObject({
+  scale: z.number().positive(),
+  bias: z.record(z.string(), z.number()),
+});
+const schema = z.strictObject({ probabilities: correction, answer: correction });
+
+/** Reads the calibration in a head's folder; none where there is none. @throws CheckpointError naming file and field. */
+export async function readCalibration(
+  folder: FileSource,
+  labels: readonly string[],
+): Promise<LocalizationCalibration> {
+  if (!(await folder.exists(calibrationFile))) return noCalibration(labels.length);
+  const bad = (what: string) => new CheckpointError(`${folder.name}/${calibrationFile}: ${what}`);
+  const result = schema.safeParse(await readJson(folder, calibrationFile));
+  if (!result.success) {
+    const { path, message } = result.error.issues[0]!;
+    throw bad(`${path.join(".")}: ${message}`);
+  }
+  const inOrder = (name: keyof LocalizationCalibration): LogitCorrection => {
+    const { scale, bias } = result.data[name];
+    const missing = labels.find((label) => !Object.hasOwn(bias, label));
+    const strange = Object.keys(bias).find((label) => !labels.includes(label));
+    if (missing !== undefined) throw bad(`${name}.bias: has no "${missing}"`);
+    if (strange !== undefined) throw bad(`${name}.bias: "${strange}" is no label of the head`);
+    return { scale, bias: labels.map((label) => bias[label]!) };
+  };
+  return { probabilities: inOrder("probabilities"), answer: inOrder("answer") };
+}
+
+/** The file of a calibration, to four decimals. */
+export function formatCalibration(labels: readonly string[], calibration: LocalizationCalibration): string {
+  const round = (value: number) => Number(value.toFixed(4));
+  const byLabel = ({ scale, bias }: LogitCorrection) => ({
+    scale: round(scale),
+    bias: Object.fromEntries(labels.map((label, index) => [label, round(bias[index]!)])),
+  });
+  const { probabilities, answer } = calibration;
+  return `${JSON.stringify({ probabilities: byLabel(probabilities), answer: byLabel(answer) }, null, 2)}\n`;
+}

@@ -1,0 +1,186 @@
+/**
+ * What the autoencoder is trained on: absolute error, LPIPS, divergence from the standard normal, and a patch
+ * discriminator whose weight adapts itself (Esser et al. 2021, "Taming Transformers for High-Resolution Image
+ * Synthesis", equation 7; Rombach et al. 2022, appendix G). Both sides of the adversarial game come from one
+ * forward pass:
+ *
+ *     const { losses, metrics } = autoencoderLosses(w, { autoencoder, loss }, { images, noise, adversarialFactor });
+ */
+import {
+  abs,
+  add,
+  clip,
+  div,
+  grad,
+  mean,
+  mul,
+  neg,
+  pullback,
+  relu,
+  reshape,
+  scalar,
+  sqrt,
+  stopGradient,
+  straightThrough,
+  sub,
+  sum,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
+import { type DiscriminatorConfig, discriminator, discriminatorDefaults } from "./discriminator.ts";
+import { type LpipsNetwork, lpips } from "./lpips.ts";
+import {
+  type AutoencoderKlConfig,
+  decode,
+  encode,
+  klDivergence,
+  outputWeight,
+  type Posterior,
+  sampleLatent,
+} from "./network.ts";
+
+export interface PerceptualAdversarialConfig {
+  /** Of the absolute error. */
+  readonly pixelWeight: number;
+  /** Of LPIPS; 0 leaves its network out. */
+  readonly perceptualWeight: number;
+  readonly perceptualNetwork: LpipsNetwork;
+  readonly klWeight: number;
+  /** Of the adversarial loss, beyond its adaptive weight. */
+  readonly discriminatorWeight: number;
+  readonly discriminator: DiscriminatorConfig;
+}
+
+export const perceptualAdversarialDefaults: PerceptualAdversarialConfig = {
+  pixelWeight: 1,
+  perceptualWeight: 2,
+  perceptualNetwork: "vgg16",
+  klWeight: 1e-7,
+  discriminatorWeight: 1,
+  discriminator: discriminatorDefaults,
+};
+
+export interface PerceptualAdversarialInputs {
+  /** [B, C, H, W] in [0, 1]. */
+  readonly images: Tensor;
+  /** [B, C, H, W], limited to [0, 1]. */
+  readonly reconstruction: Tensor;
+  readonly posterior: Posterior;
+  /** The parameter nearest to the reconstruction, at which the two gradients are weighed. */
+  readonly lastLayer: Tensor;
+  /** Scalar: 0 until the discriminator starts, 1 from then on. An input, so that one graph serves every step. */
+  readonly adversarialFactor: Tensor;
+  /** Each pixel's weight in the reconstruction loss; broadcasts to [B, C, H, W]. */
+  readonly pixelWeights?: Tensor | undefined;
+}
+
+export interface PerceptualAdversarialLosses {
+  /** Scalars, each to be differentiated by its own network's parameters alone. */
+  readonly losses: { readonly autoencoder: Tensor; readonly discriminator: Tensor };
+  readonly metrics: Readonly<
+    Record<
+      | "reconstructionLoss"
+      | "perceptualDistance"
+      | "klDivergence"
+      | "adversarialLoss"
+      | "adaptiveWeight"
+      | "realLogit"
+      | "fakeLogit",
+      Tensor
+    >
+  >;
+}
+
+/** Parameters: `discriminator.*` and the frozen `perceptual_loss.*`. */
+export function perceptualAdversarialLoss(
+  w: Weights,
+  config: PerceptualAdversarialConfig,
+  inputs: PerceptualAdversarialInputs,
+): PerceptualAdversarialLosses {
+  const { images, reconstruction, posterior, lastLayer, adversarialFactor, pixelWeights } = inputs;
+  const batch = images.shape[0] as number;
+
+  // Summed over pixels and channels. The distance, one number an image, is added to every pixel before the sum and so
+  // counts as often as there are pixels: this sets the proportion of the two terms with which the weights were chosen.
+  const distance =
+    config.perceptualWeight > 0 ? perceptualDistance(w, config, images, reconstruction) : undefined;
+  const error = mul(abs(sub(images, reconstruction)), config.pixelWeight);
+  const errors = distance === undefined ? error : add(error, mul(distance, config.perceptualWeight));
+  const weighted = pixelWeights === undefined ? errors : mul(errors, pixelWeights);
+  const reconstructionLoss = mul(sum(weighted), 1 / batch);
+  const kl = mul(sum(klDivergence(posterior)), 1 / batch);
+
+  const discriminate = (x: Tensor) =>
+    discriminator(w.at("discriminator"), config.discriminator, x, { training: true });
+  const fake = discriminate(reconstruction);
+  const real = discriminate(images);
+  // The reference computes the same `fake` again for the discriminator's step. It is not needed, but its batch
+  // statistics are recorded a second time; the runtime merges what is computed twice.
+  discriminate(reconstruction);
+  const adversarialLoss = neg(mean(fake));
+  const hinge = mul(add(mean(relu(sub(1, real))), mean(relu(add(fake, 1)))), 0.5);
+
+  // Both gradients are taken once, at the reconstruction. Pulled back by one more layer they give the adaptive
+  // weight; weighed and added they are the gradient of the whole, which the surrogate passes on to the autoencoder.
+  const [reconstructionGradient] = grad(reconstructionLoss, [reconstruction]) as [Tensor];
+  const [adversarialGradient] = grad(adversarialLoss, [reconstruction]) as [Tensor];
+  const normAtLastLayer = (gradient: Tensor): Tensor => {
+    const [pulled] = pullback([reconstruction], [gradient], [lastLayer]);
+    if (pulled === undefined)
+      throw new Error("perceptualAdversarialLoss: the reconstruction does not depend on lastLayer");
+    return sqrt(sum(mul(pulled, pulled)));
+  };
+  const ratio = div(normAtLastLayer(reconstructionGradient), add(normAtLastLayer(adversarialGradient), 1e-4));
+  const adaptiveWeight = mul(clip(ratio, 0, 1e4), config.discriminatorWeight);
+  const weight = mul(adaptiveWeight, adversarialFactor);
+  const gradient = stopGradient(add(reconstructionGradient, mul(adversarialGradient, weight)));
+  const klTerm = mul(kl, config.klWeight);
+  const surrogate = add(sum(mul(gradient, reconstruction)), klTerm);
+  const value = add(add(reconstructionLoss, klTerm), mul(weight, adversarialLoss));
+
+  return {
+    losses: { autoencoder: straightThrough(surrogate, value), discriminator: mul(hinge, adversarialFactor) },
+    metrics: {
+      reconstructionLoss,
+      perceptualDistance: distance === undefined ? scalar(0) : mean(distance),
+      klDivergence: kl,
+      adversarialLoss,
+      adaptiveWeight,
+      realLogit: mean(real),
+      fakeLogit: mean(fake),
+    },
+  };
+}
+
+/** The mean of LPIPS over channels, each taken for a grey image: [B, 1, 1, 1]. Images stay in [0, 1], as the reference's do. */
+function perceptualDistance(w: Weights, config: PerceptualAdversarialConfig, a: Tensor, b: Tensor): Tensor {
+  const [batch, channels, height, width] = a.shape as [number, number, number, number];
+  const grey = (x: Tensor) => reshape(x, [batch * channels, 1, height, width]);
+  const distances = lpips(w.at("perceptual_loss"), config.perceptualNetwork, grey(a), grey(b));
+  return mean(reshape(distances, [batch, channels, 1, 1]), { axes: [1], keepDims: true });
+}
+
+export interface AutoencoderTrainingConfig {
+  readonly autoencoder: AutoencoderKlConfig;
+  readonly loss: PerceptualAdversarialConfig;
+}
+
+export interface AutoencoderTrainingInputs
+  extends Pick<PerceptualAdversarialInputs, "images" | "adversarialFactor" | "pixelWeights"> {
+  /** Standard normal, of the latent's shape. */
+  readonly noise: Tensor;
+}
+
+/** Encodes, samples, decodes and compares. Parameters: `vae.*`, and those of the loss below `loss.`. */
+export function autoencoderLosses(
+  w: Weights,
+  config: AutoencoderTrainingConfig,
+  { images, noise, adversarialFactor, pixelWeights }: AutoencoderTrainingInputs,
+): PerceptualAdversarialLosses & { readonly reconstruction: Tensor } {
+  const vae = w.at("vae");
+  const posterior = encode(vae, config.autoencoder, images);
+  const reconstruction = clip(decode(vae, config.autoencoder, sampleLatent(posterior, noise)), 0, 1);
+  const lastLayer = outputWeight(vae, config.autoencoder);
+  const inputs = { images, reconstruction, posterior, lastLayer, adversarialFactor, pixelWeights };
+  return { ...perceptualAdversarialLoss(w.at("loss"), config.loss, inputs), reconstruction };
+}

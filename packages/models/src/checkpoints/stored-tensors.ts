@@ -1,0 +1,68 @@
+// The tensors of a checkpoint by name, each read when it is asked for: a language model of three thousand million
+// parameters need not be in memory at once. Of safetensors only headers are read; other files are read whole.
+
+import {
+  elementCount,
+  type NdArray,
+  readSafetensorsHeader,
+  safetensorsDataStart,
+  viewBytes,
+} from "@proteoscope/formats";
+import { type FileSource, naming } from "./file-source.ts";
+import { findWeights, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
+
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  /** As it is stored: f16 and bf16 stay what they are. */
+  read(): Promise<NdArray>;
+}
+
+export interface StoredTensors {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The file, or the index of the shards. */
+  readonly path: string;
+}
+
+/** @throws CheckpointError and FormatError as the loaders do. */
+export async function openStoredTensors(folder: FileSource, file?: string): Promise<StoredTensors> {
+  const path = file ?? (await findWeights(folder));
+  const canReadParts = folder.readPart !== undefined && folder.sizeOf !== undefined;
+  if (canReadParts && path.endsWith(".safetensors")) return { ...(await openFile(folder, path)), path };
+  if (canReadParts && path.endsWith(".safetensors.index.json")) {
+    const shardOf = await readIndex(folder, path);
+    const tensors = new Map<string, StoredTensor>();
+    for (const shard of new Set(shardOf.values()))
+      for (const [name, tensor] of (await openFile(folder, shard)).tensors)
+        if (shardOf.get(name) === shard) tensors.set(name, tensor);
+    refuseMissing(shardOf, tensors, `${folder.name}/${path}`);
+    return { tensors, metadata: {}, path };
+  }
+  const { tensors, metadata } = await readWeights(folder, path);
+  const held = [...tensors].map(([name, value]): [string, StoredTensor] => [
+    name,
+    { shape: value.shape, read: async () => value },
+  ]);
+  return { tensors: new Map(held), metadata, path };
+}
+
+async function openFile(folder: FileSource, path: string): Promise<Omit<StoredTensors, "path">> {
+  const place = `${folder.name}/${path}`;
+  const part = (begin: number, end: number) => folder.readPart!(path, begin, end);
+  const fileLength = await folder.sizeOf!(path);
+  const start = await part(0, 8);
+  const dataStart = naming(place, () => safetensorsDataStart(start));
+  const header = await part(0, Math.min(dataStart, fileLength));
+  const { entries, metadata } = naming(place, () => readSafetensorsHeader(header, fileLength));
+  const tensors = [...entries].map(([name, { dtype, shape, begin, end }]): [string, StoredTensor] => [
+    name,
+    {
+      shape,
+      read: async () => {
+        const bytes = await part(begin, end);
+        return { dtype, shape, data: viewBytes(bytes, dtype, 0, elementCount(shape)) };
+      },
+    },
+  ]);
+  return { tensors: new Map(tensors), metadata };
+}

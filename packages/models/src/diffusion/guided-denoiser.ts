@@ -1,0 +1,186 @@
+// The denoiser as sampling runs it: classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) in two programs. One
+// prepares a protein, once; the other answers each step with null + guidance * (conditional - null). What the sequence
+// gives cross-attention does not change over the steps, and the null half has no cross-attention to compute at all. The
+// halves run side by side where a runtime can, each on half of its threads, and as two batches of one graph elsewhere.
+
+import {
+  add,
+  compile,
+  concat,
+  f32,
+  float32,
+  i64,
+  mean,
+  mul,
+  type NdArray,
+  type Runtime,
+  sub,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
+import {
+  crossAttentionKeyValues,
+  type KeyValues,
+  keyValueTypes,
+  type UnetConfig,
+  unet,
+} from "../unet/network.ts";
+
+export interface Denoiser {
+  /** Shape of one sample's latents. */
+  readonly latentShape: readonly [channels: number, height: number, width: number];
+  /** Prepares a protein: embeddings of its residues [1, L, crossAttentionDim], without padding. */
+  readonly prepare: (sequence: NdArray) => Promise<PreparedSequence>;
+  /** Guided noise (or velocity, as trained) in latents [B, 4, H, W] of a prepared protein beside nuclear distances [B, 1, H, W]. */
+  readonly predict: (sequence: PreparedSequence, inputs: DenoiserInputs) => Promise<NdArray>;
+  readonly close: () => Promise<void>;
+}
+
+export interface DenoiserInputs {
+  readonly latents: NdArray;
+  readonly distance: NdArray;
+  readonly timestep: number;
+  /** 1 = the conditional answer, more = further from the answer without a sequence. */
+  readonly guidance: number;
+}
+
+/** Keys, values and the time condition of one protein. */
+export type PreparedSequence = Readonly<Record<string, NdArray>>;
+
+export interface DenoiserOptions {
+  readonly weights: ReadonlyMap<string, NdArray>;
+  /** Side lengths of the latents; `sampleSize` when absent. */
+  readonly height?: number;
+  readonly width?: number;
+}
+
+/** Compiles what a sampling run needs; any batch size and any number of residues will do. */
+export async function compileDenoiser(
+  runtime: Runtime,
+  config: UnetConfig,
+  options: DenoiserOptions,
+): Promise<Denoiser> {
+  const { height = config.sampleSize, width = config.sampleSize } = options;
+  const pair = await runtime.pair?.();
+  const [prediction, preparation] = await Promise.all([
+    // First, since it takes longest to load.
+    pair === undefined
+      ? predictInOneGraph(runtime, config, options)
+      : predictSideBySide(pair, config, options),
+    compile(
+      runtime,
+      (w, { sequence }) => ({
+        timestepCond: mean(sequence, { axes: [1] }),
+        ...crossAttentionKeyValues(w, config, sequence),
+      }),
+      { sequence: f32(1, "residues", config.crossAttentionDim) },
+      options,
+    ),
+  ]);
+  return {
+    latentShape: [config.outChannels, height, width],
+    prepare: (sequence) => preparation.run({ sequence }),
+    predict: prediction.predict,
+    close: async () => {
+      await preparation.close();
+      await prediction.close();
+    },
+  };
+}
+
+/** What both halves are fed. */
+function sampleTypes({ outChannels, inChannels, sampleSize }: UnetConfig, options: DenoiserOptions) {
+  const { height = sampleSize, width = sampleSize } = options;
+  return {
+    latents: f32("samples", outChannels, height, width),
+    distance: f32("samples", inChannels - outChannels, height, width),
+    timestep: i64(1),
+  };
+}
+
+/** What the conditional half is fed besides: a `PreparedSequence`. */
+const sequenceTypes = (config: UnetConfig) => ({
+  timestepCond: f32(1, config.crossAttentionDim),
+  ...keyValueTypes(config, 1, "residues"),
+});
+
+type SampleTensors = Readonly<Record<"latents" | "distance" | "timestep", Tensor>>;
+
+function unconditionalNoise(w: Weights, config: UnetConfig, { latents, distance, timestep }: SampleTensors) {
+  return unet(w, config, { sample: concat([latents, distance], 1), timestep });
+}
+
+function conditionalNoise(
+  w: Weights,
+  config: UnetConfig,
+  { latents, distance, timestep, timestepCond, ...keyValues }: SampleTensors & { timestepCond: Tensor },
+) {
+  const sample = concat([latents, distance], 1);
+  return unet(w, config, { sample, timestep, timestepCond, keyValues: keyValues as KeyValues });
+}
+
+type Prediction = Pick<Denoiser, "predict" | "close">;
+
+async function predictInOneGraph(
+  runtime: Runtime,
+  config: UnetConfig,
+  options: DenoiserOptions,
+): Promise<Prediction> {
+  const program = await compile(
+    runtime,
+    (w, { guidance, ...inputs }) => {
+      const conditional = conditionalNoise(w, config, inputs);
+      const unconditional = unconditionalNoise(w, config, inputs);
+      return { noise: add(unconditional, mul(guidance, sub(conditional, unconditional))) };
+    },
+    { ...sampleTypes(config, options), guidance: f32(), ...sequenceTypes(config) },
+    options,
+  );
+  return {
+    predict: async (prepared, { guidance, ...inputs }) => {
+      const feeds = { ...feedsOf(inputs), guidance: float32([], Float32Array.of(guidance)) };
+      return (await program.run(feeds, { cached: prepared as { timestepCond: NdArray } })).noise;
+    },
+    close: () => program.close(),
+  };
+}
+
+async function predictSideBySide(
+  [first, second]: readonly [Runtime, Runtime],
+  config: UnetConfig,
+  options: DenoiserOptions,
+): Promise<Prediction> {
+  const types = sampleTypes(config, options);
+  const [conditional, unconditional] = await Promise.all([
+    compile(
+      first,
+      (w, inputs) => ({ noise: conditionalNoise(w, config, inputs) }),
+      { ...types, ...sequenceTypes(config) },
+      options,
+    ),
+    compile(second, (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }), types, options),
+  ]);
+  return {
+    predict: async (prepared, { guidance, ...inputs }) => {
+      const feeds = feedsOf(inputs);
+      const answers = await Promise.all([
+        conditional.run(feeds, { cached: prepared as { timestepCond: NdArray } }),
+        unconditional.run(feeds),
+      ]);
+      const [y, y0] = answers.map(({ noise }) => noise.data as Float32Array) as [Float32Array, Float32Array];
+      return float32(
+        answers[0].noise.shape,
+        y0.map((value, i) => value + guidance * (y[i]! - value)),
+      );
+    },
+    close: async () => {
+      await conditional.close();
+      await unconditional.close();
+    },
+  };
+}
+
+function feedsOf({ latents, distance, timestep }: Omit<DenoiserInputs, "guidance">) {
+  const data = BigInt64Array.of(BigInt(timestep));
+  return { latents, distance, timestep: { dtype: "int64", shape: [1], data } } as const;
+}

@@ -1,0 +1,100 @@
+// Training the denoiser to predict noise (Ho et al. 2020, arXiv:2006.11239, equation 14) or velocity (Salimans & Ho 2022,
+// arXiv:2202.00512), as the schedule says, with classifier-free guidance
+// (Ho & Salimans 2022, arXiv:2207.12598): some samples are trained without their sequence. Which ones is an input, and the
+// caller's batch stays as it was (the original overwrote it, so that its validation was partly unconditional).
+
+import {
+  add,
+  cast,
+  concat,
+  constant,
+  div,
+  expandDims,
+  gather,
+  meanSquaredError,
+  mul,
+  or,
+  select,
+  sub,
+  sum,
+  type Tensor,
+  type Weights,
+} from "@proteoscope/engine";
+import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet/network.ts";
+import type { NoiseSchedule } from "./noise-schedule.ts";
+
+export interface DiffusionBatch {
+  /** Clean latents in units of their standard deviation, [B, 4, H, W]. */
+  latents: Tensor;
+  /** Nuclear distance in units of its standard deviation, [B, 1, H, W]. */
+  distance: Tensor;
+  /** Embeddings of the residues, [B, L, D]. */
+  sequence: Tensor;
+  /** bool [B, L], true at residues. */
+  mask: Tensor;
+  /** bool [B], true where the sample is trained without its sequence. */
+  isDropped: Tensor;
+  /** int [B] */
+  timestep: Tensor;
+  /** Standard normal, [B, 4, H, W]. */
+  noise: Tensor;
+}
+
+export interface DiffusionLoss {
+  /** Mean squared error of the prediction, a scalar. */
+  loss: Tensor;
+  /** [B, 4, H, W] */
+  prediction: Tensor;
+  /** What the denoiser saw of the latents, [B, 4, H, W]. */
+  noisy: Tensor;
+}
+
+export function diffusionLoss(
+  w: Weights,
+  config: UnetConfig,
+  schedule: NoiseSchedule,
+  batch: DiffusionBatch,
+): DiffusionLoss {
+  const { latents, noise, timestep, distance } = batch;
+  const signal = tableAt(schedule.alphasCumprod.map(Math.sqrt), timestep);
+  const sigma = tableAt(
+    schedule.alphasCumprod.map((share) => Math.sqrt(1 - share)),
+    timestep,
+  );
+  const noisy = add(mul(signal, latents), mul(sigma, noise));
+  const { sequence, mask } = dropSequences(batch);
+  const prediction = unet(w, config, {
+    sample: concat([noisy, distance], 1),
+    timestep,
+    timestepCond: maskedMean(sequence, mask),
+    keyValues: crossAttentionKeyValues(w, config, sequence),
+    mask,
+  });
+  const velocity = sub(mul(signal, noise), mul(sigma, latents));
+  const target = schedule.predictionType === "epsilon" ? noise : velocity;
+  return { loss: meanSquaredError(prediction, target), prediction, noisy };
+}
+
+/** The null condition where a sample is dropped: a sequence of zeros without padding, whose mean is zero too. */
+function dropSequences({ sequence, mask, isDropped }: DiffusionBatch): { sequence: Tensor; mask: Tensor } {
+  return {
+    sequence: select(expandDims(isDropped, 1, 2), 0, sequence),
+    mask: or(mask, expandDims(isDropped, 1)),
+  };
+}
+
+/** Mean over the residues that the mask (bool [B, L]) marks: sequence [B, L, D] -> [B, D]. Padding has no part in it. */
+export function maskedMean(sequence: Tensor, mask: Tensor): Tensor {
+  const weights = expandDims(cast(mask, sequence.dtype), 2);
+  return div(sum(mul(sequence, weights), { axes: [1] }), sum(weights, { axes: [1] }));
+}
+
+/** A table's values at timesteps [B], as [B, 1, 1, 1]. */
+function tableAt(table: Float32Array, timestep: Tensor): Tensor {
+  return expandDims(
+    gather(constant({ dtype: "float32", shape: [table.length], data: table }), timestep),
+    1,
+    2,
+    3,
+  );
+}
