@@ -3,13 +3,13 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "./errors.ts";
-import { readImage } from "./image-file.ts";
+import { readImage } from "./image/read-image.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readFixture } from "./testing/fixture.ts";
 import { buildTiff, type TiffTag } from "./testing/tiff.ts";
-import { readTiff } from "./tiff.ts";
+import { readTiff } from "./tiff/read-tiff.ts";
 import { readTorchCheckpoint } from "./torch-pickle.ts";
 
 const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0));

@@ -10,7 +10,8 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./half-precision.ts";
-export { type ImageFile, type ReadImageOptions, readImage } from "./image-file.ts";
+export { type PngImage, readPng, writePng } from "./image/png.ts";
+export { type ImageFile, type ReadImageOptions, readImage } from "./image/read-image.ts";
 export {
   bytesOf,
   bytesPerElement,
@@ -24,9 +25,8 @@ export {
 } from "./nd-array.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
-export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
-export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
-export { type PngImage, readPng, writePng } from "./png.ts";
+export { type OmeTiffImage, writeOmeTiff } from "./ome/write-ome-tiff.ts";
+export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,
@@ -36,5 +36,5 @@ export {
   safetensorsDataStart,
   writeSafetensors,
 } from "./safetensors.ts";
-export { readTiff, type TiffImage } from "./tiff.ts";
+export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
 export { collectTensors, readTorchCheckpoint } from "./torch-pickle.ts";

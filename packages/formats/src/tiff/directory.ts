@@ -2,7 +2,7 @@
 // orders. Nothing is decoded here and nothing allocated but what lies inside the file; a chain that runs in a
 // circle, or a value outside the file, is refused.
 
-import { FormatError } from "./errors.ts";
+import { FormatError } from "../errors.ts";
 
 export interface TiffField {
   /** Code of the value type, as in the specification. */

@@ -1,8 +1,8 @@
 // Read back by zarrita, an implementation of Zarr v3 that is not ours.
 import { describe, expect, it } from "vitest";
 import * as zarr from "zarrita";
-import type { NdArray } from "./nd-array.ts";
-import { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
+import type { NdArray } from "../nd-array.ts";
+import { type OmeZarrImage, writeOmeZarr } from "./write-ome-zarr.ts";
 
 const planes = (images: number, channels: number): NdArray => ({
   dtype: "float32",

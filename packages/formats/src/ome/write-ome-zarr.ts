@@ -2,8 +2,8 @@
 // whatever reads from the cloud. One resolution, one uncompressed chunk an image: crops of cells are small. Several
 // images become a collection in the "bioformats2raw" layout, as OME-NGFF has it for series.
 
-import { FormatError } from "./errors.ts";
-import { bytesOf, elementCount, isConsistent, type NdArray } from "./nd-array.ts";
+import { FormatError } from "../errors.ts";
+import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
 
 export interface OmeZarrImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */

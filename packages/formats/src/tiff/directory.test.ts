@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readFixture } from "./testing/fixture.ts";
-import { buildTiff } from "./testing/tiff.ts";
-import {
-  isTiff,
-  readTiffDirectories,
-  readTiffIntegers,
-  readTiffRatio,
-  readTiffText,
-} from "./tiff-directory.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { buildTiff } from "../testing/tiff.ts";
+import { isTiff, readTiffDirectories, readTiffIntegers, readTiffRatio, readTiffText } from "./directory.ts";
 
 const tags = {
   256: [3, [640]] as [number, number[]],

@@ -2,9 +2,9 @@
 // planar, one page a channel or several samples a pixel, classic or BigTIFF, either byte order; uncompressed or
 // with deflate, LZW or PackBits, with or without a predictor. All sizes are checked before anything is allocated.
 
-import { FormatError } from "./errors.ts";
-import { type DType, elementCount, type NdArray, viewBytes } from "./nd-array.ts";
-import { type BlockLayout, maxRatioByCompression, unpackBlock } from "./tiff-blocks.ts";
+import { FormatError } from "../errors.ts";
+import { type DType, elementCount, type NdArray, viewBytes } from "../nd-array.ts";
+import { type BlockLayout, maxRatioByCompression, unpackBlock } from "./blocks.ts";
 import {
   readTiffDirectories,
   readTiffIntegers,
@@ -12,8 +12,8 @@ import {
   readTiffText,
   type TiffDirectory,
   type TiffFile,
-} from "./tiff-directory.ts";
-import { findPixelSize } from "./tiff-pixel-size.ts";
+} from "./directory.ts";
+import { findPixelSize } from "./pixel-size.ts";
 
 export interface TiffImage {
   readonly width: number;

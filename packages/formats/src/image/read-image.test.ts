@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { readImage } from "./image-file.ts";
-import type { NdArray } from "./nd-array.ts";
-import { writeNpy } from "./npy.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
+import { FormatError } from "../errors.ts";
+import type { NdArray } from "../nd-array.ts";
+import { writeNpy } from "../npy.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
+import { readImage } from "./read-image.ts";
 
 const bytesOfShape = (shape: number[]): NdArray => {
   const length = shape.reduce((a, b) => a * b, 1);

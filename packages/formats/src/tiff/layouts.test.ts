@@ -4,8 +4,8 @@
 import fc from "fast-check";
 import { zlibSync } from "fflate";
 import { expect, it } from "vitest";
-import { buildTiff, type TiffTag } from "./testing/tiff.ts";
-import { readTiff } from "./tiff.ts";
+import { buildTiff, type TiffTag } from "../testing/tiff.ts";
+import { readTiff } from "./read-tiff.ts";
 
 interface Layout {
   width: number;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { fromArrayBuffer } from "geotiff";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { type DType, elementCount, toFloat32 } from "./nd-array.ts";
-import { cpuTimeMs } from "./testing/cpu-time.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
-import { buildTiff, type TiffTag } from "./testing/tiff.ts";
-import { readTiff } from "./tiff.ts";
+import { FormatError } from "../errors.ts";
+import { type DType, elementCount, toFloat32 } from "../nd-array.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
+import { buildTiff, type TiffTag } from "../testing/tiff.ts";
+import { readTiff } from "./read-tiff.ts";
 
 /** The ramp of fixtures/make_tiff.py: 1000 * channel + 40 * y + x. */
 function ramp(channels: number, change: (value: number) => number = (value) => value): number[] {

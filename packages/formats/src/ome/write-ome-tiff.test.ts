@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { fromArrayBuffer } from "geotiff";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { elementCount, type NdArray } from "./nd-array.ts";
-import { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
-import { readMutated } from "./testing/mutate.ts";
-import { readTiff } from "./tiff.ts";
+import { FormatError } from "../errors.ts";
+import { elementCount, type NdArray } from "../nd-array.ts";
+import { readMutated } from "../testing/mutate.ts";
+import { readTiff } from "../tiff/read-tiff.ts";
+import { type OmeTiffImage, writeOmeTiff } from "./write-ome-tiff.ts";
 
 const data: NdArray = {
   dtype: "uint16",

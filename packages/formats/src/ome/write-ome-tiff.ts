@@ -3,10 +3,10 @@
 // colour and know the size of a pixel. Several samples become several images of one file.
 
 import { zlibSync } from "fflate";
-import { concatenateBytes } from "./bytes.ts";
-import { FormatError } from "./errors.ts";
-import { bytesOf, elementCount, isConsistent, type NdArray } from "./nd-array.ts";
-import { describeOme, omePixelTypes } from "./ome-xml.ts";
+import { concatenateBytes } from "../bytes.ts";
+import { FormatError } from "../errors.ts";
+import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import { describeOme, omePixelTypes } from "./write-ome-xml.ts";
 
 export interface OmeTiffImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */

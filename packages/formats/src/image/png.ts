@@ -3,9 +3,9 @@
 // that make the picture: fast-png inflates colour profiles without a bound and takes what is cut short for zeros.
 
 import { convertIndexedToRgb, type DecodedPng, decode, encode } from "fast-png";
-import { concatenateBytes } from "./bytes.ts";
-import { FormatError, refuseOnThrow } from "./errors.ts";
-import { inflateBounded, maxDeflateRatio } from "./inflate.ts";
+import { concatenateBytes } from "../bytes.ts";
+import { FormatError, refuseOnThrow } from "../errors.ts";
+import { inflateBounded, maxDeflateRatio } from "../inflate.ts";
 
 export interface PngImage {
   readonly width: number;

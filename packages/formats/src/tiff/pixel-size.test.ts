@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cpuTimeMs } from "./testing/cpu-time.ts";
-import { findPixelSize } from "./tiff-pixel-size.ts";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
+import { findPixelSize } from "./pixel-size.ts";
 
 const ome = (attributes: string) =>
   `<?xml version="1.0"?><OME xmlns="x"><Image ID="Image:0"><Pixels ID="Pixels:0" ${attributes} SizeX="4"></Pixels></Image></OME>`;

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { encode } from "fast-png";
 import { zlibSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { concatenateBytes } from "./bytes.ts";
-import { FormatError } from "./errors.ts";
+import { concatenateBytes } from "../bytes.ts";
+import { FormatError } from "../errors.ts";
+import { readFixture } from "../testing/fixture.ts";
+import { readMutated } from "../testing/mutate.ts";
 import { type PngImage, readPng, writePng } from "./png.ts";
-import { readFixture } from "./testing/fixture.ts";
-import { readMutated } from "./testing/mutate.ts";
 
 const ramp = Array.from({ length: 20 }, (_, i) => 16 * Math.floor(i / 5) + (i % 5));
 

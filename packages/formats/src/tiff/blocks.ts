@@ -3,9 +3,9 @@
 // Own decoders instead of geotiff's (3.0.5): those have no bound, and that package reads the strip table of a
 // big-endian file as little-endian and undoes 16-bit prediction in the host's byte order.
 
-import { FormatError } from "./errors.ts";
-import { inflateBounded, maxDeflateRatio } from "./inflate.ts";
-import { swapByteOrder } from "./nd-array.ts";
+import { FormatError } from "../errors.ts";
+import { inflateBounded, maxDeflateRatio } from "../inflate.ts";
+import { swapByteOrder } from "../nd-array.ts";
 
 const format = "tiff";
 

@@ -1,8 +1,8 @@
 // OME-XML of a picture (OME schema 2016-06, http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd): what each
 // page of an OME-TIFF is, the size of a pixel, names and colours of the channels, and annotations of the file.
 
-import type { DType } from "./nd-array.ts";
-import type { OmeTiffImage } from "./ome-tiff.ts";
+import type { DType } from "../nd-array.ts";
+import type { OmeTiffImage } from "./write-ome-tiff.ts";
 
 export interface OmeSizes {
   readonly images: number;

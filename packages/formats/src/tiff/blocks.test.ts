@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { zlibSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "./errors.ts";
-import { readMutated } from "./testing/mutate.ts";
-import { type BlockLayout, unpackBlock } from "./tiff-blocks.ts";
+import { FormatError } from "../errors.ts";
+import { readMutated } from "../testing/mutate.ts";
+import { type BlockLayout, unpackBlock } from "./blocks.ts";
 
 const plain: BlockLayout = {
   compression: 1,
