@@ -3,7 +3,7 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "./errors.ts";
-import { readImage } from "./image/read-image.ts";
+import { readImage } from "./image/open-image.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { readSafetensors } from "./safetensors.ts";

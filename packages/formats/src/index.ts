@@ -10,8 +10,18 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./half-precision.ts";
+export { describeAxes, type ImageStack, type PlaneIndex } from "./image/image-stack.ts";
+export { type ImageFile, type OpenImageOptions, openImage, readImage } from "./image/open-image.ts";
 export { type PngImage, readPng, writePng } from "./image/png.ts";
-export { type ImageFile, type ReadImageOptions, readImage } from "./image/read-image.ts";
+export {
+  describeSelection,
+  ImageSelectionError,
+  type PlaneSelection,
+  type SelectedPlane,
+  type SelectPlaneOptions,
+  selectPlane,
+  type ZPolicy,
+} from "./image/select-plane.ts";
 export {
   bytesOf,
   bytesPerElement,
@@ -38,3 +48,4 @@ export {
 } from "./safetensors.ts";
 export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
 export { collectTensors, readTorchCheckpoint } from "./torch-pickle.ts";
+export { type ByteRange, type ByteStore, mapStore } from "./zarr/byte-store.ts";

@@ -9,7 +9,8 @@ const plain: BlockLayout = {
   compression: 1,
   predictor: 1,
   littleEndian: true,
-  bytesPerSample: 1,
+  lowBitFirst: false,
+  bitsPerSample: 8,
   rowSamples: 1,
   pixelSamples: 1,
   rows: 1,
@@ -95,7 +96,7 @@ describe("unpackBlock", () => {
       ...plain,
       predictor: 2,
       littleEndian: false,
-      bytesPerSample: 2,
+      bitsPerSample: 16,
       rowSamples: 3,
     };
     const packed = Uint8Array.of(0x01, 0x00, 0x00, 0xff, 0x00, 0x01); // 256, +255, +1
@@ -118,7 +119,7 @@ describe("unpackBlock", () => {
 
   it("leaves the packed bytes as they were", () => {
     const packed = Uint8Array.of(1, 2, 3, 4);
-    unpackBlock(packed, { ...plain, littleEndian: false, bytesPerSample: 2, rowSamples: 2 });
+    unpackBlock(packed, { ...plain, littleEndian: false, bitsPerSample: 16, rowSamples: 2 });
     expect(Array.from(packed)).toEqual([1, 2, 3, 4]);
   });
 

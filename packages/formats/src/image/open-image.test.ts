@@ -4,7 +4,7 @@ import type { NdArray } from "../nd-array.ts";
 import { writeNpy } from "../npy.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
-import { readImage } from "./read-image.ts";
+import { readImage } from "./open-image.ts";
 
 const bytesOfShape = (shape: number[]): NdArray => {
   const length = shape.reduce((a, b) => a * b, 1);
@@ -60,7 +60,7 @@ describe("readImage", () => {
     [
       "an empty file",
       new Uint8Array(0),
-      /image: cell.x: a file of 0 bytes is no picture; give a PNG, a TIFF or a .npy/,
+      /image: cell.x: a file of 0 bytes is no picture; give a PNG, a TIFF, a .npy file/,
     ],
     ["three bytes", Uint8Array.of(1, 2, 3), /a file of 3 bytes is no picture/],
     ["three bytes of a PNG", Uint8Array.of(0x89, 0x50, 0x4e), /a file of 3 bytes is no picture/],
