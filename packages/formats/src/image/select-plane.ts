@@ -84,15 +84,15 @@ export async function selectPlane(
   };
 }
 
-/** "channel 1 (DAPI), the sharpest of 5 planes of z (2), time point 0 of 3": a selection in words. */
+/** "channel 1 (DAPI), plane 2 of z (sharpest of 5), time point 0 (of 3)": a selection in words. */
 export function describeSelection(selection: PlaneSelection): string {
   const { channel, channelName, zPolicy, z, planesOfZ, time, times, image, images } = selection;
   const parts = [`channel ${describeChannel(channel, channelName)}`];
-  if (zPolicy === "sharpest plane") parts.push(`the sharpest of ${planesOfZ} planes of z (${z})`);
-  if (zPolicy === "maximum projection") parts.push(`the maximum over ${planesOfZ} planes of z`);
-  if (zPolicy === "plane by number") parts.push(`plane ${z} of ${planesOfZ} of z`);
-  if (times > 1) parts.push(`time point ${time} of ${times}`);
-  if (images > 1) parts.push(`image ${image} of ${images}`);
+  if (zPolicy === "sharpest plane") parts.push(`plane ${z} of z (sharpest of ${planesOfZ})`);
+  if (zPolicy === "plane by number") parts.push(`plane ${z} of z (of ${planesOfZ})`);
+  if (zPolicy === "maximum projection") parts.push(`maximum over ${planesOfZ} planes of z`);
+  if (times > 1) parts.push(`time point ${time} (of ${times})`);
+  if (images > 1) parts.push(`image ${image} (of ${images})`);
   return parts.join(", ");
 }
 

@@ -25,9 +25,8 @@ const decoders: Readonly<Record<string, Decoder>> = {
     return decodeBlosc(bytes, maxBytes);
   },
   lz4: (bytes, maxBytes) => {
-    const size = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    if (size > maxBytes)
-      throw new FormatError(format, `LZ4 data expands to ${size} bytes, above ${maxBytes}`);
+    const size = bytes.length < 4 ? NaN : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    if (!(size <= maxBytes)) throw new FormatError(format, `LZ4 data of ${size} bytes, above ${maxBytes}`);
     return decodeLz4Block(bytes.subarray(4), size);
   },
 };
