@@ -1,4 +1,5 @@
-// What needs a file system: a folder as a store of Zarr. Nothing else of this package touches Node.
+// What needs a file system: a folder as a store of Zarr. Nothing else of this package touches Node, so that all else
+// runs in browsers.
 
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";

@@ -1,4 +1,5 @@
-// Pictures that are one array, as image stacks: PNG and .npy know channels and nothing of sections or time.
+// Pictures that are one array, as image stacks: PNG and .npy know channels and nothing of sections or time. Only an
+// array says which of its dimensions are which by their sizes.
 
 import { FormatError } from "../errors.ts";
 import { bytesPerElement, type NdArray, type TypedArray } from "../nd-array.ts";

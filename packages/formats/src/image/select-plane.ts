@@ -3,7 +3,7 @@
 
 import { toFloat32 } from "../nd-array.ts";
 import { describeAxes, describeChannel, type ImageStack } from "./image-stack.ts";
-import { varianceOfLaplacian } from "./sharpness.ts";
+import { sharpness } from "./sharpness.ts";
 
 /** The sharpest plane, the brightest value of every pixel over all planes, or one plane by its number from 0. */
 export type ZPolicy = "sharpest" | "maximum" | number;
@@ -47,7 +47,7 @@ export interface SelectedPlane {
 
 /** A choice that the image does not offer, or that was not made: `axis` says which; the message what there is. */
 export class ImageSelectionError extends Error {
-  readonly axis: "channel" | "z" | "time" | "image";
+  readonly axis: "channel" | "z" | "time";
 
   constructor(axis: ImageSelectionError["axis"], message: string) {
     super(message);
@@ -179,9 +179,9 @@ async function findSharpest(planes: Sections, { width, height }: ImageStack) {
   let best: { readonly z: number; readonly values: Float32Array } = { z: 0, values: new Float32Array(0) };
   let highest = -2;
   for await (const plane of planes) {
-    const variance = varianceOfLaplacian(plane.values, height, width);
-    const sharpness = Number.isNaN(variance) ? -1 : variance;
-    if (sharpness > highest) [best, highest] = [plane, sharpness];
+    const measured = sharpness(plane.values, height, width);
+    const comparable = Number.isNaN(measured) ? -1 : measured;
+    if (comparable > highest) [best, highest] = [plane, comparable];
   }
   return best;
 }

@@ -33,8 +33,8 @@ export async function openOmeZarr(
   const list = root["bioformats2raw.layout"] === undefined ? [""] : await listSeries(store);
   const folder = list[series];
   if (folder === undefined)
-    throw new FormatError(format, `there is no image ${series}: it has images 0 to ${list.length - 1}`, {
-      hint: "choose one of these",
+    throw new FormatError(format, `there is no image ${series} among its ${list.length}, from 0`, {
+      hint: "choose another",
     });
   const attributes = folder === "" ? root : await readGroup(store, folder);
   const multiscale = firstMultiscale(attributes);

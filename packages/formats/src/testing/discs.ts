@@ -1,4 +1,5 @@
-// Pictures of discs for tests of what is chosen in an image: a plane is known again by how many discs it shows.
+// Pictures of discs for tests of what is chosen in an image: a plane is known again by how many discs it shows, and
+// how sharp it is by their edges.
 
 export interface DiscPicture {
   readonly discs: number;

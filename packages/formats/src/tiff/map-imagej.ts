@@ -3,7 +3,7 @@
 // reads of it).
 
 import { FormatError } from "../errors.ts";
-import { colourNames, type PlaneMap, placeSequence, type TiffPages } from "./map-pages.ts";
+import { colourNames, type PlaneMap, placeSequence, planeStrides, type TiffPages } from "./map-pages.ts";
 
 /** True for a description that ImageJ, or SCIFIO in its place, wrote. */
 export function isImageJ(description: string): boolean {
@@ -28,7 +28,8 @@ export function mapImageJ(pages: TiffPages): PlaneMap {
   if (offsets.length > 1 && offsets.length !== count)
     throw new FormatError("imagej", `it speaks of ${count} planes, but the file has ${offsets.length} pages`);
   const place = placeSequence(pages, count, "ImageJ speaks of");
-  const strides = planeStrides(properties.get("order") ?? "czt", sizes);
+  const order = (properties.get("order") ?? "").toLowerCase();
+  const strides = planeStrides(/^(?:ctz|zct|ztc|tcz|tzc)$/.test(order) ? order : "czt", sizes);
   return {
     ...{ sizeC: sizes.c * samples, sizeZ: sizes.z, sizeT: sizes.t },
     channelNames: sizes.c === 1 ? colourNames(first) : [],
@@ -49,16 +50,4 @@ export function readProperties(description: string): ReadonlyMap<string, string>
     if (split > 0 && !properties.has(key)) properties.set(key, line.slice(split + 1).trim());
   }
   return properties;
-}
-
-/** Order of the planes, the fastest first; ImageJ's own is "czt", which any other word means too. */
-function planeStrides(order: string, sizes: Readonly<Record<"c" | "z" | "t", number>>) {
-  const strides = { c: 0, z: 0, t: 0 };
-  let stride = 1;
-  const axes = /^(?:czt|ctz|zct|ztc|tcz|tzc)$/i.test(order) ? order.toLowerCase() : "czt";
-  for (const axis of axes as Iterable<"c" | "z" | "t">) {
-    strides[axis] = stride;
-    stride *= sizes[axis];
-  }
-  return strides;
 }

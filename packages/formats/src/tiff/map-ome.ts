@@ -5,7 +5,7 @@ import { FormatError } from "../errors.ts";
 import type { PlaneIndex } from "../image/image-stack.ts";
 import { named, type OmeImage, type OmeTiffData, type OmeXml, readOmeXml } from "../ome/read-ome-xml.ts";
 import type { TiffFile } from "./directory.ts";
-import { colourNames, type PlaneMap } from "./map-pages.ts";
+import { colourNames, type PlaneMap, planeStrides } from "./map-pages.ts";
 import { readTiffPage, type TiffPage } from "./page.ts";
 
 export interface MapOmeOptions {
@@ -28,13 +28,9 @@ export function mapOmeTiff(
   const image = xml.images[series];
   const { pageOffsets } = file;
   if (image === undefined)
-    throw new FormatError(
-      format,
-      `there is no image ${series}: it has images 0 to ${xml.images.length - 1}`,
-      {
-        hint: "choose one of these",
-      },
-    );
+    throw new FormatError(format, `there is no image ${series} among its ${xml.images.length}, from 0`, {
+      hint: "choose another",
+    });
   const { sizeC, sizeZ, sizeT, name, pixelSizeMicrons } = image;
   const data = dataOfFile(xml, image, fileName);
   const firstPage = pageOffsets[data.find((element) => element.isOwn)?.ifd ?? Number.NaN];
@@ -47,8 +43,9 @@ export function mapOmeTiff(
   const { samples } = first;
   if (sizeC % samples !== 0)
     throw new FormatError(format, `${sizeC} channels do not fit pages of ${samples} samples per pixel`);
-  const strides = planeStrides(image, sizeC / samples);
-  const located = locatePlanes(data, strides, pageOffsets.length);
+  const sizes = { c: sizeC / samples, z: sizeZ, t: sizeT };
+  const strides = planeStrides(image.planeOrder.toLowerCase(), sizes);
+  const located = locatePlanes(data, { strides, planes: sizes.c * sizeZ * sizeT, pages: pageOffsets.length });
   return {
     ...{ sizeC, sizeZ, sizeT, channelNames: namesOfChannels(image, first), pageOffset: firstPage },
     series: { index: series, count: xml.images.length, ...(name === undefined ? {} : { name }) },
@@ -76,17 +73,6 @@ function namesOfChannels(
   return colours.length > 0 && new Set(channelNames).size <= 1 ? colours : channelNames;
 }
 
-function planeStrides({ planeOrder, sizeZ, sizeT }: OmeImage, channels: number) {
-  const sizes: Readonly<Record<string, number>> = { C: channels, Z: sizeZ, T: sizeT };
-  const strides = { c: 0, z: 0, t: 0 };
-  let stride = 1;
-  for (const axis of planeOrder) {
-    strides[axis.toLowerCase() as keyof PlaneIndex] = stride;
-    stride *= sizes[axis]!;
-  }
-  return { ...strides, planes: stride };
-}
-
 interface DataOfFile extends OmeTiffData {
   /** The planes are in this file. */
   readonly isOwn: boolean;
@@ -103,16 +89,15 @@ function dataOfFile(xml: OmeXml, image: OmeImage, fileName: string): DataOfFile[
 /** By position in the image's order: the page of this file, or the element that names another. */
 function locatePlanes(
   data: readonly DataOfFile[],
-  strides: ReturnType<typeof planeStrides>,
-  pageCount: number,
+  { strides, planes, pages }: { strides: PlaneIndex; planes: number; pages: number },
 ): Map<number, number | OmeTiffData> {
   const located = new Map<number, number | OmeTiffData>();
   let listed = 0;
   for (const element of data) {
     const { firstC, firstZ, firstT, ifd, isOwn } = element;
     const start = firstC * strides.c + firstZ * strides.z + firstT * strides.t;
-    const pages = isOwn ? Math.max(0, pageCount - ifd) : Number.POSITIVE_INFINITY;
-    const count = Math.min(element.count ?? pages, pages, Math.max(0, strides.planes - start));
+    const most = isOwn ? Math.max(0, pages - ifd) : Number.POSITIVE_INFINITY;
+    const count = Math.min(element.count ?? most, most, Math.max(0, planes - start));
     listed += count;
     if (listed > mostPlanes) throw new FormatError(format, `it lists more than ${mostPlanes} planes`);
     for (let plane = 0; plane < count; plane++) located.set(start + plane, isOwn ? ifd + plane : element);

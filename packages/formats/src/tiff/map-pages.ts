@@ -80,3 +80,14 @@ function isContiguous({ blocks, layout, height }: TiffPage): boolean {
     offsets.every((offset, index) => index === 0 || offset === offsets[index - 1]! + byteCounts[index - 1]!)
   );
 }
+
+/** Planes from one place to the next on each axis, in an order such as "czt", the fastest first. */
+export function planeStrides(order: string, sizes: Readonly<PlaneIndex>): PlaneIndex {
+  const strides = { c: 0, z: 0, t: 0 };
+  let stride = 1;
+  for (const axis of order as Iterable<keyof PlaneIndex>) {
+    strides[axis] = stride;
+    stride *= sizes[axis];
+  }
+  return strides;
+}

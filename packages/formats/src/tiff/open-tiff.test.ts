@@ -41,7 +41,7 @@ describe("openTiff on OME-TIFF", () => {
       expect(stack).toMatchObject({ pixelSizeMicrons: 0.4, series: { name: `FBL ${series + 1}` } });
       expect([await firstValue(stack, 0), await firstValue(stack, 1)]).toEqual([4 * series, 4 * series + 2]);
     }
-    expect(() => openTiff(bytes, { series: 3 })).toThrow(/there is no image 3: it has images 0 to 2/);
+    expect(() => openTiff(bytes, { series: 3 })).toThrow(/there is no image 3 among its 3, from 0/);
   });
 
   describe("of several files", () => {

@@ -186,6 +186,34 @@ describe("readTiff", () => {
     expect(() => readTiff(two)).toThrow(/differ in size or sample type; save one channel per page/);
   });
 
+  it("refuses pages that share one long list of strips, at once", () => {
+    const rows = 20_000;
+    const list = Array.from({ length: rows }, () => 8);
+    const plane = new Uint16Array(rows);
+    const tags: Record<number, TiffTag> = { 278: [3, [1]], 273: [4, list], 279: [4, list.map(() => 2)] };
+    const once = buildTiff(new Uint8Array(plane.buffer), {
+      ...tags,
+      256: [3, [1]],
+      257: [3, [rows]],
+      258: [3, [16]],
+    });
+    // 2000 more pages, each a copy of the first's directory, whose lists stay where they are.
+    const start = 8 + 2 * rows;
+    const directory = once.subarray(start, start + 2 + 6 * 12 + 4);
+    const bytes = new Uint8Array(once.length + 2000 * directory.length);
+    bytes.set(once);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(start + 2 + 6 * 12, once.length, true);
+    for (let page = 0; page < 2000; page++) {
+      const at = once.length + page * directory.length;
+      bytes.set(directory, at);
+      view.setUint32(at + 2 + 6 * 12, page === 1999 ? 0 : at + directory.length, true);
+    }
+    const before = cpuTimeMs();
+    expect(() => readTiff(bytes)).toThrow(/its pages share their strips/);
+    expect(cpuTimeMs() - before).toBeLessThan(1000);
+  });
+
   it("reads a description of many zeros at once", () => {
     const start = cpuTimeMs();
     expect(readTiff(smallTiff({ 270: [2, `${"\0".repeat(200_000)}x`] })).description).toHaveLength(200_001);

@@ -4,7 +4,7 @@
 import { FormatError } from "../errors.ts";
 import { elementCount, type NdArray, viewBytes } from "../nd-array.ts";
 import { bytesOfSample } from "./blocks.ts";
-import { openTiffFile } from "./directory.ts";
+import { openTiffFile, type TiffFile } from "./directory.ts";
 import { fullPages, readDescription, readTiffPage, type TiffPage } from "./page.ts";
 import { readPixelSize } from "./pixel-size.ts";
 import { checkTiffPages, unpackTiffSamples } from "./read-page.ts";
@@ -28,7 +28,7 @@ const format = "tiff";
  */
 export function readTiff(bytes: Uint8Array): TiffImage {
   const file = openTiffFile(bytes);
-  const pages = fullPages(file).map((offset) => readTiffPage(file, offset));
+  const pages = readPages(file);
   const [first] = pages as [TiffPage, ...TiffPage[]];
   const { width, height, dtype } = first;
   if (pages.some((page) => page.width !== width || page.height !== height || page.dtype !== dtype)) {
@@ -54,4 +54,15 @@ export function readTiff(bytes: Uint8Array): TiffImage {
     ...(pixelSizeMicrons === undefined ? {} : { pixelSizeMicrons }),
     ...(description === undefined ? {} : { description }),
   };
+}
+
+function readPages(file: TiffFile): TiffPage[] {
+  let blocks = 0;
+  return fullPages(file).map((offset) => {
+    const page = readTiffPage(file, offset);
+    blocks += page.blocks.offsets.length;
+    // Pages that share their lists of strips would make a small file promise more than it can list.
+    if (blocks > file.bytes.length) throw new FormatError(format, "its pages share their strips", { offset });
+    return page;
+  });
 }

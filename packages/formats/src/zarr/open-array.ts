@@ -43,7 +43,7 @@ const format = "zarr";
 const maxPixels = 100e6;
 const maxPlaneBytes = 512 * 2 ** 20;
 const maxChunkBytes = 256 * 2 ** 20;
-const maxCachedBytes = 256 * 2 ** 20;
+const maxKeptBytes = 256 * 2 ** 20;
 const maxChunks = 65_536; // of a plane
 
 /** Opens the array at a path. Rejects with FormatError for what is not there or cannot be read. */
@@ -66,14 +66,16 @@ export async function openZarrArray(store: ByteStore, path: string): Promise<Zar
     throw new FormatError(format, `its chunks [${chunks}] of ${dtype} are not read`, {
       hint: "write numbers, in chunks of at most 256 MiB",
     });
-  const readChunk = cachedChunks(array, chunkBytes);
+  const kept = keepChunks(array, chunkBytes);
   return {
     shape,
     dtype,
     readPlane: async (place, axes) => {
       const plane = emptyPlane(array, axes);
-      for (const coordinates of chunksOfPlane(array, place, axes))
-        copyChunk(await readChunk(coordinates), coordinates, { place, axes, plane });
+      const chunksThere = chunksOfPlane(array, place, axes);
+      kept.keepOnly(chunksThere);
+      for (const coordinates of chunksThere)
+        copyChunk(await kept.read(coordinates), coordinates, { place, axes, plane });
       return plane;
     },
   };
@@ -87,26 +89,32 @@ function storeOfZarrita(store: ByteStore): zarrita.AsyncReadable {
   };
 }
 
-/** Reads chunks one at a time and keeps those that reach over several planes, while they are not too many. */
-function cachedChunks(array: NumberArray, chunkBytes: number) {
+/** Chunks of the plane that was read last: the next plane often lies in the same. No more than maxKeptBytes. */
+function keepChunks(array: NumberArray, chunkBytes: number) {
   const kept = new Map<string, Chunk>();
-  return async (coordinates: readonly number[]): Promise<Chunk> => {
-    const key = coordinates.join("/");
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const chunk = await refuseOnReject(`chunk ${key} is damaged`, async () => {
-      const read = (await array.getChunk([...coordinates])) as Chunk;
-      if (read.data.length !== elementCount(read.shape))
-        throw new FormatError(
-          format,
-          `chunk ${key} holds ${read.data.length} of ${elementCount(read.shape)} values`,
-        );
-      return read;
-    });
-    if ((kept.size + 1) * chunkBytes > maxCachedBytes) kept.clear();
-    kept.set(key, chunk);
-    return chunk;
+  const keyOf = (coordinates: readonly number[]) => coordinates.join("/");
+  return {
+    keepOnly: (needed: readonly (readonly number[])[]): void => {
+      const keys = new Set(needed.map(keyOf));
+      for (const key of kept.keys()) if (!keys.has(key)) kept.delete(key);
+    },
+    read: async (coordinates: readonly number[]): Promise<Chunk> => {
+      const key = keyOf(coordinates);
+      const chunk = kept.get(key) ?? (await readChunk(array, coordinates));
+      if ((kept.size + 1) * chunkBytes <= maxKeptBytes) kept.set(key, chunk);
+      return chunk;
+    },
   };
+}
+
+function readChunk(array: NumberArray, coordinates: readonly number[]): Promise<Chunk> {
+  const name = `chunk ${coordinates.join("/")}`;
+  return refuseOnReject(`${name} is damaged`, async () => {
+    const chunk = (await array.getChunk([...coordinates])) as Chunk;
+    const [found, needed] = [chunk.data.length, elementCount(chunk.shape)];
+    if (found !== needed) throw new FormatError(format, `${name} holds ${found} of ${needed} values`);
+    return chunk;
+  });
 }
 
 function emptyPlane({ shape, dtype }: NumberArray, { rows, columns }: PlaneAxes): NdArray {
