@@ -25,7 +25,7 @@ const maxPixels = 100e6;
 const maxDecodedBytes = 256 * 2 ** 20; // fast-png holds three copies for a moment
 const passedOn = ["IHDR", "PLTE", "tRNS", "IDAT", "tEXt", "IEND"];
 
-// By colour type: samples a pixel, and the bit depths that the standard allows.
+// By colour type: samples per pixel, and the bit depths that the standard allows.
 const colorTypes = new Map<number, { samples: number; depths: number[] }>([
   [0, { samples: 1, depths: [1, 2, 4, 8, 16] }],
   [2, { samples: 3, depths: [8, 16] }],

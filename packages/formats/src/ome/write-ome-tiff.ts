@@ -1,5 +1,5 @@
 // OME-TIFF (https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/), schema 2016-06: a classic TIFF file of one
-// page a channel whose first page carries OME-XML, so that Fiji, napari and Bio-Formats show channels by name and
+// page per channel whose first page carries OME-XML, so that Fiji, napari and Bio-Formats show channels by name and
 // colour and know the size of a pixel. Several samples become several images of one file.
 
 import { zlibSync } from "fflate";
@@ -11,9 +11,9 @@ import { describeOme, omePixelTypes } from "./write-ome-xml.ts";
 export interface OmeTiffImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
   readonly data: NdArray;
-  /** One a channel. */
+  /** One per channel. */
   readonly channelNames: readonly string[];
-  /** One a channel, 0xRRGGBB; white where left out. */
+  /** One per channel, 0xRRGGBB; white where left out. */
   readonly channelColors?: readonly number[];
   /** Width and height of a pixel in micrometres. */
   readonly pixelSizeMicrons?: number;

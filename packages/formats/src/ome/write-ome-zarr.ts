@@ -1,5 +1,5 @@
 // OME-Zarr (https://ngff.openmicroscopy.org/0.5/): pictures as a folder of a Zarr v3 group, for napari, Fiji and
-// whatever reads from the cloud. One resolution, one uncompressed chunk an image: crops of cells are small. Several
+// whatever reads from the cloud. One resolution, one uncompressed chunk per image: crops of cells are small. Several
 // images become a collection in the "bioformats2raw" layout, as OME-NGFF has it for series.
 
 import { FormatError } from "../errors.ts";
@@ -8,9 +8,9 @@ import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.t
 export interface OmeZarrImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
   readonly data: NdArray;
-  /** One a channel. */
+  /** One per channel. */
   readonly channelNames: readonly string[];
-  /** One a channel, 0xRRGGBB; white where left out. */
+  /** One per channel, 0xRRGGBB; white where left out. */
   readonly channelColors?: readonly number[];
   /** Width and height of a pixel in micrometres. */
   readonly pixelSizeMicrons?: number;

@@ -25,8 +25,6 @@ export function mapImageJ(pages: TiffPages): PlaneMap {
   if (samples > 1 && sizes.c === samples && offsets.length <= sizes.z * sizes.t) sizes.c = 1;
   if (sizes.c * sizes.z * sizes.t === 1) sizes.z = Math.max(size("images"), offsets.length);
   const count = sizes.c * sizes.z * sizes.t;
-  if (offsets.length > 1 && offsets.length !== count)
-    throw new FormatError("imagej", `it speaks of ${count} planes, but the file has ${offsets.length} pages`);
   const place = placeSequence(pages, count, "ImageJ speaks of");
   const order = (properties.get("order") ?? "").toLowerCase();
   const strides = planeStrides(/^(?:ctz|zct|ztc|tcz|tzc)$/.test(order) ? order : "czt", sizes);

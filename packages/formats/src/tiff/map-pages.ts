@@ -28,7 +28,7 @@ export interface TiffPages {
   readonly offsets: readonly number[];
   /** The first of them. */
   readonly first: TiffPage;
-  /** Of the file's first page. */
+  /** The description of the first page. */
   readonly description: string;
 }
 
@@ -53,14 +53,14 @@ export function colourNames({ isRgb, samples }: TiffPage): string[] {
 /**
  * Places of `count` planes of all samples each that follow one another from a page on: in pages of their own, or
  * behind the data of the only page, as ImageJ writes what is too large for pages. Throws FormatError where the file
- * holds neither.
+ * holds neither, or more.
  */
 export function placeSequence(
   { offsets, first }: TiffPages,
   count: number,
   what: string,
 ): (plane: number) => Omit<PlanePlace, "sample"> {
-  if (offsets.length >= count) return (plane) => ({ pageOffset: offsets[plane]!, shift: 0 });
+  if (offsets.length === count) return (plane) => ({ pageOffset: offsets[plane]!, shift: 0 });
   if (offsets.length === 1 && isContiguous(first)) {
     const bytes = first.blocks.byteCounts.reduce((sum, length) => sum + length, 0);
     return (plane) => ({ pageOffset: offsets[0]!, shift: plane * bytes });
@@ -71,12 +71,11 @@ export function placeSequence(
 }
 
 /** The page's data is one run of bytes, uncompressed: more planes of its kind may follow. */
-function isContiguous({ blocks, layout, height }: TiffPage): boolean {
+function isContiguous({ blocks, layout }: TiffPage): boolean {
   const { offsets, byteCounts, tiled } = blocks;
   return (
     !tiled &&
     layout.compression === 1 &&
-    height > 0 &&
     offsets.every((offset, index) => index === 0 || offset === offsets[index - 1]! + byteCounts[index - 1]!)
   );
 }

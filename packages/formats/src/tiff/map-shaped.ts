@@ -12,10 +12,6 @@ export function mapShaped(pages: TiffPages): PlaneMap | undefined {
   if (axes === undefined) return undefined;
   const { samples } = first;
   const count = axes.reduce((product, { size }) => product * size, 1);
-  if (offsets.length > count)
-    throw new FormatError("tiff", `it holds more than the one image of ${count} pages that it describes`, {
-      hint: "save one image per file",
-    });
   const z = axes.find(({ letter }) => letter === "Z");
   const t = axes.find(({ letter }) => letter === "T");
   const others = axes.filter((axis) => axis !== z && axis !== t);

@@ -2,7 +2,7 @@
 // section and time point; without them every page is a channel. Planes are decoded one at a time, when they are read.
 
 import { FormatError } from "../errors.ts";
-import type { ImageStack, PlaneIndex } from "../image/image-stack.ts";
+import type { ImageStack } from "../image/image-stack.ts";
 import type { NdArray } from "../nd-array.ts";
 import { isOmeXml } from "../ome/read-ome-xml.ts";
 import { loadZstd } from "../zstd.ts";
@@ -32,22 +32,24 @@ const format = "tiff";
 export function openTiff(bytes: Uint8Array, options: OpenTiffOptions = {}): ImageStack {
   const file = openTiffFile(bytes);
   const { find, pageOffset, ...axes } = mapPlanes(file, options);
-  const { width, height, bitsPerSample, dtype, layout } = readTiffPage(file, pageOffset);
-  const readPlane = (index: PlaneIndex): NdArray => {
-    const place = find(index);
-    const page = readTiffPage(file, place.pageOffset);
-    if (page.width !== width || page.height !== height || page.dtype !== dtype) {
-      const found = `${page.width} x ${page.height} pixels of ${page.dtype}, not ${width} x ${height} of ${dtype}`;
-      throw new FormatError(format, `its pages differ: one has ${found}`, {
-        hint: "save one channel per page",
-      });
-    }
-    const plane = readTiffSamples(file, page, { first: place.sample, count: 1, shift: place.shift });
-    return { ...plane, shape: [height, width] };
-  };
+  const { width, height, bitsPerSample, dtype } = readTiffPage(file, pageOffset);
   return {
     ...{ ...axes, width, height, bitDepth: bitsPerSample },
-    readPlane: isZstd(layout.compression) ? (index) => loadZstd().then(() => readPlane(index)) : readPlane,
+    readPlane: (index) => {
+      const { sample, shift, ...place } = find(index);
+      const page = readTiffPage(file, place.pageOffset);
+      if (page.width !== width || page.height !== height || page.dtype !== dtype) {
+        const found = `${page.width} x ${page.height} pixels of ${page.dtype}, not ${width} x ${height} of ${dtype}`;
+        throw new FormatError(format, `its pages differ: one has ${found}`, {
+          hint: "save one channel per page",
+        });
+      }
+      const read = (): NdArray => ({
+        ...readTiffSamples(file, page, { first: sample, count: 1, shift }),
+        shape: [height, width],
+      });
+      return isZstd(page.layout.compression) ? loadZstd().then(read) : read();
+    },
   };
 }
 

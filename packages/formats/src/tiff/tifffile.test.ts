@@ -71,7 +71,7 @@ describe("a TIFF of any layout", () => {
       "empty tile without data": "empty tiles that stand for a no-data value are not read",
       "an Olympus FluoView stack": "the channels and sections of an Olympus FluoView stack are not read",
       "a ScanImage stack": "the channels and sections of a ScanImage stack are not read",
-      "two shaped images": "it holds more than the one image of 2 pages that it describes",
+      "two shaped images": "it describes 2 planes, but the file has 5 pages",
       "pages of two sizes": "its pages differ: one has 8 x 5 pixels of uint16, not 8 x 7 of uint16",
       "axes that are not known": "its axes CQ are not all known",
     });
