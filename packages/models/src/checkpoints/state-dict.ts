@@ -3,9 +3,9 @@
 
 import { collectTensors, type NdArray, readSafetensors, readTorchCheckpoint } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
 import { CheckpointError, type FileSource, readJson, readParsed } from "./file-source.ts";
+import type { StateDict } from "./network-definition.ts";
 import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {
