@@ -41,6 +41,12 @@ describe("a configuration", () => {
   });
 });
 
+it("a long value is shortened where a message has it", () => {
+  const failure = () => parseConfig(format, { head_size: 4, scale: Array(1000).fill(0.5) }, "x");
+  expect(failure).toThrow(/^x: scale is \[0\.5,0\.5,.*\.\.\., only null is supported$/);
+  expect(failure).toThrow(/^.{1,130}$/);
+});
+
 describe("a field that says nothing", () => {
   it.each([
     [null, false],

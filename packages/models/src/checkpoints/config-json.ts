@@ -53,7 +53,9 @@ export function parseConfig<T>(format: ConfigFormat<T>, json: Json, place: strin
     const found = camel[key];
     return found === undefined || isSame(found, value)
       ? []
-      : [`${snakeCase(key)} is ${JSON.stringify(found)}, only ${JSON.stringify(value)} is supported`];
+      : [
+          `${snakeCase(key)} is ${shorten(JSON.stringify(found))}, only ${JSON.stringify(value)} is supported`,
+        ];
   });
   if (faults.length > 0) throw new CheckpointError(`${place}: ${faults.join("; ")}`);
   return result.data;
@@ -65,6 +67,11 @@ function isSame(found: unknown, value: unknown): boolean {
     Array.isArray(found) && found.length > 0 && found.flat().every((item) => item === value);
   const isNothing = [found, value].every((one) => nothings.includes(JSON.stringify(one)));
   return isNothing || isForEveryLevel || JSON.stringify(found) === JSON.stringify(value);
+}
+
+/** Text of a file as a message has it: 80 characters at most. */
+export function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 const nothings = ["null", "false", "[]", "{}"];

@@ -1,7 +1,7 @@
 // Which of several networks a checkpoint holds: its configuration says so, else the names of its tensors do. Both
 // questions go to the definitions, in their order. And which of its tensors are that network's.
 
-import type { Json } from "./config-json.ts";
+import { type Json, shorten } from "./config-json.ts";
 import { firstThree } from "./declared-parameters.ts";
 import { CheckpointError } from "./file-source.ts";
 import type { NetworkDefinition, StateDict } from "./network-definition.ts";
@@ -16,7 +16,9 @@ export function recognizeConfig<D extends NetworkDefinition>(
   if (found !== undefined) return found;
   const named = [json._class_name, json.model_type].find((name) => typeof name === "string");
   const fault =
-    named === undefined ? "its configuration names no architecture" : `"${named}" is no known architecture`;
+    named === undefined
+      ? "its configuration names no architecture"
+      : `${shorten(JSON.stringify(named))} is no known architecture`;
   throw new CheckpointError(`${place}: ${fault}; known are ${titlesOf(networks)}`);
 }
 

@@ -4,7 +4,7 @@
 import { f32, i64 } from "@proteoscope/engine";
 import { z } from "zod";
 import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
-import { type ConfigFormat, parseConfig, rate } from "../checkpoints/config-json.ts";
+import { type ConfigFormat, parseConfig, rate, shorten } from "../checkpoints/config-json.ts";
 import { partFolder } from "../checkpoints/earlier-names.ts";
 import { CheckpointError, type FileSource, readJson, subfolder } from "../checkpoints/file-source.ts";
 import { hasNetwork } from "../checkpoints/model-folder.ts";
@@ -111,5 +111,7 @@ export function checkLabels(
   wanted: readonly string[] | undefined,
 ): void {
   if (String(found) !== String(wanted))
-    throw new CheckpointError(`${file}: labels: ${found} where localization/config.json says ${wanted}`);
+    throw new CheckpointError(
+      `${file}: labels: ${shorten(String(found))} where localization/config.json says ${shorten(String(wanted))}`,
+    );
 }
