@@ -17,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "source",
-          include: ["tests/*.test.ts", "tests/architecture/**/*.test.ts"],
+          include: ["tests/*.test.ts", "tests/{api,architecture}/**/*.test.ts"],
           testTimeout: 5 * minuteMs,
         },
       },
@@ -44,7 +44,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["tests/e2e/**/*.test.ts"],
+          include: ["tests/{e2e,recorded}/**/*.test.ts"],
           testTimeout: 5 * minuteMs,
           hookTimeout: 5 * minuteMs,
           fileParallelism: false,

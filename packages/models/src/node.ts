@@ -2,6 +2,7 @@
 // tools share. Listed by hand, so that the public surface is a decision.
 
 export { openFolder } from "./node/folder.ts";
+export { hashFile } from "./node/hash-file.ts";
 export type { HubAccess } from "./node/hub/client.ts";
 export { type PullEvents, type PulledModel, type PullRequest, pullModel } from "./node/hub/pull.ts";
 export {

@@ -32,6 +32,24 @@ export interface Failure {
   readonly exitCode: ExitCode;
 }
 
+const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
+  usage: exitCodes.usage,
+  data: exitCodes.badData,
+  notFound: exitCodes.notFound,
+  device: exitCodes.noDevice,
+  failure: exitCodes.failure,
+};
+
+/** The options that set the fields of a request, as one would give them. */
+const optionsByField: Readonly<Record<string, string>> = {
+  nucleusChannel: "--nucleus-channel 1",
+  pixelSizeMicrons: "--pixel-size 0.2",
+  steps: "--steps",
+  cellLine: "--cell-line",
+  expression: "--expression",
+  output: "-o",
+};
+
 const codesByName: Readonly<Record<string, ExitCode>> = {
   CLIError: exitCodes.usage,
   UsageError: exitCodes.usage,
@@ -46,14 +64,6 @@ const codesByName: Readonly<Record<string, ExitCode>> = {
   NotFoundError: exitCodes.notFound,
   DeviceError: exitCodes.noDevice,
   AbortError: exitCodes.interrupted,
-};
-
-const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
-  usage: exitCodes.usage,
-  data: exitCodes.badData,
-  notFound: exitCodes.notFound,
-  device: exitCodes.noDevice,
-  failure: exitCodes.failure,
 };
 
 const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: ExitCode]>> = {
@@ -80,10 +90,12 @@ export function describeFailure(error: unknown): Failure {
     const [words, exitCode] = system;
     return { message: path === undefined ? oneLine(error.message) : `${path}: ${words}`, exitCode };
   }
-  const { kind } = error as Partial<ProteoscopeError>;
+  const { kind, field } = error as Partial<ProteoscopeError>;
   const exitCode = kind === undefined ? codesByName[error.name] : codesByKind[kind];
   if (exitCode === exitCodes.interrupted) return { message: "interrupted", exitCode };
-  if (exitCode !== undefined) return { message: oneLine(messageOf(error)), exitCode };
+  const option = field === undefined ? undefined : optionsByField[field];
+  const advice = option === undefined ? "" : ` (${option})`;
+  if (exitCode !== undefined) return { message: oneLine(`${messageOf(error)}${advice}`), exitCode };
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };
 }
 

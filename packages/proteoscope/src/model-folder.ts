@@ -11,7 +11,7 @@ import { CommandError, exitCodes } from "./errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
-export async function findModelFolder(
+export async function openModel(
   model: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FileSource> {
@@ -43,8 +43,8 @@ export async function withRuntime<Result>(
   work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const keptIn = cacheFolders(process.env).sessions;
-  const runtime = await openRuntime({ device, ...(keptIn !== undefined && { keptIn }) });
+  const cacheDir = cacheFolders(process.env).sessions;
+  const runtime = await openRuntime({ device, ...(cacheDir !== undefined && { cacheDir }) });
   try {
     return await work(runtime);
   } finally {

@@ -99,7 +99,7 @@ export async function createCytoclassJob(
   });
   const { reader, embedder, pairing, condition } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);
-  const embeddingWidth = reader.esm.config.hiddenSize;
+  const embeddingWidth = reader.languageModel.config.hiddenSize;
   const { bottleneck } = config.model;
   const network: CytoselfRegressorConfig = {
     ...{ proteinEmbeddingDims: embeddingWidth, projectionDims: codes.size, dropout: config.model.dropout },

@@ -134,7 +134,7 @@ export async function createDiffusionJob(
     ...{ plm: config.models.plm, startFrom: train.startFrom, input, homologs },
     ...{ pairingInverseTemperature, targetInverseTemperature, seed: train.seed, onRead },
   });
-  if (reader.head === undefined)
+  if (reader.localization === undefined)
     throw new ConfigError(
       `models.plm: ${config.models.plm} has no localization head, which a model that draws needs: give a run of train plm`,
     );

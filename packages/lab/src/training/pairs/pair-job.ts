@@ -97,7 +97,7 @@ export async function createPairJob(
   const coder = await createLatentCoder(runtime, autoencoder, pixels.height);
   const { latentChannels } = autoencoder.config;
   const { latentSide } = coder;
-  const embeddingWidth = reader.esm.config.hiddenSize;
+  const embeddingWidth = reader.languageModel.config.hiddenSize;
   const latents = { side: pixels.height, latentSide, latentChannels, latentScale: 1 }; // as the autoencoder gives them
   const latentSize = latentChannels * latentSide ** 2;
   const network: JointEmbeddingConfig = {
