@@ -6,12 +6,13 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { elementCount, type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decode, encode } from "../autoencoder-kl/network.ts";
+import { memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { noiseScheduleDefaults } from "../diffusion/noise-schedule.ts";
 import { contactHead, esm2, languageModelHead } from "../esm2/network.ts";
 import { openFolder } from "../node/folder.ts";
 import { crossAttentionKeyValues, unet } from "../unet/network.ts";
-import { memoryFolder, subfolder } from "./file-source.ts";
-import { loadAs, loadNoiseSchedule, loadPipeline, loadPretrained } from "./load.ts";
+import { loadAs, loadPretrained } from "./load.ts";
+import { loadPipeline } from "./pipeline.ts";
 import { saveSingleFile } from "./save.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));
@@ -164,14 +165,6 @@ describe("a folder of diffusers", () => {
   it("is no pipeline without model_index.json", async () => {
     await expect(loadPipeline(subfolder(folder, "unet"))).rejects.toThrow(/has no model_index\.json/);
   });
-
-  it("has a schedule of the one kind that is supported, or is refused", async () => {
-    const schedule = { beta_schedule: "scaled_linear", timestep_spacing: "trailing" };
-    const file = new TextEncoder().encode(JSON.stringify(schedule));
-    await expect(loadNoiseSchedule(memoryFolder(new Map([["scheduler_config.json", file]])))).rejects.toThrow(
-      /beta_schedule is "scaled_linear", only "linear" is supported; timestep_spacing is "trailing"/,
-    );
-  });
 });
 
 describe("a checkpoint that cannot be loaded", () => {
@@ -192,19 +185,30 @@ describe("a checkpoint that cannot be loaded", () => {
     ...changes,
   });
 
-  it("lists every tensor that is missing, unexpected or of another shape", async () => {
-    const config = await configWith({ num_hidden_layers: 3, intermediate_size: 50 });
-    const failure = await loadPretrained(await withFiles({ "config.json": config })).catch((error) => error);
-    expect(failure.name).toBe("WeightsError");
-    expect(failure.message).toContain("esm.encoder.layer.2.attention.self.query.weight [12, 12] is missing");
-    expect(failure.message).toContain(
-      "esm.encoder.layer.0.intermediate.dense.weight is [48, 12] instead of [50, 12]",
+  it("counts the tensors that are missing, of another shape and unexpected, and names three of each", async () => {
+    const failureOf = async (changes: object): Promise<Error> => {
+      const folder = await withFiles({ "config.json": await configWith(changes) });
+      return loadPretrained(folder).then(
+        () => expect.unreachable(),
+        (error) => error,
+      );
+    };
+    const two = await failureOf({ num_hidden_layers: 3, intermediate_size: 50 });
+    expect(two.name).toBe("WeightsError");
+    const layer = (number: number) => `esm.encoder.layer.${number}`;
+    expect(two.message).toBe(
+      [
+        "there/model.safetensors: the tensors do not fit ESM2 (Hugging Face EsmModel, EsmForMaskedLM) as configured: 16 missing (",
+        `${layer(2)}.attention.LayerNorm.weight [12], ${layer(2)}.attention.LayerNorm.bias [12], ${layer(2)}.attention.self.query.weight [12, 12], ...); 7 of another shape (`,
+        `${layer(0)}.intermediate.dense.weight [48, 12] instead of [50, 12], ${layer(0)}.intermediate.dense.bias [48] instead of [50], ${layer(0)}.output.dense.weight [12, 48] instead of [12, 50], ...)`,
+      ].join(""),
     );
-    expect(failure.message.split(";").length).toBe(16 + 2 * 3 + 1);
-    const fewer = await configWith({ num_hidden_layers: 1 });
-    await expect(loadPretrained(await withFiles({ "config.json": fewer }))).rejects.toThrow(
-      /esm\.encoder\.layer\.1\.output\.dense\.bias is unexpected/,
+    expect((await failureOf({ num_hidden_layers: 1 })).message).toMatch(
+      /: 1 of another shape \(esm\.contact_head\.regression\.weight \[1, 4\] instead of \[1, 2\]\); 16 unexpected \(/,
     );
+    const many = await failureOf({ num_hidden_layers: 200 });
+    expect(many.message).toMatch(/: \d+ missing \(/);
+    expect(many.message.length).toBeLessThan(600);
   });
 
   for (const [fault, changes, message] of [

@@ -2,15 +2,16 @@ import { f32, initializeWeights, type Runtime, trace } from "@proteoscope/engine
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { declareParameters, type Pretrained } from "../checkpoints/architectures.ts";
 import { type Json, parseConfig } from "../checkpoints/config-json.ts";
 import { memoryFolder } from "../checkpoints/file-source.ts";
-import { inferConfig, recognizeNames } from "../checkpoints/infer-config.ts";
-import { loadAs, loadPretrained } from "../checkpoints/load.ts";
-import { cytoselfFormat } from "../checkpoints/model-configs.ts";
-import { runPretrained } from "../checkpoints/run.ts";
-import { savePretrained, saveSingleFile } from "../checkpoints/save.ts";
+import { isRecognized } from "../checkpoints/recognize.ts";
+import { loadAs, loadPretrained } from "../pretrained/load.ts";
+import { runPretrained } from "../pretrained/run.ts";
+import { savePretrained, saveSingleFile } from "../pretrained/save.ts";
+import type { Pretrained } from "../registry.ts";
+import { bareStateDict, inferredConfig } from "../testing/bare-state-dict.ts";
 import { tinyCytoself } from "../testing/tiny-cytoself.ts";
+import { cytoselfDefinition, cytoselfFormat } from "./definition.ts";
 import { cytoself, cytoselfDefaults } from "./network.ts";
 
 function tinyModel(): Extract<Pretrained, { architecture: "cytoself" }> {
@@ -90,21 +91,14 @@ describe("a checkpoint of cytoself", () => {
     const whole = { ...model, weights: new Map([...model.weights, ...unused]) };
     expect(await loadPretrained(memoryFolder(savePretrained(whole)))).toEqual(whole);
     whole.weights.delete("fc_layers.0.fc_list.4.bias");
-    expect(() => savePretrained(whole)).toThrow(/fc_layers\.0\.fc_list\.4\.bias \[3\] is missing/);
+    expect(() => savePretrained(whole)).toThrow(/1 missing \(fc_layers\.0\.fc_list\.4\.bias \[3\]\)$/);
   });
 
   it("tells its sizes without a configuration, where its strides are the published ones", () => {
     const published = { ...cytoselfDefaults, numClass: 17 };
-    const declared = declareParameters({ architecture: "cytoself", config: published, weights: new Map() });
-    const weights = new Map(
-      [...declared].map(([name, { shape }]): [string, NdArray] => [
-        name,
-        { dtype: "float32", shape, data: new Float32Array(0) },
-      ]),
-    );
-    expect(recognizeNames(weights)).toBe("cytoself");
-    const inferred = inferConfig("cytoself", weights, weights, "x");
-    expect(parseConfig(cytoselfFormat, inferred, "x")).toEqual(published);
+    const weights = bareStateDict(cytoselfDefinition, published);
+    expect(isRecognized(cytoselfDefinition, weights)).toBe(true);
+    expect(inferredConfig(cytoselfDefinition, weights)).toEqual(published);
   });
 });
 

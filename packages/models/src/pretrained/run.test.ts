@@ -3,9 +3,9 @@ import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../node/folder.ts";
-import type { Pretrained } from "./architectures.ts";
-import { subfolder } from "./file-source.ts";
+import { subfolder } from "../checkpoints/file-source.ts";
+import { openFolder } from "../node.ts";
+import type { Pretrained } from "../registry.ts";
 import { loadPretrained } from "./load.ts";
 import { runPretrained } from "./run.ts";
 

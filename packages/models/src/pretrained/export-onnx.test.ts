@@ -8,11 +8,11 @@ import { initializeWeights } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../node/folder.ts";
+import { subfolder } from "../checkpoints/file-source.ts";
+import { openFolder } from "../node.ts";
+import { declareParameters, type Pretrained } from "../registry.ts";
 import { tinyCytoself } from "../testing/tiny-cytoself.ts";
-import { declareParameters, type Pretrained } from "./architectures.ts";
 import { exportNetwork } from "./export-onnx.ts";
-import { subfolder } from "./file-source.ts";
 import { loadAs } from "./load.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));
