@@ -6,7 +6,7 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { parseFasta, writePng } from "@proteoscope/formats";
 import { compositeCell, markSynthetic, pickNucleus, type Tile, tileImages } from "@proteoscope/imaging";
 import { type Crop, openCropPixels, readCrops } from "@proteoscope/lab";
-import { drawDefaults, openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
+import { generateDefaults, openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
 import { openFolder } from "@proteoscope/models/node";
 
 const [atlas, out, modelFolder = "checkpoints/proteoscope-mini"] = process.argv.slice(2);
@@ -43,15 +43,19 @@ for (const gene of genes) {
   }
   while (row.length < realColumns)
     row.push({ image: { ...size, data: new Uint8Array(3 * area) }, label: "no real crop" });
-  const protein = await microscope.read(record.sequence);
+  const protein = await microscope.encode(record.sequence);
   for (const seed of seeds) {
     const { nucleus, distance } = pickNucleus(library, seed);
-    const { images } = await microscope.draw(protein, distance, { ...drawDefaults, samples: 1, seed });
+    const { images } = await microscope.generate(protein, distance, {
+      ...generateDefaults,
+      samples: 1,
+      seed,
+    });
     const image = markSynthetic(compositeCell({ protein: images.subarray(0, area), nucleus }, size));
     row.push({ image, label: `${gene} seed ${seed}` });
   }
   rows.push(row);
-  console.log(gene, protein.compartments);
+  console.log(gene, protein.probabilities);
 }
 const { width, height, data } = tileImages(rows, { scale: 1 });
 await writeFile(out, writePng({ width, height, channels: 3, depth: 8, data, text: { synthetic: "partly" } }));

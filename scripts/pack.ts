@@ -1,6 +1,7 @@
 // `npm run pack:release [-- --output FOLDER]`: makes proteoscope-<version>.tgz, the package that users install.
-// The workspaces become one bundle (esbuild keeps npm packages outside), beside it whatever ships: model, examples,
-// presets, README, licences. It is a script of its own because `.npmrc` switches npm's life-cycle scripts off.
+// The workspaces become one bundle (esbuild keeps npm packages outside) and one tree of declarations; beside them lies
+// whatever ships: model, examples, presets, README, licences. It is a script of its own because `.npmrc` switches
+// npm's life-cycle scripts off.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { checksumFileName, verifyChecksums } from "../packages/proteoscope/src/checksums.ts";
 import { bundle } from "./release/bundle.ts";
-import { readWorkspaceDependencies, releaseManifest } from "./release/manifest.ts";
+import { writeDeclarations } from "./release/declarations.ts";
+import { type Manifest, readWorkspaceDependencies, releaseManifest } from "./release/manifest.ts";
+import { entryName, subpaths } from "./release/subpaths.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const shipped = ["checkpoints/proteoscope-mini", "examples", "configs", "README.md", "LICENSE", "NOTICE"];
@@ -18,17 +21,18 @@ const shipped = ["checkpoints/proteoscope-mini", "examples", "configs", "README.
 export async function packRelease(outputFolder: string): Promise<string> {
   await checkModel(join(root, "checkpoints/proteoscope-mini"));
   const cli = join(root, "packages/proteoscope");
-  const dependencies = readWorkspaceDependencies(root);
-  const used = await bundle(root, join(cli, "dist"), Object.keys(dependencies));
-  const manifest = releaseManifest(
-    JSON.parse(readFileSync(join(cli, "package.json"), "utf8")),
-    dependencies,
-    used,
-  );
-
+  const own: Manifest = JSON.parse(readFileSync(join(cli, "package.json"), "utf8"));
+  const ranges = readWorkspaceDependencies(root);
+  const entries = { cli: join(cli, "src/cli.ts") };
+  for (const [subpath, module] of Object.entries(subpaths))
+    Object.assign(entries, { [entryName(subpath)]: join(root, module) });
   const stage = mkdtempSync(join(tmpdir(), "proteoscope-pack-"));
   try {
-    for (const folder of ["bin", "dist"]) cpSync(join(cli, folder), join(stage, folder), { recursive: true });
+    const imported = await bundle(root, join(stage, "dist"), entries, Object.keys(ranges));
+    const named = writeDeclarations(root, Object.values(subpaths), stage);
+    const used = [...new Set([...imported, ...named])].sort();
+    const manifest = releaseManifest(own, ranges, used, subpaths);
+    cpSync(join(cli, "bin"), join(stage, "bin"), { recursive: true });
     for (const path of shipped) {
       if (existsSync(join(root, path))) cpSync(join(root, path), join(stage, path), { recursive: true });
     }
@@ -42,7 +46,7 @@ export async function packRelease(outputFolder: string): Promise<string> {
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
-  return join(outputFolder, `${manifest.name}-${manifest.version}.tgz`);
+  return join(outputFolder, `${own.name}-${own.version}.tgz`);
 }
 
 async function checkModel(folder: string): Promise<void> {

@@ -3,11 +3,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openMicroscope, readModel } from "@proteoscope/microscope";
-import { writeDrawing } from "../../packages/proteoscope/src/drawing-files.ts";
-import { findModelFolder } from "../../packages/proteoscope/src/model-folder.ts";
-import { chooseNuclei } from "../../packages/proteoscope/src/nuclei.ts";
-import { withOutputFolder } from "../../packages/proteoscope/src/output.ts";
+import { encodeFiles, generate, openMicroscope, readModel } from "@proteoscope/microscope";
+import { withOutputFolder } from "../../packages/proteoscope/src/cli/output.ts";
+import { openModel } from "../../packages/proteoscope/src/model-folder.ts";
+import { readNuclei } from "../../packages/proteoscope/src/nuclei.ts";
 import { resolveProteins } from "../../packages/proteoscope/src/proteins.ts";
 import type { BenchCase } from "../case.ts";
 import { runCommandProcess } from "../command-process.ts";
@@ -50,17 +49,19 @@ export function miniWarm({ model }: MiniOptions = {}): BenchCase {
     title: "the same image in a process that has drawn before: sequence to files written",
     warmUpRuns: 3,
     async prepare(runtime) {
-      const files = await findModelFolder(model);
+      const files = await openModel(model);
       const microscope = openMicroscope(runtime, await readModel(files));
-      const [nucleus] = await chooseNuclei(files, { seed: settings.seed });
-      const [{ sequence } = { sequence: "" }] = await resolveProteins([protein], async () => "");
+      const nuclei = await readNuclei(files, { seed: settings.seed });
+      const proteins = await resolveProteins([protein], async () => "");
       const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
       return {
         gflop: null,
         async run() {
-          const drawing = await microscope.draw(await microscope.read(sequence), nucleus!.distance, settings);
-          const cell = { ...nucleus!, name: protein, drawing, provenance: { synthetic: true } };
-          await withOutputFolder(folder, (output) => writeDrawing(output, cell, ["png", "ome-tiff"]));
+          for await (const cell of generate(microscope, { proteins, nuclei, settings }))
+            await withOutputFolder(folder, async (output) => {
+              for (const [path, bytes] of encodeFiles(cell, ["png", "ome-tiff"]))
+                await output.write(path, bytes);
+            });
         },
         async close() {
           await microscope.close();

@@ -1,28 +1,29 @@
-// The bundle of a release: command line, library and worker threads as ES modules for Node, side by side in one
-// folder. A worker is started from `new URL("./worker.js", import.meta.url)`, so each must be a file of its own
-// there, and shared chunks must lie in the same folder.
-import { readdirSync, rmSync } from "node:fs";
+// The JavaScript of a release: command line, the subpaths of the library, worker threads and web worker as ES modules,
+// side by side in one folder. Code that several need lies in shared chunks, so that a tensor is the same thing in all.
+// A worker is started from `new URL("./worker.js", import.meta.url)`, so each must be a file of its own there.
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { basename, join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 
 /**
- * Writes `cli.js`, `index.js`, one file per worker and their chunks into `outputFolder`, which is emptied first.
+ * Writes one file per entry, one per worker and their chunks into `outputFolder`, which is emptied first.
+ * @param entries modules by the name of their file, without its ending.
  * @returns the names of the npm packages that the bundle imports.
+ * @throws Error if two files would have one name.
  */
 export async function bundle(
   root: string,
   outputFolder: string,
+  entries: Readonly<Record<string, string>>,
   npmPackages: readonly string[],
 ): Promise<string[]> {
   rmSync(outputFolder, { recursive: true, force: true });
-  const cli = join(root, "packages/proteoscope/src");
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: entryPoints([
-      join(cli, "cli.ts"),
-      join(cli, "index.ts"),
-      ...findWorkers(join(root, "packages")),
+    entryPoints: nameOnce([
+      ...Object.entries(entries),
+      ...findWorkers(join(root, "packages")).map((path): [string, string] => [workerName(path), path]),
     ]),
     outdir: outputFolder,
     entryNames: "[name]",
@@ -33,6 +34,7 @@ export async function bundle(
     platform: "node",
     target: "node20.19",
     external: [...npmPackages],
+    plugins: [webWorkerUrls],
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
@@ -40,20 +42,38 @@ export async function bundle(
   return importedPackages(metafile);
 }
 
-/** Every `node/worker.ts` and `node/*-worker.ts` of the workspaces' sources. */
+/** Every `worker.ts` and `*-worker.ts` of the workspaces' sources that lies in a folder `node` or `web`. */
 export function findWorkers(packagesFolder: string): string[] {
   return readdirSync(packagesFolder).flatMap((name) =>
     readdirSync(join(packagesFolder, name), { recursive: true, encoding: "utf8" })
-      .filter((path) => /^src[\\/](.*[\\/])?node[\\/]([\w-]+-)?worker\.ts$/.test(path))
+      .filter((path) => /^src[\\/](.*[\\/])?(node|web)[\\/]([\w-]+-)?worker\.ts$/.test(path))
       .map((path) => join(packagesFolder, name, path)),
   );
 }
 
-/** Entry points by the name their file gets; two files of one name would overwrite each other. */
-export function entryPoints(paths: readonly string[]): Record<string, string> {
+/** `worker` for a thread of Node, `web-worker` for that of a browser. */
+function workerName(path: string): string {
+  return `${/[\\/]web[\\/][^\\/]+$/.test(path) ? "web-" : ""}${basename(path, ".ts")}`;
+}
+
+/** In the sources the browser's worker is `./worker.ts`, which bundlers of pages find; here it has another name. */
+const webWorkerUrls: Plugin = {
+  name: "web-worker-urls",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/](.*[\\/])?web[\\/][^\\/]+\.ts$/ }, ({ path }) => ({
+      loader: "ts",
+      contents: readFileSync(path, "utf8").replace(
+        /new URL\("\.\/((?:[\w-]+-)?worker)\.ts", import\.meta\.url\)/g,
+        'new URL("./web-$1.js", import.meta.url)',
+      ),
+    }));
+  },
+};
+
+/** Entry points by the name that their file gets; two files of one name would overwrite each other. */
+export function nameOnce(named: readonly (readonly [string, string])[]): Record<string, string> {
   const entries: Record<string, string> = {};
-  for (const path of paths) {
-    const name = basename(path, ".ts");
+  for (const [name, path] of named) {
     if (entries[name] !== undefined)
       throw new Error(`${path} and ${entries[name]} would both become ${name}.js`);
     entries[name] = path;
@@ -63,17 +83,21 @@ export function entryPoints(paths: readonly string[]): Record<string, string> {
 
 /** The npm packages among the imports that stayed outside the bundle. */
 export function importedPackages(metafile: Pick<Metafile, "outputs">): string[] {
-  const names = new Set<string>();
-  for (const { imports } of Object.values(metafile.outputs)) {
-    for (const { path, external } of imports) {
-      if (!external || path.startsWith("node:") || builtinModules.includes(path)) continue;
-      names.add(
-        path
-          .split("/")
-          .slice(0, path.startsWith("@") ? 2 : 1)
-          .join("/"),
-      );
-    }
-  }
-  return [...names].sort();
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) =>
+    imports.filter(({ external }) => external).map(({ path }) => path),
+  );
+  return packageNames(outside);
+}
+
+/** The npm packages of import specifiers, sorted: subpaths cut off, modules of Node left out. */
+export function packageNames(specifiers: readonly string[]): string[] {
+  const names = specifiers
+    .filter((specifier) => !specifier.startsWith("node:") && !builtinModules.includes(specifier))
+    .map((specifier) =>
+      specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/"),
+    );
+  return [...new Set(names)].sort();
 }

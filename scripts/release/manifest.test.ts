@@ -36,17 +36,39 @@ describe("the manifest of a release", () => {
     devDependencies: { tsx: "^4.0.0" },
   };
 
-  it("depends on what the bundle imports, and points at the bundle", () => {
-    expect(releaseManifest(own, mergeDependencies([engine, models]), ["runtime"])).toEqual({
+  const subpaths = { ".": "packages/proteoscope/src/index.ts", "./web": "packages/proteoscope/src/web.ts" };
+  const ranges = { runtime: "^1.0.0", "onnxruntime-web": "^2.0.0", unused: "^3.0.0" };
+  const made = releaseManifest(own, ranges, ["onnxruntime-web", "runtime"], subpaths);
+
+  it("keeps what is said of the package, and depends on what its files import", () => {
+    const { exports: _, peerDependencies: __, peerDependenciesMeta: ___, ...rest } = made;
+    expect(rest).toEqual({
       name: "proteoscope",
       version: "1.2.3",
       bin: { proteoscope: "bin/proteoscope.mjs" },
-      exports: { ".": "./dist/index.js", "./package.json": "./package.json" },
+      sideEffects: ["./dist/*worker.js"],
       dependencies: { runtime: "^1.0.0" },
     });
   });
 
+  it("exports each subpath with its types, which come first, as resolvers want it", () => {
+    expect(made.exports).toEqual({
+      ".": { types: "./types/proteoscope/index.d.ts", default: "./dist/index.js" },
+      "./web": { types: "./types/proteoscope/web.d.ts", default: "./dist/web.js" },
+      "./web/worker": "./dist/web-worker.js",
+      "./package.json": "./package.json",
+    });
+    expect(Object.keys((made.exports as Record<string, object>)["."]!)).toEqual(["types", "default"]);
+  });
+
+  it("leaves to a page what only a page needs", () => {
+    expect(made.peerDependencies).toEqual({ "onnxruntime-web": "^2.0.0" });
+    expect(made.peerDependenciesMeta).toEqual({ "onnxruntime-web": { optional: true } });
+  });
+
   it("refuses an import that no workspace answers for", () => {
-    expect(() => releaseManifest(own, {}, ["left-pad"])).toThrow("left-pad, which no workspace depends on");
+    expect(() => releaseManifest(own, {}, ["left-pad"], subpaths)).toThrow(
+      "left-pad, which no workspace depends on",
+    );
   });
 });

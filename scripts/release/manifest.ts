@@ -1,7 +1,9 @@
-// The package.json of a release: the command-line package's own, with its workspaces gone and with the npm packages
-// that the bundle imports, in the versions the workspaces ask for. What only a browser needs is not installed.
+// The package.json of a release: the command-line package's own, with its workspaces gone, the subpaths as exports, and
+// with the npm packages that its files import, in the versions the workspaces ask for. What only a page needs is an
+// optional peer: npm does not install it unasked, and a page's own project asks for it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { declarationPath, entryName, webWorkerSubpath } from "./subpaths.ts";
 
 export interface Manifest {
   readonly name: string;
@@ -38,22 +40,47 @@ export function mergeDependencies(manifests: readonly Manifest[]): Record<string
   return Object.fromEntries(Object.entries(merged).map(([name, { range }]) => [name, range]));
 }
 
-/** The release's manifest; `used` are the npm packages that the bundle imports. */
+/** The npm packages that no file for Node imports. */
+const pagePackages = new Set(["onnxruntime-web"]);
+
+/**
+ * The release's manifest.
+ * @param ranges the version ranges that the workspaces ask for, by npm package.
+ * @param used the npm packages that the release's files import.
+ * @param subpaths modules by subpath.
+ */
 export function releaseManifest(
   manifest: Manifest,
-  dependencies: Readonly<Record<string, string>>,
+  ranges: Readonly<Record<string, string>>,
   used: readonly string[],
+  subpaths: Readonly<Record<string, string>>,
 ): Manifest {
   const { devDependencies: _, private: __, ...rest } = manifest;
-  return {
-    ...rest,
-    exports: { ".": "./dist/index.js", "./package.json": "./package.json" },
-    dependencies: Object.fromEntries(
-      used.map((name) => {
-        const range = dependencies[name];
-        if (range === undefined) throw new Error(`the bundle imports ${name}, which no workspace depends on`);
+  const rangesOf = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(
+      names.map((name) => {
+        const range = ranges[name];
+        if (range === undefined)
+          throw new Error(`the release imports ${name}, which no workspace depends on`);
         return [name, range];
       }),
-    ),
+    );
+  const peers = used.filter((name) => pagePackages.has(name));
+  return {
+    ...rest,
+    sideEffects: ["./dist/*worker.js"], // bundlers of pages may leave out whatever is not used
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(subpaths).map(([subpath, module]) => [
+          subpath,
+          { types: `./${declarationPath(module)}`, default: `./dist/${entryName(subpath)}.js` },
+        ]),
+      ),
+      [webWorkerSubpath]: `./dist/${entryName(webWorkerSubpath)}.js`,
+      "./package.json": "./package.json",
+    },
+    dependencies: rangesOf(used.filter((name) => !pagePackages.has(name))),
+    peerDependencies: rangesOf(peers),
+    peerDependenciesMeta: Object.fromEntries(peers.map((name) => [name, { optional: true }])),
   };
 }

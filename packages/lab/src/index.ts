@@ -37,6 +37,7 @@ export { transformSquare } from "./data/batches/augment.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   type Answer,
   accuracy,
@@ -86,6 +87,14 @@ export {
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
+export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
+export { summarizeMetrics } from "./evaluate/report/summary.ts";
+export {
+  type EvaluatedModel,
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateModel,
+} from "./evaluate/run.ts";
 export {
   compartmentOf,
   cropsOfProtein,

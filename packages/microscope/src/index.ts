@@ -1,18 +1,38 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
-export { type ImageReader, openImageReader, type SeenImage } from "./image/classifier.ts";
+export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
+export {
+  generateDefaults,
+  type ImageFormat,
+  imageFormats,
+  type SamplerName,
+  samplerNames,
+} from "./generate/formats.ts";
+export { type GeneratedCell, generate } from "./generate/generate.ts";
+export {
+  type ChosenNucleus,
+  type ImageOrigin,
+  type NucleiOptions,
+  nucleiOfImage,
+  nucleusOfLibrary,
+} from "./generate/nuclei.ts";
+export type { Provenance } from "./generate/provenance.ts";
+export {
+  checkRequest,
+  type GenerateRequest,
+  type GenerateSettings,
+  type NamedSequence,
+} from "./generate/request.ts";
+export { type ClassifiedImage, type ImageClassifier, openImageClassifier } from "./image/classifier.ts";
 export {
   type Cell,
-  type Drawing,
-  type DrawOptions,
-  drawDefaults,
+  type GeneratedImages,
+  type GenerateOptions,
   type Microscope,
   mostSteps,
   openMicroscope,
-  type SamplerName,
-  samplerNames,
-} from "./image/microscope.ts";
+} from "./image/generate.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,
@@ -28,10 +48,20 @@ export {
   readModelNuclei,
   readSequenceModel,
 } from "./model/read-model.ts";
+export type { OnProgress, ProgressEvent, WorkOptions } from "./progress.ts";
 export {
   byName,
   type CompartmentProbabilities,
-  openProteinReader,
-  type ProteinReader,
-  type ReadProtein,
+  type EncodedProtein,
+  openProteinEncoder,
+  type ProteinEncoder,
 } from "./protein/encoder.ts";
+export { type LocalizedProtein, localize, mostProbable } from "./protein/localize.ts";
+export {
+  applyProteinNetworks,
+  type ProteinNetworks,
+  proteinInputs,
+  proteinInputTypes,
+  proteinWeights,
+  readProteinNetworks,
+} from "./protein/networks.ts";

@@ -5,8 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
-import { CommandError, exitCodes } from "./errors.ts";
-import { findSnapshot, isModelName } from "./hub/repository.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 
 export interface CheckpointPath {
   readonly folder: FileSource;
@@ -25,6 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
   if ((await stat(named).catch(() => undefined)) !== undefined) return named;
+  const { findSnapshot, isModelName } = await import("@proteoscope/models/node");
   const [name = "", revision, ...rest] = named.split("@");
   if (!isModelName(name) || rest.length > 0)
     throw new CommandError(`${named}: no such file or folder`, exitCodes.notFound);

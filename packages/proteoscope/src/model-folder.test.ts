@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findModelFolder, withRuntime } from "./model-folder.ts";
+import { openModel, withRuntime } from "./model-folder.ts";
 
 let path: string;
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => rmSync(path, { recursive: true }));
 describe("findModelFolder", () => {
   it("opens the folder that is named", async () => {
     writeFileSync(join(path, "model_index.json"), "{}");
-    const folder = await findModelFolder(path);
+    const folder = await openModel(path);
     expect(folder.name).toBe(path);
     expect(new TextDecoder().decode(await folder.read("model_index.json"))).toBe("{}");
   });
@@ -24,15 +24,15 @@ describe("findModelFolder", () => {
     const snapshot = join(path, "models--owner--name", "snapshots", commit);
     mkdirSync(snapshot, { recursive: true });
     writeFileSync(join(snapshot, "model_index.json"), "{}");
-    const folder = await findModelFolder(`owner/name@${commit}`, { HF_HUB_CACHE: path });
+    const folder = await openModel(`owner/name@${commit}`, { HF_HUB_CACHE: path });
     expect(folder.name).toBe(snapshot);
-    await expect(findModelFolder("owner/name", { HF_HUB_CACHE: path })).rejects.toMatchObject({
+    await expect(openModel("owner/name", { HF_HUB_CACHE: path })).rejects.toMatchObject({
       exitCode: 4,
     });
   });
 
   it("says what a model folder has where there is none", async () => {
-    await expect(findModelFolder(path)).rejects.toMatchObject({
+    await expect(openModel(path)).rejects.toMatchObject({
       exitCode: 4,
       message: `${path}: no model there (a model folder has a model_index.json)`,
     });

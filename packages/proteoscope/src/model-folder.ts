@@ -6,12 +6,12 @@ import type { Runtime } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
-import type { devices } from "./command.ts";
-import { CommandError, exitCodes } from "./errors.ts";
+import type { devices } from "./cli/command.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
-export async function findModelFolder(
+export async function openModel(
   model: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FileSource> {
@@ -43,8 +43,8 @@ export async function withRuntime<Result>(
   work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const keptIn = cacheFolders(process.env).sessions;
-  const runtime = await openRuntime({ device, ...(keptIn !== undefined && { keptIn }) });
+  const cacheDir = cacheFolders(process.env).sessions;
+  const runtime = await openRuntime({ device, ...(cacheDir !== undefined && { cacheDir }) });
   try {
     return await work(runtime);
   } finally {

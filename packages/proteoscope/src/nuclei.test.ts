@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chooseNuclei } from "./nuclei.ts";
+import { readNuclei } from "./nuclei.ts";
 import { createWorkplace, fieldOfNuclei, npyOf, tiffOf, type Workplace } from "./testing/model-folder.ts";
 
 let place: Workplace;
@@ -11,8 +11,8 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
-const choose = (options: Partial<Parameters<typeof chooseNuclei>[1]>) =>
-  chooseNuclei(openFolder(place.model), { seed: 0, ...options });
+const choose = (options: Partial<Parameters<typeof readNuclei>[1]>) =>
+  readNuclei(openFolder(place.model), { seed: 0, ...options });
 
 describe("chooseNuclei", () => {
   it("takes a nucleus of the model's library by seed", async () => {
@@ -47,7 +47,7 @@ describe("chooseNuclei", () => {
       nucleiInImage: 2,
       firstPixel: { x: 50, y: 30 },
     });
-    expect(await choose({ image, most: 1 })).toHaveLength(1);
+    expect(await choose({ image, maxNuclei: 1 })).toHaveLength(1);
   });
 
   it("needs no label for the only nucleus, and prefers the pixel size of the user", async () => {
@@ -62,10 +62,10 @@ describe("chooseNuclei", () => {
     const stack = Uint16Array.from([...data].map(() => 5).concat([...data].map(Number)));
     const image = place.file("stack.npy", npyOf({ dtype, shape: [2, ...shape], data: stack }));
     const options = { image, pixelSizeMicrons: 0.5 };
-    expect(await choose({ ...options, channel: 1 })).toHaveLength(2);
-    await expect(choose({ ...options, channel: 0 })).rejects.toMatchObject({
-      name: "CommandError",
-      exitCode: 3,
+    expect(await choose({ ...options, nucleusChannel: 1 })).toHaveLength(2);
+    await expect(choose({ ...options, nucleusChannel: 0 })).rejects.toMatchObject({
+      name: "NucleusError",
+      kind: "data",
       message: expect.stringMatching(/stack\.npy: channel 0 is empty/),
     });
   });

@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type FastaRecord, parseFasta, parseSequence } from "@proteoscope/formats";
 import { nearest } from "@proteoscope/lab/nearest";
-import { CommandError, exitCodes } from "./errors.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
+import { readNamedFile } from "./cli/read-named-file.ts";
 import { findShipped } from "./package-files.ts";
-import { readNamedFile } from "./read-named-file.ts";
 
 export interface NamedProtein {
   /** Short, and fit for a file name. */
@@ -31,12 +31,24 @@ export async function resolveProteins(
   return withUniqueIds(proteins);
 }
 
+/**
+ * The proteins that are named: paths of FASTA files, genes or accessions of the shipped examples, or sequences.
+ * @throws CommandError where there is no such protein, FormatError naming file and line.
+ */
+export function readProteins(...names: readonly string[]): Promise<NamedProtein[]> {
+  return resolveProteins(names, () => Promise.reject(new CommandError('"-" names no file', exitCodes.usage)));
+}
+
 /** Numbers the proteins of one name; names that differ in case alone would share files on some systems. */
 function withUniqueIds(proteins: readonly NamedProtein[]): NamedProtein[] {
   const taken = new Set<string>();
+  const counts = new Map<string, number>();
   return proteins.map((protein) => {
+    const key = protein.id.toLowerCase();
+    let count = counts.get(key) ?? 1;
     let id = protein.id;
-    for (let count = 2; taken.has(id.toLowerCase()); count++) id = `${protein.id}-${count}`;
+    while (taken.has(id.toLowerCase())) id = `${protein.id}-${++count}`;
+    counts.set(key, count);
     taken.add(id.toLowerCase());
     return { ...protein, id };
   });

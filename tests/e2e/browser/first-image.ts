@@ -19,11 +19,16 @@ export async function drawFirstImage(
 ): Promise<Record<string, { shape: readonly number[]; values: readonly number[] }>> {
   const [model, nuclei] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
   const microscope = openMicroscope(runtime, model);
-  const protein = await microscope.read(sequence);
+  const protein = await microscope.encode(sequence);
   const { distance } = pickNucleus(nuclei, 0);
-  const drawing = await microscope.draw(protein, distance, { samples: 1, steps, sampler: "dpm++", seed: 0 });
+  const generated = await microscope.generate(protein, distance, {
+    samples: 1,
+    steps,
+    sampler: "dpm++",
+    seed: 0,
+  });
   await microscope.close();
-  const { height, width, images, compartments } = drawing;
+  const { height, width, images, compartments } = generated;
   const named = (probabilities: Readonly<Record<string, number>>) => ({
     shape: [Object.keys(probabilities).length],
     values: Object.values(probabilities),
@@ -34,7 +39,7 @@ export async function drawFirstImage(
       shape: [protein.condition.length / protein.width, protein.width],
       values: Array.from(protein.condition),
     },
-    fromSequence: named(protein.compartments),
+    fromSequence: named(protein.probabilities),
     image: { shape: [1, 2, height, width], values: Array.from(images) },
     seen: named(compartments),
   };

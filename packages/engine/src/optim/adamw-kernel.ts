@@ -5,24 +5,38 @@
  * Its memory holds a block of each vector, which the caller copies in and out; a block stays in the processor's cache.
  */
 
-/** Numbers of a block. */
+/** Number of values of a block. */
 export const blockLength = 16384;
 
-/** Vectors of a block, in the order in which they lie in memory. */
+/** The vectors of a block, in the order in which they lie in memory. */
 const vectors = ["gradient", "firstMoment", "secondMoment", "parameters"] as const;
-/** What the function takes after the number of bytes: float32 each. */
-const factors = ["clip", "beta1", "rest1", "beta2", "rest2", "kept", "stepSize", "scale", "epsilon"] as const;
+/** The arguments of the function after the number of bytes, float32 each. */
+const factors = [
+  "clip",
+  "beta1",
+  "oneMinusBeta1",
+  "beta2",
+  "oneMinusBeta2",
+  "decay",
+  "stepSize",
+  "scale",
+  "epsilon",
+] as const;
 
+/** A block of each vector, [blockLength] each. */
 export type AdamWBlock = Readonly<Record<(typeof vectors)[number], Float32Array>>;
+/** The numbers of a step, as the function takes them. */
 export type AdamWFactors = Readonly<Record<(typeof factors)[number], number>>;
 
+/** The function and its memory. */
 export interface AdamWKernel {
-  /** Views of the memory: [blockLength] each. */
+  /** Views of the memory, [blockLength] each. */
   readonly block: AdamWBlock;
   /** Updates the first `length` numbers of the block; more may be overwritten. */
   run(length: number, values: AdamWFactors): void;
 }
 
+/** Compiles the function. */
 export function createAdamWKernel(): AdamWKernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assembleModule()));
   const { buffer } = exports.memory as WebAssembly.Memory;
@@ -66,10 +80,13 @@ function assembleUpdate(): Code {
     ...factors.flatMap((_, i) => setLocal(locals.wide + 1 + i, splat(getLocal(1 + i)))),
     ...[0x03, 0x40], // loop
     ...setLocal(gradient, mul(load("gradient"), factor("clip"))),
-    ...setLocal(first, add(mul(load("firstMoment"), factor("beta1")), mul(g, factor("rest1")))),
-    ...setLocal(second, add(mul(load("secondMoment"), factor("beta2")), mul(mul(g, g), factor("rest2")))),
+    ...setLocal(first, add(mul(load("firstMoment"), factor("beta1")), mul(g, factor("oneMinusBeta1")))),
+    ...setLocal(
+      second,
+      add(mul(load("secondMoment"), factor("beta2")), mul(mul(g, g), factor("oneMinusBeta2"))),
+    ),
     ...[...store("firstMoment", m), ...store("secondMoment", v)],
-    ...store("parameters", sub(mul(load("parameters"), factor("kept")), moved)),
+    ...store("parameters", sub(mul(load("parameters"), factor("decay")), moved)),
     ...[...getLocal(locals.offset), 0x41, 16, 0x6a, 0x22, locals.offset], // offset += 16
     ...[...getLocal(locals.bytes), 0x48, 0x0d, 0, 0x0b, 0x0b], // again if offset < bytes
   ];
@@ -105,7 +122,7 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
 const text = (value: string): Code => list([...value].map((letter) => [letter.charCodeAt(0)]));
 
-/** LEB128. */
+/** Encodes an unsigned integer in LEB128. */
 function unsigned(value: number): Code {
   return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
 }

@@ -10,7 +10,7 @@ import {
 import { openRuntime } from "@proteoscope/engine/node";
 import { compartmentClassifier } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openImageReader } from "./classifier.ts";
+import { openImageClassifier } from "./classifier.ts";
 
 const side = 16;
 const config = { classes: 3, channels: [4, 8], normGroups: 4, dropout: 0.5, distanceScale: 5 };
@@ -26,12 +26,12 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-describe("the image reader", () => {
+describe("the image classifier", () => {
   it("gives the classifier's probabilities of an image whose distance is in pixels, and the features", async () => {
     const image = createGenerator(1, "image").normal(3 * side * side);
-    const reader = await openImageReader(runtime, { config, weights }, side);
-    const { probabilities, features } = await reader.read(image);
-    await reader.close();
+    const classifier = await openImageClassifier(runtime, { config, weights }, side);
+    const { probabilities, features } = (await classifier.classify(image))[0]!;
+    await classifier.close();
     const scaled = image.map((value, i) => (i < 2 * side * side ? value : value / 5));
     const program = await compile(
       runtime,

@@ -15,9 +15,7 @@ import {
   loadAs,
   loadCheckedWeights,
   loadExtraConditions,
-  loadFeatureHead,
   loadHomologs,
-  loadLocalizationHead,
   loadNoiseSchedule,
   loadSequenceCondition,
   parseConfig,
@@ -27,6 +25,7 @@ import {
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
+import { readProteinNetworks } from "../protein/networks.ts";
 import { readCalibration } from "./calibration-file.ts";
 import type {
   Component,
@@ -120,24 +119,23 @@ function parse<T>(schema: z.ZodType<T>, json: Json, place: string): T {
 }
 
 async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel, "checksums">> {
-  const [constants, languageModel, extra] = await Promise.all([
+  const [constants, networks, extra] = await Promise.all([
     readImagingConstants(folder),
-    loadAs("esm2", subfolder(folder, "plm")),
+    readProteinNetworks(folder),
     loadExtraConditions(folder),
   ]);
-  const localization = await loadLocalizationHead(folder, languageModel.config);
+  const { languageModel, localization, sequenceFeatures } = networks;
   if (localization === undefined)
-    throw new CheckpointError(`${folder.name}/localization: missing, and with it what a sequence says`);
+    throw new CheckpointError(`${folder.name}/localization: missing, so no compartment can be predicted`);
   const { labels } = localization.config;
-  const [sequenceFeatures, homologs, condition, calibration] = await Promise.all([
-    loadFeatureHead(folder, labels),
+  const [homologs, condition, calibration] = await Promise.all([
     loadHomologs(folder, labels),
     loadSequenceCondition(folder, languageModel.config, localization.config),
     readCalibration(subfolder(folder, "localization"), labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
-  const beside = { sequenceFeatures, homologs, calibration, condition, extra };
-  return { name, constants, languageModel, localization, ...beside };
+  const parts = { sequenceFeatures, homologs, calibration, condition, extra };
+  return { name, constants, languageModel, localization, ...parts };
 }
 
 async function readClassifier(folder: FileSource): Promise<Component<ImageClassifierConfig>> {

@@ -4,7 +4,7 @@ import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { memoryFolder, type ProteinContext } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openMicroscope } from "../image/microscope.ts";
+import { openMicroscope } from "../image/generate.ts";
 import { readModel } from "../model/read-model.ts";
 import { type ModelShape, randomModelFiles, tinyExtra, tinyShape } from "../testing/tiny-model.ts";
 
@@ -27,9 +27,9 @@ async function ask(shape: ModelShape, context: ProteinContext[]) {
   try {
     const answers = [];
     for (const one of context) {
-      const protein = await microscope.read(sequence, one);
+      const protein = await microscope.encode(sequence, one);
       const distance = new Float32Array(40 * 40).fill(2);
-      const { images } = await microscope.draw(protein, distance, { samples: 1, steps: 2, seed: 1 });
+      const { images } = await microscope.generate(protein, distance, { samples: 1, steps: 2, seed: 1 });
       answers.push({ ...protein, images });
     }
     return answers;

@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSequenceModel } from "../model/read-model.ts";
 import { randomModelFiles, tinyShape } from "../testing/tiny-model.ts";
-import { openProteinReader } from "./encoder.ts";
+import { openProteinEncoder } from "./encoder.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -30,11 +30,11 @@ const condition = new Map([
 ]);
 
 async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
-  const reader = await openProteinReader(
+  const reader = await openProteinEncoder(
     runtime,
     await readSequenceModel(memoryFolder(new Map(model), "tiny")),
   );
-  const protein = await reader.read(sequence);
+  const protein = await reader.encode(sequence);
   await reader.close();
   return protein;
 }
@@ -43,9 +43,9 @@ describe("a reader with annotated proteins", () => {
   it("answers for a protein that is known as its annotation says", async () => {
     const [alone, context] = [await read(known, randomModelFiles()), await read(known, files)];
     expect([alone.nearestHomolog, context.nearestHomolog]).toEqual([undefined, expect.closeTo(1, 9)]);
-    expect(context.answer.golgi_apparatus).toBeGreaterThan(alone.answer.golgi_apparatus!);
-    expect(context.answer.golgi_apparatus).toBeGreaterThan(0.9);
-    expect(context.compartments.nucleus).toBeLessThan(alone.compartments.nucleus!);
+    expect(context.posterior.golgi_apparatus).toBeGreaterThan(alone.posterior.golgi_apparatus!);
+    expect(context.posterior.golgi_apparatus).toBeGreaterThan(0.9);
+    expect(context.probabilities.nucleus).toBeLessThan(alone.probabilities.nucleus!);
   });
 
   it("says nothing new of a protein without relatives", async () => {
@@ -108,7 +108,7 @@ describe("a reader with a head on descriptors", () => {
     ];
     expect(context.nearestHomolog).toBeCloseTo(1, 9);
     const added = await headLogits(known);
-    const logitOf = ({ compartments: { cytosol } }: typeof context) => Math.log(cytosol! / (1 - cytosol!));
+    const logitOf = ({ probabilities: { cytosol } }: typeof context) => Math.log(cytosol! / (1 - cytosol!));
     expect(logitOf(context) - logitOf(alone)).toBeCloseTo(added[1]!, 3);
     for (const at of [0, 7, 16 * 5 + 3]) {
       const change = added.reduce(
@@ -134,7 +134,9 @@ describe("a reader with a head on descriptors", () => {
       ...shape,
       sequenceFeatures: { ...sequenceFeatures, labels: ["nucleus"] },
     });
-    await expect(read(known, other)).rejects.toThrow("tiny/sequence_features/config.json: labels: nucleus where");
+    await expect(read(known, other)).rejects.toThrow(
+      "tiny/sequence_features/config.json: labels: nucleus where",
+    );
   });
 });
 
@@ -152,9 +154,9 @@ describe("a reader that decides what is drawn", () => {
     const [before, after] = [await read(known, untargeted), await read(known, deciding)];
     expect(before.targetCompartments).toBeUndefined();
     expect(after.logits).toEqual(before.logits);
-    expect(after.answer).toEqual(before.answer);
+    expect(after.posterior).toEqual(before.posterior);
     expect(Object.keys(after.targetCompartments!)).toEqual(target.compartments);
-    const { golgi_apparatus: golgi, nucleus } = after.answer as Record<string, number>;
+    const { golgi_apparatus: golgi, nucleus } = after.posterior as Record<string, number>;
     const share = golgi! ** 4 / (golgi! ** 4 + nucleus! ** 4);
     expect(after.targetCompartments!.golgi_apparatus).toBeCloseTo(share, 4);
     expect(after.targetCompartments!.nucleus).toBeCloseTo(1 - share, 4);

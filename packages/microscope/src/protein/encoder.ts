@@ -1,94 +1,95 @@
-// What a protein's sequence says: the language model's representation of its residues (ESM2, Lin et al. 2023) and the
-// compartments that the localization head reads off it, with what descriptors of the sequence and the protein's relatives
-// say. The microscope draws from the former and from what is decided of the latter; `localize` stops here.
+// A protein's sequence, encoded: the condition that the denoiser is given, and the compartments that are predicted from the
+// sequence by the localization head, the head on sequence features and the protein's homologs.
 
-import { compile, f32, float32, type InputTypes, i64, type Runtime, type Tensor } from "@proteoscope/engine";
+import { compile, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
   applyCompartmentTarget,
-  computeSequenceFeatures,
   type Homologs,
   labelProbabilities,
   openHomologs,
   type ProteinContext,
   randomSequence,
-  readSequence,
   type SequenceWindow,
   sequenceCondition,
-  sequenceFeatureCount,
   sequenceInputWidth,
   sequenceRows,
-  tokenizeBatch,
-  windowSequence,
 } from "@proteoscope/models";
-import type { Component, SequenceModel } from "../model/model.ts";
+import type { SequenceModel } from "../model/model.ts";
 import { openContextEncoder } from "./context.ts";
+import {
+  applyProteinNetworks,
+  type ProteinNetworks,
+  proteinInputs,
+  proteinInputTypes,
+  proteinWeights,
+} from "./networks.ts";
 
 /** A probability for each compartment, by name. */
 export type CompartmentProbabilities = Readonly<Record<string, number>>;
 
-/** A protein as the language model reads it. */
-export interface ReadProtein {
+/** A protein as the networks read it: what a picture is conditioned on, and what is predicted from the sequence. */
+export interface EncodedProtein {
   readonly sequence: string;
-  /** What the language model was shown. */
+  /** The residues that the language model was shown. */
   readonly window: SequenceWindow;
-  /** What the denoiser is told, [tokens, width]: of the residues, <cls> and <eos>, then of what is known beside. */
+  /** The denoiser's condition, [tokens, width]: <cls>, the residues and <eos>, then the context tokens. */
   readonly condition: Float32Array;
   readonly width: number;
-  /** Names of the extra conditions that are among it. */
+  /** Names of the context tokens in the condition. */
   readonly context: readonly string[];
-  /** Likeness of the nearest annotated protein that the model brings, in [0, 1]; at 1 the protein itself is known. */
+  /** k-mer similarity of the nearest annotated protein of the model, in [0, 1]; at 1 the protein itself is annotated. */
   readonly nearestHomolog: number | undefined;
-  /** The localization head's logits with what descriptors and relatives say, in the order of its labels. */
+  /** Logits of the compartments by all heads and homologs together, in the order of the labels. */
   readonly logits: Float32Array;
-  /** From the sequence alone; compartments do not exclude each other. */
-  readonly compartments: CompartmentProbabilities;
-  /** If the protein were in one compartment alone and none were more frequent than others: they sum to 1. */
-  readonly answer: CompartmentProbabilities;
-  /** Shares of the compartments that the denoiser is told to draw, which sum to 1; undefined where none are decided. */
+  /** Multi-label probabilities: each compartment by itself, so that they need not sum to 1. */
+  readonly probabilities: CompartmentProbabilities;
+  /** Single-label, balanced posterior: for a protein of one compartment, where all are equally frequent. Sums to 1. */
+  readonly posterior: CompartmentProbabilities;
+  /** Shares of the compartments that the denoiser is conditioned on, which sum to 1; undefined where the model has none. */
   readonly targetCompartments: CompartmentProbabilities | undefined;
 }
 
-export interface ProteinReader {
+export interface ProteinEncoder {
   readonly model: SequenceModel;
   /**
    * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  read(sequence: string, context?: ProteinContext): Promise<ReadProtein>;
+  encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
   close(): Promise<void>;
 }
 
-/** Compiles the language model with its head; any length of sequence will do. */
-export async function openProteinReader(runtime: Runtime, model: SequenceModel): Promise<ProteinReader> {
+/** Compiles the networks that read a sequence, for sequences of any length. */
+export async function openProteinEncoder(runtime: Runtime, model: SequenceModel): Promise<ProteinEncoder> {
   const { constants, localization, calibration, languageModel, condition, extra } = model;
   const { labels } = localization.config;
+  const networks = { ...model, windowResidues: constants.windowResidues };
   const width = sequenceInputWidth(condition.input, languageModel.config);
-  const [program, homologs] = await Promise.all([compileReader(runtime, model), indexHomologs(model)]);
+  const [program, homologs] = await Promise.all([
+    compileEncoder(runtime, model, networks),
+    indexHomologs(model),
+  ]);
   const contextEncoder = extra && (await openContextEncoder(runtime, extra));
   return {
     model,
-    read: async (sequence, context = {}) => {
-      const window = windowSequence(sequence, constants.windowResidues);
-      const { inputIds } = tokenizeBatch([window.sequence]);
+    encode: async (sequence, context = {}) => {
       const known = homologs?.score(sequence);
-      const outputs = await program.run({
-        inputIds,
-        homologs: float32([1, labels.length], known?.logits ?? new Float32Array(labels.length)),
-        ...(model.sequenceFeatures && {
-          sequenceFeatures: float32([1, sequenceFeatureCount], computeSequenceFeatures(sequence)),
-        }),
-      });
+      const homologLogits = known?.logits ?? new Float32Array(labels.length);
+      const { window, inputs } = proteinInputs(networks, sequence, homologLogits);
+      const outputs = await program.run(inputs);
       const logits = outputs.logits!.data as Float32Array;
       const residues = outputs.condition?.data ?? randomSequence(sequence, width);
       const { target } = condition;
       const shares = outputs.shares?.data as Float32Array | undefined;
-      const beside = (await contextEncoder?.encode(context)) ?? { names: [], tokens: new Float32Array(0) };
+      const { names, tokens } = (await contextEncoder?.encode(context)) ?? {
+        ...{ names: [], tokens: new Float32Array(0) },
+      };
       return {
-        ...{ sequence, window, width, logits, context: beside.names, nearestHomolog: known?.nearest },
-        condition: joined(residues as Float32Array, beside.tokens),
-        compartments: byName(labels, labelProbabilities(logits, calibration)),
-        answer: byName(labels, answerProbabilities(logits, calibration)),
+        ...{ sequence, window, width, logits, context: names, nearestHomolog: known?.nearest },
+        condition: concatenate(residues as Float32Array, tokens),
+        probabilities: byName(labels, labelProbabilities(logits, calibration)),
+        posterior: byName(labels, answerProbabilities(logits, calibration)),
         targetCompartments: target && shares && byName(target.compartments, shares),
       };
     },
@@ -106,45 +107,31 @@ async function indexHomologs({ homologs }: SequenceModel): Promise<Homologs | un
 }
 
 /**
- * input_ids [1, tokens], what relatives say [1, compartments] and, where the model reads them, descriptors
- * [1, descriptorCount] -> logits [1, compartments], unless it is drawn condition [1, tokens, width] and, where they are
- * decided, shares [1, drawn compartments].
+ * inputs of `proteinInputTypes` -> logits [1, labels]; unless the condition is random numbers, condition
+ * [1, tokens, width]; and where the model has a compartment target, its shares [1, target compartments].
  */
-function compileReader(runtime: Runtime, model: SequenceModel) {
-  const { languageModel, localization, sequenceFeatures, condition, calibration } = model;
+function compileEncoder(
+  runtime: Runtime,
+  { localization, condition, calibration }: SequenceModel,
+  networks: ProteinNetworks,
+) {
   const { labels } = localization.config;
-  const below = (scope: string, named: Component<unknown>["weights"] = new Map()) =>
-    [...named].map(([name, value]) => [`${scope}.${name}`, value] as const);
-  const weights = new Map([
-    ...languageModel.weights,
-    ...localization.weights,
-    ...below("sequence_features", sequenceFeatures?.weights),
-    ...below("condition", condition.weights),
-  ]);
-  const network = {
-    esm: languageModel.config,
-    head: localization.config,
-    sequenceFeatures: sequenceFeatures?.config,
-  };
-  const inputTypes: InputTypes = {
-    ...{ inputIds: i64(1, "tokens"), homologs: f32(1, labels.length) },
-    ...(sequenceFeatures && { sequenceFeatures: f32(1, sequenceFeatureCount) }),
-  };
+  const scoped = [...condition.weights].map(([name, value]) => [`condition.${name}`, value] as const);
   return compile(
     runtime,
-    (w, { inputIds, ...beside }): Record<string, Tensor> => {
-      const reading = readSequence(w, network, inputIds!, beside);
+    (w, inputs): Record<string, Tensor> => {
+      const reading = applyProteinNetworks(w, networks, inputs);
       const logits = reading.compartmentLogits!;
       if (condition.input === "random") return { logits };
-      const rows = sequenceRows(reading, condition.input, network.esm);
+      const rows = sequenceRows(reading, condition.input, networks.languageModel.config);
       const scope = w.at("condition");
       if (condition.target === undefined) return { logits, condition: sequenceCondition(scope, rows) };
       const targeted = applyCompartmentTarget(scope, logits, condition.target, labels, calibration.answer);
-      const context = { ...rows, compartmentLogits: targeted.logits };
-      return { logits, shares: targeted.shares, condition: sequenceCondition(scope, context) };
+      const conditioned = { ...rows, compartmentLogits: targeted.logits };
+      return { logits, shares: targeted.shares, condition: sequenceCondition(scope, conditioned) };
     },
-    inputTypes,
-    { weights },
+    proteinInputTypes(networks, { homologs: true }),
+    { weights: new Map([...proteinWeights(networks), ...scoped]) },
   );
 }
 
@@ -153,7 +140,7 @@ export function byName(labels: readonly string[], values: Float32Array): Compart
   return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
 }
 
-function joined(first: Float32Array, second: Float32Array): Float32Array {
+function concatenate(first: Float32Array, second: Float32Array): Float32Array {
   if (second.length === 0) return first;
   const whole = new Float32Array(first.length + second.length);
   whole.set(first);

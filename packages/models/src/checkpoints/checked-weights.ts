@@ -3,8 +3,8 @@
 
 import { checkWeights, type InputTypes, type Model, trace, WeightsError } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
-import type { StateDict } from "./architectures.ts";
 import { type FileSource, readParsed } from "./file-source.ts";
+import type { StateDict } from "./network-definition.ts";
 
 const path = "model.safetensors";
 

@@ -4,7 +4,6 @@
 import { f32, type InputTypes } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "../checkpoints/architectures.ts";
 import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
 import {
@@ -14,6 +13,7 @@ import {
   readParsed,
   subfolder,
 } from "../checkpoints/file-source.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
 import {
   type ExtraConditions,
   type ExtraConditionsConfig,

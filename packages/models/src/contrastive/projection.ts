@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import {
   type EsmBottleneckConfig,
   type EsmBottleneckInputs,

@@ -5,10 +5,8 @@
 
 import {
   add,
-  cast,
   concat,
   constant,
-  div,
   expandDims,
   gather,
   meanSquaredError,
@@ -16,10 +14,10 @@ import {
   or,
   select,
   sub,
-  sum,
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet/network.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
@@ -81,12 +79,6 @@ function dropSequences({ sequence, mask, isDropped }: DiffusionBatch): { sequenc
     sequence: select(expandDims(isDropped, 1, 2), 0, sequence),
     mask: or(mask, expandDims(isDropped, 1)),
   };
-}
-
-/** Mean over the residues that the mask (bool [B, L]) marks: sequence [B, L, D] -> [B, D]. Padding has no part in it. */
-export function maskedMean(sequence: Tensor, mask: Tensor): Tensor {
-  const weights = expandDims(cast(mask, sequence.dtype), 2);
-  return div(sum(mul(sequence, weights), { axes: [1] }), sum(weights, { axes: [1] }));
 }
 
 /** A table's values at timesteps [B], as [B, 1, 1, 1]. */

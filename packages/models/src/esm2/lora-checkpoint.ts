@@ -4,10 +4,9 @@
 
 import { type NdArray, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "../checkpoints/architectures.ts";
 import { type ConfigFormat, count, formatConfig, parseConfig } from "../checkpoints/config-json.ts";
-import { CheckpointError, type FileSource, readJson } from "../checkpoints/file-source.ts";
-import type { Files } from "../checkpoints/save.ts";
+import { CheckpointError, type FileSource, type Files, readJson } from "../checkpoints/file-source.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
 import { readWeights } from "../checkpoints/state-dict.ts";
 import { checkLora, type LoraAdapter, type LoraConfig, loraPrefix, parseMatrixName } from "./lora.ts";
 import { canonicalEsm2Name } from "./names.ts";

@@ -19,6 +19,7 @@ import {
   WeightsError,
   zeros,
 } from "@proteoscope/engine";
+import { firstThree } from "../checkpoints/declared-parameters.ts";
 
 /** Field names and meanings of peft's LoraConfig, in camel case. */
 export interface LoraConfig {
@@ -157,8 +158,7 @@ export function checkLora(adapter: LoraAdapter, base: ReadonlyMap<string, NdArra
     }
   }
   if (faults.length === 0) return;
-  const more = faults.length > 8 ? `; and ${faults.length - 8} more` : "";
   throw new WeightsError(
-    `the LoRA adapter does not fit the network: ${faults.slice(0, 8).join("; ")}${more}: give the network it was trained on`,
+    `the LoRA adapter does not fit the network, ${faults.length} faults (${firstThree(faults)}): give the network it was trained on`,
   );
 }

@@ -25,6 +25,7 @@ const names: readonly (readonly [huggingFace: string, fairEsm: string])[] = [
     ).map(([huggingFace, fairEsm]) => [`${huggingFace}.${part}`, `${fairEsm}.${part}`] as const),
   ),
   ["lm_head.bias", "lm_head.bias"],
+  ["lm_head.decoder.weight", "lm_head.weight"],
 ];
 
 const toFairEsm = new Map(names);
@@ -47,18 +48,26 @@ function translate(table: ReadonlyMap<string, string>, name: string): string | u
   return table.get(name.replace(`.${number}.`, ".#."))?.replace("#", number);
 }
 
-/** Entries that follow from others: tied weights, position tables of other models, rotary frequencies. */
+/** Entries that follow from others or that no ESM2 reads: rotary frequencies, position tables, a second name of the bias. */
 const derived =
-  /(^|\.)(lm_head\.(weight|decoder\.(weight|bias))|rot_emb\.inv_freq|rotary_embeddings\.inv_freq|embeddings\.position_(ids|embeddings\.weight))$/;
+  /(^|\.)(lm_head\.decoder\.bias|rot_emb\.inv_freq|rotary_embeddings\.inv_freq|embeddings\.position_(ids|embeddings\.weight))$/;
 
-/** Parts of other models on top of ESM2, which a checkpoint may carry. */
-const foreign = /^(esm\.)?pooler\./;
+const outputWeight = /(^|\.)lm_head\.(decoder\.)?weight$/;
 
-/** The same values under the names used here, from any layout; names of neither layout are kept as they are. */
-export function canonicalEsm2Names<T>(stateDict: ReadonlyMap<string, T>): Map<string, T> {
+/** EsmModel's pooler, which transformers makes for every model and no ESM2 was trained with. */
+const pooler = /^(esm\.)?pooler\./;
+
+/**
+ * The same values under the names used here, from any layout; names of neither layout stay as they are. Output weights
+ * that are tied to the word embeddings are left out.
+ */
+export function canonicalEsm2Names<T>(
+  stateDict: ReadonlyMap<string, T>,
+  { isTied = true }: { readonly isTied?: boolean } = {},
+): Map<string, T> {
   const canonical = new Map<string, T>();
   for (const [name, value] of stateDict) {
-    if (derived.test(name) || foreign.test(name)) continue;
+    if (derived.test(name) || pooler.test(name) || (isTied && outputWeight.test(name))) continue;
     canonical.set(canonicalEsm2Name(name), value);
   }
   return canonical;

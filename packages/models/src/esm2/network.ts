@@ -57,6 +57,8 @@ export interface Esm2Config {
   readonly hiddenDropoutProb: number;
   /** Standard deviation of fresh weights. */
   readonly initializerRange: number;
+  /** Whether the language model head's output weights are the word embeddings. */
+  readonly tieWordEmbeddings: boolean;
 }
 
 /** A configuration from its three sizes, everything else as in the released models. */
@@ -72,6 +74,7 @@ export function esm2Config(
     padTokenId: 1,
     hiddenDropoutProb: 0,
     initializerRange: 0.02,
+    tieWordEmbeddings: true,
     ...sizes,
   };
 }
@@ -168,7 +171,7 @@ export function esm2Norm(w: Weights, config: Esm2Config, x: Tensor): Tensor {
 
 /** Ids [B, L] -> [B, L, hidden]. Masked and padding rows are zero; the others make up for the masked ones. */
 function embedTokens(w: Weights, config: Esm2Config, ids: Tensor, mask: Tensor): Tensor {
-  const x = gather(wordEmbeddings(w, config), ids);
+  const x = gather(tokenWeights(wordTable(w), config), ids);
   if (!config.tokenDropout) return mul(x, expandDims(mask, 2));
   const trainedRatio = 0.15 * 0.8; // 15 % of the tokens were predicted, 80 % of these shown as <mask>
   const isMasked = cast(equal(ids, config.maskTokenId), "float32");
@@ -178,8 +181,10 @@ function embedTokens(w: Weights, config: Esm2Config, ids: Tensor, mask: Tensor):
   return mul(x, expandDims(scale, 2));
 }
 
-function wordEmbeddings(w: Weights, { vocabSize, hiddenSize, initializerRange }: Esm2Config): Tensor {
-  const table = w.at("esm", "embeddings", "word_embeddings");
+const wordTable = (w: Weights): Weights => w.at("esm", "embeddings", "word_embeddings");
+
+/** One row per token, [vocab, hidden]. */
+function tokenWeights(table: Weights, { vocabSize, hiddenSize, initializerRange }: Esm2Config): Tensor {
   return table.parameter("weight", [vocabSize, hiddenSize], { kind: "normal", deviation: initializerRange });
 }
 
@@ -214,12 +219,13 @@ function feedForward(w: Weights, config: Esm2Config, x: Tensor): Tensor {
   return dense(w.at("output", "dense"), config, inner, config.hiddenSize);
 }
 
-/** The last representation [B, L, hidden] -> logits over the tokens [B, L, vocab]; tied to the embeddings. */
+/** The last representation [B, L, hidden] -> logits over the tokens [B, L, vocab]. */
 export function languageModelHead(w: Weights, config: Esm2Config, representation: Tensor): Tensor {
   const head = w.at("lm_head");
   const inner = gelu(dense(head.at("dense"), config, representation, config.hiddenSize));
   const normal = layerNorm(head.at("layer_norm"), inner, config.layerNormEps);
-  const scores = matmul(normal, matrixTranspose(wordEmbeddings(w, config)));
+  const table = config.tieWordEmbeddings ? wordTable(w) : head.at("decoder");
+  const scores = matmul(normal, matrixTranspose(tokenWeights(table, config)));
   return add(scores, head.parameter("bias", [config.vocabSize], zeros));
 }
 

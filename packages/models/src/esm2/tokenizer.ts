@@ -5,7 +5,7 @@
 // <cls> is put in front and <eos> behind. Special tokens may stand in the text, white space may not matter.
 // Anything else that is not a token is an error here as it is there, but one that says which and where.
 
-import type { NdArray } from "@proteoscope/formats";
+import { type NdArray, ProteoscopeError } from "@proteoscope/formats";
 
 /** All tokens, in the order of their ids. */
 export const esm2Tokens: readonly string[] = [
@@ -27,14 +27,17 @@ const residues = "ACDEFGHIKLMNPQRSTVWY";
 const allowed = `${residues}, X B U Z O for the unusual, . and - for gaps, ${["mask", "cls", "pad", "eos", "unk", "null_1"].map((name) => `<${name}>`).join(" ")}`;
 
 /** A sequence that the language model has no tokens for; `position` counts tokens from 1. */
-export class SequenceError extends Error {
+export class SequenceError extends ProteoscopeError {
   override readonly name = "SequenceError";
 
   constructor(
     readonly residue: string,
     readonly position: number,
   ) {
-    super(`residue "${residue}" at position ${position} is unknown; ${advice(residue)}`);
+    super(`residue "${residue}" at position ${position} is unknown; ${advice(residue)}`, {
+      kind: "data",
+      field: "sequence",
+    });
   }
 }
 

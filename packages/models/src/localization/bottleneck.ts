@@ -33,7 +33,7 @@ import {
   type Weights,
   zeros,
 } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 
 export interface EsmBottleneckConfig {
   /** Width of the projection; null hands the embeddings on as they are. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
 import { partFolder } from "../checkpoints/earlier-names.ts";
 import { CheckpointError, type FileSource, readJson, readParsed } from "../checkpoints/file-source.ts";
-import { checkLabels } from "../conditioning/checkpoint.ts";
+import { checkLabels } from "./checkpoint.ts";
 import { type AnnotatedProteins, type HomologsConfig, kmerLength } from "./homologs.ts";
 
 const homologsFormat: ConfigFormat<HomologsConfig> = {

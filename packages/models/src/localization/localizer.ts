@@ -5,7 +5,7 @@
 // (Thumuluri et al. 2022, doi:10.1093/nar/gkac278). Its embeddings come from a frozen ESM2, or from one with LoRA.
 
 import { linear, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { type EsmBottleneckConfig, type EsmBottleneckInputs, esmBottleneck } from "./bottleneck.ts";
 
 export interface LocalizerConfig {

@@ -14,7 +14,7 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { crossAttentionKeyValues, keyValueTypes, type UnetConfig, unet, unetDefaults } from "./network.ts";
 
 const small: UnetConfig = {

@@ -3,13 +3,13 @@
 // in the model folder; the weights stay as they are.
 import { join } from "node:path";
 import type { CalibrationExample, Compartment } from "@proteoscope/lab";
-import type { ProteinReader } from "@proteoscope/microscope";
+import type { ProteinEncoder } from "@proteoscope/microscope";
 import { checksumFileName } from "../checksums.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 
 export const calibrateCommand = defineCommand({
   name: "calibrate",
@@ -22,9 +22,9 @@ export const calibrateCommand = defineCommand({
   async run(args, { stdout, stderr, env, signal }) {
     if (args.data === undefined)
       throw new CommandError("--data is missing: name the atlas folder", exitCodes.usage);
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const { compartments, fitCalibration, readSequences } = await import("@proteoscope/lab");
-    const { calibrationFile, formatCalibration, openProteinReader, readSequenceModel } = await import(
+    const { calibrationFile, formatCalibration, openProteinEncoder, readSequenceModel } = await import(
       "@proteoscope/microscope"
     );
     const kept = (await readSequences(args.data)).get("calibration") ?? [];
@@ -37,13 +37,13 @@ export const calibrateCommand = defineCommand({
     if (strange !== undefined)
       throw bad(`${folder.name}/localization: "${strange}" is no compartment of the atlas`);
 
-    const askAll = async (reader: ProteinReader): Promise<CalibrationExample[]> => {
+    const askAll = async (reader: ProteinEncoder): Promise<CalibrationExample[]> => {
       const progress = startProgress("calibrate", proteins.length, { stream: stderr, unit: "proteins" });
       try {
         const examples: CalibrationExample[] = [];
         for (const protein of proteins) {
           signal.throwIfAborted();
-          examples.push({ protein, logits: (await reader.read(protein.sequence)).logits });
+          examples.push({ protein, logits: (await reader.encode(protein.sequence)).logits });
           progress.update(examples.length);
         }
         return examples;
@@ -52,7 +52,7 @@ export const calibrateCommand = defineCommand({
       }
     };
     const examples = await withRuntime(args.device, async (runtime) =>
-      askAll(await openProteinReader(runtime, model)),
+      askAll(await openProteinEncoder(runtime, model)),
     );
     const text = formatCalibration(labels, fitCalibration(labels as Compartment[], examples));
     const path = join(folder.name, "localization", calibrationFile);

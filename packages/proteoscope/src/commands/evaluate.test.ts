@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AnswerRecord, ImageMetrics, Metrics } from "@proteoscope/lab";
 import { imageCompartments } from "@proteoscope/lab";
+import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import type { AnswerRecord } from "../evaluate/answers-file.ts";
-import type { ImageMetrics, Metrics } from "../evaluate/metrics.ts";
-import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 import { recordCommandContext } from "../testing/surroundings.ts";
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
   expect(stderr).toMatch(
-    /^((evaluate {2}\d+\/49|as told {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*fitting the baselines .*\n(localization .*\n)*$/,
+    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
   );
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
@@ -245,7 +244,7 @@ describe("bad input to evaluate", () => {
   it.each([
     [["--proteins", "0"], 2, /--proteins takes a whole number from 1/],
     [["--split", "opencel"], 2, /--split knows opencell, partition, got "opencel"/],
-    [["--steps", "5000"], 2, /--steps is at most 999 for dpm\+\+/],
+    [["--steps", "5000"], 2, /at most 999 for dpm\+\+/],
   ])("refuses %j with code %i", async (words, exitCode, message) => {
     expect(await refused(words)).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
   });

@@ -36,8 +36,10 @@ describe("generate", () => {
       "FBL_synthetic.ome.tiff",
       "FBL_synthetic.png",
     ]);
-    expect(stdout).toMatch(/^FBL\n {2}from the sequence {3}\w+ \d+ %, \w+ \d+ %\n/);
-    expect(stdout).toMatch(/^ {2}samples agree {7}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
+    expect(stdout).toMatch(
+      /^FBL\n {2}sequence read {5}24 of 321 residues: the model's window\n {2}predicted {9}\w+ [01]\.\d\d, /,
+    );
+    expect(stdout).toMatch(/^ {2}sample agreement {2}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
     expect(stdout).toContain(`9 files in ${output} (synthetic images: hypotheses, not observations)`);
 
     const provenance = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
@@ -52,12 +54,8 @@ describe("generate", () => {
     });
     const unet = readFileSync(join(place.model, "unet/diffusion_pytorch_model.safetensors"));
     expect(provenance.model.sha256["unet/diffusion_pytorch_model.safetensors"]).toBe(sha256(unet));
-    expect(Object.keys(provenance.compartments.fromSequence)).toEqual([
-      "nucleus",
-      "cytosol",
-      "golgi_apparatus",
-    ]);
-    expect(provenance.compartments.seenInEachSample).toHaveLength(2);
+    expect(Object.keys(provenance.compartments.predicted)).toEqual(["nucleus", "cytosol", "golgi_apparatus"]);
+    expect(provenance.compartments.classifiedPerSample).toHaveLength(2);
   });
 
   it("says that a protein is known where the model brings its annotation", async () => {
@@ -66,10 +64,10 @@ describe("generate", () => {
     const output = join(other.path, "known");
     const words = [known, "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
-    expect(stdout).toMatch(/^ {2}nearest relative {4}1\.00 alike: known$/m);
+    expect(stdout).toMatch(/^ {2}nearest homolog {3}k-mer similarity 1\.00: its own annotation$/m);
     const record = JSON.parse(readFileSync(join(output, "sequence_provenance.json"), "utf8"));
     expect(record.homologs.nearest).toBeCloseTo(1, 9);
-    expect(record.compartments.targetCompartments).toBeNull();
+    expect(record.compartments.target).toBeNull();
     other.remove();
   });
 
@@ -84,9 +82,9 @@ describe("generate", () => {
     const output = join(other.path, "decided");
     const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
-    expect(stdout).toMatch(/^ {2}drawn as {12}cytosol 100 %$/m);
+    expect(stdout).toMatch(/^ {2}conditioned on {4}cytosol 1\.00/m);
     const record = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
-    expect(record.compartments.targetCompartments).toEqual({ cytosol: 1 });
+    expect(record.compartments.target).toEqual({ cytosol: 1 });
     other.remove();
   });
 
@@ -174,7 +172,7 @@ describe("generate", () => {
       expect(known.image).not.toEqual(all.image);
       expect(await draw("wrong", "--cell-line", "HeLa")).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringMatching(/was told HEK293T, U2OS, not "HeLa"/),
+        stderr: expect.stringMatching(/was trained with HEK293T, U2OS, not with "HeLa" \(--cell-line\)/),
       });
     } finally {
       context.remove();
@@ -183,9 +181,13 @@ describe("generate", () => {
 
   it("refuses to tell a model what it cannot be told, and several proteins of one gene", async () => {
     const refused = async (...words: string[]) => (await generate(["FBL", ...words])).stderr;
-    expect(await refused("--cell-line", "U2OS")).toMatch(/--cell-line: model was told no cell lines/);
-    expect(await refused("--expression", "2")).toMatch(/--expression: model was told no levels/);
-    expect(await refused("TOMM20", "--gene", "FBL")).toMatch(/--gene is of one protein/);
+    expect(await refused("--cell-line", "U2OS")).toMatch(
+      /model was not trained with cell lines \(--cell-line\)/,
+    );
+    expect(await refused("--expression", "2")).toMatch(
+      /model was not trained with expression levels \(--expression\)/,
+    );
+    expect(await refused("TOMM20", "--gene", "FBL")).toMatch(/--gene names one protein/);
   });
 
   it("shows the picture on a terminal, and not where JSON was asked for", async () => {

@@ -1,22 +1,28 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
 // All files of a run appear together when it is done, or none.
+
 import type { RgbImage } from "@proteoscope/imaging";
 import { detectColorDepth, renderTerminalImage } from "@proteoscope/imaging";
-import type { SamplerName } from "@proteoscope/microscope";
-import { parseInteger, parseNumber } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
-import { type DrawingFormat, drawingFormats } from "../drawing-formats.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import type { CellSummary, Settings } from "../generate-cells.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
+import {
+  type GenerateSettings,
+  type ImageFormat,
+  imageFormats,
+  type SamplerName,
+  samplerNames,
+} from "@proteoscope/microscope";
+import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { showProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
+import { describeCells } from "../describe-cells.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
+import { packageVersion } from "../package-files.ts";
 import { resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
-
-const samplers = ["ddim", "ddpm", "dpm++"] as const satisfies readonly SamplerName[];
 
 export const generateCommand = defineCommand({
   name: "generate",
-  description: "Draw proteins in cells: images from sequences and a picture of nuclei",
+  description: "Generate images of proteins in cells, from sequences and a picture of nuclei",
   args: {
     protein: {
       type: "positional",
@@ -32,7 +38,7 @@ export const generateCommand = defineCommand({
     "pixel-size": {
       type: "string",
       valueHint: "microns",
-      description: "Of the image; what the file says when absent",
+      description: "Pixel size of the image; what the file says when absent",
     },
     "max-nuclei": { type: "string", valueHint: "number", description: "At most so many nuclei of the image" },
     samples: {
@@ -44,22 +50,32 @@ export const generateCommand = defineCommand({
     steps: { type: "string", valueHint: "number", default: "50", description: "Sampling steps" },
     sampler: {
       type: "enum",
-      options: [...samplers],
+      options: [...samplerNames],
       default: "ddim",
       description: "Sampling method",
     },
-    guidance: { type: "string", valueHint: "number", default: "3", description: "Weight of the sequence" },
+    guidance: {
+      type: "string",
+      valueHint: "number",
+      default: "3",
+      description: "Weight of classifier-free guidance",
+    },
     gene: {
       type: "string",
       valueHint: "symbol",
       description:
-        "Of one protein, for a model with tables of genes; else that of the example or the FASTA header",
+        "Gene of the protein, for a model with tables of genes; by default that of the example or the FASTA header",
     },
-    "cell-line": { type: "string", valueHint: "name", description: "For a model that was told cell lines" },
+    "cell-line": {
+      type: "string",
+      valueHint: "name",
+      description: "Cell line, for a model that was trained with them",
+    },
     expression: {
       type: "string",
       valueHint: "level",
-      description: "For a model that was told levels; what its table says of the gene when absent",
+      description:
+        "Expression level, for a model that was trained with them; by default what its table says of the gene",
     },
     model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
     output: {
@@ -73,7 +89,7 @@ export const generateCommand = defineCommand({
       type: "string",
       valueHint: "list",
       default: "png,ome-tiff",
-      description: `Of ${drawingFormats.join(", ")}`,
+      description: `Any of ${imageFormats.join(", ")}`,
     },
   },
   takesMany: true,
@@ -88,38 +104,42 @@ export const generateCommand = defineCommand({
     const optionalInteger = (option: "nucleus-channel" | "max-nuclei", min: number) =>
       args[option] === undefined ? undefined : parseInteger(option, args[option], { min });
     const pixelSize = args["pixel-size"];
-    const asked = {
+    const nucleiOptions = {
       image: args.nucleus,
-      channel: optionalInteger("nucleus-channel", 0),
+      nucleusChannel: optionalInteger("nucleus-channel", 0),
       pixelSizeMicrons: pixelSize === undefined ? undefined : parseNumber("pixel-size", pixelSize),
-      most: optionalInteger("max-nuclei", 1),
+      maxNuclei: optionalInteger("max-nuclei", 1),
       seed: settings.seed,
     };
     const resolved = await resolveProteins(args._, () => readStdin(stdin, signal));
     const { gene, expression } = args;
     if (gene !== undefined && resolved.length > 1)
-      throw new CommandError("--gene is of one protein: give one, or GN= in the headers", exitCodes.usage);
+      throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);
     const proteins = gene === undefined ? resolved : resolved.map((protein) => ({ ...protein, gene }));
     const context = {
       cellLine: args["cell-line"],
       expression: expression === undefined ? undefined : parseNumber("expression", expression),
     };
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const depth = args.json ? undefined : detectColorDepth(stdout, env);
     const show = (sheet: RgbImage): void =>
       void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));
-    const summaries = await withRuntime(args.device, async (runtime) => {
-      const { generateCells } = await import("../generate-cells.ts");
-      const request = { proteins, context, nuclei: asked, settings, formats, output: args.output };
-      return generateCells(runtime, folder, request, {
-        ...{ signal, stderr },
+    const progress = showProgress(stderr);
+    const cells = await withRuntime(args.device, async (runtime) => {
+      const { readNuclei } = await import("../nuclei.ts");
+      const { writeCells } = await import("../write-cells.ts");
+      const software = { proteoscope: packageVersion(), node: process.version };
+      const nuclei = await readNuclei(folder, nucleiOptions);
+      const request = { proteins, context, nuclei, settings, software };
+      return writeCells(runtime, folder, request, {
+        ...{ signal, onProgress: progress.show, formats, output: args.output },
         show: depth === undefined ? undefined : show,
       });
-    });
+    }).finally(progress.close);
     stdout.write(
       args.json
-        ? `${JSON.stringify({ output: args.output, proteins: summaries }, null, 2)}\n`
-        : describe(summaries, args.output),
+        ? `${JSON.stringify({ output: args.output, proteins: cells }, null, 2)}\n`
+        : describeCells(cells, args.output),
     );
     return undefined;
   },
@@ -127,7 +147,7 @@ export const generateCommand = defineCommand({
 
 function parseSettings(
   args: Record<"samples" | "steps" | "guidance" | "seed", string> & { sampler: SamplerName },
-): Settings {
+): GenerateSettings {
   return {
     samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
     steps: parseInteger("steps", args.steps, { min: 1 }),
@@ -137,30 +157,10 @@ function parseSettings(
   };
 }
 
-function parseFormats(list: string): DrawingFormat[] {
+function parseFormats(list: string): ImageFormat[] {
   return list.split(",").map((name) => {
-    const format = drawingFormats.find((known) => known === name.trim());
+    const format = imageFormats.find((known) => known === name.trim());
     if (format !== undefined) return format;
-    throw new CommandError(`--format knows ${drawingFormats.join(", ")}, got "${name}"`, exitCodes.usage);
+    throw new CommandError(`--format knows ${imageFormats.join(", ")}, got "${name}"`, exitCodes.usage);
   });
-}
-
-function describe(summaries: readonly CellSummary[], output: string): string {
-  const lines = summaries.flatMap((cell) => {
-    const { nearestHomolog: nearest, targetCompartments, agreement } = cell;
-    return [
-      cell.name,
-      `  from the sequence   ${cell.fromSequence}`,
-      ...(nearest === null
-        ? []
-        : [`  nearest relative    ${nearest.toFixed(2)} alike${nearest > 0.99 ? ": known" : ""}`]),
-      ...(targetCompartments === null ? [] : [`  drawn as            ${targetCompartments}`]),
-      `  seen in the images  ${cell.seenInImages}`,
-      ...(agreement === null
-        ? []
-        : [`  samples agree       ${agreement.toFixed(2)} (0 to 1; agreement, not correctness)`]),
-    ];
-  });
-  const count = summaries.reduce((sum, { files }) => sum + files.length, 0);
-  return `${lines.join("\n")}\n${count} files in ${output} (synthetic images: hypotheses, not observations)\n`;
 }

@@ -1,14 +1,15 @@
-// `proteoscope localize`: compartments with probabilities, from sequences alone.
-// A table as CSV on standard output or in a file, one row a protein, or JSON. `compartment` is the one answer, for which
-// rare compartments count as much as frequent ones; the probabilities beside it are of each compartment by itself.
+// `proteoscope localize`: compartments with probabilities, from sequences alone. A table as CSV on standard output or in a
+// file, one row per protein, or JSON. `compartment` is the column of the largest probability; `balanced_compartment` is the
+// most probable one if all compartments were equally frequent, and differs from it where a rare compartment stands out.
+
 import { writeCsv } from "@proteoscope/formats";
-import type { CompartmentProbabilities, ProteinReader, ReadProtein } from "@proteoscope/microscope";
-import { defineCommand } from "../command.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
-import { type NamedProtein, resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
+import type { LocalizedProtein } from "@proteoscope/microscope";
+import { defineCommand } from "../cli/command.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { showProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
+import { resolveProteins } from "../proteins.ts";
 
 export const localizeCommand = defineCommand({
   name: "localize",
@@ -35,26 +36,16 @@ export const localizeCommand = defineCommand({
   ],
   async run(args, { stdin, stdout, stderr, env, signal }) {
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model, env);
-    const readAll = async (reader: ProteinReader): Promise<Row[]> => {
-      const progress = startProgress("localize", proteins.length, { stream: stderr, unit: "proteins" });
-      try {
-        const rows: Row[] = [];
-        for (const protein of proteins) {
-          signal.throwIfAborted();
-          rows.push(describeProtein(protein, await reader.read(protein.sequence)));
-          progress.update(rows.length);
-        }
-        return rows;
-      } finally {
-        progress.close();
-      }
-    };
+    const folder = await openModel(args.model, env);
+    const progress = showProgress(stderr);
     const { model, rows } = await withRuntime(args.device, async (runtime) => {
-      const { openProteinReader, readSequenceModel } = await import("@proteoscope/microscope");
-      const reader = await openProteinReader(runtime, await readSequenceModel(folder));
-      return { model: reader.model, rows: await readAll(reader) };
-    });
+      const { localize, openProteinEncoder, readSequenceModel } = await import("@proteoscope/microscope");
+      const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
+      const rows: LocalizedProtein[] = [];
+      for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
+        rows.push(row);
+      return { model: encoder.model, rows };
+    }).finally(progress.close);
     const csv = () => writeCsv(rows.map(csvRow), Object.keys(csvRow(rows[0]!)));
     if (args.output !== undefined) await writeFileAtomic(args.output, csv());
     if (args.json) {
@@ -65,42 +56,15 @@ export const localizeCommand = defineCommand({
   },
 });
 
-interface Row {
-  readonly id: string;
-  readonly residues: number;
-  /** Residues that the language model was shown. */
-  readonly shown: number;
-  /** The likeliest, if the protein were in one alone and none were more frequent than others. */
-  readonly compartment: string;
-  readonly answer: CompartmentProbabilities;
-  /** Of each compartment by itself. */
-  readonly probabilities: CompartmentProbabilities;
-  /** Likeness of the nearest annotated protein that the model brings; at 1 its own annotation was looked up. */
-  readonly nearestHomolog: number | null;
-}
-
-function describeProtein({ id, sequence }: NamedProtein, read: ReadProtein): Row {
-  const { answer, compartments, nearestHomolog, window } = read;
-  const [likeliest] = Object.entries(answer).sort(([, a], [, b]) => b - a)[0]!;
-  return {
-    id,
-    residues: sequence.length,
-    shown: window.sequence.length,
-    compartment: likeliest,
-    answer,
-    probabilities: compartments,
-    nearestHomolog: nearestHomolog ?? null,
-  };
-}
-
-/** A column for every compartment, to four digits. */
-function csvRow({ id, residues, shown, compartment, probabilities }: Row): Record<string, string> {
+/** A column per compartment, to four digits. */
+function csvRow({ probabilities, ...row }: LocalizedProtein): Record<string, string> {
   const columns = Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)] as const);
   return {
-    id,
-    residues: String(residues),
-    shown: String(shown),
-    compartment,
+    id: row.id,
+    residues: String(row.residues),
+    shown: String(row.shown),
+    compartment: row.compartment,
+    balanced_compartment: row.balancedCompartment,
     ...Object.fromEntries(columns),
   };
 }

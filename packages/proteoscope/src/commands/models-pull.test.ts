@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { type FakeHub, fallSilent, refuse, startFakeHub } from "@proteoscope/models/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { type FakeHub, fallSilent, startFakeHub } from "../hub/testing/fake-hub.ts";
 import { recordCommandContext } from "../testing/surroundings.ts";
 
 const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
@@ -89,6 +89,18 @@ describe("proteoscope models pull", () => {
     const { exitCode, stderr } = await run(["pull", ...words]);
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)]);
     expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it("says which variable opens a model that asks for a token, and keeps the exit code of a missing file", async () => {
+    hub.faults.push(refuse(401));
+    const closed = await run(["pull", "a/esm"]);
+    expect([closed.exitCode, closed.stderr]).toEqual([
+      1,
+      expect.stringMatching(/asks for a token \(401\); set HF_TOKEN to a token that may read it\n$/),
+    ]);
+    hub.faults.push(refuse(404));
+    const missing = await run(["pull", "a/esm"]);
+    expect([missing.exitCode, missing.stderr]).toEqual([4, expect.stringMatching(/not found \(404\)\n$/)]);
   });
 
   it("ends with 130 when it is interrupted, and goes on the next time", async () => {

@@ -1,14 +1,14 @@
 // `proteoscope sweep`: the same proteins around the same nucleus from the same noise, drawn under several weights of the
 // sequence. One picture, rows of proteins and columns of weights, and what the image classifier sees in each.
 import type { Tile } from "@proteoscope/imaging";
-import { parseInteger, parseNumber } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { findModelFolder, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
+import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
 import { resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
 
 const samplers = ["ddim", "ddpm", "dpm++"] as const;
 
@@ -52,12 +52,12 @@ export const sweepCommand = defineCommand({
       steps: parseInteger("steps", args.steps, { min: 1 }),
     };
     const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await findModelFolder(args.model, env);
+    const folder = await openModel(args.model, env);
     const { mostSteps, openMicroscope, readModel } = await import("@proteoscope/microscope");
     const { compositeCell, tileImages } = await import("@proteoscope/imaging");
     const { writePng } = await import("@proteoscope/formats");
-    const { chooseNuclei } = await import("../nuclei.ts");
-    const [nucleus] = await chooseNuclei(folder, { seed: settings.seed });
+    const { readNuclei } = await import("../nuclei.ts");
+    const [nucleus] = await readNuclei(folder, { seed: settings.seed });
     const progress = startProgress("sweep", proteins.length * weights.length, {
       ...{ stream: stderr, unit: "drawings" },
     });
@@ -71,15 +71,15 @@ export const sweepCommand = defineCommand({
           throw new CommandError(`--steps is at most ${most} for ${args.sampler}`, exitCodes.usage);
         const microscope = openMicroscope(runtime, model);
         for (const { id, gene, sequence } of proteins) {
-          const protein = await microscope.read(sequence, { gene });
+          const protein = await microscope.encode(sequence, { gene });
           const row: Tile[] = [];
           for (const guidance of weights) {
-            const drawing = await microscope.draw(protein, nucleus!.distance, {
+            const generated = await microscope.generate(protein, nucleus!.distance, {
               ...settings,
               guidance,
               signal,
             });
-            const { height, width, images, compartments } = drawing;
+            const { height, width, images, compartments } = generated;
             const channels = { nucleus: nucleus!.nucleus, protein: images.subarray(0, height * width) };
             const label = `${id} x${guidance}`;
             row.push({ image: compositeCell(channels, { height, width }), label, synthetic: true });

@@ -22,7 +22,10 @@ async function trainWith(env: Record<string, string>, ...words: string[]) {
 
 describe("proteoscope train", () => {
   it.each([
-    [["nothing", "-o", run], /cannot train "nothing"; one of plm, sequence-features, autoencoder, .*, diffusion/],
+    [
+      ["nothing", "-o", run],
+      /cannot train "nothing"; one of plm, sequence-features, autoencoder, .*, diffusion/,
+    ],
     [["plm", "--data", nowhere], /-o is missing/],
     [["plm", "-o", run], /--data is missing/],
     [["plm", "-o", run, "--data", nowhere, "model.hiden_size=3"], /did you mean model\.hidden_size\?/],

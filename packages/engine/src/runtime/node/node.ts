@@ -6,25 +6,26 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
-import { DeviceError, proveDevice } from "../device.ts";
+import { checkDevice, DeviceError } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
-import { keepSessions } from "./kept-sessions.ts";
 import { loadThroughFolders } from "./model-folder.ts";
 import { withPair } from "./pair.ts";
+import { cacheSessions } from "./session-cache.ts";
 import type { WorkerData } from "./worker.ts";
 
+/** Options of `openRuntime`. */
 export interface OpenOptions {
-  /** "auto" is cpu: the fastest device that gives the same picture everywhere without a driver. */
+  /** The device. Default "auto", which is cpu: the fastest that gives the same picture everywhere without a driver. */
   device?: Device | "auto";
-  /** Threads of the cpu device; the machine's cores when absent. */
+  /** Number of threads of the cpu device; the machine's cores when absent. */
   threads?: number;
-  /** A folder where compiled programs of the cpu are kept for later processes; absent, none are kept. */
-  keptIn?: string;
+  /** The folder in which programs compiled for the cpu are cached for later processes; without it none are. */
+  cacheDir?: string;
 }
 
-/** Native code that is at work when its thread ends aborts the process: an exit waits for it, so long at most. */
+/** The longest that an exit waits for native code: code that is at work when its thread ends aborts the process. */
 const longestRunMs = 60_000;
 
 const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
@@ -37,11 +38,15 @@ const advice: Readonly<Partial<Record<Device, string>>> = {
 // Since version 1.29 ONNX Runtime reports sessions to its makers, and leaves logs among the temporary files.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
-/** @throws DeviceError where the device is not there or does not start; it says what to do. */
+/**
+ * Opens a device on a worker thread; the process stays alive while it has work.
+ *
+ * @throws DeviceError where the device is not there or does not start; it says what to do.
+ */
 export async function openRuntime({
   device = "auto",
   threads = availableParallelism(),
-  keptIn,
+  cacheDir,
 }: OpenOptions = {}): Promise<Runtime> {
   const chosen = device === "auto" ? "cpu" : device;
   const built = listSupportedBackends().map(({ name }) => name);
@@ -50,15 +55,15 @@ export async function openRuntime({
       `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
     );
   if (chosen === "cpu") {
-    const openKeeping = (share: number) => {
+    const openCached = (share: number) => {
       const runtime = openWorker(chosen, share);
-      return keptIn === undefined ? runtime : keepSessions(runtime, { folder: keptIn, threads: share });
+      return cacheDir === undefined ? runtime : cacheSessions(runtime, { folder: cacheDir, threads: share });
     };
-    return withPair(openKeeping(threads), threads, openKeeping);
+    return withPair(openCached(threads), threads, openCached);
   }
   const runtime = openWorker(chosen, threads);
   try {
-    await proveDevice(runtime, advice[chosen] ?? "choose another");
+    await checkDevice(runtime, advice[chosen] ?? "choose another");
   } catch (error) {
     await runtime.close();
     throw error;
@@ -120,13 +125,17 @@ function startWorker(workerData: WorkerData): Worker {
   return worker;
 }
 
+/** What a device is on this machine. */
 export interface DeviceDescription {
+  /** The device. */
   device: Device;
+  /** Whether it works. */
   available: boolean;
+  /** The number of threads, "ready", or what is missing. */
   detail: string;
 }
 
-/** What each device would be on this machine, found by trying it. */
+/** Describes cpu, webgpu and cuda as they are on this machine, each found by trying it. */
 export async function describeDevices(): Promise<DeviceDescription[]> {
   const descriptions: DeviceDescription[] = [];
   for (const device of devices) {

@@ -69,7 +69,7 @@ async function openSide(
   const side = await openProteinSide(runtime, proteins, {
     ...{ plm, startFrom, input, homologs, pairingInverseTemperature, targetInverseTemperature, seed, onRead },
   });
-  if (side.reader.head === undefined)
+  if (side.reader.localization === undefined)
     throw new ConfigError(
       `models.plm: ${plm} has no localization head, which a model that generates needs: give a run of train plm`,
     );

@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readProteinNetworks } from "@proteoscope/microscope";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compartments } from "../../data/atlas/compartments.ts";
 import { writeFeatureHead, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { readSequenceModel, sequenceModelFiles } from "./finished-models.ts";
+import { sequenceModelFiles } from "./finished-models.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("a finished language model", () => {
   it("is read with its head and what reads descriptors, and passed on with both", async () => {
     const path = await writeFeatureHead(await writeSequenceModel(join(folder, "whole")), 5);
-    const model = await readSequenceModel(openFolder(path));
+    const model = await readProteinNetworks(openFolder(path));
     expect(model.windowResidues).toBe(62);
     expect(model.sequenceFeatures!.config).toMatchObject({ labels: compartments, hiddenSize: 4, layers: 1 });
     expect([...model.sequenceFeatures!.weights.keys()]).toContain("norm.mean");
@@ -31,10 +32,14 @@ describe("a finished language model", () => {
 
   it("has no descriptors where none were trained, and no head as it was published", async () => {
     const headed = await writeSequenceModel(join(folder, "headed"));
-    expect((await readSequenceModel(openFolder(headed))).sequenceFeatures).toBeUndefined();
+    expect((await readProteinNetworks(openFolder(headed))).sequenceFeatures).toBeUndefined();
     const plain = await writePlainEsm2(join(folder, "plain"));
-    const model = await readSequenceModel(openFolder(plain));
-    expect(model).toMatchObject({ head: undefined, sequenceFeatures: undefined, windowResidues: 1024 });
+    const model = await readProteinNetworks(openFolder(plain));
+    expect(model).toMatchObject({
+      localization: undefined,
+      sequenceFeatures: undefined,
+      windowResidues: 1024,
+    });
     expect([...(await sequenceModelFiles(plain, model)).keys()].sort()).toEqual([
       "plm/config.json",
       "plm/model.safetensors",
@@ -46,7 +51,7 @@ describe("a finished language model", () => {
     const file = join(path, "sequence_features", "config.json");
     const config = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...config, labels: config.labels.toReversed() }));
-    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(
+    await expect(readProteinNetworks(openFolder(path))).rejects.toThrow(
       /sequence_features\/config\.json: labels/,
     );
   });

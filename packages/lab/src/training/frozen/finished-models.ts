@@ -3,37 +3,14 @@
 // run has stored beside the weights.
 
 import type { NdArray } from "@proteoscope/engine";
-import {
-  type CytoselfConfig,
-  type FileSource,
-  languageModelFolder,
-  loadAs,
-  loadFeatureHead,
-  loadLocalizationHead,
-  readJson,
-  subfolder,
-} from "@proteoscope/models";
+import type { ProteinNetworks } from "@proteoscope/microscope";
+import { type CytoselfConfig, type FileSource, loadAs, readJson, subfolder } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig } from "../../config/compose.ts";
 import { cropChannels } from "../../data/atlas/crop-pixels.ts";
 import { type ModelFiles, networkFiles } from "../model-files.ts";
 import type { CytoselfView } from "./cytoself-images.ts";
-import type { SequenceModel } from "./sequence-embedder.ts";
-
-/** Residues of the original's proteins: what a language model without a word of its own is shown. */
-const usualWindow = 1024;
-
-/**
- * Reads the `model` folder of a run of `train plm`, or a checkpoint of ESM2 as it was published, which has no
- * localization head. @throws CheckpointError, WeightsError, FormatError.
- */
-export async function readSequenceModel(folder: FileSource): Promise<SequenceModel> {
-  const esm = await loadAs("esm2", await languageModelFolder(folder));
-  const head = await loadLocalizationHead(folder, esm.config);
-  const sequenceFeatures = await loadFeatureHead(folder, head?.config.labels);
-  return { esm, head, sequenceFeatures, windowResidues: head?.windowResidues ?? usualWindow };
-}
 
 const headFiles = [
   "localization/config.json",
@@ -44,7 +21,10 @@ const headFiles = [
 ];
 
 /** The files of such a folder for a model that stands on it: the head as it is, the language model in our layout. */
-export async function sequenceModelFiles(path: string, { esm }: SequenceModel): Promise<ModelFiles> {
+export async function sequenceModelFiles(
+  path: string,
+  { languageModel }: ProteinNetworks,
+): Promise<ModelFiles> {
   const folder = openFolder(path);
   const files = new Map<string, Uint8Array | string>();
   for (const name of headFiles) if (await folder.exists(name)) files.set(name, await folder.read(name));
@@ -53,7 +33,7 @@ export async function sequenceModelFiles(path: string, { esm }: SequenceModel): 
     for (const name of own) files.set(name, await folder.read(name));
     return files;
   }
-  return new Map([...files, ...networkFiles("plm", { architecture: "esm2", ...esm })]);
+  return new Map([...files, ...networkFiles("plm", { architecture: "esm2", ...languageModel })]);
 }
 
 export interface FinishedCytoself {

@@ -15,7 +15,7 @@ import {
   conditionWeights,
   createEmbedder,
   prototypesName,
-  type SequenceModel,
+  type TrainingEncoder,
   tabulateProteins,
 } from "./sequence-embedder.ts";
 
@@ -39,9 +39,10 @@ const declaredHead = trace((w, inputs) => ({ y: localizationHead(w.at("localizat
   inputIds: ids,
   representation: f32(1, "tokens", width),
 });
-const model: SequenceModel = {
-  esm: { config: esm, weights: initializeWeights(declaredEsm.parameters, 1) },
-  head: { config: head, weights: initializeWeights(declaredHead.parameters, 1) },
+const model: TrainingEncoder = {
+  languageModel: { config: esm, weights: initializeWeights(declaredEsm.parameters, 1) },
+  localization: { config: head, weights: initializeWeights(declaredHead.parameters, 1) },
+  sequenceFeatures: undefined,
   windowResidues: 10,
 };
 const proteins = Array.from({ length: 40 }, (_, seed) => randomSequence(seed, 9));
@@ -183,7 +184,7 @@ describe("what descriptors say", () => {
     ["layers.0.bias", float32([3], Float32Array.of(0, 0, 7))],
   ]);
   const config = { labels: head.labels, hiddenSize: 4, layers: 0, inputDropout: 0.5, dropout: 0.5 };
-  const described: SequenceModel = { ...model, sequenceFeatures: { config, weights } };
+  const described: TrainingEncoder = { ...model, sequenceFeatures: { config, weights } };
 
   it("of the whole sequence is added to the head's logits", async () => {
     const long = [...proteins.slice(0, 2), randomSequence(9, 30)];
@@ -264,7 +265,7 @@ describe("what is told of a sequence", () => {
 
   it.each(["mean", "bos"] as const)("is one vector of unit deviation over proteins: %s", async (input) => {
     const { rows } = await embed(input, proteins);
-    const silent = { ...model, head: undefined };
+    const silent = { ...model, localization: undefined };
     const table = await tabulateProteins(runtime, silent, proteins, input);
     const weights = conditionWeights(table, 0, input);
     expect([...weights.keys()]).toEqual(["residues.mean", "residues.deviation"]);

@@ -15,6 +15,13 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
+  applyProteinNetworks,
+  type ProteinNetworks,
+  proteinInputs,
+  proteinInputTypes,
+  proteinWeights,
+} from "@proteoscope/microscope";
+import {
   type CompartmentTarget,
   compartmentCondition,
   computeSequenceFeatures,
@@ -39,15 +46,8 @@ import { memoize } from "./memoize.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
-export interface SequenceModel {
-  readonly esm: { readonly config: Esm2Config; readonly weights: StateDict };
-  /** Undefined for a language model as it was published. */
-  readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict } | undefined;
-  /** What reads the compartments off descriptors of the sequence; its weights as in a model folder. */
-  readonly sequenceFeatures?: LoadedFeatureHead | undefined;
-  /** Residues that are shown: of longer proteins both ends. */
-  readonly windowResidues: number;
-  /** What relatives say of a protein beside the head, a logit for each of its labels. */
+/** The networks that read a sequence, with what homologs add to their logits: one number per label. */
+export interface TrainingEncoder extends ProteinNetworks {
   readonly homologLogits?: ((sequence: string) => Float32Array) | undefined;
 }
 
@@ -69,10 +69,10 @@ const keptProteins = 5000;
 /** Embeds proteins by a finished language model and what was measured of it. */
 export async function createEmbedder(
   runtime: Runtime,
-  model: SequenceModel,
+  model: TrainingEncoder,
   { input, target, weights }: LoadedCondition,
 ): Promise<SequenceEmbedder> {
-  const width = sequenceInputWidth(input, model.esm.config);
+  const width = sequenceInputWidth(input, model.languageModel.config);
   if (input === "random") {
     const embed = async (sequence: string) => randomSequence(sequence, width);
     return { width, embed, prototypes: undefined, close: async () => {} };
@@ -81,14 +81,14 @@ export async function createEmbedder(
   const program = await compile(
     runtime,
     (w, inputs): Record<string, Tensor> => {
-      const rows = sequenceRows(read(w, model, inputs), input, model.esm.config);
+      const rows = sequenceRows(applyProteinNetworks(w, model, inputs), input, model.languageModel.config);
       const scope = w.at("condition");
       const compartments =
         rows.compartmentLogits && compartmentCondition(scope, rows.compartmentLogits, width);
       return { condition: sequenceCondition(scope, rows), ...(compartments && { compartments }) };
     },
     inputTypesOf(model),
-    { weights: new Map([...weightsOf(model), ...withPrefix(weights, "condition.")]) },
+    { weights: new Map([...proteinWeights(model), ...withPrefix(weights, "condition.")]) },
   );
   const context = memoize(
     async (sequence: string) => {
@@ -148,7 +148,7 @@ export interface ProteinTable {
 /** Reads proteins by a finished language model, the residues as `input` says (of "random" nothing is measured). */
 export async function tabulateProteins(
   runtime: Runtime,
-  model: SequenceModel,
+  model: TrainingEncoder,
   sequences: readonly string[],
   input: SequenceInput = "full",
   onRead?: PrepareOptions["onRead"],
@@ -156,8 +156,8 @@ export async function tabulateProteins(
   const program = await compile(
     runtime,
     (w, inputs): Record<string, Tensor> => {
-      const reading = read(w, model, inputs);
-      const rows = sequenceRows(reading, input === "random" ? "full" : input, model.esm.config);
+      const reading = applyProteinNetworks(w, model, inputs);
+      const rows = sequenceRows(reading, input === "random" ? "full" : input, model.languageModel.config);
       const { compartmentLogits } = reading;
       return {
         residues: mean(rows.representation, { axes: [1] }),
@@ -165,17 +165,18 @@ export async function tabulateProteins(
       };
     },
     inputTypesOf(model),
-    { weights: weightsOf(model) },
+    { weights: proteinWeights(model) },
   );
   try {
     const rows = { residues: [] as Float32Array[], compartments: [] as Float32Array[] };
     for (const sequence of sequences) {
       const outputs = await program.run(inputsOf(sequence, model));
       rows.residues.push(outputs.residues!.data as Float32Array);
-      if (model.head !== undefined) rows.compartments.push(outputs.compartments!.data as Float32Array);
+      if (model.localization !== undefined)
+        rows.compartments.push(outputs.compartments!.data as Float32Array);
       onRead?.(rows.residues.length, sequences.length);
     }
-    return { ...rows, compartments: model.head && rows.compartments };
+    return { ...rows, compartments: model.localization && rows.compartments };
   } finally {
     await program.close();
   }
@@ -219,43 +220,10 @@ export function momentsOf(rows: readonly Float32Array[]): Map<string, NdArray> {
   ]);
 }
 
-type Named<T> = Readonly<Record<string, T>>;
-
-function read(
-  w: Weights,
-  { esm, head, sequenceFeatures }: SequenceModel,
-  { inputIds, ...beside }: Named<Tensor>,
-): SequenceReading {
-  const network = { esm: esm.config, head: head?.config, sequenceFeatures: sequenceFeatures?.config };
-  return readSequence(w, network, inputIds!, beside);
+function inputTypesOf(model: TrainingEncoder): InputTypes {
+  return proteinInputTypes(model, { homologs: model.homologLogits !== undefined });
 }
 
-function inputTypesOf({ head, homologLogits, sequenceFeatures }: SequenceModel): InputTypes {
-  const isConditioned = head !== undefined && homologLogits !== undefined;
-  return {
-    inputIds: i32(1, "tokens"),
-    ...(isConditioned && { homologs: f32(1, head.config.labels.length) }),
-    ...(sequenceFeatures && { sequenceFeatures: f32(1, sequenceFeatureCount) }),
-  };
-}
-
-function inputsOf(
-  sequence: string,
-  { head, homologLogits, sequenceFeatures, windowResidues }: SequenceModel,
-): Named<NdArray> {
-  const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
-  const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
-  const context = head && homologLogits?.(sequence);
-  return {
-    inputIds: { ...inputIds, dtype: "int32", data },
-    ...(context && { homologs: float32([1, context.length], context) }),
-    ...(sequenceFeatures && {
-      sequenceFeatures: float32([1, sequenceFeatureCount], computeSequenceFeatures(sequence)),
-    }),
-  };
-}
-
-function weightsOf({ esm, head, sequenceFeatures }: SequenceModel): Map<string, NdArray> {
-  const described = withPrefix(sequenceFeatures?.weights ?? new Map(), "sequence_features.");
-  return new Map([...esm.weights, ...(head?.weights ?? []), ...described]);
+function inputsOf(sequence: string, model: TrainingEncoder): Readonly<Record<string, NdArray>> {
+  return proteinInputs(model, sequence, model.homologLogits?.(sequence)).inputs;
 }

@@ -59,7 +59,7 @@ export async function createPairSampler(
       pairs.map(({ protein }) => protein),
       step,
     );
-    const embeddingWidth = reader.esm.config.hiddenSize;
+    const embeddingWidth = reader.languageModel.config.hiddenSize;
     const { sequence, mask } = await embeddingBatch(changed, embedder, { embeddingWidth });
     const hidden = { share: augment.hiddenShare, edge, seed, step };
     return { crops, pairs, embeddings: { sequence, mask: hideResidues(mask, hidden) } };

@@ -2,6 +2,7 @@
 // protein, brought to unit deviation over the training proteins, and which protein an image goes with.
 
 import type { Runtime } from "@proteoscope/engine";
+import { readProteinNetworks } from "@proteoscope/microscope";
 import {
   type LoadedCondition,
   type LoadedHomologs,
@@ -14,14 +15,13 @@ import { ConfigError } from "../../config/compose.ts";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 import { createPairing, type Pairing } from "../../data/batches/pairs.ts";
-import { readSequenceModel } from "../frozen/finished-models.ts";
 import {
   conditionWeights,
   createEmbedder,
   type ProteinTable,
   prototypesName,
   type SequenceEmbedder,
-  type SequenceModel,
+  type TrainingEncoder,
   tabulateProteins,
 } from "../frozen/sequence-embedder.ts";
 import type { PrepareOptions } from "../loop.ts";
@@ -50,7 +50,7 @@ export function pairByConfidence(
 }
 
 export interface ProteinSide {
-  readonly reader: SequenceModel;
+  readonly reader: TrainingEncoder;
   readonly embedder: SequenceEmbedder;
   readonly pairing: Pairing;
   /** What was measured of the proteins, which belongs to what is trained on it. */
@@ -82,7 +82,7 @@ export async function openProteinSide(
   const { input = "full", targetInverseTemperature = 0 } = options;
   const index = homologs && openHomologs(homologs.config, homologs.proteins);
   const homologLogits = index && ((sequence: string) => index.score(sequence, { others: true }).logits);
-  const reader = { ...(await readSequenceModel(openFolder(plm))), homologLogits };
+  const reader = { ...(await readProteinNetworks(openFolder(plm))), homologLogits };
   const table = await tabulateProteins(
     runtime,
     reader,
@@ -93,7 +93,7 @@ export async function openProteinSide(
   const measured = { input, weights: conditionWeights(table, seed, input) };
   const kept =
     startFrom === undefined ? measured : await resumeCondition(measured, { startFrom, plm, reader });
-  const labels = reader.head?.config.labels ?? [];
+  const labels = reader.localization?.config.labels ?? [];
   const condition = targetBy(kept, table, labels, targetInverseTemperature);
   const embedder = await createEmbedder(runtime, reader, condition);
   const pairing = pairByConfidence(proteins, table, labels, pairingInverseTemperature);
@@ -122,10 +122,14 @@ const featureHeadFile = "sequence_features/model.safetensors"; // which a model 
 /** The condition of an earlier run, measured anew where it was measured of another language model or other heads. */
 async function resumeCondition(
   measured: LoadedCondition,
-  { startFrom, plm, reader }: { startFrom: string; plm: string; reader: SequenceModel },
+  { startFrom, plm, reader }: { startFrom: string; plm: string; reader: TrainingEncoder },
 ): Promise<LoadedCondition> {
   const [before, now] = [openFolder(startFrom), openFolder(plm)];
-  const earlier = await loadSequenceCondition(before, reader.esm.config, reader.head?.config);
+  const earlier = await loadSequenceCondition(
+    before,
+    reader.languageModel.config,
+    reader.localization?.config,
+  );
   if (earlier.input !== measured.input)
     throw new ConfigError(`train.start_from: ${startFrom} was told "${earlier.input}": give sequence_input`);
   const isSame = async (file: string) => {

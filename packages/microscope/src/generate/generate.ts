@@ -1,0 +1,61 @@
+// Generates cells: every protein of a request around every nucleus, one after the other, as they are done.
+//
+//     for await (const cell of generate(microscope, request, { signal, onProgress })) save(encodeFiles(cell, ["png"]));
+
+import type { GeneratedImages, Microscope } from "../image/generate.ts";
+import type { WorkOptions } from "../progress.ts";
+import type { EncodedProtein } from "../protein/encoder.ts";
+import { generateDefaults } from "./formats.ts";
+import { describeProvenance, type Provenance } from "./provenance.ts";
+import { checkRequest, type GenerateRequest } from "./request.ts";
+
+export interface GeneratedCell {
+  /** Begins every file name, such as `FBL` or `FBL_nucleus3`. */
+  readonly name: string;
+  readonly images: GeneratedImages;
+  /** The nucleus that was given, in [0, 1], [H, W]. */
+  readonly nucleus: Float32Array;
+  readonly pixelSizeMicrons: number;
+  readonly provenance: Provenance;
+}
+
+/**
+ * One cell per protein and nucleus, in the order of the request.
+ * @throws ProteoscopeError (usage) before the first one for what the model cannot do, SequenceError for a residue that it
+ * does not know, the signal's reason when it is aborted.
+ */
+export async function* generate(
+  microscope: Microscope,
+  request: GenerateRequest,
+  { signal, onProgress }: Partial<WorkOptions> = {},
+): AsyncGenerator<GeneratedCell, void, undefined> {
+  const { proteins, nuclei, context = {}, software = {} } = request;
+  const settings = { ...generateDefaults, ...request.settings };
+  checkRequest(microscope.model, { settings, context });
+  const count = proteins.length * nuclei.length;
+  let index = 0;
+  for (const protein of proteins) {
+    let encoded: EncodedProtein | undefined;
+    for (const nucleus of nuclei) {
+      signal?.throwIfAborted();
+      encoded ??= await microscope.encode(protein.sequence, { ...context, gene: protein.gene });
+      const cellIndex = index++;
+      const onStep = (step: number, steps: number): void =>
+        onProgress?.({
+          ...{ phase: "generate", unit: "steps", note: protein.id },
+          ...{ done: cellIndex * steps + step, total: count * steps },
+        });
+      const options = { ...settings, onStep, ...(signal && { signal }) };
+      const images = await microscope.generate(encoded, nucleus.distance, options);
+      yield {
+        name: nucleus.label === "" ? protein.id : `${protein.id}_${nucleus.label}`,
+        images,
+        nucleus: nucleus.nucleus,
+        pixelSizeMicrons: nucleus.pixelSizeMicrons,
+        provenance: await describeProvenance(microscope.model, {
+          ...{ software, protein, encoded, nucleus, images, settings, context },
+        }),
+      };
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// The record that goes with every generated image: what made it, from what, and what is claimed of it. Plain JSON; `schema`
+// counts its versions. Version 2 names quantities as the field does (docs/conditioning.md).
+
+import type { ProteinContext } from "@proteoscope/models";
+import type { GeneratedImages } from "../image/generate.ts";
+import type { MicroscopeModel } from "../model/model.ts";
+import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
+import type { ChosenNucleus } from "./nuclei.ts";
+import type { GenerateSettings, NamedSequence } from "./request.ts";
+
+export interface Provenance {
+  readonly schema: 2;
+  readonly synthetic: true;
+  /** Versions of the programs, by name. */
+  readonly software: Readonly<Record<string, string>>;
+  readonly model: { readonly name: string; readonly sha256: Readonly<Record<string, string>> };
+  readonly protein: {
+    readonly id: string;
+    readonly description: string;
+    readonly source: string;
+    readonly gene: string | null;
+    readonly residues: number;
+    /** Of the sequence, in hexadecimal. */
+    readonly sha256: string;
+    /** Number of residues that the language model was shown. */
+    readonly shown: number;
+    /** One-based range that it was not shown; null where it was shown all. */
+    readonly omitted: { readonly first: number; readonly last: number } | null;
+  };
+  readonly homologs: {
+    /** k-mer similarity of the nearest annotated protein, 0 to 1; null where the model has no annotated proteins. */
+    readonly nearest: number | null;
+    readonly meaning: string;
+  };
+  /** Context tokens that the image was conditioned on beside the sequence. */
+  readonly context: { readonly names: readonly string[] } & Omit<ProteinContext, "gene">;
+  readonly nucleus: ChosenNucleus["origin"];
+  readonly settings: GenerateSettings;
+  readonly compartments: {
+    /** Multi-label probabilities from the sequence: each compartment by itself. */
+    readonly predicted: CompartmentProbabilities;
+    /** Single-label posterior from the sequence in which all compartments are equally frequent; sums to 1. */
+    readonly posterior: CompartmentProbabilities;
+    /** Shares of the compartments that the image was conditioned on; null where the model has no compartment target. */
+    readonly target: CompartmentProbabilities | null;
+    /** What the image classifier recognises, mean over the samples; sums to 1. */
+    readonly classified: CompartmentProbabilities;
+    readonly classifiedPerSample: readonly CompartmentProbabilities[];
+  };
+  readonly agreement: {
+    /** Mean pairwise Pearson correlation of the samples inside the cell, 0 to 1; null for one sample. */
+    readonly value: number | null;
+    readonly meaning: string;
+    readonly medoidSample: number;
+  };
+}
+
+export interface ProvenanceSources {
+  readonly software: Provenance["software"];
+  readonly protein: NamedSequence;
+  readonly encoded: EncodedProtein;
+  readonly nucleus: ChosenNucleus;
+  readonly images: GeneratedImages;
+  readonly settings: GenerateSettings;
+  readonly context: Omit<ProteinContext, "gene">;
+}
+
+/** The record of one cell. */
+export async function describeProvenance(
+  model: Pick<MicroscopeModel, "name" | "checksums">,
+  { software, protein, encoded, nucleus, images, settings, context }: ProvenanceSources,
+): Promise<Provenance> {
+  const { omitted } = encoded.window;
+  return {
+    schema: 2,
+    synthetic: true,
+    software,
+    model: { name: model.name, sha256: model.checksums },
+    protein: {
+      id: protein.id,
+      description: protein.description ?? "",
+      source: protein.source ?? "",
+      gene: protein.gene ?? null,
+      residues: protein.sequence.length,
+      sha256: await sha256Of(protein.sequence),
+      shown: encoded.window.sequence.length,
+      omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
+    },
+    homologs: {
+      nearest: encoded.nearestHomolog ?? null,
+      meaning:
+        "k-mer similarity of the nearest annotated protein that the model brings, 0 to 1; at 1 the protein's own annotation was looked up",
+    },
+    context: { names: encoded.context, ...context },
+    nucleus: nucleus.origin,
+    settings,
+    compartments: {
+      predicted: encoded.probabilities,
+      posterior: encoded.posterior,
+      target: encoded.targetCompartments ?? null,
+      classified: images.compartments,
+      classifiedPerSample: images.classified,
+    },
+    agreement: {
+      value: images.agreement,
+      meaning: "mean pairwise correlation of the samples inside the cell, 0 to 1; agreement, not correctness",
+      medoidSample: images.medoid,
+    },
+  };
+}
+
+async function sha256Of(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

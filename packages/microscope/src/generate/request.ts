@@ -1,0 +1,58 @@
+// What is asked of a microscope: which proteins, around which nuclei, how. Plain data, without files, options of a command
+// line or streams, so that a command, a server and a page ask alike.
+
+import { ProteoscopeError } from "@proteoscope/formats";
+import type { ProteinContext } from "@proteoscope/models";
+import { type GenerateOptions, mostSteps } from "../image/generate.ts";
+import type { MicroscopeModel } from "../model/model.ts";
+import type { ChosenNucleus } from "./nuclei.ts";
+
+/** A protein with what its files and its provenance say of it. */
+export interface NamedSequence {
+  /** Begins the file names. */
+  readonly id: string;
+  /** One-letter amino-acid codes. */
+  readonly sequence: string;
+  readonly description?: string | undefined;
+  readonly gene?: string | undefined;
+  /** Where it came from: a file's name, "example", "command line". */
+  readonly source?: string | undefined;
+}
+
+export type GenerateSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+
+export interface GenerateRequest {
+  readonly proteins: readonly NamedSequence[];
+  readonly nuclei: readonly ChosenNucleus[];
+  /** By default `generateDefaults`, field by field. */
+  readonly settings?: Partial<GenerateSettings> | undefined;
+  /** What is known beside the sequences and the genes of the proteins; by default nothing. */
+  readonly context?: Omit<ProteinContext, "gene"> | undefined;
+  /** Versions of the programs, by name, for the provenance. */
+  readonly software?: Readonly<Record<string, string>> | undefined;
+}
+
+/** @throws ProteoscopeError (usage) naming the field that a model cannot meet. */
+export function checkRequest(
+  model: MicroscopeModel,
+  { settings, context }: Required<Pick<GenerateRequest, "context">> & { readonly settings: GenerateSettings },
+): void {
+  const refuse = (field: string, message: string) => {
+    throw new ProteoscopeError(message, { kind: "usage", field });
+  };
+  const most = mostSteps(model, settings.sampler);
+  if (settings.steps > most)
+    refuse("steps", `at most ${most} steps for ${settings.sampler}, got ${settings.steps}`);
+  const { cellLine, expression } = context ?? {};
+  const conditions = model.extra?.config.conditions ?? [];
+  const lines = conditions.flatMap((one) => (one.kind === "cell_line" ? one.cellLines : []));
+  if (cellLine !== undefined && !lines.some((name) => name.toUpperCase() === cellLine.toUpperCase()))
+    refuse(
+      "cellLine",
+      lines.length === 0
+        ? `${model.name} was not trained with cell lines`
+        : `${model.name} was trained with ${lines.join(", ")}, not with "${cellLine}"`,
+    );
+  if (expression !== undefined && !conditions.some(({ kind }) => kind === "level"))
+    refuse("expression", `${model.name} was not trained with expression levels`);
+}

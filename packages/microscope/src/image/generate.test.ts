@@ -1,0 +1,190 @@
+import type { Runtime } from "@proteoscope/engine";
+import { openRuntime } from "@proteoscope/engine/node";
+import { nuclearDistance } from "@proteoscope/imaging";
+import { disc } from "@proteoscope/imaging/testing";
+import { memoryFolder } from "@proteoscope/models";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { samplerNames } from "../generate/formats.ts";
+import { readModel } from "../model/read-model.ts";
+import type { EncodedProtein } from "../protein/encoder.ts";
+import { randomModelFiles } from "../testing/tiny-model.ts";
+import { type GenerateOptions, type Microscope, mostSteps, openMicroscope } from "./generate.ts";
+
+const size = { height: 40, width: 40 };
+const small = nuclearDistance(disc(size, 20, 20, 6), size);
+const large = nuclearDistance(disc(size, 20, 20, 12), size);
+const quick: GenerateOptions = { samples: 2, steps: 3 };
+
+let runtime: Runtime;
+let microscope: Microscope;
+let protein: EncodedProtein;
+let other: EncodedProtein;
+beforeAll(async () => {
+  runtime = await openRuntime({ device: "cpu", threads: 1 });
+  microscope = openMicroscope(runtime, await readModel(memoryFolder(randomModelFiles())));
+  protein = await microscope.encode("MKTAYIAKQRQISFVK");
+  other = await microscope.encode("WWWWGGGGPPPPDDDD");
+});
+afterAll(async () => {
+  await microscope.close();
+  await runtime.close();
+});
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
+
+describe("reading a protein", () => {
+  it("gives a condition of every token and a probability of every compartment", () => {
+    expect(protein.condition).toHaveLength(18 * 16); // <cls>, 16 residues, <eos>
+    expect(protein.width).toBe(16);
+    expect(Object.keys(protein.probabilities)).toEqual(["nucleus", "cytosol", "golgi_apparatus"]);
+    for (const p of Object.values(protein.probabilities)) expect(p > 0 && p < 1).toBe(true);
+    expect(protein.window).toEqual({ sequence: protein.sequence, omitted: undefined });
+  });
+
+  it("shows both ends of a long protein and says what is left out", async () => {
+    const long = await microscope.encode(`${"M".repeat(12)}${"A".repeat(100)}${"K".repeat(12)}`);
+    expect(long.window).toEqual({
+      sequence: `${"M".repeat(12)}${"K".repeat(12)}`,
+      omitted: { begin: 12, end: 112 },
+    });
+    expect(long.condition).toHaveLength(26 * 16);
+    const ends = await microscope.encode(`${"M".repeat(12)}${"K".repeat(12)}`);
+    expect(long.probabilities).toEqual(ends.probabilities);
+  });
+
+  it("refuses a residue that the language model does not know", async () => {
+    await expect(microscope.encode("MKJT")).rejects.toMatchObject({ name: "SequenceError", position: 3 });
+  });
+});
+
+describe("drawing", () => {
+  it("gives protein and nucleus of every sample in [0, 1], and what the classifier sees", async () => {
+    const drawing = await microscope.generate(protein, small, { ...quick, samples: 3 });
+    expect(drawing).toMatchObject(size);
+    expect(drawing.images).toHaveLength(3 * 2 * 40 * 40);
+    for (const value of drawing.images) expect(value >= 0 && value <= 1).toBe(true);
+    expect(new Set(drawing.images).size).toBeGreaterThan(1000);
+    expect(drawing.classified).toHaveLength(3);
+    for (const classified of drawing.classified) {
+      expect(Object.keys(classified)).toEqual(["nucleus", "cytosol", "other"]);
+      expect(Object.values(classified).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    }
+    const mean = drawing.classified.reduce((sum, classified) => sum + classified.cytosol!, 0) / 3;
+    expect(drawing.compartments.cytosol).toBeCloseTo(mean, 6);
+    expect(drawing.agreement).toBeGreaterThanOrEqual(0);
+    expect([0, 1, 2]).toContain(drawing.medoid);
+  });
+
+  it("gives the same images for the same seed and others for another", async () => {
+    const first = await microscope.generate(protein, small, { ...quick, seed: 7 });
+    const again = await microscope.generate(protein, small, { ...quick, seed: 7 });
+    const another = await microscope.generate(protein, small, { ...quick, seed: 8 });
+    expect(again.images).toEqual(first.images);
+    expect(largestDifference(another.images, first.images)).toBeGreaterThan(0.01);
+  });
+
+  it("draws a sample the same whatever is drawn with it", async () => {
+    const five = await microscope.generate(protein, small, { ...quick, samples: 5 }); // a batch of 4 and one of 1
+    const two = await microscope.generate(protein, small, { ...quick, samples: 2 });
+    const plane = 2 * 40 * 40;
+    expect(largestDifference(five.images.slice(0, 2 * plane), two.images)).toBeLessThan(1e-5);
+    expect(five.classified).toHaveLength(5);
+    const [last, first] = [five.images.slice(4 * plane), five.images.slice(0, plane)];
+    expect(largestDifference(last, first)).toBeGreaterThan(0.01);
+  });
+
+  it("draws several cells at once as it draws each", async () => {
+    const large = small.map((value) => value + 2);
+    const cells = [
+      { distance: small, seed: 7 },
+      { distance: large, seed: 8 },
+    ];
+    const [first, second] = await microscope.generateCells(protein, cells, { ...quick, samples: 2 });
+    const alone = await microscope.generate(protein, large, { ...quick, samples: 2, seed: 8 });
+    expect(largestDifference(second!.images, alone.images)).toBeLessThan(1e-5);
+    expect(second!.agreement).toBeCloseTo(alone.agreement!, 3);
+    expect(first!.images).toHaveLength(second!.images.length);
+    expect(largestDifference(first!.images, second!.images)).toBeGreaterThan(0.01);
+    expect(await microscope.generateCells(protein, [], quick)).toEqual([]);
+  });
+
+  it("says nothing of agreement for a single sample", async () => {
+    const { agreement, medoid } = await microscope.generate(protein, small, { ...quick, samples: 1 });
+    expect(agreement).toBeNull();
+    expect(medoid).toBe(0);
+  });
+
+  it("depends on the sequence, more with more guidance, and not at all without", async () => {
+    const difference = async (guidance: number) => {
+      const [a, b] = await Promise.all(
+        [protein, other].map((read) => microscope.generate(read, small, { ...quick, guidance })),
+      );
+      return largestDifference(a!.images, b!.images);
+    };
+    expect(await difference(0)).toBe(0);
+    const plain = await difference(1);
+    expect(plain).toBeGreaterThan(1e-4);
+    expect(await difference(5)).toBeGreaterThan(plain);
+  });
+
+  it("depends on the nucleus", async () => {
+    const [a, b] = await Promise.all(
+      [small, large].map((nucleus) => microscope.generate(protein, nucleus, quick)),
+    );
+    expect(largestDifference(a!.images, b!.images)).toBeGreaterThan(1e-3);
+  });
+
+  it.each(samplerNames)("draws with %s, each time the same, and like no other sampler", async (sampler) => {
+    const drawing = await microscope.generate(protein, small, { ...quick, sampler });
+    expect((await microscope.generate(protein, small, { ...quick, sampler })).images).toEqual(drawing.images);
+    for (const name of samplerNames.filter((name) => name !== sampler)) {
+      const { images } = await microscope.generate(protein, small, { ...quick, sampler: name });
+      expect(largestDifference(images, drawing.images)).toBeGreaterThan(1e-4);
+    }
+  });
+
+  it("tells of every step", async () => {
+    const classified: string[] = [];
+    const onStep = (done: number, total: number) => void classified.push(`${done}/${total}`);
+    await microscope.generate(protein, small, { samples: 5, steps: 2, onStep });
+    expect(classified).toEqual(["1/4", "2/4", "3/4", "4/4"]);
+  });
+
+  it("stops between two steps when it is told to", async () => {
+    const controller = new AbortController();
+    let steps = 0;
+    const onStep = () => {
+      if (++steps === 2) controller.abort();
+    };
+    const options = { ...quick, steps: 10, signal: controller.signal, onStep };
+    await expect(microscope.generate(protein, small, options)).rejects.toMatchObject({ name: "AbortError" });
+    expect(steps).toBe(2);
+  });
+
+  it("refuses a crop of another size and more steps than the noise has", async () => {
+    await expect(microscope.generate(protein, small.slice(1), quick)).rejects.toThrow(
+      "the nucleus has 1599 pixels, the model draws 40x40",
+    );
+    for (const sampler of samplerNames) {
+      const most = mostSteps(microscope.model, sampler);
+      expect(most).toBe(sampler === "dpm++" ? 999 : 1000);
+      const tooMany = microscope.generate(protein, small, { sampler, steps: most + 1 });
+      await expect(tooMany).rejects.toThrow(`from 1 to ${most}, got ${most + 1}`);
+    }
+  });
+
+  it("refuses to show a picture of weights that are no numbers", async () => {
+    const model = await readModel(memoryFolder(randomModelFiles(), "spoilt"));
+    for (const [name, { data }] of model.autoencoder.weights)
+      if (name.startsWith("decoder.conv_in")) data.fill(Number.NaN as never);
+    const spoilt = openMicroscope(runtime, model);
+    await expect(spoilt.generate(await spoilt.encode("MKT"), small, quick)).rejects.toMatchObject({
+      name: "CheckpointError",
+      message: expect.stringContaining("spoilt: its networks give values that are no numbers"),
+    });
+    await spoilt.close();
+  });
+});

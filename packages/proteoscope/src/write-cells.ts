@@ -1,0 +1,64 @@
+// Generates the cells of a request and writes their files: the work behind `generate`, which loads it while the runtime
+// starts. All files of a run appear together when it is done, or none.
+
+import type { Runtime } from "@proteoscope/engine";
+import type { RgbImage } from "@proteoscope/imaging";
+import {
+  encodeFiles,
+  type GeneratedCell,
+  type GenerateRequest,
+  generate,
+  type ImageFormat,
+  openMicroscope,
+  type Provenance,
+  readModel,
+  renderSheet,
+  type WorkOptions,
+} from "@proteoscope/microscope";
+import type { FileSource } from "@proteoscope/models";
+import { withOutputFolder } from "./cli/output.ts";
+
+/** A cell whose files are written. */
+export interface WrittenCell {
+  readonly name: string;
+  /** Names in the output folder; an OME-Zarr folder is one. */
+  readonly files: readonly string[];
+  readonly provenance: Provenance;
+}
+
+export interface WriteOptions extends WorkOptions {
+  readonly formats: readonly ImageFormat[];
+  /** Folder. */
+  readonly output: string;
+  /** Called with the picture of each cell when it is generated, where there is somebody to see it. */
+  readonly show: ((sheet: RgbImage) => void) | undefined;
+}
+
+/** Generates and writes every cell. @throws what the readers of the model, `generate` and the output folder throw. */
+export async function writeCells(
+  runtime: Runtime,
+  folder: FileSource,
+  request: GenerateRequest,
+  { formats, output, show, ...options }: WriteOptions,
+): Promise<WrittenCell[]> {
+  return withOutputFolder(
+    output,
+    async (outputFolder) => {
+      const microscope = openMicroscope(runtime, await readModel(folder));
+      const written: WrittenCell[] = [];
+      for await (const cell of generate(microscope, request, options)) {
+        const files = encodeFiles(cell, formats);
+        for (const [path, bytes] of files) await outputFolder.write(path, bytes);
+        written.push(describe(cell, files));
+        show?.(renderSheet(cell));
+      }
+      return written;
+    },
+    options,
+  );
+}
+
+function describe({ name, provenance }: GeneratedCell, files: ReadonlyMap<string, unknown>): WrittenCell {
+  const names = new Set([...files.keys()].map((path) => path.split("/")[0]!));
+  return { name, files: [...names], provenance };
+}
