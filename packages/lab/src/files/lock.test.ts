@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,11 +93,16 @@ describe("a lock", () => {
   });
 
   it("of a holder whose name is out of sight is respected while the file has a heartbeat", async () => {
-    const text = JSON.stringify({ pid: 1, host: "elsewhere", address: "another scope" });
-    const beat = setInterval(() => writeFile(join(folder, "run.lock"), text), 20);
-    await sleep(60);
-    await expect(lockFolder(folder, { beatMs: 20 })).rejects.toThrow("is in use by process 1 on elsewhere");
-    clearInterval(beat);
+    const path = join(folder, "run.lock");
+    await writeFile(path, JSON.stringify({ pid: 1, host: "elsewhere", address: "another scope" }));
+    const beat = setInterval(() => utimes(path, new Date(), new Date()), 20);
+    try {
+      await expect(lockFolder(folder, { beatMs: 200 })).rejects.toThrow(
+        "is in use by process 1 on elsewhere",
+      );
+    } finally {
+      clearInterval(beat);
+    }
     await sleep(60);
     await (await lockFolder(folder, { beatMs: 20 })).release();
   });
