@@ -14,7 +14,7 @@ import {
   simulatedSource,
 } from "../atlas/tables.ts";
 import { symmetryCount, transformSquare } from "./augment.ts";
-import { createCropSampler, cropWeights, scheduleShare } from "./pairs.ts";
+import { createCropSampler, cropWeights, scheduleShare } from "./crop-sampler.ts";
 
 /** A share of a batch at the start and at the end of a run; linear between them. */
 export const shareSchema = z.strictObject({

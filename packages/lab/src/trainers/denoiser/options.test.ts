@@ -16,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compartments, imageCompartments } from "../../data/atlas/compartments.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -5,9 +5,10 @@ import { readSafetensors } from "@proteoscope/formats";
 import { loadPipeline, loadPretrained } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { writeAtlas } from "../testing/atlas-fixture.ts";
-import type { TrainingProgress } from "./loop.ts";
-import { resumeTraining, startTraining, type TrainerName } from "./train.ts";
+import { writeAtlas } from "./testing/atlas-fixture.ts";
+import { resumeTraining, startTraining } from "./train.ts";
+import type { TrainerName } from "./trainers/index.ts";
+import type { TrainingProgress } from "./training/loop.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 

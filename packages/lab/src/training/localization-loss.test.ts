@@ -1,9 +1,8 @@
 import { compile, f32, grad, type NdArray, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compartmentGroups, compartments } from "../../data/atlas/compartments.ts";
-import { writeAtlas } from "../../testing/atlas-fixture.ts";
-import { readSequences, wholeLoss } from "./job.ts";
+import { compartmentGroups, compartments } from "../data/atlas/compartments.ts";
+import { wholeLoss } from "./localization-loss.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -50,7 +49,7 @@ function anyNucleus(logits: number[]): number {
 describe("wholeLoss", () => {
   const logits = Array.from({ length: width }, (_, i) => Math.sin(i + 1));
 
-  it("asks for any part of a whole that is there", async () => {
+  it("is -log P(any part) of a whole that the protein is in", async () => {
     const { loss, gradient } = await lossAndGradient(logits, [1, 0], [1, 0]);
     expect(loss).toBeCloseTo(anyNucleus(logits), 4);
     for (const [index, name] of compartments.entries()) {
@@ -63,7 +62,7 @@ describe("wholeLoss", () => {
     }
   });
 
-  it("asks for the absence of every part of a whole that is not", async () => {
+  it("is -log P(no part) of a whole that it is not in", async () => {
     const { loss } = await lossAndGradient(logits, [0, 0], [1, 0]);
     const parts = compartmentGroups[0]!.members.map((name) => logits[compartments.indexOf(name)]!);
     expect(loss).toBeCloseTo(
@@ -72,32 +71,15 @@ describe("wholeLoss", () => {
     );
   });
 
-  it("says nothing where nothing is known, and is a mean over what is", async () => {
+  it("is 0 where nothing is known, and a mean over what is", async () => {
     expect((await lossAndGradient(logits, [1, 1], [0, 0])).loss).toBe(0);
     const twice = await lossAndGradient([...logits, ...logits], [1, 0, 1, 0], [1, 0, 1, 0]);
     expect(twice.loss).toBeCloseTo(anyNucleus(logits), 4);
   });
 
-  it("stays finite where the network is certain and wrong", async () => {
+  it("stays finite where the network is confident and wrong", async () => {
     const { loss, gradient } = await lossAndGradient(Array(width).fill(-60), [1, 0], [1, 0]);
     expect(loss).toBeGreaterThan(10);
     expect([loss, ...gradient].every(Number.isFinite)).toBe(true);
-  });
-});
-
-describe("readSequences", () => {
-  it("keeps the held-out partition, calibration and training apart, each protein once", async () => {
-    const atlas = await writeAtlas();
-    const splits = await readSequences(atlas.path);
-    const other = await readSequences(atlas.path, { testPartition: 0, calibrationPartition: 1 });
-    await atlas.remove();
-    const partitionsOf = (split: "test" | "calibration") =>
-      new Set(other.get(split)!.map(({ partition }) => partition));
-    expect([partitionsOf("test"), partitionsOf("calibration")]).toEqual([new Set([0]), new Set([1])]);
-    expect(splits.get("train")).toHaveLength(12 + 36);
-    expect(splits.get("calibration")).toHaveLength(12);
-    expect(splits.get("test")).toHaveLength(12);
-    const ids = [...splits.values()].flat().map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
   });
 });

@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createPairing } from "../../data/batches/pairs.ts";
 import { crop, protein } from "../../testing/atlas-fixture.ts";
-import {
-  conditionBatch,
-  distanceBatch,
-  droppedShare,
-  embeddingBatch,
-  latentBatch,
-} from "./condition-batches.ts";
-import { createPairing } from "./pairs.ts";
+import { conditionBatch, distanceBatch, droppedShare } from "./batch.ts";
 
 const side = 8;
 const plane = side * side;
@@ -27,30 +21,11 @@ const image = (distance: number) =>
   Float32Array.from({ length: 3 * plane }, (_, i) => (i < 2 * plane ? 0.5 : distance));
 const shown = (index: number) => ({ crop: crop({ index }), image: image(8), symmetry: 1 });
 
-describe("latentBatch", () => {
-  it("draws from the posterior in units of the latents' scale", async () => {
-    const normal = new Float32Array(24).fill(2);
-    const { shape, data } = await latentBatch([shown(3), shown(7)], sources, options, normal);
-    expect(shape).toEqual([2, 3, 2, 2]);
-    expect([data[0], data[12]]).toEqual([(3 + 0.5 * 2) / 2, (7 + 0.5 * 2) / 2]);
-  });
-});
-
 describe("distanceBatch", () => {
   it("brings the distance to the latent grid in units of its scale", () => {
     const { shape, data } = distanceBatch([image(8), image(-4)], options);
     expect(shape).toEqual([2, 1, 2, 2]);
     expect([...(data as Float32Array)]).toEqual([2, 2, 2, 2, -1, -1, -1, -1]);
-  });
-});
-
-describe("embeddingBatch", () => {
-  it("pads with zeros and marks what is no padding", async () => {
-    const two = [protein({ sequence: "MK" }), protein({ sequence: "M" })];
-    const { sequence, mask } = await embeddingBatch(two, sources, options);
-    expect(sequence.shape).toEqual([2, 4, 2]);
-    expect([...(sequence.data as Float32Array)]).toEqual([...Array(8).fill(2), ...Array(6).fill(1), 0, 0]);
-    expect([...(mask.data as Uint8Array)]).toEqual([1, 1, 1, 1, 1, 1, 1, 0]);
   });
 });
 
