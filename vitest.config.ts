@@ -45,7 +45,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["tests/e2e/**/*.test.ts"],
+          include: ["tests/{e2e,recorded}/**/*.test.ts"],
           testTimeout: 5 * minuteMs,
           hookTimeout: 5 * minuteMs,
           fileParallelism: false,

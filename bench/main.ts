@@ -39,10 +39,10 @@ async function measureAll(options: BenchOptions, signal: AbortSignal) {
     unit: "rounds",
   });
   for (const [index, { name }] of chosen.entries()) {
-    const tell = (round: number) => progress.update(index * leastRuns + Math.min(round, leastRuns), name);
-    tell(0);
+    const encode = (round: number) => progress.update(index * leastRuns + Math.min(round, leastRuns), name);
+    encode(0);
     try {
-      results.push(await measureApart(name, { device, threads, leastRuns, signal, onRound: tell }));
+      results.push(await measureApart(name, { device, threads, leastRuns, signal, onRound: encode }));
     } catch (error) {
       if (signal.aborted) break;
       failed = true;

@@ -1,17 +1,17 @@
 // `tsx scripts/card-tables.ts REPORT/metrics.json`: the figures of an evaluation as tables of Markdown, for a model card.
 // The figures are those of report.html; what they are measured on stands there.
 import { readFile } from "node:fs/promises";
-import { number, share } from "../packages/proteoscope/src/evaluate/html.ts";
-import { sequenceMethods, sequenceSets } from "../packages/proteoscope/src/evaluate/judge-localization.ts";
-import type { Metrics } from "../packages/proteoscope/src/evaluate/metrics.ts";
+import { sequenceMethods, sequenceSets } from "../packages/lab/src/evaluate/ask/sequences.ts";
+import { number, share } from "../packages/lab/src/evaluate/report/html.ts";
+import { methodTitles, sequenceSetTitles } from "../packages/lab/src/evaluate/report/localization.ts";
+import type { Metrics } from "../packages/lab/src/evaluate/report/metrics.ts";
 import {
   classHeads,
   classRows,
   scoreRows,
   scoreTitles,
   setTitles,
-} from "../packages/proteoscope/src/evaluate/report-html.ts";
-import { methodTitles, sequenceSetTitles } from "../packages/proteoscope/src/evaluate/report-localization.ts";
+} from "../packages/lab/src/evaluate/report/report-html.ts";
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error("usage: tsx scripts/card-tables.ts REPORT/metrics.json");

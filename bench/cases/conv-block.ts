@@ -16,7 +16,7 @@ import {
   silu,
   type Tensor,
   trace,
-  trainingForms,
+  trainingLowerings,
   type Weights,
 } from "@proteoscope/engine";
 import { elementCount } from "../../packages/engine/src/shape.ts";
@@ -96,7 +96,7 @@ async function loadStates(runtime: Runtime, { inputs, values, outputs }: StateGr
     await runtime.setState(name, float32(shape as number[], new Float32Array(elementCount(shape))));
   const model = emitOnnx(
     { inputs, outputs: new Map(Object.entries(outputs)) },
-    { forms: trainingForms(runtime.device) },
+    { lowerings: trainingLowerings(runtime.device) },
   );
   const writes = Object.fromEntries(Object.keys(outputs).map((name) => [name, name]));
   return runtime.load(model, { reads: [...inputs.keys()], writes });

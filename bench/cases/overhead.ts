@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile, f32, float32, full, type Runtime, type Session } from "@proteoscope/engine";
 import { compileDenoiser, keyValueTypes } from "@proteoscope/models";
-import { keepSessions } from "../../packages/engine/src/runtime/node/kept-sessions.ts";
+import { cacheSessions } from "../../packages/engine/src/runtime/node/session-cache.ts";
 import type { BenchCase, BenchResult, Prepared } from "../case.ts";
 import {
   denoiserGraphs,
@@ -71,7 +71,7 @@ function idleRuntime(runtime: Runtime): Runtime {
 function keeping(runtime: Runtime, folder: string, keepers: Runtime[]): Runtime {
   const keep = (one: Runtime) => {
     const stayingOpen = { ...one, close: async () => {} };
-    const keeper = keepSessions(stayingOpen, { folder, threads: availableParallelism() });
+    const keeper = cacheSessions(stayingOpen, { folder, threads: availableParallelism() });
     keepers.push(keeper);
     return keeper;
   };
@@ -137,10 +137,10 @@ async function feeding(
   return {
     gflop: null,
     async run() {
-      const kept = await preparation.run({ sequence });
+      const cached = await preparation.run({ sequence });
       let latents = sample.latents;
       for (let i = 0; i < steps; i++)
-        latents = (await step.run({ ...sample, ...scalars, latents }, { kept })).noise;
+        latents = (await step.run({ ...sample, ...scalars, latents }, { cached })).noise;
       await decoding.run({ latent: latents });
     },
   };

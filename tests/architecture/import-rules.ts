@@ -64,7 +64,7 @@ export function checkImports(path: string, syntax: ModuleSyntax, manifests: Mani
       if (target === owner) report("a package imports its own files by relative path");
       else if (!packageArrows[owner]?.includes(target)) report(`${owner} must not depend on ${target}`);
       const subPath = `.${specifier.slice(name.length)}`;
-      if (!isTest && subPath === "./testing") report("only tests import test code");
+      if (!isTest && subPath.startsWith("./testing")) report("only tests import test code");
       if (!manifests[target]?.exports.includes(subPath)) report(`${name} has no export "${subPath}"`);
     } else {
       if (isProtobuf(specifier) && !inFolder(path, "packages/engine/src/onnx")) report(protobufRule);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../packages/formats/src/safetensors.ts";
+import { readSafetensors } from "../../packages/formats/src/arrays/safetensors.ts";
 import { writeAtlas } from "../../packages/lab/src/testing/atlas-fixture.ts";
 
 // A tiny run of the real command, in a process of its own: what a kill and an interrupt leave, and what comes of it.

@@ -1,7 +1,14 @@
 // Runs a traced model once, with the gradients that PyTorch's backward() would leave behind: those of an output with
 // respect to every trained parameter and to chosen inputs, and the buffers' new values. In the form that a training step
 // has on this device.
-import { emitOnnx, grad, type NdArray, type Runtime, type Trace, trainingForms } from "@proteoscope/engine";
+import {
+  emitOnnx,
+  grad,
+  type NdArray,
+  type Runtime,
+  type Trace,
+  trainingLowerings,
+} from "@proteoscope/engine";
 
 export interface Differentiated {
   readonly outputs: Readonly<Record<string, NdArray>>;
@@ -51,7 +58,7 @@ export async function differentiate(
     [...traced.parameters].map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]),
   );
   const graph = { inputs: traced.inputs, initializers, outputs: new Map(flat) };
-  const session = await runtime.load(emitOnnx(graph, { forms: trainingForms(runtime.device) }));
+  const session = await runtime.load(emitOnnx(graph, { lowerings: trainingLowerings(runtime.device) }));
   const results = await session.run(inputs);
   await session.close();
   const collect = (group: keyof typeof groups): Map<string, NdArray> =>

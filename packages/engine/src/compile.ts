@@ -9,8 +9,8 @@ import {
   serializeOnnx,
   signatureOf,
 } from "./onnx/emit.ts";
-import type { OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
-import { inferenceForms } from "./passes/device-forms.ts";
+import type { ExternalDataOptions, OnnxModel } from "./onnx/external-data.ts";
+import { inferenceLowerings } from "./passes/device-lowerings.ts";
 import type { NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 import { shareSession } from "./runtime/shared-sessions.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -20,12 +20,12 @@ import { type InputTypes, type Model, type Tensors, type Trace, trace } from "./
 export interface Program<I extends string = string, O extends string = string> {
   run<K extends I = never>(
     inputs: Readonly<Record<Exclude<I, K>, NdArray>>,
-    options?: RunOptions & { kept?: Readonly<Record<K, NdArray>> },
+    options?: RunOptions & { cached?: Readonly<Record<K, NdArray>> },
   ): Promise<Record<O, NdArray>>;
   close(): Promise<void>;
 }
 
-export interface CompileOptions extends PlaceOptions {
+export interface CompileOptions extends ExternalDataOptions {
   /** Values of all parameters, by state-dict name; further names are not looked at. */
   weights: ReadonlyMap<string, NdArray>;
 }
@@ -44,15 +44,15 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   runtime: Runtime,
   model: Model<I, O>,
   inputTypes: I,
-  { weights, ...place }: CompileOptions,
+  { weights, ...externalDataOptions }: CompileOptions,
 ): Promise<Program<keyof I & string, keyof O & string>> {
-  const forms = inferenceForms(runtime.device);
-  const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { forms });
+  const lowerings = inferenceLowerings(runtime.device);
+  const built = buildOnnx(graphOf(trace(model, inputTypes), weights), { lowerings });
   const values = [...built.weights.values()].map(({ data }) => data);
   const key = { signature: signatureOf(built), values };
   const session = await shareSession(runtime, key, () => {
-    const make = () => serializeOnnx(built, place);
-    if (runtime.loadKept !== undefined) return runtime.loadKept(key, make);
+    const make = () => serializeOnnx(built, externalDataOptions);
+    if (runtime.loadCached !== undefined) return runtime.loadCached(key, make);
     const { model, externalData } = make();
     return runtime.load(model, { externalData, transfer: true });
   });
@@ -76,7 +76,7 @@ export function exportOnnx(traced: Trace, weights: ReadonlyMap<string, NdArray>)
 export function exportOnnxModel(
   traced: Trace,
   weights: ReadonlyMap<string, NdArray>,
-  options: PlaceOptions = {},
+  options: ExternalDataOptions = {},
 ): OnnxModel {
   return emitOnnxModel(graphOf(traced, weights), options);
 }

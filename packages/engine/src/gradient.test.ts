@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ancestors, grad, pullback, valueAndGrad } from "./gradient.ts";
 import { convolution, dropout, groupNorm, linear } from "./nn/layers.ts";
+import { sum } from "./ops/broadcast.ts";
 import { add, exp, mul, relu, sin, stopGradient } from "./ops/elementwise.ts";
 import { reshape } from "./ops/layout.ts";
 import { meanSquaredError } from "./ops/loss.ts";
 import { matmul } from "./ops/matmul.ts";
-import { mean, sum } from "./ops/reduce.ts";
+import { mean } from "./ops/reduce.ts";
 import { input, scalar, type Tensor } from "./tensor.ts";
 import { array, compileFunction, evaluate, numbers, random } from "./testing/evaluate.ts";
 import { expectGradients } from "./testing/finite-differences.ts";

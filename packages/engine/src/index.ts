@@ -13,6 +13,8 @@ export {
   type Program,
   WeightsError,
 } from "./compile.ts";
+export type { Collective } from "./distributed/collective.ts";
+export { singleProcess } from "./distributed/single-process.ts";
 export { grad, pullback, valueAndGrad } from "./gradient.ts";
 export {
   type BatchNormOptions,
@@ -26,10 +28,11 @@ export {
   linear,
 } from "./nn/layers.ts";
 export { type EmitOptions, emitOnnx, emitOnnxModel, type GraphInterface } from "./onnx/emit.ts";
-export type { ExternalData, OnnxModel, PlaceOptions } from "./onnx/external-data.ts";
+export type { ExternalData, ExternalDataOptions, OnnxModel } from "./onnx/external-data.ts";
 export { type AttentionOptions, attention, rotaryEmbedding } from "./ops/attention.ts";
+export { broadcastTo, type ReduceOptions, shapeOf, sum, sumTo } from "./ops/broadcast.ts";
 export { type Conv2dOptions, conv2d } from "./ops/convolution.ts";
-export { broadcastTo, full, fullLike, shapeOf, zerosLike } from "./ops/create.ts";
+export { full, fullLike, zerosLike } from "./ops/create.ts";
 export {
   abs,
   add,
@@ -77,17 +80,7 @@ export { binaryCrossEntropy, crossEntropy, meanAbsoluteError, meanSquaredError }
 export { einsum, matmul } from "./ops/matmul.ts";
 export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
 export { averagePool, maxPool, type PoolOptions } from "./ops/pool.ts";
-export {
-  argMax,
-  argMin,
-  logSoftmax,
-  max,
-  mean,
-  type ReduceOptions,
-  softmax,
-  sum,
-  sumTo,
-} from "./ops/reduce.ts";
+export { argMax, argMin, logSoftmax, max, mean, softmax } from "./ops/reduce.ts";
 export { rematerialize } from "./ops/rematerialize.ts";
 export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
@@ -99,7 +92,7 @@ export {
 } from "./optim/schedule.ts";
 export { createTrainer, type Trainer, type TrainerOptions } from "./optim/trainer.ts";
 export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
-export { trainingForms } from "./passes/device-forms.ts";
+export { trainingLowerings } from "./passes/device-lowerings.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";

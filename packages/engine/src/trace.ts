@@ -60,10 +60,10 @@ export function trace<I extends InputTypes, O extends Tensors>(
 }
 
 /** The type of an input, as in `f32(2, 5, 25, 25)` or `f32(2, "residues", 1280)`. */
-const typed =
+const typeOf =
   (dtype: DType) =>
   (...shape: Shape): TensorType => ({ dtype, shape });
-export const f32 = typed("float32");
-export const i32 = typed("int32");
-export const i64 = typed("int64");
-export const bool = typed("bool");
+export const f32 = typeOf("float32");
+export const i32 = typeOf("int32");
+export const i64 = typeOf("int64");
+export const bool = typeOf("bool");

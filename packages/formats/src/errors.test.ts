@@ -20,6 +20,25 @@ describe("FormatError", () => {
   });
 });
 
+describe("the text of a FormatError", () => {
+  it("keeps the column beside the line", () => {
+    expect(new FormatError("fasta", "odd", { line: 3, column: 7 })).toMatchObject({ line: 3, column: 7 });
+    expect(new FormatError("fasta", "odd", { line: 3 }).column).toBeUndefined();
+  });
+
+  it("holds nothing that a terminal obeys, whatever a file is called or holds", () => {
+    const error = new FormatError("csv", "a\u001b[2Jb\nc", { hint: "it has: \u202ex" });
+    expect(error.message).toBe("csv: a\\u{1b}[2Jb\\nc; it has: \\u{202e}x");
+    expect(error.what).toBe("a\\u{1b}[2Jb\\nc");
+  });
+
+  it("stays short, and so does that of an error made of another", () => {
+    const first = new FormatError("csv", "a".repeat(1e6), { hint: "b".repeat(1e6) });
+    expect(first.message.length).toBeLessThan(1020);
+    expect(new FormatError("csv", `place: ${first.what}`).what.length).toBeLessThan(502);
+  });
+});
+
 describe("refuseOnThrow", () => {
   it("returns the value of a decoder that succeeds", () => {
     expect(refuseOnThrow("png", "cannot be decoded", () => 7)).toBe(7);

@@ -1,10 +1,14 @@
 // The one error of this package: every reader either returns or throws a FormatError.
 // Its message says what is wrong, where in the file, and what to do next, because it is
-// shown to the user as it stands.
+// shown to the user as it stands: on one line, short, and without anything that a terminal would obey.
+
+import { printable } from "./printable.ts";
 
 export interface FormatErrorDetails {
   /** One-based line, for text formats. */
   line?: number | undefined;
+  /** One-based column in that line; the text of the error names it where it helps. */
+  column?: number | undefined;
   /** Byte offset in the file, for binary formats. */
   offset?: number | undefined;
   /** What the user can do; by default: fetch the file again. */
@@ -14,23 +18,29 @@ export interface FormatErrorDetails {
 
 const DAMAGED = "the file is damaged, incomplete or of another kind: fetch or write it again";
 
-/** A file that is refused: `format` names the reader, `what` the reason; `line` or `offset` the place. */
+/** Readers shorten what they quote; this bounds the whole, whoever wrote it. */
+const maxTextLength = 500;
+
+/** A file that is refused: `format` names the reader, `what` the reason; `line`, `column` or `offset` the place. */
 export class FormatError extends Error {
   readonly format: string;
   readonly what: string;
   readonly hint: string;
   readonly line?: number;
+  readonly column?: number;
   readonly offset?: number;
 
   constructor(format: string, what: string, details: FormatErrorDetails = {}) {
-    const { line, offset, hint = DAMAGED, cause } = details;
+    const { line, column, offset, hint = DAMAGED, cause } = details;
     const place = line !== undefined ? ` (line ${line})` : offset !== undefined ? ` (byte ${offset})` : "";
-    super(`${format}: ${what}${place}; ${hint}`, cause === undefined ? undefined : { cause });
+    const [safeWhat, safeHint] = [printable(what, maxTextLength), printable(hint, maxTextLength)];
+    super(`${format}: ${safeWhat}${place}; ${safeHint}`, cause === undefined ? undefined : { cause });
     this.name = "FormatError";
     this.format = format;
-    this.what = what;
-    this.hint = hint;
+    this.what = safeWhat;
+    this.hint = safeHint;
     if (line !== undefined) this.line = line;
+    if (column !== undefined) this.column = column;
     if (offset !== undefined) this.offset = offset;
   }
 }
@@ -42,6 +52,6 @@ export function refuseOnThrow<T>(format: string, what: string, decode: () => T):
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(format, `${what}: ${reason}`, { cause });
+    throw new FormatError(format, `${what}: ${printable(reason, 200)}`, { cause });
   }
 }

@@ -2,15 +2,15 @@
 
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { readNpy } from "./arrays/npy.ts";
+import { readNpz } from "./arrays/npz.ts";
+import { readSafetensors } from "./arrays/safetensors.ts";
 import { FormatError } from "./errors.ts";
 import { readImage } from "./image-file.ts";
-import { readNpy } from "./npy.ts";
-import { readNpz } from "./npz.ts";
-import { readSafetensors } from "./safetensors.ts";
 import { readFixture } from "./testing/fixture.ts";
 import { buildTiff, type TiffTag } from "./testing/tiff.ts";
 import { readTiff } from "./tiff.ts";
-import { readTorchCheckpoint } from "./torch-pickle.ts";
+import { readTorchCheckpoint } from "./torch/checkpoint.ts";
 
 const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0));
 

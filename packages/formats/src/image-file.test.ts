@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { writeNpy } from "./arrays/npy.ts";
 import { FormatError } from "./errors.ts";
 import { readImage } from "./image-file.ts";
 import type { NdArray } from "./nd-array.ts";
-import { writeNpy } from "./npy.ts";
 import { readFixture } from "./testing/fixture.ts";
 import { readMutated } from "./testing/mutate.ts";
 

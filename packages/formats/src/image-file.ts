@@ -1,9 +1,9 @@
 // A picture from a file of any kind that is read, told by its first bytes and not by its name: PNG, TIFF or NumPy.
 // Other kinds are named in the error, with what to do.
 
+import { readNpy } from "./arrays/npy.ts";
 import { FormatError } from "./errors.ts";
 import { bytesPerElement, type NdArray, type TypedArray } from "./nd-array.ts";
-import { readNpy } from "./npy.ts";
 import { isPng, type PngImage, readPng } from "./png.ts";
 import { readTiff } from "./tiff.ts";
 import { isTiff } from "./tiff-directory.ts";

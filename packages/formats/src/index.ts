@@ -1,9 +1,18 @@
 // What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers, no machine
 // learning. Readers return or throw FormatError, whatever bytes they are given.
 
-export { type ReadCsvOptions, readCsv, writeCsv } from "./csv.ts";
+export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./arrays/npy.ts";
+export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
+export {
+  readSafetensors,
+  readSafetensorsHeader,
+  type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  safetensorsDataStart,
+  writeSafetensors,
+} from "./arrays/safetensors.ts";
 export { FormatError } from "./errors.ts";
-export { type FastaOptions, type FastaRecord, parseFasta, parseSequence } from "./fasta.ts";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -22,19 +31,11 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
-export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./npy.ts";
-export { type ReadNpzOptions, readNpz, writeNpz } from "./npz.ts";
 export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
 export { type PngImage, readPng, writePng } from "./png.ts";
-export {
-  readSafetensors,
-  readSafetensorsHeader,
-  type Safetensors,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-  safetensorsDataStart,
-  writeSafetensors,
-} from "./safetensors.ts";
+export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
+export { type FastaOptions, type FastaRecord, parseFasta, parseSequence } from "./text/fasta.ts";
 export { readTiff, type TiffImage } from "./tiff.ts";
-export { collectTensors, readTorchCheckpoint } from "./torch-pickle.ts";
+export { collectTensors, readTorchCheckpoint } from "./torch/checkpoint.ts";

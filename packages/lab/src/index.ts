@@ -13,7 +13,7 @@ export {
   sequenceTargets,
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
-export { relativesOf } from "./data/atlas/homologs.ts";
+export { homologsOf } from "./data/atlas/homologs.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export {
   isTrainingCrop,
@@ -35,6 +35,7 @@ export { transformSquare } from "./data/batches/augment.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   type Answer,
   accuracy,
@@ -85,6 +86,14 @@ export {
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
+export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
+export { summarizeMetrics } from "./evaluate/report/summary.ts";
+export {
+  type EvaluatedModel,
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateModel,
+} from "./evaluate/run.ts";
 export {
   compartmentOf,
   cropsOfProtein,

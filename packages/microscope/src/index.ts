@@ -28,6 +28,7 @@ export {
   readModelNuclei,
   readSequenceModel,
 } from "./model/read-model.ts";
+export type { OnProgress, ProgressEvent, WorkOptions } from "./progress.ts";
 export {
   byName,
   type CompartmentProbabilities,

@@ -43,8 +43,8 @@ export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./check
 export { type ExportOptions, exportNetwork } from "./checkpoints/export-onnx.ts";
 export {
   CheckpointError,
+  type FileSource,
   memoryFolder,
-  type ReadFolder,
   readJson,
   readParsed,
   subfolder,
@@ -70,20 +70,20 @@ export {
   saveSingleFile,
 } from "./checkpoints/save.ts";
 export {
-  descriptorHeadFormat,
+  featureHeadFormat,
   type LoadedCondition,
-  type LoadedDescriptors,
+  type LoadedFeatureHead,
   type LoadedHead,
   languageModelFolder,
-  loadDescriptors,
+  loadFeatureHead,
   loadLocalizationHead,
   loadSequenceCondition,
   saveSequenceCondition,
 } from "./conditioning/checkpoint.ts";
 export {
-  type CompartmentDecision,
-  type DecidedCompartments,
-  decideCompartments,
+  applyCompartmentTarget,
+  type CompartmentTarget,
+  type TargetedCompartments,
 } from "./conditioning/compartment-target.ts";
 export {
   extraTypes,
@@ -102,8 +102,8 @@ export {
   extraValues,
   extraWidth,
   type LevelCondition,
+  type ProteinContext,
   type TableCondition,
-  type ToldOfProtein,
 } from "./conditioning/context-tokens.ts";
 export { readSequence, type SequenceNetwork, type SequenceReading } from "./conditioning/protein-network.ts";
 export {
@@ -249,7 +249,7 @@ export {
   labelProbabilities,
   noCalibration,
 } from "./localization/calibration.ts";
-export { type DescriptorHeadConfig, descriptorHead } from "./localization/feature-head.ts";
+export { type FeatureHeadConfig, featureHead } from "./localization/feature-head.ts";
 export {
   type LocalizationHeadConfig,
   type LocalizationInputs,
@@ -258,16 +258,16 @@ export {
 } from "./localization/head.ts";
 export {
   type AnnotatedProteins,
-  openRelatives,
-  type Relatives,
-  type RelativesConfig,
-  relativesDefaults,
-  type Told,
+  type HomologScore,
+  type Homologs,
+  type HomologsConfig,
+  homologDefaults,
+  openHomologs,
 } from "./localization/homologs.ts";
-export { type LoadedRelatives, loadRelatives, saveRelatives } from "./localization/homologs-checkpoint.ts";
+export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/homologs-checkpoint.ts";
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
-export { describeSequence, descriptorCount } from "./localization/sequence-features.ts";
+export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

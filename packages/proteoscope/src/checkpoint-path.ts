@@ -3,13 +3,12 @@
 // lie beside the first.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { LoadOptions, ReadFolder } from "@proteoscope/models";
+import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { CommandError, exitCodes } from "./errors.ts";
-import { findSnapshot, isModelName } from "./hub/repository.ts";
 
 export interface CheckpointPath {
-  readonly folder: ReadFolder;
+  readonly folder: FileSource;
   /** Names the file where the path is one. */
   readonly options: LoadOptions;
   /** On disk. */
@@ -25,6 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
   if ((await stat(named).catch(() => undefined)) !== undefined) return named;
+  const { findSnapshot, isModelName } = await import("@proteoscope/models/node");
   const [name = "", revision, ...rest] = named.split("@");
   if (!isModelName(name) || rest.length > 0)
     throw new CommandError(`${named}: no such file or folder`, exitCodes.notFound);

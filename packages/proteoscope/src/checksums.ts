@@ -1,10 +1,6 @@
-// Checks a model folder against its SHA256SUMS, the list that `sha256sum` writes and reads
-// (`<64 hex digits>  <relative path>` a line), so that a damaged download or an edited weight is told by name.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { hashFile } from "@proteoscope/models/node";
 import { CommandError, exitCodes } from "./errors.ts";
 
 export const checksumFileName = "SHA256SUMS";
@@ -63,11 +59,4 @@ function parseChecksums(text: string, path: string): { file: string; sha256: str
       }
       return { file, sha256 };
     });
-}
-
-/** sha256 of a file, in hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

@@ -3,7 +3,7 @@ import { runCommandLine } from "./cli.ts";
 import { defineCommand, defineGroup } from "./command.ts";
 import { CommandError, exitCodes } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
-import { recordSurroundings } from "./testing/surroundings.ts";
+import { recordCommandContext } from "./testing/surroundings.ts";
 
 const seen: unknown[] = [];
 
@@ -42,9 +42,9 @@ const main = defineGroup("proteoscope", "A test of the frame", {
 });
 
 async function run(words: string[], env: Record<string, string> = {}) {
-  const { surroundings, output } = recordSurroundings(env);
+  const { commandContext, output } = recordCommandContext(env);
   seen.length = 0;
-  return { exitCode: await runCommandLine(words, surroundings, main), ...output };
+  return { exitCode: await runCommandLine(words, commandContext, main), ...output };
 }
 
 describe("the command line", () => {
@@ -116,9 +116,9 @@ describe("the command line", () => {
   });
 
   it("calls whatever fails after an interrupt an interrupt", async () => {
-    const { surroundings, output, controller } = recordSurroundings();
+    const { commandContext, output, controller } = recordCommandContext();
     controller.abort();
-    expect(await runCommandLine(["fail", "bug"], surroundings, main)).toBe(130);
+    expect(await runCommandLine(["fail", "bug"], commandContext, main)).toBe(130);
     expect(output.stderr).toBe("proteoscope: interrupted\n");
   });
 });

@@ -5,10 +5,10 @@ import { runCommand } from "citty";
 import { checkArguments, suggest } from "./arguments.ts";
 import {
   type Command,
+  type CommandContext,
   type CommandGroup,
   defineGroup,
   isGroup,
-  type Surroundings,
   sharedArgs,
 } from "./command.ts";
 import { CommandError, describeFailure, type ExitCode, exitCodes } from "./errors.ts";
@@ -36,17 +36,17 @@ export const mainCommand: CommandGroup = defineGroup(
 /** Runs one command line and resolves to its exit code; nothing is thrown. */
 export async function runCommandLine(
   words: readonly string[],
-  surroundings: Surroundings,
+  commandContext: CommandContext,
   main: CommandGroup = mainCommand,
 ): Promise<ExitCode> {
-  const { stdout, stderr, env, signal } = surroundings;
+  const { stdout, stderr, env, signal } = commandContext;
   try {
     if (words[0] === "--version" || words[0] === "-V") {
       stdout.write(`${packageVersion()}\n`);
       return exitCodes.ok;
     }
     const { command, parentName, rest, asksForHelp } = await findCommand(main, words);
-    const color = (stream: Surroundings["stdout"]) => ({ color: stream.isTTY === true && !env.NO_COLOR });
+    const color = (stream: CommandContext["stdout"]) => ({ color: stream.isTTY === true && !env.NO_COLOR });
     if (asksForHelp) {
       stdout.write(await renderHelp(command, parentName, color(stdout)));
       return exitCodes.ok;
@@ -57,7 +57,7 @@ export async function runCommandLine(
       return exitCodes.usage;
     }
     checkArguments(rest, command.args as Parameters<typeof checkArguments>[1], command.takesMany);
-    const { result } = await runCommand(command, { rawArgs: [...rest], data: surroundings });
+    const { result } = await runCommand(command, { rawArgs: [...rest], data: commandContext });
     return (result as ExitCode | undefined) ?? exitCodes.ok;
   } catch (error) {
     const { message, exitCode } = signal.aborted
@@ -87,14 +87,14 @@ export async function runProcess(words: readonly string[], main: CommandGroup = 
     process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failure);
   });
   const { stdout, stderr, env } = process;
-  const surroundings: Surroundings = {
+  const commandContext: CommandContext = {
     ...{ stdout, stderr, env, signal: controller.signal },
     // Opened when it is asked for: some processes are started with none.
     get stdin() {
       return process.stdin;
     },
   };
-  const exitCode = await runCommandLine(words, surroundings, main);
+  const exitCode = await runCommandLine(words, commandContext, main);
   await new Promise<void>((resolve) => stdout.write("", () => resolve()));
   process.exit(exitCode);
 }

@@ -15,7 +15,7 @@ export const sharedArgs = {
 } as const satisfies ArgsDef;
 
 /** What surrounds a command while it runs. */
-export interface Surroundings {
+export interface CommandContext {
   /** Where `-` is read from. */
   readonly stdin: Readable;
   /** Results go here. */
@@ -42,7 +42,7 @@ export interface CommandDefinition<T extends ArgsDef> {
   readonly examples: readonly string[];
   readonly takesMany?: boolean;
   /** Does the work; an exit code other than 0 is returned, or thrown as a `CommandError`. */
-  run(args: ParsedArgs<T & typeof sharedArgs>, surroundings: Surroundings): Promise<ExitCode | undefined>;
+  run(args: ParsedArgs<T & typeof sharedArgs>, commandContext: CommandContext): Promise<ExitCode | undefined>;
 }
 
 /** Makes a command of its definition. */
@@ -55,7 +55,7 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
     takesMany,
     run: (context) => {
       const parsed = context.args as ParsedArgs<T & typeof sharedArgs>;
-      return definition.run(parsed, context.data as Surroundings);
+      return definition.run(parsed, context.data as CommandContext);
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProteoscopeError } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { CommandError, describeFailure, exitCodes } from "./errors.ts";
@@ -25,6 +26,14 @@ describe("describeFailure", () => {
       message: "interrupted",
       exitCode: 130,
     });
+  });
+
+  it("knows those that say their kind by it, whatever their name", () => {
+    const codes = { usage: 2, data: 3, notFound: 4, device: 5, failure: 1 } as const;
+    for (const kind of ["usage", "data", "notFound", "device", "failure"] as const) {
+      const failure = describeFailure(new ProteoscopeError("no such plane", { kind }));
+      expect(failure).toEqual({ message: "no such plane", exitCode: codes[kind] });
+    }
   });
 
   it("names the path of a real missing file", async () => {

@@ -1,6 +1,7 @@
 // Failures as the command line tells them: one clear line and an exit code, never a stack.
-// Errors of the other packages are known by their `name`, so that this file depends on none of them;
-// errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
+// Errors of the other packages are known by their `kind`, older ones by their `name`, so that this file depends on none of
+// them; errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
+import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 
 export const exitCodes = {
   ok: 0,
@@ -30,6 +31,24 @@ export interface Failure {
   readonly message: string;
   readonly exitCode: ExitCode;
 }
+
+const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
+  usage: exitCodes.usage,
+  data: exitCodes.badData,
+  notFound: exitCodes.notFound,
+  device: exitCodes.noDevice,
+  failure: exitCodes.failure,
+};
+
+/** The options that set the fields of a request, as one would give them. */
+const optionsByField: Readonly<Record<string, string>> = {
+  nucleusChannel: "--nucleus-channel 1",
+  pixelSizeMicrons: "--pixel-size 0.2",
+  steps: "--steps",
+  cellLine: "--cell-line",
+  expression: "--expression",
+  output: "-o",
+};
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
   CLIError: exitCodes.usage,
@@ -71,9 +90,12 @@ export function describeFailure(error: unknown): Failure {
     const [words, exitCode] = system;
     return { message: path === undefined ? oneLine(error.message) : `${path}: ${words}`, exitCode };
   }
-  const exitCode = codesByName[error.name];
+  const { kind, field } = error as Partial<ProteoscopeError>;
+  const exitCode = kind === undefined ? codesByName[error.name] : codesByKind[kind];
   if (exitCode === exitCodes.interrupted) return { message: "interrupted", exitCode };
-  if (exitCode !== undefined) return { message: oneLine(messageOf(error)), exitCode };
+  const option = field === undefined ? undefined : optionsByField[field];
+  const advice = option === undefined ? "" : ` (${option})`;
+  if (exitCode !== undefined) return { message: oneLine(`${messageOf(error)}${advice}`), exitCode };
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };
 }
 

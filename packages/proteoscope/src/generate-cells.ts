@@ -13,8 +13,8 @@ import {
   type ReadProtein,
   readModel,
 } from "@proteoscope/microscope";
-import type { ReadFolder, ToldOfProtein } from "@proteoscope/models";
-import type { Surroundings } from "./command.ts";
+import type { FileSource, ProteinContext } from "@proteoscope/models";
+import type { CommandContext } from "./command.ts";
 import { type DrawnCell, drawSheet, writeDrawing } from "./drawing-files.ts";
 import type { DrawingFormat } from "./drawing-formats.ts";
 import { CommandError, exitCodes } from "./errors.ts";
@@ -29,7 +29,7 @@ export type Settings = Required<Omit<DrawOptions, "signal" | "onStep">>;
 export interface GenerateRequest {
   readonly proteins: readonly NamedProtein[];
   /** What is known beside the sequences and the genes of the proteins. */
-  readonly told: Omit<ToldOfProtein, "gene">;
+  readonly context: Omit<ProteinContext, "gene">;
   readonly nuclei: ChooseOptions;
   readonly settings: Settings;
   readonly formats: readonly DrawingFormat[];
@@ -37,7 +37,7 @@ export interface GenerateRequest {
   readonly output: string;
 }
 
-export interface Audience extends Pick<Surroundings, "signal" | "stderr"> {
+export interface Audience extends Pick<CommandContext, "signal" | "stderr"> {
   /** Called with the picture of each cell when it is drawn, where there is somebody to see it. */
   readonly show: ((sheet: RgbImage) => void) | undefined;
 }
@@ -45,8 +45,8 @@ export interface Audience extends Pick<Surroundings, "signal" | "stderr"> {
 /** Every protein around every nucleus. @throws CommandError and what the readers of model and image throw. */
 export async function generateCells(
   runtime: Runtime,
-  folder: ReadFolder,
-  { proteins, told, nuclei, settings, formats, output }: GenerateRequest,
+  folder: FileSource,
+  { proteins, context, nuclei, settings, formats, output }: GenerateRequest,
   { signal, stderr, show }: Audience,
 ): Promise<CellSummary[]> {
   const chosen = await chooseNuclei(folder, nuclei);
@@ -54,7 +54,7 @@ export async function generateCells(
   const drawAll = async (outputFolder: OutputFolder): Promise<CellSummary[]> => {
     const microscope = openMicroscope(runtime, await readModel(folder));
     checkSteps(microscope, settings);
-    checkTold(microscope, told);
+    checkContext(microscope, context);
     const summaries: CellSummary[] = [];
     let progress: Progress | undefined;
     try {
@@ -62,13 +62,13 @@ export async function generateCells(
       for (const [index, { protein, nucleus }] of work.entries()) {
         signal.throwIfAborted();
         if (nucleus === chosen[0] || read === undefined)
-          read = await microscope.read(protein.sequence, { ...told, gene: protein.gene });
+          read = await microscope.read(protein.sequence, { ...context, gene: protein.gene });
         const onStep = (done: number, total: number): void => {
           progress ??= startProgress("generate", work.length * total, { stream: stderr });
           progress.update(index * total + done, protein.id);
         };
         const drawing = await microscope.draw(read, nucleus.distance, { ...settings, signal, onStep });
-        const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings, told });
+        const cell = describeCell(microscope, { protein, read, nucleus, drawing, settings, context });
         summaries.push(await writeCell(outputFolder, cell, formats));
         show?.(drawSheet(cell));
       }
@@ -87,7 +87,7 @@ function checkSteps({ model }: Microscope, { sampler, steps }: Settings): void {
 }
 
 /** @throws CommandError for what the model cannot be told. */
-function checkTold({ model }: Microscope, { cellLine, expression }: GenerateRequest["told"]): void {
+function checkContext({ model }: Microscope, { cellLine, expression }: GenerateRequest["context"]): void {
   const usage = (message: string) => new CommandError(message, exitCodes.usage);
   const conditions = model.extra?.config.conditions ?? [];
   const lines = conditions.flatMap((one) => (one.kind === "cell_line" ? one.cellLines : []));
@@ -107,12 +107,12 @@ interface Work {
   readonly nucleus: ChosenNucleus;
   readonly drawing: Drawing;
   readonly settings: Settings;
-  readonly told: GenerateRequest["told"];
+  readonly context: GenerateRequest["context"];
 }
 
 function describeCell(
   { model }: Microscope,
-  { protein, read, nucleus, drawing, settings, told }: Work,
+  { protein, read, nucleus, drawing, settings, context }: Work,
 ): DrawnCell {
   const { omitted } = read.window;
   const provenance = {
@@ -129,19 +129,19 @@ function describeCell(
       shown: read.window.sequence.length,
       omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
     },
-    relatives: {
-      nearest: read.nearestRelative ?? null,
+    homologs: {
+      nearest: read.nearestHomolog ?? null,
       meaning:
         "likeness of the nearest annotated protein that the model brings, 0 to 1; at 1 the protein's own annotation was looked up",
     },
     // Extra conditions that the picture was drawn with; of all others the model was told nothing.
-    told: { names: read.told, ...told },
+    context: { names: read.context, ...context },
     nucleus: nucleus.origin,
     settings,
     compartments: {
       fromSequence: read.compartments,
       // What the denoiser was told to draw, decided of the former where the model decides.
-      drawnAs: read.drawnAs ?? null,
+      targetCompartments: read.targetCompartments ?? null,
       seenInImages: drawing.compartments,
       seenInEachSample: drawing.seen,
     },
@@ -161,9 +161,9 @@ export interface CellSummary {
   readonly files: readonly string[];
   readonly provenance: DrawnCell["provenance"];
   readonly fromSequence: string;
-  readonly drawnAs: string | null;
+  readonly targetCompartments: string | null;
   readonly seenInImages: string;
-  readonly nearestRelative: number | null;
+  readonly nearestHomolog: number | null;
   readonly agreement: number | null;
 }
 
@@ -175,20 +175,20 @@ async function writeCell(
   const files = await writeDrawing(output, cell, formats);
   const record = `${cell.name}_provenance.json`;
   await output.write(record, `${JSON.stringify(cell.provenance, null, 2)}\n`);
-  const { compartments, relatives } = cell.provenance as {
+  const { compartments, homologs } = cell.provenance as {
     compartments: Record<"fromSequence" | "seenInImages", CompartmentProbabilities> & {
-      drawnAs: CompartmentProbabilities | null;
+      targetCompartments: CompartmentProbabilities | null;
     };
-    relatives: { nearest: number | null };
+    homologs: { nearest: number | null };
   };
   return {
     name: cell.name,
     files: [...files, record],
     provenance: cell.provenance,
     fromSequence: mostLikely(compartments.fromSequence),
-    drawnAs: compartments.drawnAs && mostLikely(compartments.drawnAs),
+    targetCompartments: compartments.targetCompartments && mostLikely(compartments.targetCompartments),
     seenInImages: mostLikely(compartments.seenInImages),
-    nearestRelative: relatives.nearest,
+    nearestHomolog: homologs.nearest,
     agreement: cell.drawing.agreement,
   };
 }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./command.ts";
@@ -14,7 +14,7 @@ import { findShipped, shippedModelName } from "./package-files.ts";
 export async function findModelFolder(
   model: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<ReadFolder> {
+): Promise<FileSource> {
   const { openFolder } = await import("@proteoscope/models/node");
   if (model !== undefined) {
     const path = await resolveCheckpoint(model, env);
@@ -43,8 +43,8 @@ export async function withRuntime<Result>(
   work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const { openRuntime } = await import("@proteoscope/engine/node");
-  const keptIn = cacheFolders(process.env).sessions;
-  const runtime = await openRuntime({ device, ...(keptIn !== undefined && { keptIn }) });
+  const cacheDir = cacheFolders(process.env).sessions;
+  const runtime = await openRuntime({ device, ...(cacheDir !== undefined && { cacheDir }) });
   try {
     return await work(runtime);
   } finally {

@@ -2,7 +2,7 @@
 // checkpoint of training with several networks, or a model folder with its parts.
 import type { NoiseScheduleConfig, Pretrained } from "@proteoscope/models";
 import { openCheckpoint } from "./checkpoint-path.ts";
-import type { Surroundings } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 
 export interface NamedNetworks {
   /** By folder: "unet", "vae", "plm"; "" for a network that is alone. */
@@ -12,7 +12,7 @@ export interface NamedNetworks {
 }
 
 /** @throws CommandError (not found), and what `loadPretrained` throws. */
-export async function readNetworks(named: string, env: Surroundings["env"]): Promise<NamedNetworks> {
+export async function readNetworks(named: string, env: CommandContext["env"]): Promise<NamedNetworks> {
   const { loadAs, loadParts, loadPipeline, noiseScheduleDefaults, subfolder } = await import(
     "@proteoscope/models"
   );

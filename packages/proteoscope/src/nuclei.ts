@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { readImage, toFloat32 } from "@proteoscope/formats";
 import { NucleusError, pickNucleus, readNucleus } from "@proteoscope/imaging";
 import { readImagingConstants, readModelNuclei } from "@proteoscope/microscope";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 import { CommandError, exitCodes } from "./errors.ts";
 import { readNamedFile } from "./read-named-file.ts";
 
@@ -30,7 +30,7 @@ export interface ChooseOptions {
 }
 
 /** One nucleus or more. @throws CommandError (bad data) that names the image and says what to do. */
-export async function chooseNuclei(folder: ReadFolder, options: ChooseOptions): Promise<ChosenNucleus[]> {
+export async function chooseNuclei(folder: FileSource, options: ChooseOptions): Promise<ChosenNucleus[]> {
   if (options.image !== undefined) return nucleiOfImage(folder, options.image, options);
   const library = await readModelNuclei(folder);
   const { index, field, nucleus, distance } = pickNucleus(library, options.seed);
@@ -39,7 +39,7 @@ export async function chooseNuclei(folder: ReadFolder, options: ChooseOptions): 
 }
 
 async function nucleiOfImage(
-  folder: ReadFolder,
+  folder: FileSource,
   path: string,
   { channel, pixelSizeMicrons, most = Infinity }: ChooseOptions,
 ): Promise<ChosenNucleus[]> {

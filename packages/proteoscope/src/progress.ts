@@ -1,6 +1,8 @@
 // One progress line for slow work: what is done, how fast, how long it will take.
 // Silent for the first two seconds, so that quick commands stay quiet. A terminal sees one line redrawn;
 // a log file gets a line now and then and one at the end.
+import type { ProgressEvent } from "@proteoscope/microscope";
+
 export interface Progress {
   /** Says how much is done by now, in units of `total`, and optionally what is on. */
   update(done: number, note?: string): void;
@@ -47,6 +49,20 @@ export function startProgress(label: string, total: number, options: ProgressOpt
       closed = true;
     },
   };
+}
+
+/** Draws what long work says of itself as one line per phase. `close` ends the last line. */
+export function showProgress(stream: ProgressOptions["stream"]) {
+  let current: { readonly phase: string; readonly line: Progress } | undefined;
+  const close = (): void => current?.line.close();
+  const show = ({ phase, done, total, unit, note }: ProgressEvent): void => {
+    if (current?.phase !== phase) {
+      close();
+      current = { phase, line: startProgress(phase, total, { stream, unit }) };
+    }
+    current.line.update(done, note);
+  };
+  return { show, close };
 }
 
 /** `90 s` as `1m30s`, for people. */

@@ -4,7 +4,7 @@
 import type { Runtime } from "@proteoscope/engine";
 import { pickNucleus } from "@proteoscope/imaging";
 import { openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 
 export interface FirstImageRequest {
   readonly sequence: string;
@@ -14,7 +14,7 @@ export interface FirstImageRequest {
 /** Values by name: protein representation, its compartments, the image and the compartments seen in it. */
 export async function drawFirstImage(
   runtime: Runtime,
-  folder: ReadFolder,
+  folder: FileSource,
   { sequence, steps }: FirstImageRequest,
 ): Promise<Record<string, { shape: readonly number[]; values: readonly number[] }>> {
   const [model, nuclei] = await Promise.all([readModel(folder), readModelNuclei(folder)]);

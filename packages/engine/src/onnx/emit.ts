@@ -29,9 +29,9 @@ import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor
 import {
   bytesOf,
   defaultEmbeddedLimit,
+  type ExternalDataOptions,
   type OnnxModel,
-  type PlaceOptions,
-  placeValues,
+  storeValues,
   sumOfBytes,
 } from "./external-data.ts";
 import { serializeModel } from "./serialize.ts";
@@ -66,8 +66,8 @@ function dataType(dtype: string): TensorProto_DataType {
 export interface EmitOptions {
   /** Whether the passes of `passes/` run before; a test compares models with and without. */
   simplified?: boolean;
-  /** Further rules for the passes: the forms of a device, see `device-forms.ts`. Absent: as the model was written. */
-  forms?: readonly Rule[];
+  /** Further rules for the passes: the forms of a device, see `device-lowerings.ts`. Absent: as the model was written. */
+  lowerings?: readonly Rule[];
 }
 
 /**
@@ -85,7 +85,10 @@ export function emitOnnx(graph: GraphInterface, options: EmitOptions = {}): Uint
 }
 
 /** The serialised model, with its values beside it where they pass a limit (2 GiB, which is where protobuf ends). */
-export function emitOnnxModel(graph: GraphInterface, options: EmitOptions & PlaceOptions = {}): OnnxModel {
+export function emitOnnxModel(
+  graph: GraphInterface,
+  options: EmitOptions & ExternalDataOptions = {},
+): OnnxModel {
   return serializeOnnx(buildOnnx(graph, options), options);
 }
 
@@ -101,9 +104,9 @@ export interface BuiltOnnx {
 /** Puts the values in their place, which ends the use of `built`. */
 export function serializeOnnx(
   { proto, weights, constants }: BuiltOnnx,
-  options: PlaceOptions = {},
+  options: ExternalDataOptions = {},
 ): OnnxModel {
-  const externalData = placeValues(new Map([...weights, ...constants]), options);
+  const externalData = storeValues(new Map([...weights, ...constants]), options);
   const model = serializeModel(proto);
   return externalData === undefined ? { model } : { model, externalData };
 }
@@ -197,10 +200,10 @@ function opsetsOf(nodes: readonly NodeProto[]) {
 
 function simplifiedOutputs(
   { inputs, initializers, outputs }: GraphInterface,
-  { forms }: EmitOptions,
+  { lowerings }: EmitOptions,
 ): Map<string, Tensor> {
   const leaves = [...inputs.values(), ...[...(initializers?.values() ?? [])].map(({ tensor }) => tensor)];
-  const results = simplify([...outputs.values()], leaves, forms);
+  const results = simplify([...outputs.values()], leaves, lowerings);
   return new Map([...outputs.keys()].map((name, index) => [name, results[index]!]));
 }
 

@@ -29,16 +29,16 @@ const smallestExternal = 1024;
 /** A page, so that the file can be mapped to memory. */
 const alignment = 4096;
 
-export interface PlaceOptions {
+export interface ExternalDataOptions {
   /** Bytes of values above which those of 1 KiB or more go beside the model. */
   embeddedLimit?: number;
   location?: string;
 }
 
 /** Gives every tensor its value, or the place of its value in the external data that is returned. */
-export function placeValues(
+export function storeValues(
   values: ReadonlyMap<TensorProto, NdArray>,
-  { embeddedLimit = defaultEmbeddedLimit, location = "model.onnx.data" }: PlaceOptions,
+  { embeddedLimit = defaultEmbeddedLimit, location = "model.onnx.data" }: ExternalDataOptions,
 ): ExternalData | undefined {
   const isEmbedded = sumOfBytes(values.values()) <= embeddedLimit;
   const parts: Uint8Array<ArrayBuffer>[] = [];

@@ -43,9 +43,9 @@ const rawDataField = TensorProtoSchema.field.rawData.number;
 function initializerPiece(tensor: TensorProto): [Uint8Array, Uint8Array] {
   const { rawData } = tensor;
   const rest = toBinary(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(0) });
-  const head = rawData.byteLength === 0 ? rest : joined(rest, prefix(rawDataField, rawData.byteLength));
-  const inGraph = joined(prefix(initializerField, head.byteLength + rawData.byteLength), head);
-  return [joined(prefix(graphField, inGraph.byteLength + rawData.byteLength), inGraph), rawData];
+  const head = rawData.byteLength === 0 ? rest : concatBytes(rest, prefix(rawDataField, rawData.byteLength));
+  const inGraph = concatBytes(prefix(initializerField, head.byteLength + rawData.byteLength), head);
+  return [concatBytes(prefix(graphField, inGraph.byteLength + rawData.byteLength), inGraph), rawData];
 }
 
 /** What announces a field of so many bytes. */
@@ -59,7 +59,7 @@ function varint(value: number): number[] {
   return value < 128 ? [low] : [low + 128, ...varint(Math.floor(value / 128))];
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.byteLength + b.byteLength);
   both.set(a);
   both.set(b, a.byteLength);

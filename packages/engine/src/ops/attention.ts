@@ -3,12 +3,12 @@
  */
 import { fixed } from "../shape.ts";
 import { apply, type Operator, type Tensor } from "../tensor.ts";
-import { broadcastTo } from "./create.ts";
+import { broadcastTo, sum, sumTo } from "./broadcast.ts";
 import { add, cos, mul, neg, sin, vector } from "./elementwise.ts";
 import { positions } from "./gather.ts";
 import { concat, expandDims, matrixTranspose, pad, slice, split } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { softmax, sum, sumTo } from "./reduce.ts";
+import { softmax } from "./reduce.ts";
 
 export interface AttentionOptions {
   /** Added to the scores before the softmax; broadcasts to [B, heads, queries, keys]. */

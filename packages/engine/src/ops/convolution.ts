@@ -8,10 +8,10 @@
  */
 import { type Dim, fixed, formatShape, ShapeError } from "../shape.ts";
 import { apply, constant, type Operator, type Tensor } from "../tensor.ts";
+import { sum } from "./broadcast.ts";
 import { gather } from "./gather.ts";
 import { pad, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 
 export interface Conv2dOptions {
   stride?: number;
@@ -154,10 +154,10 @@ function unfold(x: Tensor, g: Tensor, { kernel, strides, pads }: Geometry): Tens
   const pixels = reshape(padded, [batch! * rows * columns, channels!]);
   if (taps === 1 && rows === outRows && columns === outColumns) return pixels;
   const indices = Int32Array.from({ length: count * taps }, (_, index) => {
-    const [place, tap] = [Math.floor(index / taps), index % taps];
-    const image = Math.floor(place / (outRows * outColumns));
-    const row = (Math.floor(place / outColumns) % outRows) * strides[0] + Math.floor(tap / kernel[1]);
-    const column = (place % outColumns) * strides[1] + (tap % kernel[1]);
+    const [pixel, tap] = [Math.floor(index / taps), index % taps];
+    const image = Math.floor(pixel / (outRows * outColumns));
+    const row = (Math.floor(pixel / outColumns) % outRows) * strides[0] + Math.floor(tap / kernel[1]);
+    const column = (pixel % outColumns) * strides[1] + (tap % kernel[1]);
     return (image * rows + row) * columns + column;
   });
   const seen = gather(pixels, constant({ dtype: "int32", shape: [count, taps], data: indices }));

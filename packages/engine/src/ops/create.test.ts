@@ -1,15 +1,7 @@
 import { expect, test } from "vitest";
-import { input } from "../tensor.ts";
 import { compileFunction, evaluate, numbers, random } from "../testing/evaluate.ts";
-import { expectGradients } from "../testing/finite-differences.ts";
-import { broadcastTo, full, fullLike, shapeOf, zerosLike } from "./create.ts";
-import { mul } from "./elementwise.ts";
-
-test("broadcastTo repeats axes of size one; its gradient sums over them", async () => {
-  const [y] = await evaluate((x) => [broadcastTo(x, [2, 3, 4])], random([3, 1], 1));
-  expect(y!.shape).toEqual([2, 3, 4]);
-  await expectGradients((x) => mul(broadcastTo(x, [2, 3, 4]), 2), [random([3, 1], 1)]);
-});
+import { shapeOf } from "./broadcast.ts";
+import { full, fullLike, zerosLike } from "./create.ts";
 
 test("shapes with open dimensions are read at run time", async () => {
   const types = [{ dtype: "float32", shape: ["batch", 2, "residues"] }];
@@ -34,18 +26,4 @@ test("full fills a fixed shape in any type", async () => {
     [3, 3],
     [1, 1],
   ]);
-});
-
-test("an open shape needs a tensor to read it from", () => {
-  const x = input("x", { dtype: "float32", shape: [1] });
-  expect(() => broadcastTo(x, ["residues"])).toThrow(
-    "Expand: [residues] has open dimensions: give a tensor of that shape",
-  );
-});
-
-test("refuses a shape that the tensor does not broadcast to", () => {
-  const x = (...shape: number[]) => input("x", { dtype: "float32", shape });
-  expect(() => broadcastTo(x(1, 3), [3])).toThrow("Expand: [1, 3] does not broadcast to [3]");
-  expect(() => broadcastTo(x(3), [1])).toThrow("Expand: [3] does not broadcast to [1]");
-  expect(() => broadcastTo(x(3), [4])).toThrow("Expand: [3] and [4] do not broadcast: axis 0 is 3 and 4");
 });

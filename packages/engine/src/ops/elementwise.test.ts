@@ -4,8 +4,8 @@ import { ShapeError } from "../shape.ts";
 import { type DType, input, scalar, type Tensor } from "../tensor.ts";
 import { array, evaluate, numbers, random, valuesOf } from "../testing/evaluate.ts";
 import { expectGradients } from "../testing/finite-differences.ts";
+import { sum } from "./broadcast.ts";
 import * as ops from "./elementwise.ts";
-import { sum } from "./reduce.ts";
 
 const symbol = (shape: readonly (number | string)[], dtype: DType = "float32") =>
   input("x", { dtype, shape });

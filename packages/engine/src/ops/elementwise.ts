@@ -15,7 +15,7 @@ import {
   type Tensor,
   typedArray,
 } from "../tensor.ts";
-import { sumTo } from "./reduce.ts";
+import { sumTo } from "./broadcast.ts";
 
 export type Operand = Tensor | number;
 

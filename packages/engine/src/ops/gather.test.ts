@@ -3,9 +3,9 @@ import { grad } from "../gradient.ts";
 import { input } from "../tensor.ts";
 import { array, compileFunction, evaluate, numbers, random } from "../testing/evaluate.ts";
 import { expectGradients } from "../testing/finite-differences.ts";
+import { sum } from "./broadcast.ts";
 import { mul } from "./elementwise.ts";
 import { gather, oneHot, positions, scatterAddRows } from "./gather.ts";
-import { sum } from "./reduce.ts";
 
 describe("gather", () => {
   test("takes rows by index, of any index shape", async () => {

@@ -5,7 +5,8 @@
  */
 import { fixed, formatShape, normalizeAxis, product, type Shape, ShapeError } from "../shape.ts";
 import { apply, constant, type Operator, scalar, type Tensor, typedArray } from "../tensor.ts";
-import { full, shapeOf } from "./create.ts";
+import { shapeOf } from "./broadcast.ts";
+import { full } from "./create.ts";
 import { cast, equal } from "./elementwise.ts";
 import { expandDims, matrixTranspose, reshape } from "./layout.ts";
 import { matmul } from "./matmul.ts";

@@ -4,9 +4,10 @@
 
 import { fixed } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { sum } from "./broadcast.ts";
 import { abs, add, div, exp, log, maximum, mul, neg, relu, sub } from "./elementwise.ts";
 import { oneHot } from "./gather.ts";
-import { logSoftmax, mean, sum } from "./reduce.ts";
+import { logSoftmax, mean } from "./reduce.ts";
 
 /** Below any sum of weights but that of none. */
 const smallestSum = 1e-20;

@@ -6,8 +6,8 @@
  */
 import { broadcast, type Dim, formatShape, product, ShapeError } from "../shape.ts";
 import { apply, type Operator, type Tensor } from "../tensor.ts";
+import { sum, sumTo } from "./broadcast.ts";
 import { matrixTranspose, reshape, transpose } from "./layout.ts";
-import { sum, sumTo } from "./reduce.ts";
 
 const matmulOperator: Operator = {
   name: "MatMul",

@@ -5,9 +5,10 @@
  */
 import { fixed, formatShape, ShapeError } from "../shape.ts";
 import { applyMany, constant, type Operator, type Tensor, typedArray } from "../tensor.ts";
+import { sum } from "./broadcast.ts";
 import { add, div, mul, sqrt, sub } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
-import { mean, sum } from "./reduce.ts";
+import { mean } from "./reduce.ts";
 
 const layerNormOperator: Operator = {
   name: "LayerNormalization",

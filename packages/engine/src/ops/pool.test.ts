@@ -3,9 +3,9 @@ import { grad } from "../gradient.ts";
 import { constant, type Tensor } from "../tensor.ts";
 import { array, evaluate, numbers } from "../testing/evaluate.ts";
 import { expectGradients } from "../testing/finite-differences.ts";
+import { sum } from "./broadcast.ts";
 import { mul } from "./elementwise.ts";
 import { averagePool, maxPool } from "./pool.ts";
-import { sum } from "./reduce.ts";
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 

@@ -36,7 +36,7 @@ const maxOperator: Operator = {
     const padded = padTo(x, reachedSides(y, window), -Infinity);
     let left = g!; // what no earlier tap has claimed
     const taps = eachTap(window, (row, column) => {
-      const isLargest = equal(strided(padded, y, window, row, column), y);
+      const isLargest = equal(sliceTap(padded, y, window, row, column), y);
       const claimed = select(isLargest, left, 0);
       left = select(isLargest, 0, left);
       return claimed;
@@ -111,7 +111,7 @@ function eachTap<T>({ kernel }: Window, visit: (row: number, column: number) => 
 const sliceOperator: Operator = { name: "Slice" };
 
 /** What one tap sees, in the shape of `y`. */
-function strided(x: Tensor, y: Tensor, { stride }: Window, row: number, column: number): Tensor {
+function sliceTap(x: Tensor, y: Tensor, { stride }: Window, row: number, column: number): Tensor {
   const [height, width] = sidesOf(y);
   const ends = [row + (height - 1) * stride + 1, column + (width - 1) * stride + 1];
   const inputs = [

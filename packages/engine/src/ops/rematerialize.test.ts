@@ -6,11 +6,11 @@ import { array, compileFunction, evaluate, numbers, random } from "../testing/ev
 import { expectGradients } from "../testing/finite-differences.ts";
 import { peakElements } from "../testing/peak-memory.ts";
 import { createWeights } from "../weights.ts";
+import { sum } from "./broadcast.ts";
 import { add, mul, sigmoid, silu, sin } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import { reshape, slice } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 import { rematerialize } from "./rematerialize.ts";
 
 type Block = (...inputs: Tensor[]) => readonly Tensor[];

@@ -41,7 +41,12 @@ function update(vectors: AdamWVectors, settings: AdamWSettings, clip: number): v
   const [stepSize, correction2, rate] = schedule as unknown as [number, number, number];
   const values = {
     ...{ clip, beta1, beta2, epsilon, stepSize },
-    ...{ rest1: 1 - beta1, rest2: 1 - beta2, kept: 1 - rate * weightDecay, scale: 1 / correction2 },
+    ...{
+      oneMinusBeta1: 1 - beta1,
+      oneMinusBeta2: 1 - beta2,
+      decay: 1 - rate * weightDecay,
+      scale: 1 / correction2,
+    },
   };
   kernel ??= createAdamWKernel();
   const { block } = kernel;

@@ -11,7 +11,17 @@ export const blockLength = 16384;
 /** Vectors of a block, in the order in which they lie in memory. */
 const vectors = ["gradient", "firstMoment", "secondMoment", "parameters"] as const;
 /** What the function takes after the number of bytes: float32 each. */
-const factors = ["clip", "beta1", "rest1", "beta2", "rest2", "kept", "stepSize", "scale", "epsilon"] as const;
+const factors = [
+  "clip",
+  "beta1",
+  "oneMinusBeta1",
+  "beta2",
+  "oneMinusBeta2",
+  "decay",
+  "stepSize",
+  "scale",
+  "epsilon",
+] as const;
 
 export type AdamWBlock = Readonly<Record<(typeof vectors)[number], Float32Array>>;
 export type AdamWFactors = Readonly<Record<(typeof factors)[number], number>>;
@@ -66,10 +76,13 @@ function assembleUpdate(): Code {
     ...factors.flatMap((_, i) => setLocal(locals.wide + 1 + i, splat(getLocal(1 + i)))),
     ...[0x03, 0x40], // loop
     ...setLocal(gradient, mul(load("gradient"), factor("clip"))),
-    ...setLocal(first, add(mul(load("firstMoment"), factor("beta1")), mul(g, factor("rest1")))),
-    ...setLocal(second, add(mul(load("secondMoment"), factor("beta2")), mul(mul(g, g), factor("rest2")))),
+    ...setLocal(first, add(mul(load("firstMoment"), factor("beta1")), mul(g, factor("oneMinusBeta1")))),
+    ...setLocal(
+      second,
+      add(mul(load("secondMoment"), factor("beta2")), mul(mul(g, g), factor("oneMinusBeta2"))),
+    ),
     ...[...store("firstMoment", m), ...store("secondMoment", v)],
-    ...store("parameters", sub(mul(load("parameters"), factor("kept")), moved)),
+    ...store("parameters", sub(mul(load("parameters"), factor("decay")), moved)),
     ...[...getLocal(locals.offset), 0x41, 16, 0x6a, 0x22, locals.offset], // offset += 16
     ...[...getLocal(locals.bytes), 0x48, 0x0d, 0, 0x0b, 0x0b], // again if offset < bytes
   ];

@@ -4,9 +4,10 @@
  * All parameters of a group lie in one vector, so that the update is a dozen passes whatever the network. What
  * changes from step to step enters as the vector `schedule`, made by the host in float64.
  */
+
+import { sum } from "../ops/broadcast.ts";
 import { add, div, minimum, mul, sqrt, sub } from "../ops/elementwise.ts";
 import { reshape, slice } from "../ops/layout.ts";
-import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import type { AdamWSettings } from "./adamw-host.ts";
 

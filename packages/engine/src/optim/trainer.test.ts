@@ -3,9 +3,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchNorm, dropout, linear } from "../nn/layers.ts";
+import { sum } from "../ops/broadcast.ts";
 import { relu, stopGradient } from "../ops/elementwise.ts";
 import { meanSquaredError } from "../ops/loss.ts";
-import { sum } from "../ops/reduce.ts";
 import { createGenerator } from "../random/generator.ts";
 import { initializeWeights } from "../random/initialize.ts";
 import { openRuntime } from "../runtime/node/node.ts";

@@ -5,19 +5,21 @@
  *     const { "loss.net": loss } = await trainer.step(batch);
  *
  * Parameters are trained in groups by prefix of their names, each with its own loss and optimiser (an autoencoder
- * and its discriminator, say); parameters of no group are frozen and become part of the graph.
+ * and its discriminator, say); parameters of no group are frozen and become part of the graph. With a `collective`,
+ * gradients become their mean over the ranks between the graph and the optimiser, so that every rank takes one step.
  */
-
+import type { Collective } from "../distributed/collective.ts";
+import { singleProcess } from "../distributed/single-process.ts";
 import { emitOnnxModel } from "../onnx/emit.ts";
-import { trainingForms } from "../passes/device-forms.ts";
-import { createGenerator } from "../random/generator.ts";
+import { trainingLowerings } from "../passes/device-lowerings.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
-import { bindShape, elementCount } from "../shape.ts";
-import { float32, type NdArray, type Tensor } from "../tensor.ts";
+import { float32, type NdArray } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
 import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
-import { packFlat, unpackFlat } from "./flat-layout.ts";
+import { randomFeeds } from "./random-feeds.ts";
+import { meanOverRanks, sumStateOverRanks } from "./rank-exchange.ts";
 import { movingAverageDecay } from "./schedule.ts";
+import { readCheckpoint, readWeights, restoreCheckpoint, setInitialState } from "./trainer-state.ts";
 import {
   buffersState,
   type Group,
@@ -38,8 +40,13 @@ export interface TrainerOptions<L extends string> {
   weights: ReadonlyMap<string, NdArray>;
   /** Key of the random inputs. */
   seed: number;
-  /** Micro-batches that are summed to one step. */
+  /** Micro-batches of this process whose gradients make one step. Default 1. */
   accumulate?: number;
+  /**
+   * The processes that train together, each on micro-batches of its own; this one alone when absent. Parameters and
+   * buffers start as those of rank 0; frozen weights must be equal on all.
+   */
+  collective?: Collective;
 }
 
 export interface Trainer<I extends string = string> {
@@ -61,21 +68,36 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   inputTypes: I,
   options: TrainerOptions<L>,
 ): Promise<Trainer<keyof I & string>> {
-  const { weights, seed, accumulate = 1 } = options;
-  const onHost = runtime.stepAdamW !== undefined;
-  const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate, onHost });
+  const { weights, seed, accumulate = 1, collective = singleProcess } = options;
+  const { rank, size: ranks } = collective;
+  const onHost = runtime.update !== undefined;
+  const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate, ranks, onHost });
   const { groups, buffers } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
-  await setInitialState(runtime, graphs, weights);
+  await setInitialState(runtime, collective, graphs, weights);
   let stepCount = 0;
 
-  const readVector = async (group: Group, vector: Group["vectors"][number]) =>
-    unpackFlat(group.layout, await runtime.getState(stateName(group.name, vector)));
-  const readBuffers = async () =>
-    buffers.length > 0
-      ? unpackFlat(buffers, await runtime.getState(buffersState))
-      : new Map<string, NdArray>();
+  /** Runs the main graph on each micro-batch; returns the means of losses and metrics. */
+  const runMicroBatches = async (
+    batches: readonly Readonly<Record<string, NdArray>>[],
+    schedules: Readonly<Record<string, NdArray>>,
+  ) => {
+    const means: Record<string, number> = {};
+    for (const [micro, batch] of batches.entries()) {
+      const key = { seed, step: stepCount, microBatch: rank * accumulate + micro };
+      const feeds = { ...batch, ...randomFeeds(graphs, batch, key) };
+      const outputs = await session.run(applySession === undefined ? { ...feeds, ...schedules } : feeds);
+      for (const [name, value] of Object.entries(numbersOf(outputs)))
+        means[name] = (means[name] ?? 0) + (1 / accumulate) * value;
+    }
+    return means;
+  };
+  /** The graph has scaled the gradients, whose sum is their mean; of running statistics the mean is taken here. */
+  const reduceOverRanks = async () => {
+    for (const { name } of groups) await sumStateOverRanks(runtime, collective, stateName(name, "gradients"));
+    if (buffers.length > 0) await sumStateOverRanks(runtime, collective, buffersState, 1 / ranks);
+  };
 
   return {
     get stepCount() {
@@ -85,50 +107,22 @@ export async function createTrainer<I extends InputTypes, L extends string>(
       if (batches.length !== accumulate)
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
       const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
-      const totals: Record<string, number> = {};
-      const report = (outputs: Record<string, NdArray>, share: number) => {
-        for (const [name, { data }] of Object.entries(outputs))
-          totals[name] = (totals[name] ?? 0) + share * (data as Float32Array)[0]!;
-      };
-      for (const [micro, batch] of batches.entries()) {
-        const feeds = { ...batch, ...randomFeeds(graphs, batch, seed, stepCount, micro) };
-        const outputs = await session.run(applySession === undefined ? { ...feeds, ...schedules } : feeds);
-        report(outputs, 1 / accumulate);
+      let report = await runMicroBatches(batches, schedules);
+      if (ranks > 1) {
+        await reduceOverRanks();
+        report = await meanOverRanks(collective, report);
       }
-      if (applySession !== undefined) report(await applySession.run(schedules), 1);
+      if (applySession !== undefined) Object.assign(report, numbersOf(await applySession.run(schedules)));
       if (onHost)
         for (const group of groups)
-          totals[`${group.name}.gradientNorm`] = await stepOnHost(runtime, group, stepCount, accumulate > 1);
+          report[`${group.name}.gradientNorm`] = await stepOnHost(runtime, group, stepCount, accumulate > 1);
       stepCount++;
-      return totals;
+      return report;
     },
-    weights: async ({ average = false } = {}) => {
-      const result = new Map<string, NdArray>();
-      for (const group of groups) {
-        const vector = average && group.vectors.includes("average") ? "average" : "parameters";
-        for (const [name, value] of await readVector(group, vector)) result.set(name, value);
-      }
-      for (const [name, value] of await readBuffers()) result.set(name, value);
-      return result;
-    },
-    checkpoint: async () => {
-      const result = new Map<string, NdArray>();
-      for (const group of groups) {
-        for (const vector of group.vectors)
-          for (const [name, value] of await readVector(group, vector)) result.set(`${vector}.${name}`, value);
-      }
-      for (const [name, value] of await readBuffers()) result.set(`${buffersState}.${name}`, value);
-      return result;
-    },
+    weights: (which = {}) => readWeights(runtime, graphs, which),
+    checkpoint: () => readCheckpoint(runtime, graphs),
     restore: async (checkpoint, steps) => {
-      const part = (kind: string) => {
-        const inside = [...checkpoint].filter(([name]) => name.startsWith(`${kind}.`));
-        return new Map(inside.map(([name, value]) => [name.slice(kind.length + 1), value]));
-      };
-      for (const { name, layout, vectors } of groups)
-        for (const vector of vectors)
-          await runtime.setState(stateName(name, vector), packFlat(layout, part(vector)));
-      if (buffers.length > 0) await runtime.setState(buffersState, packFlat(buffers, part(buffersState)));
+      await restoreCheckpoint(runtime, collective, graphs, checkpoint);
       stepCount = steps;
     },
     close: async () => {
@@ -139,6 +133,13 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   };
 }
 
+/** The scalar outputs of a run. */
+function numbersOf(outputs: Readonly<Record<string, NdArray>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { data }]) => [name, (data as Float32Array)[0]!]),
+  );
+}
+
 function loadGraph(
   runtime: Runtime,
   graph: StepGraph,
@@ -146,24 +147,9 @@ function loadGraph(
 ): Promise<Session> {
   const { inputs, states, outputs, writes, parts } = graph;
   const interfaces = { inputs: new Map([...inputs, ...states]), outputs, initializers };
-  const emitted = emitOnnxModel(interfaces, { forms: trainingForms(runtime.device) });
+  const emitted = emitOnnxModel(interfaces, { lowerings: trainingLowerings(runtime.device) });
   const { model, externalData } = emitted;
   return runtime.load(model, { reads: [...states.keys()], writes, parts, externalData, transfer: true });
-}
-
-async function setInitialState(
-  runtime: Runtime,
-  { groups, buffers, apply, onHost }: TrainingGraphs,
-  weights: ReadonlyMap<string, NdArray>,
-): Promise<void> {
-  for (const { name, layout, vectors } of groups) {
-    const initial = packFlat(layout, weights);
-    const zeros = float32([layout.length], new Float32Array(layout.length));
-    for (const vector of vectors)
-      await runtime.setState(stateName(name, vector), vector.endsWith("Moment") ? zeros : initial);
-    if (onHost || apply !== undefined) await runtime.setState(stateName(name, "gradients"), zeros);
-  }
-  if (buffers.length > 0) await runtime.setState(buffersState, packFlat(buffers, weights));
 }
 
 /** Learning rate, bias corrections and decay of a step, for each group. */
@@ -185,45 +171,10 @@ function stepOnHost(runtime: Runtime, group: Group, step: number, clearsGradient
     secondMoment: stateName(name, "secondMoment"),
     ...(vectors.includes("average") ? { average: stateName(name, "average") } : {}),
   };
-  return runtime.stepAdamW!({
-    states,
-    settings: hostSettings(options, step, decayOf(group, step)),
-    clearsGradient,
-  });
+  const settings = hostSettings(options, step, decayOf(group, step));
+  return runtime.update!({ optimizer: "adamw", settings, clearsGradient }, states);
 }
 
 function decayOf({ options }: Group, step: number): number {
   return options.average === undefined ? 1 : movingAverageDecay(options.average)(step);
-}
-
-/** The random inputs of a step: functions of seed, name, step and size, so that a resumed run draws the same. */
-function randomFeeds(
-  { random, main }: TrainingGraphs,
-  batch: Readonly<Record<string, NdArray>>,
-  seed: number,
-  step: number,
-  micro: number,
-): Record<string, NdArray> {
-  const sizes = openSizes(main.inputs, batch);
-  const feeds = [...random].map(([name, { tensor, distribution }]) => {
-    const shape = bindShape(tensor.shape, sizes, `random input ${name}`);
-    const values = createGenerator(seed, "training", name, step, micro)[distribution](elementCount(shape));
-    return [`random.${name}`, float32(shape, values)] as const;
-  });
-  return Object.fromEntries(feeds);
-}
-
-/** What the names of open dimensions stand for in a batch. */
-function openSizes(
-  inputs: ReadonlyMap<string, Tensor>,
-  batch: Readonly<Record<string, NdArray>>,
-): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const [name, { shape }] of inputs) {
-    for (const [axis, dim] of shape.entries()) {
-      const size = batch[name]?.shape[axis];
-      if (typeof dim === "string" && size !== undefined) sizes.set(dim, size);
-    }
-  }
-  return sizes;
 }

@@ -1,8 +1,9 @@
 /**
  * The graphs of a training step, before any runtime: which losses, which flat vectors, what is read and written.
  *
- * With one micro-batch a step there is one graph, from batch to updated parameters; with several, a first graph adds
- * gradients up and a second one applies them. Where the host takes the step, a graph ends in the gradients.
+ * With one micro-batch per step there is one graph, from batch to updated parameters; with several, on one rank or on
+ * many, a first graph adds gradients up and a second one applies them. Where the host takes the step, a graph ends in the
+ * gradients.
  */
 import { checkWeights } from "../compile.ts";
 import { grad } from "../gradient.ts";
@@ -83,10 +84,13 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
     groups: Readonly<Record<L, TrainingGroup>>;
     weights: ReadonlyMap<string, NdArray>;
     accumulate: number;
+    ranks?: number;
     onHost?: boolean;
   },
 ): TrainingGraphs {
-  const { weights, accumulate, onHost = false } = options;
+  const { weights, accumulate, ranks = 1, onHost = false } = options;
+  const scale = (gradient: Tensor) =>
+    accumulate * ranks > 1 ? mul(gradient, 1 / (accumulate * ranks)) : gradient;
   const flatModel: Model<I> = (w, inputs, random) => {
     const { losses, metrics = {} } = model(w, inputs, random);
     const named = Object.entries<Tensor>(losses).map(([name, loss]) => [`loss.${name}`, loss]);
@@ -128,22 +132,24 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
       flatten([...buffers.entries.keys()].map((name) => traced.updates.get(name)!)),
     );
 
-  const apply = accumulate > 1 && !onHost ? emptyGraph() : undefined;
+  const apply = accumulate * ranks > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
     const targets = [...group.layout.entries.keys()].map((name) => traced.parameters.get(name)!.tensor);
     const gradients = grad(traced.outputs[`loss.${group.name}`]!, targets);
     if (onHost) {
       for (const [index, parameter] of [...group.layout.entries.keys()].entries())
-        writeGradient(main, group, parameter, gradients[index]!, accumulate);
+        writeGradient(main, group, parameter, scale(gradients[index]!), accumulate > 1);
       continue;
     }
     const gradient = flatten(gradients);
     const { length } = group.layout;
     const sums = stateName(group.name, "gradients");
-    if (accumulate > 1)
-      writeState(main, sums, add(readState(main, sums, length), mul(gradient, 1 / accumulate)));
-    else addUpdate(main, group, flats.get(group.name)!, gradient);
-    if (apply === undefined) continue;
+    if (apply === undefined) {
+      addUpdate(main, group, flats.get(group.name)!, gradient);
+      continue;
+    }
+    const own = scale(gradient);
+    writeState(main, sums, accumulate > 1 ? add(readState(main, sums, length), own) : own);
     const sum = readState(apply, sums, length);
     addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);
     writeState(apply, sums, mul(sum, 0));
@@ -166,18 +172,18 @@ function addUpdate(graph: StepGraph, group: Group, parameters: Tensor, gradient:
   graph.outputs.set(`${name}.gradientNorm`, next.gradientNorm);
 }
 
-/** One parameter's gradient, or what is added to the sum of those of earlier micro-batches. */
+/** Leaves one parameter's gradient in the group's vector, or adds it to what is there. */
 function writeGradient(
   graph: StepGraph,
   group: Group,
   parameter: string,
   gradient: Tensor,
-  accumulate: number,
+  adds: boolean,
 ): void {
   const part = partOf(group, "gradients", parameter);
-  const sum = () => add(readPart(graph, group, "gradients", parameter), mul(gradient, 1 / accumulate));
   const output = `next.${part.state}.${parameter}`;
-  graph.outputs.set(output, accumulate > 1 ? sum() : gradient);
+  const value = adds ? add(readPart(graph, group, "gradients", parameter), gradient) : gradient;
+  graph.outputs.set(output, value);
   graph.writes[output] = part.state;
   graph.parts[output] = part;
 }

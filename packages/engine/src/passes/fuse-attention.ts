@@ -4,7 +4,7 @@
  *
  * Contract: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftmultiheadattention
  */
-import { broadcastTo } from "../ops/create.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { mul } from "../ops/elementwise.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { type Dim, product } from "../shape.ts";
@@ -19,7 +19,7 @@ export const fuseAttention: Rule = ({ operator, inputs }) => {
   if (operator.name !== "Attention") return undefined;
   const [seen, , scaled, key, value, bias] = inputs as readonly [Tensor, ...Tensor[]] & { 5?: Tensor };
   if (seen.shape.length !== 4 || key!.shape[1] !== scaled!.shape[1]) return undefined;
-  const { x: query, factor } = unscaled(scaled!);
+  const { x: query, factor } = separateScale(scaled!);
   // One sequence for all samples: their queries are more queries of one sample.
   const isShared = key!.shape[0] === 1 && query.shape[0] !== 1;
   if (!isShared && key!.shape[0] !== query.shape[0]) return undefined;
@@ -32,18 +32,18 @@ export const fuseAttention: Rule = ({ operator, inputs }) => {
     [queries, keys] = withBias(queries, keys, mul(bias, 1 / factor));
   }
   const [batch, heads, count, size] = seen.shape as [Dim, number, Dim, Dim];
-  const flat = merged(queries);
+  const flat = mergeHeads(queries);
   const shape = [batch, count, product([heads, size])];
-  const folded = (x: Tensor) => (isShared ? reshape(x, [1, product([batch, count]), x.shape[2]!]) : x);
+  const foldBatch = (x: Tensor) => (isShared ? reshape(x, [1, product([batch, count]), x.shape[2]!]) : x);
   const attributes = { num_heads: heads, scale: { float: factor } };
-  const operands = [folded(flat), merged(keys), merged(channelsLast(value!))];
+  const operands = [foldBatch(flat), mergeHeads(keys), mergeHeads(channelsLast(value!))];
   const outputShape = isShared ? [1, product([batch, count]), shape[2]!] : shape;
   const y = apply(multiHeadAttention, operands, attributes, { dtype: seen.dtype, shape: outputShape });
   return [channelsLast(reshape(reshape(y, shape), [batch, count, heads, size]))];
 };
 
 /** x * factor as its two operands, where the factor is known. */
-function unscaled(scaled: Tensor): { x: Tensor; factor: number } {
+function separateScale(scaled: Tensor): { x: Tensor; factor: number } {
   const [x, factor] = scaled.node.inputs as readonly [Tensor, Tensor];
   const values = scaled.node.operator.name === "Mul" ? constantValues(factor) : undefined;
   return values?.length === 1 && x.shape.length === 4 ? { x, factor: values[0]! } : { x: scaled, factor: 1 };
@@ -53,7 +53,7 @@ function unscaled(scaled: Tensor): { x: Tensor; factor: number } {
 const channelsLast = (x: Tensor) => transpose(x, [0, 2, 1, 3]);
 
 /** [B, N, heads, D] -> [B, N, heads * D] */
-function merged(x: Tensor): Tensor {
+function mergeHeads(x: Tensor): Tensor {
   const [batch, count, heads, size] = x.shape as [Dim, Dim, Dim, Dim];
   return reshape(x, [batch, count, product([heads, size])]);
 }

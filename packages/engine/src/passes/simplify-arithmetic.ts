@@ -53,17 +53,17 @@ export const dropExpand: Rule = (node) => {
 
 /** -(-x) and a + (-b), (-a) + b. */
 export const dropNegation: Rule = (node) => {
-  const negated = (tensor: Tensor) =>
+  const negatedOperand = (tensor: Tensor) =>
     tensor.node.operator.name === "Neg" ? tensor.node.inputs[0] : undefined;
   const [left, right] = node.inputs as readonly [Tensor, Tensor];
   if (node.operator.name === "Neg") {
-    const x = negated(left);
+    const x = negatedOperand(left);
     return x && [x];
   }
   if (node.operator.name !== "Add") return undefined;
-  const subtrahend = negated(right);
+  const subtrahend = negatedOperand(right);
   if (subtrahend !== undefined) return [sub(left, subtrahend)];
-  const other = negated(left);
+  const other = negatedOperand(left);
   return other && [sub(right, other)];
 };
 

@@ -1,6 +1,6 @@
 /**
  * A 3x3 convolution of an image that was doubled by repeating pixels, as four 2x2 convolutions of the small image: one
- * for each place in a doubled pixel, three of whose neighbours repeat each other. 16 products where there were 36.
+ * for each phase in a doubled pixel, three of whose neighbours repeat each other. 16 products where there were 36.
  *
  * For inference on the cpu, where what is added up in the weights is added once.
  */
@@ -17,20 +17,20 @@ const leastChannels = 128;
 
 /** The rule: Conv(Resize(x [B, C, H, W]), weight [O, C, 3, 3], bias [O] or none) -> [B, O, 2H, 2W]. */
 export const splitUpsampling: Rule = (node) => {
-  const x = doubled(node);
+  const x = sourceOfUpsampling(node);
   if (x === undefined) return undefined;
   const [, weight, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined];
-  const places = [0, 1].flatMap((row) => {
-    const rows = joined(weight, 2, row);
+  const phases = [0, 1].flatMap((row) => {
+    const rows = sumTaps(weight, 2, row);
     return [0, 1].map((column) =>
-      conv2d(x, joined(rows, 3, column), bias, { padding: [1 - row, 1 - column, row, column] }),
+      conv2d(x, sumTaps(rows, 3, column), bias, { padding: [1 - row, 1 - column, row, column] }),
     );
   });
-  return [apply(depthToSpace, [concat(places, 1)], { blocksize: 2, mode: "DCR" }, node.outputs[0]!)];
+  return [apply(depthToSpace, [concat(phases, 1)], { blocksize: 2, mode: "DCR" }, node.outputs[0]!)];
 };
 
 /** The small image of a 3x3 convolution that keeps the size of a doubled one. */
-function doubled({ operator, attributes, inputs }: Node): Tensor | undefined {
+function sourceOfUpsampling({ operator, attributes, inputs }: Node): Tensor | undefined {
   const [large, weight] = inputs;
   const resize = large?.node;
   if (operator.name !== "Conv" || resize?.operator.name !== "Resize") return undefined;
@@ -42,9 +42,9 @@ function doubled({ operator, attributes, inputs }: Node): Tensor | undefined {
   return isTwice && isLarge && resize.attributes.mode === "nearest" ? x : undefined;
 }
 
-/** Three taps along an axis that see two pixels: the last two see one (at an even place), or the first two (odd). */
-function joined(weight: Tensor, axis: number, place: number): Tensor {
+/** Three taps along an axis that see two pixels: the last two see one (at an even phase), or the first two (odd). */
+function sumTaps(weight: Tensor, axis: number, phase: number): Tensor {
   const tap = (index: number) => slice(weight, axis, index, index + 1);
-  const taps = place === 0 ? [tap(0), add(tap(1), tap(2))] : [add(tap(0), tap(1)), tap(2)];
+  const taps = phase === 0 ? [tap(0), add(tap(1), tap(2))] : [add(tap(0), tap(1)), tap(2)];
   return concat(taps, axis);
 }

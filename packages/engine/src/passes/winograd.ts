@@ -34,7 +34,7 @@ const outputTransform: Matrix = [
 ];
 
 /** Turning a kernel by 180 degrees exchanges the first and the last row of its transform, and leaves the others. */
-const turned = [3, 1, 2, 0];
+const turnedRows = [3, 1, 2, 0];
 
 /** Fewer channels than this, on either side, are not worth the transforms: measured, the break-even is below a hundred. */
 const leastChannels = 96;
@@ -49,33 +49,33 @@ interface Size {
 export function winogradConvolutions(): Rule {
   const tilesOf = tileReader();
   return (node) => {
-    const form = forms[node.operator.name];
-    return form !== undefined && isEligible(node) ? [form(node, tilesOf)] : undefined;
+    const lower = lowerings[node.operator.name];
+    return lower !== undefined && isEligible(node) ? [lower(node, tilesOf)] : undefined;
   };
 }
 
-const forms: Readonly<Record<string, (node: Node, tilesOf: TileReader) => Tensor>> = {
+const lowerings: Readonly<Record<string, (node: Node, tilesOf: TileReader) => Tensor>> = {
   Conv: (node, tilesOf) => {
     const [x, weight, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined];
-    const tiles = transformed(tileTransform, tilesOf(x, "forward"));
-    const products = matmul(tiles, matrixTranspose(transformedWeight(weight)));
-    return assembled(transformed(outputTransform, products), sizeOf(x), bias);
+    const tiles = transform(tileTransform, tilesOf(x, "forward"));
+    const products = matmul(tiles, matrixTranspose(transformWeight(weight)));
+    return assembleImage(transform(outputTransform, products), sizeOf(x), bias);
   },
-  // The gradient of the input is the convolution of the output's gradient with the turned kernel. The transformed
-  // weights stay as they are in the forward direction: the tile's transform is turned in their place.
+  // The gradient of the input is the convolution of the output's gradient with the turnedRows kernel. The transformed
+  // weights stay as they are in the forward direction: the tile's transform is turnedRows in their position.
   ConvTranspose: (node, tilesOf) => {
     const [g, weight] = node.inputs as readonly [Tensor, Tensor];
-    const tiles = transformed(
-      turned.map((row) => tileTransform[row]!),
+    const tiles = transform(
+      turnedRows.map((row) => tileTransform[row]!),
       tilesOf(g, "forward"),
     );
-    const back = outputTransform.map((row) => turned.map((column) => row[column]!));
-    return assembled(transformed(back, matmul(tiles, transformedWeight(weight))), sizeOf(g), undefined);
+    const back = outputTransform.map((row) => turnedRows.map((column) => row[column]!));
+    return assembleImage(transform(back, matmul(tiles, transformWeight(weight))), sizeOf(g), undefined);
   },
   [convWeightGradient]: (node, tilesOf) => {
     const [weight, x, g] = node.inputs as readonly [Tensor, Tensor, Tensor];
-    const tiles = transformed(tileTransform, tilesOf(x, "backward")); // [16, T, C]
-    const outputs = transformed(transposed(outputTransform), tilesOf(g, "outputs")); // [16, T, O]
+    const tiles = transform(tileTransform, tilesOf(x, "backward")); // [16, T, C]
+    const outputs = transform(transposeMatrix(outputTransform), tilesOf(g, "outputs")); // [16, T, O]
     const products = matmul(matrixTranspose(outputs), tiles); // [16, O, C]
     const [outChannels, inChannels] = weight.shape as readonly [number, number];
     const flat = matrixTranspose(reshape(products, [16, outChannels * inChannels]));
@@ -114,16 +114,16 @@ function tileReader(): TileReader {
   };
 }
 
-/** For each of side * side places in a tile and each tile: the pixel, or the row of zeros. */
+/** For each of side * side positions in a tile and each tile: the pixel, or the row of zeros. */
 function tileIndices({ batch, height, width }: Size, side: 2 | 4): Tensor {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const border = side === 4 ? 1 : 0;
   const tiles = batch * rows * columns;
   const data = new Int32Array(side * side * tiles);
   for (let i = 0; i < data.length; i++) {
-    const [place, tile] = [Math.floor(i / tiles), i % tiles];
-    const y = 2 * (Math.floor(tile / columns) % rows) + Math.floor(place / side) - border;
-    const x = 2 * (tile % columns) + (place % side) - border;
+    const [position, tile] = [Math.floor(i / tiles), i % tiles];
+    const y = 2 * (Math.floor(tile / columns) % rows) + Math.floor(position / side) - border;
+    const x = 2 * (tile % columns) + (position % side) - border;
     const image = Math.floor(tile / (rows * columns));
     const isInside = y >= 0 && x >= 0 && y < height && x < width;
     data[i] = isInside ? (image * height + y) * width + x : batch * height * width;
@@ -132,7 +132,7 @@ function tileIndices({ batch, height, width }: Size, side: 2 | 4): Tensor {
 }
 
 /** Tiles of outputs [4, T, C] put together to an image [N, C, H, W], with a bias [C]. */
-function assembled(tiles: Tensor, { batch, height, width }: Size, bias: Tensor | undefined): Tensor {
+function assembleImage(tiles: Tensor, { batch, height, width }: Size, bias: Tensor | undefined): Tensor {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const channels = tiles.shape[2] as number;
   const placed = transpose(reshape(tiles, [2, 2, batch, rows, columns, channels]), [2, 3, 0, 4, 1, 5]);
@@ -142,14 +142,14 @@ function assembled(tiles: Tensor, { batch, height, width }: Size, bias: Tensor |
 }
 
 /** A matrix over rows and over columns of tiles [s * s, T, C]. */
-function transformed(matrix: Matrix, tiles: Tensor): Tensor {
-  const [places, count, channels] = tiles.shape as readonly [number, number, number];
-  const y = matmul(kronecker(matrix), reshape(tiles, [places, count * channels]));
+function transform(matrix: Matrix, tiles: Tensor): Tensor {
+  const [positions, count, channels] = tiles.shape as readonly [number, number, number];
+  const y = matmul(kronecker(matrix), reshape(tiles, [positions, count * channels]));
   return reshape(y, [matrix.length ** 2, count, channels]);
 }
 
 /** [O, C, 3, 3] -> [16, O, C] */
-function transformedWeight(weight: Tensor): Tensor {
+function transformWeight(weight: Tensor): Tensor {
   const [outChannels, inChannels] = weight.shape as readonly [number, number];
   const taps = matrixTranspose(reshape(weight, [outChannels * inChannels, 9]));
   return reshape(matmul(kronecker(weightTransform), taps), [16, outChannels, inChannels]);
@@ -165,7 +165,7 @@ function kronecker(matrix: Matrix): Tensor {
   });
 }
 
-function transposed(matrix: Matrix): Matrix {
+function transposeMatrix(matrix: Matrix): Matrix {
   return matrix[0]!.map((_, column) => matrix.map((row) => row[column]!));
 }
 

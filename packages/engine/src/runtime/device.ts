@@ -12,7 +12,7 @@ export class DeviceError extends Error {
 }
 
 /** Runs 3 * 2 on the device. @throws DeviceError, which ends in `advice`. */
-export async function proveDevice(runtime: Runtime, advice: string): Promise<void> {
+export async function checkDevice(runtime: Runtime, advice: string): Promise<void> {
   const x = input("x", { dtype: "float32", shape: [1] });
   const model = emitOnnx({ inputs: new Map([["x", x]]), outputs: new Map([["y", mul(x, 2)]]) });
   const fail = (reason: string, cause?: unknown): never => {

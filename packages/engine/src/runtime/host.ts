@@ -4,8 +4,9 @@
  * One request at a time, in order; arrays are moved to the caller, never copied.
  */
 
+import type { OptimizerStates, OptimizerStep } from "../optim/host-optimizers.ts";
 import type { NdArray } from "../tensor.ts";
-import type { AdamWStep, LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
+import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
 export type Request =
   | {
@@ -13,13 +14,13 @@ export type Request =
       readonly model: Uint8Array | string;
       readonly options: LoadOptions;
       /** Whether the model was moved here, not copied. */
-      readonly isOurs: boolean;
+      readonly isTransferred: boolean;
     }
-  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly kept?: NdArrays }
+  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly cached?: NdArrays }
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
   | { readonly type: "getState" | "deleteState"; readonly name: string }
-  | { readonly type: "stepAdamW"; readonly step: AdamWStep }
+  | { readonly type: "update"; readonly step: OptimizerStep; readonly states: OptimizerStates }
   | { readonly type: "close" };
 
 export interface Call {
@@ -36,7 +37,7 @@ export function serveRuntime(
   runtime: Runtime,
   post: (reply: Reply, transfer: ArrayBuffer[]) => void,
 ): (call: Call) => void {
-  const sessions = new Map<number, { session: Session; kept: NdArrays }>();
+  const sessions = new Map<number, { session: Session; cached: NdArrays }>();
   let nextSession = 0;
   const find = (id: number) => {
     const found = sessions.get(id);
@@ -46,27 +47,30 @@ export function serveRuntime(
   const answer = async (request: Request): Promise<unknown> => {
     switch (request.type) {
       case "load": {
-        sessions.set(nextSession, { session: await runtime.load(request.model, request.options), kept: {} });
-        if (request.isOurs && typeof request.model !== "string") forget(request.model);
+        sessions.set(nextSession, {
+          session: await runtime.load(request.model, request.options),
+          cached: {},
+        });
+        if (request.isTransferred && typeof request.model !== "string") releaseMemory(request.model);
         return nextSession++;
       }
       case "run": {
         const found = find(request.session);
-        found.kept = request.kept ?? found.kept;
-        return found.session.run(request.feeds, { kept: found.kept });
+        found.cached = request.cached ?? found.cached;
+        return found.session.run(request.feeds, { cached: found.cached });
       }
       case "closeSession":
         await find(request.session).session.close();
         sessions.delete(request.session);
         return undefined;
       case "setState":
-        return runtime.setState(request.name, request.value);
+        return runtime.setState(request.name, request.value, { transfer: true }); // a message's arrays are its own
       case "getState":
         return runtime.getState(request.name);
       case "deleteState":
         return runtime.deleteState(request.name);
-      case "stepAdamW":
-        return runtime.stepAdamW!(request.step);
+      case "update":
+        return runtime.update!(request.step, request.states);
       case "close":
         return runtime.close();
     }
@@ -85,7 +89,7 @@ export function serveRuntime(
 }
 
 /** Gives memory back that the garbage collection of an idle worker would not look at for long. */
-function forget(model: Uint8Array): void {
+function releaseMemory(model: Uint8Array): void {
   const buffer = model.buffer as ArrayBuffer & { resizable?: boolean; resize?(byteLength: number): void };
   if (buffer.resizable) buffer.resize!(0);
 }

@@ -5,10 +5,10 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
-import { type AdamWVectors, stepAdamW } from "../optim/adamw-host.ts";
+import { type OptimizerVectors, updateOnHost } from "../optim/host-optimizers.ts";
 import { elementCount } from "../shape.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
-import type { AdamWStep, Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
+import type { Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
 
 /** The part of onnxruntime-node and onnxruntime-web that is used. */
 export interface Ort {
@@ -47,16 +47,8 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
     spare?.dispose();
   };
 
-  const stepOnStates = ({ states: names, settings, clearsGradient }: AdamWStep): number => {
-    const vectors = Object.entries(names).map(([key, name]) => [key, state(name).current.data]);
-    const { gradient, ...others } = Object.fromEntries(vectors) as AdamWVectors;
-    const norm = stepAdamW({ gradient, ...others }, settings);
-    if (clearsGradient) gradient.fill(0);
-    return norm;
-  };
-
   // Reading a GPU tensor directly aborts the process in onnxruntime-node 1.30; a session that copies does not. Its
-  // tensors belong to it, so it is kept.
+  // tensors belong to it, so it stays open.
   const movers = new Map<string, Promise<InferenceSession>>();
   const move = async (value: OrtTensor, location: "cpu" | "gpu-buffer"): Promise<OrtTensor> => {
     const key = `${value.type} ${value.dims.length} ${location}`;
@@ -73,16 +65,18 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
     model: Uint8Array | string,
     { reads = [], writes = {}, parts = {}, externalData, threads, saveTo, checksum }: LoadOptions = {},
   ): Promise<Session> => {
-    const kept = Object.fromEntries(Object.keys(writes).map((output) => [output, "gpu-buffer" as const]));
+    const locations = Object.fromEntries(
+      Object.keys(writes).map((output) => [output, "gpu-buffer" as const]),
+    );
     // The native runtime reads external data beside the model's path alone; onnxruntime-web takes it as a blob.
     const files = externalData && [{ path: externalData.location, data: new Blob([...externalData.parts]) }];
     const native = await ort.InferenceSession.create(model as string, {
       ...sessionOptions,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      ...(saveTo !== undefined && savingTo(saveTo, sessionOptions)),
+      ...(saveTo !== undefined && saveOptions(saveTo, sessionOptions)),
       ...(checksum !== undefined && { graphOptimizationLevel: "disabled" as const }),
       ...(files && { externalData: files }),
-      ...(onGpu ? { preferredOutputLocation: kept } : {}),
+      ...(onGpu ? { preferredOutputLocation: locations } : {}),
       // A plan of all memory is made by the first run and allocated beside what that run left: training would hold both.
       ...(Object.keys(writes).length > 0 ? { enableMemPattern: false } : {}),
     });
@@ -95,7 +89,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       swapped.includes(name) ? spareOf(ort, state(name)) : state(name).current;
     let isClosed = false;
     const session: Session = {
-      run: async (feeds, { signal, kept } = {}) => {
+      run: async (feeds, { signal, cached } = {}) => {
         signal?.throwIfAborted();
         if (isClosed) throw new Error("runtime: the session is closed");
         const inputs: Record<string, OrtTensor> = {};
@@ -103,7 +97,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
           const part = parts[name];
           inputs[name] = part ? viewOf(ort, state(part.state).current, part) : state(name).current;
         }
-        for (const [name, value] of Object.entries({ ...kept, ...feeds })) inputs[name] = toOrt(ort, value);
+        for (const [name, value] of Object.entries({ ...cached, ...feeds })) inputs[name] = toOrt(ort, value);
         const fetches: Record<string, OrtTensor | null> = {};
         for (const name of native.outputNames) {
           const target = canReuse && writes[name] !== undefined ? targetOf(writes[name]) : undefined;
@@ -114,7 +108,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
         for (const [name, value] of Object.entries(outputs)) {
           const target = writes[name];
           if (target === undefined) results[name] = fromOrt(value);
-          else if (!canReuse) take(state(target), value, parts[name]);
+          else if (!canReuse) replaceState(state(target), value, parts[name]);
         }
         // What was written into is in `outputs` too, as a copy, which is left to the garbage collector.
         if (canReuse) for (const name of swapped) swap(state(name));
@@ -134,9 +128,9 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   return {
     device,
     load,
-    setState: async (name, value) => {
+    setState: async (name, value, { transfer = false } = {}) => {
       const old = states.get(name);
-      const current = toOrt(ort, copyOf(value));
+      const current = toOrt(ort, transfer ? value : copyOf(value));
       states.set(name, { current: onGpu ? await move(current, "gpu-buffer") : current, spare: undefined });
       if (old !== undefined) release(old);
     },
@@ -149,7 +143,14 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       if (old !== undefined) release(old);
       states.delete(name);
     },
-    ...(onGpu ? {} : { stepAdamW: async (step) => stepOnStates(step) }),
+    ...(onGpu
+      ? {}
+      : {
+          update: async (step, names) => {
+            const vectors = Object.entries(names).map(([vector, name]) => [vector, state(name).current.data]);
+            return updateOnHost(step, Object.fromEntries(vectors) as OptimizerVectors);
+          },
+        }),
     close: async () => {
       for (const session of [...sessions]) await session.close();
       for (const old of states.values()) release(old);
@@ -160,7 +161,10 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
   };
 }
 
-function savingTo(path: string, { extra }: InferenceSession.SessionOptions): InferenceSession.SessionOptions {
+function saveOptions(
+  path: string,
+  { extra }: InferenceSession.SessionOptions,
+): InferenceSession.SessionOptions {
   const saving = {
     optimized_model_external_initializers_file_name: savedWeightsFile,
     optimized_model_external_initializers_min_size_in_bytes: "1024",
@@ -185,7 +189,7 @@ function swap(target: State): void {
 }
 
 /** A new value of a state, or of a part of it. */
-function take(target: State, value: OrtTensor, part: StatePart | undefined): void {
+function replaceState(target: State, value: OrtTensor, part: StatePart | undefined): void {
   if (part !== undefined) {
     (target.current.data as Float32Array).set(value.data as Float32Array, part.offset);
     value.dispose();

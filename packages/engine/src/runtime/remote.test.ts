@@ -20,10 +20,10 @@ function echoRuntime(log: string[], models: Uint8Array[]): Runtime {
       models.push(model as Uint8Array);
       if (model.length === 0) throw new Error("no model");
       return {
-        run: async (feeds, { kept } = {}) => {
+        run: async (feeds, { cached } = {}) => {
           log.push(`run ${Object.keys(feeds)}`);
           if (feeds.sum === undefined) return { ...feeds };
-          const all = Object.values({ ...kept, ...feeds }).flatMap(({ data }) => [...data].map(Number));
+          const all = Object.values({ ...cached, ...feeds }).flatMap(({ data }) => [...data].map(Number));
           return { sum: float32([], Float32Array.of(all.reduce((a, b) => a + b))) };
         },
         close: async () => void log.push("close session"),
@@ -98,6 +98,17 @@ describe("a connected runtime", () => {
     expect(transferred).toEqual([0, 0, 1, 0]);
   });
 
+  test("copies a state's value, or moves it where it is not used again", async () => {
+    const { runtime } = connected();
+    const value = float32([2], Float32Array.of(3, 4));
+    await runtime.setState("copied", value);
+    expect(value.data).toHaveLength(2);
+    await runtime.setState("moved", value, { transfer: true });
+    expect(value.data).toHaveLength(0);
+    for (const name of ["copied", "moved"])
+      expect((await runtime.getState(name)).data).toEqual(Float32Array.of(3, 4));
+  });
+
   test("keeps sessions apart, and refuses one that was closed", async () => {
     const { runtime, log } = connected();
     const [first, second] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];
@@ -113,12 +124,12 @@ describe("a connected runtime", () => {
     await expect(runtime.load(Uint8Array.of(1))).resolves.toBeDefined();
   });
 
-  test("sends what is kept once, and again where it is another, each session its own", async () => {
+  test("sends what is cached once, and again where it is another, each session its own", async () => {
     const { runtime, posted } = connected();
     const [session, other] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];
     const sum = float32([], Float32Array.of(1));
-    const sumOf = async (kept?: Record<string, NdArray>, of = session) =>
-      (await of.run({ sum }, kept === undefined ? {} : { kept })).sum!.data[0];
+    const sumOf = async (cached?: Record<string, NdArray>, of = session) =>
+      (await of.run({ sum }, cached === undefined ? {} : { cached })).sum!.data[0];
     const [ten, hundred] = [10, 100].map((value) => ({ y: float32([], Float32Array.of(value)) }));
     expect([await sumOf(ten), await sumOf(ten), await sumOf(hundred), await sumOf(hundred)]).toEqual([
       11, 11, 101, 101,
@@ -126,7 +137,7 @@ describe("a connected runtime", () => {
     expect([await sumOf(ten, other), await sumOf(hundred), await sumOf(), await sumOf(ten)]).toEqual([
       11, 101, 1, 11,
     ]);
-    const sent = posted.flatMap(({ request }) => (request.type === "run" ? ["kept" in request] : []));
+    const sent = posted.flatMap(({ request }) => (request.type === "run" ? ["cached" in request] : []));
     expect(sent).toEqual([true, false, true, false, true, false, true, true]);
   });
 

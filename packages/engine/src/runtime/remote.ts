@@ -49,24 +49,33 @@ export function connectRuntime(device: Device, port: Port): Runtime {
     load: async (model, { transfer = false, externalData, ...rest } = {}) => {
       const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
       const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
-      const session = await call<number>({ type: "load", model, options, isOurs: moved.length > 0 }, moved);
+      const session = await call<number>(
+        { type: "load", model, options, isTransferred: moved.length > 0 },
+        moved,
+      );
       let sent: NdArrays | undefined;
       return {
-        run: async (feeds, { signal, kept = nothing } = {}) => {
+        run: async (feeds, { signal, cached = nothing } = {}) => {
           signal?.throwIfAborted();
-          const isKnown = kept === sent;
-          sent = kept;
-          return call<Record<string, NdArray>>({ type: "run", session, feeds, ...(isKnown ? {} : { kept }) });
+          const isKnown = cached === sent;
+          sent = cached;
+          return call<Record<string, NdArray>>({
+            type: "run",
+            session,
+            feeds,
+            ...(isKnown ? {} : { cached }),
+          });
         },
         close: async () => {
           if (ended === undefined) await call({ type: "closeSession", session }); // otherwise it ended with the runtime
         },
       };
     },
-    setState: (name, value) => call({ type: "setState", name, value }),
+    setState: (name, value, { transfer = false } = {}) =>
+      call({ type: "setState", name, value }, transfer ? [value.data.buffer as ArrayBuffer] : []),
     getState: (name) => call({ type: "getState", name }),
     deleteState: (name) => call({ type: "deleteState", name }),
-    ...(device === "webgpu" ? {} : { stepAdamW: (step) => call({ type: "stepAdamW", step }) }),
+    ...(device === "webgpu" ? {} : { update: (step, states) => call({ type: "update", step, states }) }),
     // Nothing may be asked for after this: native code that is at work when its thread ends takes the process down.
     close: () => {
       closed ??= ended === undefined ? call({ type: "close" }).then(() => port.close()) : Promise.resolve();

@@ -6,7 +6,7 @@
  * without a copy: two buffers are swapped.
  */
 import type { ExternalData, OnnxModel } from "../onnx/external-data.ts";
-import type { AdamWSettings } from "../optim/adamw-host.ts";
+import type { OptimizerStates, OptimizerStep } from "../optim/host-optimizers.ts";
 import type { NdArray, TypedArray } from "../tensor.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
@@ -42,13 +42,13 @@ export interface LoadOptions {
 
 export interface RunOptions {
   /** More to feed, which many runs read: it is sent again only where the object is another than at the run before. */
-  kept?: NdArrays;
+  cached?: NdArrays;
   /** Stops before the run begins; a run under way is finished. */
   signal?: AbortSignal;
 }
 
 export interface Session {
-  /** Feeds all inputs that are no state, here or by `kept`; returns all outputs that are no state. */
+  /** Feeds all inputs that are no state, here or by `cached`; returns all outputs that are no state. */
   run(feeds: NdArrays, options?: RunOptions): Promise<Record<string, NdArray>>;
   close(): Promise<void>;
 }
@@ -60,35 +60,24 @@ export interface SessionKey {
   readonly values: readonly TypedArray[];
 }
 
-/** One step of AdamW on states, which stay where they are. */
-export interface AdamWStep {
-  /** The names of the states. */
-  readonly states: {
-    readonly parameters: string;
-    readonly gradient: string;
-    readonly firstMoment: string;
-    readonly secondMoment: string;
-    readonly average?: string;
-  };
-  readonly settings: AdamWSettings;
-  /** Whether the gradient becomes zeros, for the next sum. */
-  readonly clearsGradient: boolean;
-}
-
 export interface Runtime {
   readonly device: Device;
   /** Takes a model's bytes, or the path (in a browser the URL) of its file. */
   load(model: Uint8Array | string, options?: LoadOptions): Promise<Session>;
   /**
    * Loads what `make` gives, or what an earlier process compiled of an equal graph and equal weights, and keeps what it
-   * compiles for later ones. Absent where nothing is kept.
+   * compiles for later ones. Absent where nothing is cached.
    */
-  loadKept?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
-  setState(name: string, value: NdArray): Promise<void>;
+  loadCached?(key: SessionKey, make: () => OnnxModel, options?: LoadOptions): Promise<Session>;
+  /** Sets a state to a copy of the value, or to the value itself where `transfer` says that it is not used again. */
+  setState(name: string, value: NdArray, options?: { readonly transfer?: boolean }): Promise<void>;
   getState(name: string): Promise<NdArray>;
   deleteState(name: string): Promise<void>;
-  /** Takes a step and returns the gradient's norm. Absent where state is not in main memory: a graph takes it there. */
-  stepAdamW?(step: AdamWStep): Promise<number>;
+  /**
+   * Takes an optimiser's step on states, which stay where they are, and returns the gradient's global norm before
+   * clipping. Absent where state is not in main memory: there a graph takes the step.
+   */
+  update?(step: OptimizerStep, states: OptimizerStates): Promise<number>;
   /**
    * Two runtimes that work at the same time, each on half of the threads; always the same two, closed with this one.
    * Absent where a device does one thing after the other.

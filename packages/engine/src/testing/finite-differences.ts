@@ -6,8 +6,8 @@
  */
 import { expect } from "vitest";
 import { grad } from "../gradient.ts";
+import { sum } from "../ops/broadcast.ts";
 import { mul } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduce.ts";
 import { constant, type NdArray, type Tensor } from "../tensor.ts";
 import { compileFunction, numbers, random } from "./evaluate.ts";
 

@@ -2,8 +2,8 @@
  * For tests: a model that takes long, and one that takes room.
  */
 import { compile, type Program } from "../compile.ts";
+import { sum } from "../ops/broadcast.ts";
 import { matmul } from "../ops/matmul.ts";
-import { sum } from "../ops/reduce.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { float32, type NdArray } from "../tensor.ts";
 import { f32 } from "../trace.ts";

@@ -5,9 +5,7 @@ import { fieldOfDiscs } from "../testing/drawing.ts";
 import { segmentNuclei } from "./segment-nuclei.ts";
 
 // Cuts of two real fields with the labels of an independent segmentation: see fixtures/README.md.
-const fixtures = readNpz(
-  readFileSync(new URL("../../../microscope/src/nuclei/fixtures/fields.npz", import.meta.url)),
-);
+const fixtures = readNpz(readFileSync(new URL("./fixtures/fields.npz", import.meta.url)));
 const cut = { height: 192, width: 192, pixelSizeMicrons: 0.4126 };
 
 /** Mean intersection over union of the reference nuclei that are met by more than half, and how many are. */

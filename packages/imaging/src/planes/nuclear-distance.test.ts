@@ -5,7 +5,7 @@ import { latentDistance, nuclearDistance } from "./nuclear-distance.ts";
 
 // How each tensor was made is in the file's own metadata.
 const fixture = readSafetensors(
-  readFileSync(new URL("../../../models/src/nucleus/fixtures/nuclear-distance.safetensors", import.meta.url)),
+  readFileSync(new URL("./fixtures/nuclear-distance.safetensors", import.meta.url)),
 );
 const recorded = (name: string) => toFloat32(fixture.tensors.get(name)!);
 const crop = { height: 100, width: 100 };

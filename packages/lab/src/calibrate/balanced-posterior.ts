@@ -64,11 +64,11 @@ export function fitAnswer(
           unlikely,
         ),
       );
-      const slopes = answers.map(() => new Float64Array(labels.length));
+      const gradients = answers.map(() => new Float64Array(labels.length));
       for (const [index, { rows, places, right, weight }] of judged.entries()) {
         const [share, even] = [counts[index]! / rows.length, weight / (total * rows.length)];
         for (const [item, row] of rows.entries()) {
-          const [p, slope] = [answers[row]!, slopes[row]!];
+          const [p, slope] = [answers[row]!, gradients[row]!];
           const excess = answered.reduce((sum, label) => sum + p[label]! / shares[label]!, 0);
           for (let label = 0; label < p.length; label++) {
             const isRight = places.includes(label) ? 1 / right[item]! : 0;
@@ -79,7 +79,7 @@ export function fitAnswer(
           }
         }
       }
-      return slopes;
+      return gradients;
     },
   );
 }

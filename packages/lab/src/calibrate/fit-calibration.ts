@@ -7,7 +7,7 @@ import { type Compartment, sequenceTargets } from "../data/atlas/compartments.ts
 import type { Protein } from "../data/atlas/tables.ts";
 import { labelOf } from "../evaluate/sets.ts";
 import { fitAnswer } from "./balanced-posterior.ts";
-import { openLabelSlopes } from "./gradients.ts";
+import { openLabelGradients } from "./gradients.ts";
 import { fitCorrection } from "./platt.ts";
 
 export interface CalibrationExample {
@@ -21,7 +21,7 @@ export function fitCalibration(
   labels: readonly Compartment[],
   examples: readonly CalibrationExample[],
 ): LocalizationCalibration {
-  const slopesOf = openLabelSlopes(labels);
+  const gradientsOf = openLabelGradients(labels);
   const known = examples.map(({ protein, logits }) => ({ logits, target: sequenceTargets(protein) }));
   const none = noCalibration(labels.length);
   const probabilities = fitCorrection(
@@ -29,7 +29,7 @@ export function fitCalibration(
     known.map(({ logits }) => logits),
     (correction) =>
       known.map(({ logits, target }) =>
-        slopesOf(labelProbabilities(logits, { ...none, probabilities: correction }), target).map(
+        gradientsOf(labelProbabilities(logits, { ...none, probabilities: correction }), target).map(
           (slope) => slope / known.length,
         ),
       ),

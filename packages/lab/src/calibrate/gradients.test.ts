@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { compartments, type SequenceTargets, sequenceTargets } from "../data/atlas/compartments.ts";
 import { protein } from "../testing/atlas-fixture.ts";
-import { openLabelSlopes, placesOf } from "./gradients.ts";
+import { openLabelGradients, placesOf } from "./gradients.ts";
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const logits = compartments.map((_, index) => Math.sin(index));
-const slopesOf = openLabelSlopes(compartments);
+const gradientsOf = openLabelGradients(compartments);
 
 /** What is asked, cross entropy of what is known, -log P(any part) of a whole. */
 function loss(values: readonly number[], { known, targets, groupTargets }: SequenceTargets): number {
@@ -36,16 +36,16 @@ describe("slopes of the cross entropy of labels", () => {
     ],
   ])("are the loss's differences: %s", (_, one) => {
     const target = sequenceTargets(one);
-    const slopes = slopesOf(logits.map(sigmoid), target);
+    const gradients = gradientsOf(logits.map(sigmoid), target);
     for (const index of compartments.keys()) {
       const moved = (by: number) => logits.map((x, i) => (i === index ? x + by : x));
       const difference = (loss(moved(1e-5), target) - loss(moved(-1e-5), target)) / 2e-5;
-      expect(slopes[index]).toBeCloseTo(difference, 6);
+      expect(gradients[index]).toBeCloseTo(difference, 6);
     }
   });
 
   it("are 0 where nothing is known", () => {
-    expect([...slopesOf(logits.map(sigmoid), sequenceTargets(protein({ labels: [] })))]).toEqual(
+    expect([...gradientsOf(logits.map(sigmoid), sequenceTargets(protein({ labels: [] })))]).toEqual(
       compartments.map(() => 0),
     );
   });

@@ -17,20 +17,20 @@ export function placesOf(labels: readonly string[], members: readonly string[]):
 }
 
 /** The function that gives the slopes by the logits [labels] of one protein's probabilities [labels], each by itself. */
-export function openLabelSlopes(
+export function openLabelGradients(
   labels: readonly Compartment[],
 ): (probabilities: ArrayLike<number>, target: SequenceTargets) => Float64Array {
   const columns = labels.map((name) => compartments.indexOf(name));
   const wholes = compartmentGroups.map(({ members }) => placesOf(labels, members));
   return (p, target) => {
-    const slopes = new Float64Array(labels.length);
+    const gradients = new Float64Array(labels.length);
     for (const [index, column] of columns.entries())
-      if (target.known[column] === 1) slopes[index]! += p[index]! - target.targets[column]!;
+      if (target.known[column] === 1) gradients[index]! += p[index]! - target.targets[column]!;
     for (const [group, inside] of wholes.entries()) {
       if (target.groupTargets[group] !== 1) continue;
       const none = inside.reduce((product, index) => product * (1 - p[index]!), 1);
-      for (const index of inside) slopes[index]! -= (p[index]! * none) / Math.max(unlikely, 1 - none);
+      for (const index of inside) gradients[index]! -= (p[index]! * none) / Math.max(unlikely, 1 - none);
     }
-    return slopes;
+    return gradients;
   };
 }

@@ -26,7 +26,7 @@ describe("fitCorrection", () => {
         towards(
           logits,
           logits.map(() => [2]),
-        )(correction).map((slopes) => slopes.map((x) => x / count));
+        )(correction).map((gradients) => gradients.map((x) => x / count));
       return fitCorrection(1, logits, mean);
     };
     // The minimum of (b - 2)^2 / 2 + b^2 / (2 * 2^2 * count).

@@ -12,7 +12,7 @@ const firstStep = 0.1;
 export function fitCorrection(
   labels: number,
   logits: readonly ArrayLike<number>[],
-  slopesOf: (correction: LogitCorrection) => readonly Float64Array[],
+  gradientsOf: (correction: LogitCorrection) => readonly Float64Array[],
 ): LogitCorrection {
   if (logits.length === 0) throw new RangeError("no protein to calibrate with has a known compartment");
   // The logarithm of the scale, then the shifts.
@@ -22,10 +22,10 @@ export function fitCorrection(
   for (let round = 1; round <= rounds; round++) {
     const now = correction();
     const gradient = values.map((value) => value / (usualShift ** 2 * logits.length));
-    for (const [row, slopes] of slopesOf(now).entries()) {
+    for (const [row, gradients] of gradientsOf(now).entries()) {
       for (let label = 0; label < labels; label++) {
-        gradient[0]! += slopes[label]! * logits[row]![label]! * now.scale;
-        gradient[1 + label]! += slopes[label]!;
+        gradient[0]! += gradients[label]! * logits[row]![label]! * now.scale;
+        gradient[1 + label]! += gradients[label]!;
       }
     }
     const step = firstStep * (1 - round / rounds);

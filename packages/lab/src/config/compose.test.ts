@@ -23,17 +23,20 @@ const write = async (name: string, text: string) => {
 };
 
 const schema = z.strictObject({
-  model: z.strictObject({ hiddenSize: z.int(), dropRate: z.number().default(0.1) }),
+  model: z.strictObject({ hiddenSize: z.int(), conditioningDropout: z.number().default(0.1) }),
   rules: z.array(z.strictObject({ minWeight: z.number() })).default([]),
   steps: z.int().positive(),
 });
 
 describe("readConfig", () => {
   it("lets a file change what it extends, key by key", async () => {
-    await write("base.yaml", "model: {hidden_size: 8, drop_rate: 0.2}\nsteps: 5\nrules: [{min_weight: 1}]\n");
+    await write(
+      "base.yaml",
+      "model: {hidden_size: 8, conditioning_dropout: 0.2}\nsteps: 5\nrules: [{min_weight: 1}]\n",
+    );
     const path = await write("own.yaml", "extends: [base.yaml]\nmodel: {hidden_size: 16}\nrules: []\n");
     expect(await readConfig(path)).toEqual({
-      model: { hidden_size: 16, drop_rate: 0.2 },
+      model: { hidden_size: 16, conditioning_dropout: 0.2 },
       steps: 5,
       rules: [],
     });
@@ -64,8 +67,8 @@ describe("readConfig", () => {
 describe("overrideConfig", () => {
   it("reads values as YAML and leaves the rest", () => {
     const words = ["model.hidden_size=32", "rules=[{min_weight: 2}]", "name=a=b", "train.rate=1.0e-3"];
-    expect(overrideConfig({ model: { hidden_size: 8, drop_rate: 0 }, steps: 1 }, words)).toEqual({
-      model: { hidden_size: 32, drop_rate: 0 },
+    expect(overrideConfig({ model: { hidden_size: 8, conditioning_dropout: 0 }, steps: 1 }, words)).toEqual({
+      model: { hidden_size: 32, conditioning_dropout: 0 },
       steps: 1,
       rules: [{ min_weight: 2 }],
       name: "a=b",
@@ -91,7 +94,7 @@ describe("checkConfig", () => {
   it("gives camelCase keys and defaults", () => {
     const config = checkConfig(schema, { model: { hidden_size: 8 }, steps: 3, rules: [{ min_weight: 1 }] });
     expect(config).toEqual({
-      model: { hiddenSize: 8, dropRate: 0.1 },
+      model: { hiddenSize: 8, conditioningDropout: 0.1 },
       steps: 3,
       rules: [{ minWeight: 1 }],
     });

@@ -18,6 +18,17 @@ export const pathSchema = z.string().transform((path) => resolve(path));
 
 type Tree = { readonly [key: string]: unknown };
 
+/** Keys that version 0.1 knew, by their names of today; they are read for one version more. */
+const earlierKeys: Readonly<Record<string, string>> = {
+  dropRate: "conditioningDropout",
+  swapRate: "residueSwapProbability",
+  rampSteps: "conditioningWarmupSteps",
+  decidedRate: "prototypeProbability",
+  decisionSharpness: "targetInverseTemperature",
+  partnerConfidence: "pairingInverseTemperature",
+  relatives: "homologs",
+};
+
 /**
  * Reads a YAML file; where it says `extends: [other.yaml]`, those are read first and it changes them key by key.
  * Throws ConfigError.
@@ -56,7 +67,7 @@ export function checkConfig<Schema extends z.ZodObject>(
   config: Tree,
   name = "the configuration",
 ): z.infer<Schema> {
-  const result = schema.safeParse(convertKeys(config, toCamelCase));
+  const result = schema.safeParse(convertKeys(config, toCurrentKey));
   if (result.success) return result.data;
   const faults = result.error.issues.flatMap((issue) => {
     const place = issue.path.map((key) => toSnakeCase(String(key)));
@@ -117,6 +128,11 @@ function convertKeys(value: unknown, convert: (key: string) => string): unknown 
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [convert(key), convertKeys(item, convert)]),
   );
+}
+
+function toCurrentKey(key: string): string {
+  const camel = toCamelCase(key);
+  return earlierKeys[camel] ?? camel;
 }
 
 function toCamelCase(key: string): string {

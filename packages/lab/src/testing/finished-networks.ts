@@ -8,11 +8,11 @@ import {
   autoencoderKlDefaults,
   type CytoselfConfig,
   declareParameters,
-  descriptorCount,
-  descriptorHead,
   esm2Config,
+  featureHead,
   localizationHead,
   type Pretrained,
+  sequenceFeatureCount,
 } from "@proteoscope/models";
 import { compartments } from "../data/atlas/compartments.ts";
 import { headFiles, jsonText, type ModelFiles, networkFiles } from "../training/model-files.ts";
@@ -50,12 +50,15 @@ export async function writeSequenceModel(folder: string): Promise<string> {
 }
 
 /** What `train descriptors` leaves, for the labels of such a model, in whose folder it goes. */
-export async function writeDescriptors(folder: string, seed: number): Promise<string> {
+export async function writeFeatureHead(folder: string, seed: number): Promise<string> {
   const head = { labels: compartments, hiddenSize: 4, layers: 1, inputDropout: 0, dropout: 0 };
-  const { parameters } = trace((w, { descriptors }) => ({ logits: descriptorHead(w, head, descriptors) }), {
-    descriptors: f32(1, descriptorCount),
-  });
-  return write(folder, headFiles("descriptors", head, initializeWeights(parameters, seed)));
+  const { parameters } = trace(
+    (w, { sequenceFeatures }) => ({ logits: featureHead(w, head, sequenceFeatures) }),
+    {
+      sequenceFeatures: f32(1, sequenceFeatureCount),
+    },
+  );
+  return write(folder, headFiles("sequence_features", head, initializeWeights(parameters, seed)));
 }
 
 /** A language model as it is published: without a head of ours, in a folder of its own. */

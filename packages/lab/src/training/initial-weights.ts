@@ -3,7 +3,7 @@
 
 import { float32, initializeWeights, type NdArray, type ParameterDeclaration } from "@proteoscope/engine";
 import { readSafetensors, toFloat32 } from "@proteoscope/formats";
-import { type ReadFolder, readParsed } from "@proteoscope/models";
+import { type FileSource, readParsed } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
 import type { LoopConfig } from "./loop.ts";
@@ -17,7 +17,7 @@ type StateDict = ReadonlyMap<string, NdArray>;
 export async function startingWeights(
   declared: ReadonlyMap<string, ParameterDeclaration>,
   { seed, startFrom }: LoopConfig,
-  read: (folder: ReadFolder) => Promise<StateDict>,
+  read: (folder: FileSource) => Promise<StateDict>,
 ): Promise<Map<string, NdArray>> {
   const weights = initializeWeights(declared, seed);
   if (startFrom === undefined) return weights;
@@ -34,7 +34,7 @@ export async function startingWeights(
 }
 
 /** The tensors of a network of ours. */
-export async function readTensors(folder: ReadFolder): Promise<StateDict> {
+export async function readTensors(folder: FileSource): Promise<StateDict> {
   const { tensors } = await readParsed(folder, "model.safetensors", readSafetensors);
   return new Map([...tensors].map(([name, value]) => [name, float32(value.shape, toFloat32(value))]));
 }

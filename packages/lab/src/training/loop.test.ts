@@ -50,7 +50,7 @@ function job(changes: Partial<TrainingJob> & { lossAt?: (step: number) => number
     config,
     batches: async (step) => [{ x: scalarOf(step + 1) }],
     validate: async () => ({ accuracy: trainer.stepCount === 4 ? 0.9 : 0.5 }),
-    best: { score: "accuracy", wants: "larger" },
+    best: { score: "accuracy", mode: "max" },
     files: async () => new Map([["weights.txt", `step ${trainer.stepCount}`]]),
     ...changes,
   };
@@ -96,7 +96,7 @@ describe("runTraining", () => {
   });
 
   it("keeps the smaller score where that is wanted", async () => {
-    await run(job({ best: { score: "accuracy", wants: "smaller" } }));
+    await run(job({ best: { score: "accuracy", mode: "min" } }));
     expect(await readFile(join(path, "model", "weights.txt"), "utf8")).toBe("step 8");
   });
 

@@ -52,7 +52,7 @@ export interface TrainingJob {
   /** Scores of the averaged parameters on data that is not learned from. */
   validate(): Promise<Scores>;
   /** The score that decides which model is kept; where there is none, the latest is. */
-  readonly best?: { readonly score: string; readonly wants: "larger" | "smaller" };
+  readonly best?: { readonly score: string; readonly mode: "max" | "min" };
   /** What the run has made, of the averaged parameters: written to `model/` whenever it is the best. */
   files(): Promise<ModelFiles>;
   /** A PNG of what the averaged parameters draw: written to `samples/` at each validation. */
@@ -172,8 +172,7 @@ function bestScore({ best }: TrainingJob) {
     },
     offer(newStep: number, scores: Scores): boolean {
       const newValue = best === undefined ? newStep : (scores[best.score] ?? Number.NaN);
-      const isBetter =
-        value === undefined || (best?.wants === "smaller" ? newValue < value : newValue > value);
+      const isBetter = value === undefined || (best?.mode === "min" ? newValue < value : newValue > value);
       if (isBetter) [step, value] = [newStep, newValue];
       return isBetter;
     },

@@ -16,7 +16,7 @@ import { createDiffusionJob, diffusionSchema } from "../trainers/denoiser/job.ts
 import { createPlmHeadJob } from "../trainers/language-model/head.ts";
 import { createPlmJob, plmSchema } from "../trainers/language-model/job.ts";
 import { createLocalizerJob, localizerSchema } from "../trainers/localizer/job.ts";
-import { createDescriptorsJob, descriptorsSchema } from "../trainers/sequence-features/job.ts";
+import { createSequenceFeaturesJob, sequenceFeaturesSchema } from "../trainers/sequence-features/job.ts";
 import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./loop.ts";
 import { openRunFolder, readRunConfig } from "./run-folder.ts";
 
@@ -41,7 +41,7 @@ const definitions = {
     create: (runtime, config, folder) =>
       (config.model.frozen ? createPlmHeadJob : createPlmJob)(runtime, config, folder),
   }),
-  descriptors: define({ schema: descriptorsSchema, create: createDescriptorsJob }),
+  "sequence-features": define({ schema: sequenceFeaturesSchema, create: createSequenceFeaturesJob }),
   autoencoder: define({ schema: autoencoderSchema, create: createAutoencoderJob }),
   classifier: define({ schema: classifierSchema, create: createClassifierJob }),
   cytoself: define({ schema: cytoselfSchema, create: createCytoselfJob }),

@@ -27,9 +27,9 @@ import {
   decode,
   linearNoiseSchedule,
   type NoiseSchedule,
+  type ProteinContext,
   type Sampler,
   sampleLatents,
-  type ToldOfProtein,
 } from "@proteoscope/models";
 import type { MicroscopeModel } from "../model/model.ts";
 import {
@@ -84,10 +84,10 @@ export interface Cell {
 export interface Microscope {
   readonly model: MicroscopeModel;
   /**
-   * `told` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  read(sequence: string, told?: ToldOfProtein): Promise<ReadProtein>;
+  read(sequence: string, context?: ProteinContext): Promise<ReadProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
@@ -226,7 +226,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     model,
     draw,
     drawCells,
-    read: async (sequence, told) => (await reader).read(sequence, told),
+    read: async (sequence, context) => (await reader).read(sequence, context),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))

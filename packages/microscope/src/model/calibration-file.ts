@@ -3,10 +3,10 @@
 
 import {
   CheckpointError,
+  type FileSource,
   type LocalizationCalibration,
   type LogitCorrection,
   noCalibration,
-  type ReadFolder,
   readJson,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -21,7 +21,7 @@ const schema = z.strictObject({ probabilities: correction, answer: correction })
 
 /** Reads the calibration in a head's folder; none where there is none. @throws CheckpointError naming file and field. */
 export async function readCalibration(
-  folder: ReadFolder,
+  folder: FileSource,
   labels: readonly string[],
 ): Promise<LocalizationCalibration> {
   if (!(await folder.exists(calibrationFile))) return noCalibration(labels.length);

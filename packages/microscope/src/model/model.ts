@@ -7,9 +7,9 @@ import type {
   CompartmentClassifierConfig,
   Esm2Config,
   LoadedCondition,
-  LoadedDescriptors,
   LoadedExtra,
-  LoadedRelatives,
+  LoadedFeatureHead,
+  LoadedHomologs,
   LocalizationCalibration,
   LocalizationHeadConfig,
   NoiseScheduleConfig,
@@ -41,9 +41,9 @@ export interface SequenceModel {
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
   /** What reads the compartments off descriptors of the sequence, where the model has it. */
-  readonly descriptors: LoadedDescriptors | undefined;
+  readonly sequenceFeatures: LoadedFeatureHead | undefined;
   /** Annotated proteins that a sequence is compared with, where the model has them. */
-  readonly relatives: LoadedRelatives | undefined;
+  readonly homologs: LoadedHomologs | undefined;
   /** Of the localization head's logits, with what descriptors and relatives say. */
   readonly calibration: LocalizationCalibration;
   /** What the denoiser is told of a sequence: which part of it, and what was measured over proteins. */

@@ -10,17 +10,17 @@ import { type NucleusLibrary, readNucleusLibrary } from "@proteoscope/imaging";
 import {
   CheckpointError,
   compartmentClassifier,
+  type FileSource,
   type Json,
   loadAs,
   loadCheckedWeights,
-  loadDescriptors,
   loadExtraConditions,
+  loadFeatureHead,
+  loadHomologs,
   loadLocalizationHead,
   loadNoiseSchedule,
-  loadRelatives,
   loadSequenceCondition,
   parseConfig,
-  type ReadFolder,
   readJson,
   readParsed,
   sequenceInputWidth,
@@ -40,7 +40,7 @@ const indexFile = "model_index.json";
 export const nucleusLibraryFile = "nuclei.safetensors";
 
 /** What was measured on the training data. @throws CheckpointError naming file and field. */
-export async function readImagingConstants(folder: ReadFolder): Promise<ImagingConstants> {
+export async function readImagingConstants(folder: FileSource): Promise<ImagingConstants> {
   const index = await readJson(folder, indexFile);
   const place = `${folder.name}/${indexFile}`;
   if (typeof index.proteoscope !== "object" || index.proteoscope === null)
@@ -49,14 +49,14 @@ export async function readImagingConstants(folder: ReadFolder): Promise<ImagingC
 }
 
 /** The parts that read a sequence. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
-export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
+export async function readSequenceModel(folder: FileSource): Promise<SequenceModel> {
   const checksums: Record<string, string> = {};
   const parts = await readSequenceParts(withChecksums(folder, checksums));
   return { ...parts, checksums: sorted(checksums) };
 }
 
 /** All parts. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
-export async function readModel(folder: ReadFolder): Promise<MicroscopeModel> {
+export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   const checksums: Record<string, string> = {};
   const source = withChecksums(folder, checksums);
   const [sequence, unet, autoencoder, classifier, schedule] = await Promise.all([
@@ -72,7 +72,7 @@ export async function readModel(folder: ReadFolder): Promise<MicroscopeModel> {
 }
 
 /** The nuclei that ship with a model, crops of its own size. @throws FormatError or CheckpointError. */
-export async function readModelNuclei(folder: ReadFolder): Promise<NucleusLibrary> {
+export async function readModelNuclei(folder: FileSource): Promise<NucleusLibrary> {
   const [library, { cropPixels }] = await Promise.all([
     readParsed(folder, nucleusLibraryFile, readNucleusLibrary),
     readImagingConstants(folder),
@@ -119,7 +119,7 @@ function parse<T>(schema: z.ZodType<T>, json: Json, place: string): T {
   return parseConfig({ schema, fixed: () => ({}) }, json, place);
 }
 
-async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel, "checksums">> {
+async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel, "checksums">> {
   const [constants, languageModel, extra] = await Promise.all([
     readImagingConstants(folder),
     loadAs("esm2", subfolder(folder, "plm")),
@@ -129,18 +129,18 @@ async function readSequenceParts(folder: ReadFolder): Promise<Omit<SequenceModel
   if (localization === undefined)
     throw new CheckpointError(`${folder.name}/localization: missing, and with it what a sequence says`);
   const { labels } = localization.config;
-  const [descriptors, relatives, condition, calibration] = await Promise.all([
-    loadDescriptors(folder, labels),
-    loadRelatives(folder, labels),
+  const [sequenceFeatures, homologs, condition, calibration] = await Promise.all([
+    loadFeatureHead(folder, labels),
+    loadHomologs(folder, labels),
     loadSequenceCondition(folder, languageModel.config, localization.config),
     readCalibration(subfolder(folder, "localization"), labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
-  const beside = { descriptors, relatives, calibration, condition, extra };
+  const beside = { sequenceFeatures, homologs, calibration, condition, extra };
   return { name, constants, languageModel, localization, ...beside };
 }
 
-async function readClassifier(folder: ReadFolder): Promise<Component<ImageClassifierConfig>> {
+async function readClassifier(folder: FileSource): Promise<Component<ImageClassifierConfig>> {
   const config = parse(classifierSchema, await readJson(folder, "config.json"), `${folder.name}/config.json`);
   const weights = await loadCheckedWeights(
     folder,
@@ -182,7 +182,7 @@ function sorted(checksums: Readonly<Record<string, string>>): Record<string, str
 }
 
 /** The same folder, noting the sha256 of each file that is read. */
-function withChecksums(folder: ReadFolder, checksums: Record<string, string>): ReadFolder {
+function withChecksums(folder: FileSource, checksums: Record<string, string>): FileSource {
   return {
     ...folder,
     async read(path) {

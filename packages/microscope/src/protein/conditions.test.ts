@@ -2,7 +2,7 @@
 
 import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { memoryFolder, type ToldOfProtein } from "@proteoscope/models";
+import { memoryFolder, type ProteinContext } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openMicroscope } from "../image/microscope.ts";
 import { readModel } from "../model/read-model.ts";
@@ -22,11 +22,11 @@ const width = tinyShape.languageModel.hiddenSize;
 const extra = tinyExtra;
 
 /** What a model is told, and the protein channel it draws in two steps. */
-async function ask(shape: ModelShape, told: ToldOfProtein[]) {
+async function ask(shape: ModelShape, context: ProteinContext[]) {
   const microscope = openMicroscope(runtime, await readModel(memoryFolder(randomModelFiles(shape), "tiny")));
   try {
     const answers = [];
-    for (const one of told) {
+    for (const one of context) {
       const protein = await microscope.read(sequence, one);
       const distance = new Float32Array(40 * 40).fill(2);
       const { images } = await microscope.draw(protein, distance, { samples: 1, steps: 2, seed: 1 });
@@ -75,11 +75,11 @@ describe("what is told beside a sequence", () => {
     const base = 12 * width;
     expect(silent!.condition).toEqual(plain!.condition);
     expect(silent!.images).toEqual(plain!.images);
-    expect([silent!.told, unknown!.told, plain!.told]).toEqual([[], [], []]);
+    expect([silent!.context, unknown!.context, plain!.context]).toEqual([[], [], []]);
     expect(unknown!.condition).toEqual(silent!.condition);
-    expect(gene!.told).toEqual(["text", "expression"]);
+    expect(gene!.context).toEqual(["text", "expression"]);
     expect(gene!.condition).toHaveLength(base + 2 * width);
-    expect(full!.told).toEqual(["text", "expression", "cell_line"]);
+    expect(full!.context).toEqual(["text", "expression", "cell_line"]);
     expect(full!.condition.slice(0, base)).toEqual(silent!.condition);
     expect(full!.condition.slice(base, base + width)).toEqual(gene!.condition.slice(base, base + width));
     for (const [a, b] of [

@@ -8,17 +8,19 @@ import {
   extraValues,
   extraWidth,
   type LoadedExtra,
-  type ToldOfProtein,
+  type ProteinContext,
 } from "@proteoscope/models";
 
-export interface Teller {
+export interface ContextEncoder {
   /** Names of what is known, and their tokens [names, width]. @throws RangeError for an unknown cell line. */
-  tell(told: ToldOfProtein): Promise<{ readonly names: readonly string[]; readonly tokens: Float32Array }>;
+  encode(
+    context: ProteinContext,
+  ): Promise<{ readonly names: readonly string[]; readonly tokens: Float32Array }>;
   close(): Promise<void>;
 }
 
 /** Compiles the layers of all extra conditions. */
-export async function openTeller(runtime: Runtime, extra: LoadedExtra): Promise<Teller> {
+export async function openContextEncoder(runtime: Runtime, extra: LoadedExtra): Promise<ContextEncoder> {
   const { config, weights } = extra;
   const { tokenWidth, conditions } = config;
   const program = await compile(
@@ -28,8 +30,8 @@ export async function openTeller(runtime: Runtime, extra: LoadedExtra): Promise<
     { weights },
   );
   return {
-    async tell(told) {
-      const vectors = extraValues(extra, told);
+    async encode(context) {
+      const vectors = extraValues(extra, context);
       const known = conditions.flatMap(({ name }, row) => (vectors.get(name) === undefined ? [] : [row]));
       if (known.length === 0) return { names: [], tokens: new Float32Array(0) };
       const feeds = conditions.map((condition) => {

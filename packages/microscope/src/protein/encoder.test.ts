@@ -2,11 +2,11 @@ import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors } from "@proteoscope/formats";
 import {
-  describeSequence,
-  descriptorCount,
-  descriptorHead,
+  computeSequenceFeatures,
+  featureHead,
   memoryFolder,
   saveSequenceCondition,
+  sequenceFeatureCount,
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSequenceModel } from "../model/read-model.ts";
@@ -41,56 +41,58 @@ async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
 
 describe("a reader with annotated proteins", () => {
   it("answers for a protein that is known as its annotation says", async () => {
-    const [alone, told] = [await read(known, randomModelFiles()), await read(known, files)];
-    expect([alone.nearestRelative, told.nearestRelative]).toEqual([undefined, expect.closeTo(1, 9)]);
-    expect(told.answer.golgi_apparatus).toBeGreaterThan(alone.answer.golgi_apparatus!);
-    expect(told.answer.golgi_apparatus).toBeGreaterThan(0.9);
-    expect(told.compartments.nucleus).toBeLessThan(alone.compartments.nucleus!);
+    const [alone, context] = [await read(known, randomModelFiles()), await read(known, files)];
+    expect([alone.nearestHomolog, context.nearestHomolog]).toEqual([undefined, expect.closeTo(1, 9)]);
+    expect(context.answer.golgi_apparatus).toBeGreaterThan(alone.answer.golgi_apparatus!);
+    expect(context.answer.golgi_apparatus).toBeGreaterThan(0.9);
+    expect(context.compartments.nucleus).toBeLessThan(alone.compartments.nucleus!);
   });
 
   it("says nothing new of a protein without relatives", async () => {
     const strange = "WWHWWHHWWHHHWWHHHH";
-    const [alone, told] = [await read(strange, randomModelFiles()), await read(strange, files)];
-    expect(told.nearestRelative).toBe(0);
-    expect(told.logits).toEqual(alone.logits);
-    expect(told.condition).toEqual(alone.condition);
+    const [alone, context] = [await read(strange, randomModelFiles()), await read(strange, files)];
+    expect(context.nearestHomolog).toBe(0);
+    expect(context.logits).toEqual(alone.logits);
+    expect(context.condition).toEqual(alone.condition);
   });
 
   it("reads a sequence by itself whole, beyond what the language model is shown", async () => {
     const long = `${"W".repeat(40)}${known}${"W".repeat(40)}`;
-    const { window, nearestRelative } = await read(long, files);
+    const { window, nearestHomolog } = await read(long, files);
     expect(window.sequence.length).toBeLessThan(long.length);
-    expect(nearestRelative).toBeGreaterThan(0.5);
+    expect(nearestHomolog).toBeGreaterThan(0.5);
   });
 });
 
 describe("a reader with a head on descriptors", () => {
   const { labels } = tinyShape.localization;
-  const descriptors = { labels, hiddenSize: 8, layers: 1, inputDropout: 0.2, dropout: 0.2 };
+  const sequenceFeatures = { labels, hiddenSize: 8, layers: 1, inputDropout: 0.2, dropout: 0.2 };
   const shape = { ...tinyShape, relative: known };
-  const described = randomModelFiles({ ...shape, descriptors });
+  const described = randomModelFiles({ ...shape, sequenceFeatures });
   const long = `MLLLARCLLLVLVSSLLVCSG${"GSDTEWHF".repeat(9)}SKL`;
 
   /** What the head by itself says of a sequence. */
   async function headLogits(sequence: string): Promise<Float32Array> {
-    const { weights } = (await readSequenceModel(memoryFolder(described, "tiny"))).descriptors!;
+    const { weights } = (await readSequenceModel(memoryFolder(described, "tiny"))).sequenceFeatures!;
     const program = await compile(
       runtime,
-      (w, { x }) => ({ logits: descriptorHead(w, descriptors, x) }),
-      { x: f32(1, descriptorCount) },
+      (w, { x }) => ({ logits: featureHead(w, sequenceFeatures, x) }),
+      { x: f32(1, sequenceFeatureCount) },
       { weights },
     );
-    const { logits } = await program.run({ x: float32([1, descriptorCount], describeSequence(sequence)) });
+    const { logits } = await program.run({
+      x: float32([1, sequenceFeatureCount], computeSequenceFeatures(sequence)),
+    });
     await program.close();
     return logits.data as Float32Array;
   }
 
   it("adds what that says of the whole sequence, beyond what the language model is shown", async () => {
-    const [alone, told] = [await read(long, files), await read(long, described)];
-    expect(told.window).toEqual(alone.window);
-    expect(told.window.sequence.length).toBeLessThan(long.length);
-    const [whole, shown] = [await headLogits(long), await headLogits(told.window.sequence)];
-    const added = told.logits.map((logit, label) => logit - alone.logits[label]!);
+    const [alone, context] = [await read(long, files), await read(long, described)];
+    expect(context.window).toEqual(alone.window);
+    expect(context.window.sequence.length).toBeLessThan(long.length);
+    const [whole, shown] = [await headLogits(long), await headLogits(context.window.sequence)];
+    const added = context.logits.map((logit, label) => logit - alone.logits[label]!);
     for (const [label, logit] of whole.entries()) {
       expect(added[label]).toBeCloseTo(logit, 5);
       expect(Math.abs(logit)).toBeGreaterThan(1e-3);
@@ -99,21 +101,21 @@ describe("a reader with a head on descriptors", () => {
   });
 
   it("answers by the sum, and tells it the denoiser", async () => {
-    const telling = saveSequenceCondition({ input: "full", weights: condition });
-    const [alone, told] = [
-      await read(known, new Map([...files, ...telling])),
-      await read(known, new Map([...described, ...telling])),
+    const conditioned = saveSequenceCondition({ input: "full", weights: condition });
+    const [alone, context] = [
+      await read(known, new Map([...files, ...conditioned])),
+      await read(known, new Map([...described, ...conditioned])),
     ];
-    expect(told.nearestRelative).toBeCloseTo(1, 9);
+    expect(context.nearestHomolog).toBeCloseTo(1, 9);
     const added = await headLogits(known);
-    const logitOf = ({ compartments: { cytosol } }: typeof told) => Math.log(cytosol! / (1 - cytosol!));
-    expect(logitOf(told) - logitOf(alone)).toBeCloseTo(added[1]!, 3);
+    const logitOf = ({ compartments: { cytosol } }: typeof context) => Math.log(cytosol! / (1 - cytosol!));
+    expect(logitOf(context) - logitOf(alone)).toBeCloseTo(added[1]!, 3);
     for (const at of [0, 7, 16 * 5 + 3]) {
       const change = added.reduce(
         (sum, logit, label) => sum + logit * directions[label * 16 + (at % 16)]!,
         0,
       );
-      expect(told.condition[at]! - alone.condition[at]!).toBeCloseTo(change, 3);
+      expect(context.condition[at]! - alone.condition[at]!).toBeCloseTo(change, 3);
     }
   });
 
@@ -122,46 +124,51 @@ describe("a reader with a head on descriptors", () => {
       Object.keys((await readSequenceModel(memoryFolder(model, "tiny"))).checksums);
     const before = await paths(files);
     expect((await paths(described)).filter((path) => !before.includes(path))).toEqual([
-      "descriptors/config.json",
-      "descriptors/model.safetensors",
+      "sequence_features/config.json",
+      "sequence_features/model.safetensors",
     ]);
   });
 
   it("is refused where that has other labels than the localization head", async () => {
-    const other = randomModelFiles({ ...shape, descriptors: { ...descriptors, labels: ["nucleus"] } });
-    await expect(read(known, other)).rejects.toThrow("tiny/descriptors/config.json: labels: nucleus where");
+    const other = randomModelFiles({
+      ...shape,
+      sequenceFeatures: { ...sequenceFeatures, labels: ["nucleus"] },
+    });
+    await expect(read(known, other)).rejects.toThrow(
+      "tiny/sequence_features/config.json: labels: nucleus where",
+    );
   });
 });
 
 describe("a reader that decides what is drawn", () => {
-  const decision = { compartments: ["golgi_apparatus", "nucleus"], sharpness: 4 };
-  const typical = [-3, -2, 9, 7, -1, -4];
-  const undecided = new Map([...files, ...saveSequenceCondition({ input: "full", weights: condition })]);
+  const target = { compartments: ["golgi_apparatus", "nucleus"], inverseTemperature: 4 };
+  const prototypes = [-3, -2, 9, 7, -1, -4];
+  const untargeted = new Map([...files, ...saveSequenceCondition({ input: "full", weights: condition })]);
   const weights = new Map([
     ...condition,
-    ["compartments.typical", float32([2, 3], Float32Array.from(typical))],
+    ["compartments.prototypes", float32([2, 3], Float32Array.from(prototypes))],
   ]);
-  const deciding = new Map([...files, ...saveSequenceCondition({ input: "full", decision, weights })]);
+  const deciding = new Map([...files, ...saveSequenceCondition({ input: "full", target, weights })]);
 
   it("says the same of the sequence, and what it draws beside it", async () => {
-    const [before, after] = [await read(known, undecided), await read(known, deciding)];
-    expect(before.drawnAs).toBeUndefined();
+    const [before, after] = [await read(known, untargeted), await read(known, deciding)];
+    expect(before.targetCompartments).toBeUndefined();
     expect(after.logits).toEqual(before.logits);
     expect(after.answer).toEqual(before.answer);
-    expect(Object.keys(after.drawnAs!)).toEqual(decision.compartments);
+    expect(Object.keys(after.targetCompartments!)).toEqual(target.compartments);
     const { golgi_apparatus: golgi, nucleus } = after.answer as Record<string, number>;
     const share = golgi! ** 4 / (golgi! ** 4 + nucleus! ** 4);
-    expect(after.drawnAs!.golgi_apparatus).toBeCloseTo(share, 4);
-    expect(after.drawnAs!.nucleus).toBeCloseTo(1 - share, 4);
+    expect(after.targetCompartments!.golgi_apparatus).toBeCloseTo(share, 4);
+    expect(after.targetCompartments!.nucleus).toBeCloseTo(1 - share, 4);
   });
 
   it("tells the denoiser what is typical of it in place of the logits", async () => {
-    const [before, after] = [await read(known, undecided), await read(known, deciding)];
-    const shares = decision.compartments.map((name) => after.drawnAs![name]!);
+    const [before, after] = [await read(known, untargeted), await read(known, deciding)];
+    const shares = target.compartments.map((name) => after.targetCompartments![name]!);
     for (const at of [0, 7, 16 * 5 + 3]) {
       const change = [0, 1, 2].reduce((sum, label) => {
-        const told = shares[0]! * typical[label]! + shares[1]! * typical[3 + label]!;
-        return sum + (told - before.logits[label]!) * directions[label * 16 + (at % 16)]!;
+        const context = shares[0]! * prototypes[label]! + shares[1]! * prototypes[3 + label]!;
+        return sum + (context - before.logits[label]!) * directions[label * 16 + (at % 16)]!;
       }, 0);
       expect(after.condition[at]! - before.condition[at]!).toBeCloseTo(change, 3);
     }
@@ -170,11 +177,11 @@ describe("a reader that decides what is drawn", () => {
 
 describe("a model whose annotated proteins", () => {
   it("have other labels than its head is refused", async () => {
-    const path = "relatives/config.json";
+    const path = "homologs/config.json";
     const json = { ...JSON.parse(new TextDecoder().decode(files.get(path))), labels: ["nucleus"] };
     const changed = new Map(files).set(path, new TextEncoder().encode(JSON.stringify(json)));
     await expect(read(known, changed)).rejects.toThrow(
-      "tiny/relatives/config.json: labels: nucleus where localization/config.json says nucleus,cytosol,golgi_apparatus",
+      "tiny/homologs/config.json: labels: nucleus where localization/config.json says nucleus,cytosol,golgi_apparatus",
     );
   });
 });

@@ -5,24 +5,24 @@
 import { compile, f32, float32, type InputTypes, i64, type Runtime, type Tensor } from "@proteoscope/engine";
 import {
   answerProbabilities,
-  decideCompartments,
-  describeSequence,
-  descriptorCount,
+  applyCompartmentTarget,
+  computeSequenceFeatures,
+  type Homologs,
   labelProbabilities,
-  openRelatives,
-  type Relatives,
+  openHomologs,
+  type ProteinContext,
   randomSequence,
   readSequence,
   type SequenceWindow,
   sequenceCondition,
+  sequenceFeatureCount,
   sequenceInputWidth,
   sequenceRows,
-  type ToldOfProtein,
   tokenizeBatch,
   windowSequence,
 } from "@proteoscope/models";
 import type { Component, SequenceModel } from "../model/model.ts";
-import { openTeller } from "./context.ts";
+import { openContextEncoder } from "./context.ts";
 
 /** A probability for each compartment, by name. */
 export type CompartmentProbabilities = Readonly<Record<string, number>>;
@@ -36,9 +36,9 @@ export interface ReadProtein {
   readonly condition: Float32Array;
   readonly width: number;
   /** Names of the extra conditions that are among it. */
-  readonly told: readonly string[];
+  readonly context: readonly string[];
   /** Likeness of the nearest annotated protein that the model brings, in [0, 1]; at 1 the protein itself is known. */
-  readonly nearestRelative: number | undefined;
+  readonly nearestHomolog: number | undefined;
   /** The localization head's logits with what descriptors and relatives say, in the order of its labels. */
   readonly logits: Float32Array;
   /** From the sequence alone; compartments do not exclude each other. */
@@ -46,16 +46,16 @@ export interface ReadProtein {
   /** If the protein were in one compartment alone and none were more frequent than others: they sum to 1. */
   readonly answer: CompartmentProbabilities;
   /** Shares of the compartments that the denoiser is told to draw, which sum to 1; undefined where none are decided. */
-  readonly drawnAs: CompartmentProbabilities | undefined;
+  readonly targetCompartments: CompartmentProbabilities | undefined;
 }
 
 export interface ProteinReader {
   readonly model: SequenceModel;
   /**
-   * `told` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  read(sequence: string, told?: ToldOfProtein): Promise<ReadProtein>;
+  read(sequence: string, context?: ProteinContext): Promise<ReadProtein>;
   close(): Promise<void>;
 }
 
@@ -64,45 +64,45 @@ export async function openProteinReader(runtime: Runtime, model: SequenceModel):
   const { constants, localization, calibration, languageModel, condition, extra } = model;
   const { labels } = localization.config;
   const width = sequenceInputWidth(condition.input, languageModel.config);
-  const [program, relatives] = await Promise.all([compileReader(runtime, model), listRelatives(model)]);
-  const teller = extra && (await openTeller(runtime, extra));
+  const [program, homologs] = await Promise.all([compileReader(runtime, model), indexHomologs(model)]);
+  const contextEncoder = extra && (await openContextEncoder(runtime, extra));
   return {
     model,
-    read: async (sequence, told = {}) => {
+    read: async (sequence, context = {}) => {
       const window = windowSequence(sequence, constants.windowResidues);
       const { inputIds } = tokenizeBatch([window.sequence]);
-      const known = relatives?.tell(sequence);
+      const known = homologs?.score(sequence);
       const outputs = await program.run({
         inputIds,
-        relatives: float32([1, labels.length], known?.logits ?? new Float32Array(labels.length)),
-        ...(model.descriptors && {
-          descriptors: float32([1, descriptorCount], describeSequence(sequence)),
+        homologs: float32([1, labels.length], known?.logits ?? new Float32Array(labels.length)),
+        ...(model.sequenceFeatures && {
+          sequenceFeatures: float32([1, sequenceFeatureCount], computeSequenceFeatures(sequence)),
         }),
       });
       const logits = outputs.logits!.data as Float32Array;
       const residues = outputs.condition?.data ?? randomSequence(sequence, width);
-      const { decision } = condition;
+      const { target } = condition;
       const shares = outputs.shares?.data as Float32Array | undefined;
-      const beside = (await teller?.tell(told)) ?? { names: [], tokens: new Float32Array(0) };
+      const beside = (await contextEncoder?.encode(context)) ?? { names: [], tokens: new Float32Array(0) };
       return {
-        ...{ sequence, window, width, logits, told: beside.names, nearestRelative: known?.nearest },
+        ...{ sequence, window, width, logits, context: beside.names, nearestHomolog: known?.nearest },
         condition: joined(residues as Float32Array, beside.tokens),
         compartments: byName(labels, labelProbabilities(logits, calibration)),
         answer: byName(labels, answerProbabilities(logits, calibration)),
-        drawnAs: decision && shares && byName(decision.compartments, shares),
+        targetCompartments: target && shares && byName(target.compartments, shares),
       };
     },
     close: async () => {
       await program.close();
-      await teller?.close();
+      await contextEncoder?.close();
     },
   };
 }
 
 /** Takes this thread a good part of a second: behind what a microscope sets other threads to compile at the same time. */
-async function listRelatives({ relatives }: SequenceModel): Promise<Relatives | undefined> {
+async function indexHomologs({ homologs }: SequenceModel): Promise<Homologs | undefined> {
   await Promise.resolve();
-  return relatives && openRelatives(relatives.config, relatives.proteins);
+  return homologs && openHomologs(homologs.config, homologs.proteins);
 }
 
 /**
@@ -111,24 +111,24 @@ async function listRelatives({ relatives }: SequenceModel): Promise<Relatives | 
  * decided, shares [1, drawn compartments].
  */
 function compileReader(runtime: Runtime, model: SequenceModel) {
-  const { languageModel, localization, descriptors, condition, calibration } = model;
+  const { languageModel, localization, sequenceFeatures, condition, calibration } = model;
   const { labels } = localization.config;
   const below = (scope: string, named: Component<unknown>["weights"] = new Map()) =>
     [...named].map(([name, value]) => [`${scope}.${name}`, value] as const);
   const weights = new Map([
     ...languageModel.weights,
     ...localization.weights,
-    ...below("descriptors", descriptors?.weights),
+    ...below("sequence_features", sequenceFeatures?.weights),
     ...below("condition", condition.weights),
   ]);
   const network = {
     esm: languageModel.config,
     head: localization.config,
-    descriptors: descriptors?.config,
+    sequenceFeatures: sequenceFeatures?.config,
   };
   const inputTypes: InputTypes = {
-    ...{ inputIds: i64(1, "tokens"), relatives: f32(1, labels.length) },
-    ...(descriptors && { descriptors: f32(1, descriptorCount) }),
+    ...{ inputIds: i64(1, "tokens"), homologs: f32(1, labels.length) },
+    ...(sequenceFeatures && { sequenceFeatures: f32(1, sequenceFeatureCount) }),
   };
   return compile(
     runtime,
@@ -138,10 +138,10 @@ function compileReader(runtime: Runtime, model: SequenceModel) {
       if (condition.input === "random") return { logits };
       const rows = sequenceRows(reading, condition.input, network.esm);
       const scope = w.at("condition");
-      if (condition.decision === undefined) return { logits, condition: sequenceCondition(scope, rows) };
-      const decided = decideCompartments(scope, logits, condition.decision, labels, calibration.answer);
-      const told = { ...rows, compartmentLogits: decided.logits };
-      return { logits, shares: decided.shares, condition: sequenceCondition(scope, told) };
+      if (condition.target === undefined) return { logits, condition: sequenceCondition(scope, rows) };
+      const targeted = applyCompartmentTarget(scope, logits, condition.target, labels, calibration.answer);
+      const context = { ...rows, compartmentLogits: targeted.logits };
+      return { logits, shares: targeted.shares, condition: sequenceCondition(scope, context) };
     },
     inputTypes,
     { weights },

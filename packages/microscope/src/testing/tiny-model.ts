@@ -9,28 +9,28 @@ import {
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
   compartmentClassifier,
-  type DescriptorHeadConfig,
   declareParameters,
-  descriptorCount,
-  descriptorHead,
   type Esm2Config,
   type ExtraConditions,
   esm2Config,
   extraTokens,
   extraTypes,
-  type LoadedRelatives,
+  type FeatureHeadConfig,
+  featureHead,
+  homologDefaults,
+  type LoadedHomologs,
   type LocalizationHeadConfig,
   localizationHead,
   noiseScheduleDefaults,
   type Pretrained,
-  relativesDefaults,
   type SequenceInput,
   saveExtraConditions,
+  saveHomologs,
   savePipeline,
   savePretrained,
-  saveRelatives,
   saveSequenceCondition,
   sequenceCondition,
+  sequenceFeatureCount,
   sequenceInputWidth,
   type UnetConfig,
   unetDefaults,
@@ -51,7 +51,7 @@ export interface ModelShape {
   /** An annotated protein to compare sequences with, which is in the third compartment; none when absent. */
   readonly relative?: string;
   /** A head on descriptors of the sequence; none when absent. */
-  readonly descriptors?: DescriptorHeadConfig;
+  readonly sequenceFeatures?: FeatureHeadConfig;
 }
 
 const cropPixels = 40;
@@ -120,15 +120,15 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
-  const { sequenceInput: input = "full", extra, relative, descriptors } = shape;
-  const isTold = input !== "one_hot";
+  const { sequenceInput: input = "full", extra, relative, sequenceFeatures } = shape;
+  const isConditioned = input !== "one_hot";
   const conditionTrace = trace(
     (w, { representation, compartmentLogits }) => ({
       y: sequenceCondition(w, { representation: representation!, compartmentLogits }),
     }),
     {
       representation: f32(1, 4, sequenceInputWidth(input, languageModel)),
-      ...(isTold && { compartmentLogits: f32(1, localization.labels.length) }),
+      ...(isConditioned && { compartmentLogits: f32(1, localization.labels.length) }),
     },
   );
   const condition = input === "random" ? new Map() : initializeWeights(conditionTrace.parameters, seed);
@@ -139,9 +139,9 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
         .parameters,
       seed,
     );
-  const descriptorsTrace =
-    descriptors &&
-    trace((w, { x }) => ({ y: descriptorHead(w, descriptors, x) }), { x: f32(1, descriptorCount) });
+  const featureHeadTrace =
+    sequenceFeatures &&
+    trace((w, { x }) => ({ y: featureHead(w, sequenceFeatures, x) }), { x: f32(1, sequenceFeatureCount) });
   const classifierTrace = trace((w, { x }) => ({ y: compartmentClassifier(w, classifier, x) }), {
     x: f32(1, 3, constants.cropPixels, constants.cropPixels),
   });
@@ -154,18 +154,20 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
       ? [["condition/model.safetensors", writeSafetensors(condition)] as const]
       : saveSequenceCondition({ input, weights: condition })),
     ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
-    ...(relative === undefined ? [] : saveRelatives(relativesOf(relative, localization.labels))),
-    ...(descriptors === undefined ? [] : headFiles("descriptors", descriptors, descriptorsTrace!, seed)),
+    ...(relative === undefined ? [] : saveHomologs(homologsOf(relative, localization.labels))),
+    ...(sequenceFeatures === undefined
+      ? []
+      : headFiles("sequence_features", sequenceFeatures, featureHeadTrace!, seed)),
     ...headFiles("classifier", classifier, classifierTrace, seed),
     ["nuclei.safetensors", discNuclei(constants)],
   ]);
 }
 
 /** The protein, and another of the first two labels. */
-function relativesOf(sequence: string, labels: readonly string[]): LoadedRelatives {
+function homologsOf(sequence: string, labels: readonly string[]): LoadedHomologs {
   const other = "MLLLARCLLLVLVSSLLVCSG";
   return {
-    config: { ...relativesDefaults, labels },
+    config: { ...homologDefaults, labels },
     proteins: {
       sequences: new TextEncoder().encode(sequence + other),
       ends: Int32Array.of(sequence.length, sequence.length + other.length),

@@ -4,20 +4,25 @@
 import { checkWeights, type InputTypes, type Model, trace, WeightsError } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
 import type { StateDict } from "./architectures.ts";
-import { type ReadFolder, readParsed } from "./file-source.ts";
+import { type FileSource, readParsed } from "./file-source.ts";
 
 const path = "model.safetensors";
 
-/** Parameters in float32, as many as the network declares. @throws WeightsError or FormatError, naming the file. */
+/**
+ * Parameters in float32, as many as the network declares. `earlierNames` gives today's names of parameters by those that
+ * earlier versions wrote.
+ * @throws WeightsError or FormatError, naming the file.
+ */
 export async function loadCheckedWeights(
-  folder: ReadFolder,
+  folder: FileSource,
   model: Model,
   inputTypes: InputTypes,
+  earlierNames: Readonly<Record<string, string>> = {},
 ): Promise<StateDict> {
   const { tensors } = await readParsed(folder, path, readSafetensors);
   const weights = new Map(
     [...tensors].map(([name, value]): [string, NdArray] => [
-      name,
+      earlierNames[name] ?? name,
       { dtype: "float32", shape: value.shape, data: toFloat32(value) },
     ]),
   );

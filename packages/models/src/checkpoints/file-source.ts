@@ -8,7 +8,7 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
-export interface ReadFolder {
+export interface FileSource {
   /** What to call the folder in messages. */
   readonly name: string;
   /** The bytes of a file; paths are relative, with forward slashes. Rejects where there is no such file. */
@@ -22,8 +22,8 @@ export interface ReadFolder {
 }
 
 /** A folder inside a folder. */
-export function subfolder(folder: ReadFolder, path: string): ReadFolder {
-  const inner: ReadFolder = {
+export function subfolder(folder: FileSource, path: string): FileSource {
+  const inner: FileSource = {
     name: `${folder.name}/${path}`,
     read: (file) => folder.read(`${path}/${file}`),
     exists: (file) => folder.exists(`${path}/${file}`),
@@ -41,7 +41,7 @@ export function subfolder(folder: ReadFolder, path: string): ReadFolder {
 }
 
 /** Files held in memory, by path. */
-export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "memory"): ReadFolder {
+export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "memory"): FileSource {
   const read = async (path: string): Promise<Uint8Array> => {
     const bytes = files.get(path);
     if (bytes === undefined) throw new CheckpointError(`${name}/${path}: no such file`);
@@ -58,7 +58,7 @@ export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "mem
 }
 
 /** Files below an address, fetched when they are asked for. `exists` asks with HEAD. */
-export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch): ReadFolder {
+export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch): FileSource {
   const base = new URL(address);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   const locate = (path: string): URL => {
@@ -80,7 +80,7 @@ export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch
 
 /** What a parser makes of a file's bytes. @throws FormatError that says which file it is. */
 export async function readParsed<T>(
-  folder: ReadFolder,
+  folder: FileSource,
   path: string,
   parse: (bytes: Uint8Array) => T,
 ): Promise<T> {
@@ -100,7 +100,7 @@ export function naming<T>(place: string, parse: () => T): T {
 }
 
 /** The JSON object in a file. @throws CheckpointError when it is none. */
-export async function readJson(folder: ReadFolder, path: string): Promise<Record<string, unknown>> {
+export async function readJson(folder: FileSource, path: string): Promise<Record<string, unknown>> {
   return parseJson(await folder.read(path), `${folder.name}/${path}`);
 }
 

@@ -81,8 +81,8 @@ describe("a checkpoint of ESM2", () => {
 
   it("in one file is recognised without config.json: by its metadata, or by its tensors", async () => {
     const model = await loadAs("esm2", subfolder(fixtures, "hugging-face-esm"));
-    const told = memoryFolder(new Map([["model.safetensors", saveSingleFile(model)]]));
-    expect((await loadAs("esm2", told)).config).toEqual(model.config);
+    const context = memoryFolder(new Map([["model.safetensors", saveSingleFile(model)]]));
+    expect((await loadAs("esm2", context)).config).toEqual(model.config);
     const bare = memoryFolder(
       new Map([["esm.safetensors", await fixtures.read("hugging-face-esm/model.safetensors")]]),
     );
@@ -236,7 +236,7 @@ describe("a checkpoint that cannot be loaded", () => {
     await expect(loadPretrained(await withFiles({ "config.json": {} }))).rejects.toThrow(
       /its configuration names no architecture/,
     );
-    const other = openFolder(fileURLToPath(new URL("../nucleus/fixtures", import.meta.url)));
+    const other = openFolder(fileURLToPath(new URL("../../../imaging/src/planes/fixtures", import.meta.url)));
     await expect(loadPretrained(other)).rejects.toThrow(/these tensors are those of no known network/);
   });
 

@@ -27,7 +27,7 @@ import {
   type StateDict,
 } from "./architectures.ts";
 import { type Json, parseConfig } from "./config-json.ts";
-import { CheckpointError, parseJson, type ReadFolder, readJson, subfolder } from "./file-source.ts";
+import { CheckpointError, type FileSource, parseJson, readJson, subfolder } from "./file-source.ts";
 import { inferConfig, recognizeNames } from "./infer-config.ts";
 import {
   autoencoderKlFormat,
@@ -53,7 +53,7 @@ export interface LoadOptions {
  * FormatError when a file is damaged.
  */
 export async function loadPretrained(
-  folder: ReadFolder,
+  folder: FileSource,
   { file, part }: LoadOptions = {},
 ): Promise<Pretrained> {
   const stored = await readWeights(folder, file);
@@ -63,7 +63,7 @@ export async function loadPretrained(
   return loadPart(choosePart(parts, part, place), place);
 }
 
-async function loadNetwork(folder: ReadFolder, stored: StoredWeights, place: string): Promise<Pretrained> {
+async function loadNetwork(folder: FileSource, stored: StoredWeights, place: string): Promise<Pretrained> {
   const json = await findConfig(folder, stored);
   const architecture = json === undefined ? recognizeNames(stored.tensors) : recognizeConfig(json, place);
   if (architecture === undefined)
@@ -85,7 +85,7 @@ async function loadNetwork(folder: ReadFolder, stored: StoredWeights, place: str
 
 /** All networks that a checkpoint holds, the main one first. @throws as `loadPretrained` does. */
 export async function loadParts(
-  folder: ReadFolder,
+  folder: FileSource,
   { file }: Omit<LoadOptions, "part"> = {},
 ): Promise<readonly Pretrained[]> {
   const stored = await readWeights(folder, file);
@@ -97,7 +97,7 @@ export async function loadParts(
 
 /** The networks of a checkpoint of training; a configuration beside the weights says that they are one network. */
 async function findParts(
-  folder: ReadFolder,
+  folder: FileSource,
   stored: StoredWeights,
   place: string,
 ): Promise<readonly TrainedPart[] | undefined> {
@@ -105,10 +105,10 @@ async function findParts(
   return splitTrainingModule(stored.tensors, stored.hyperParameters, place);
 }
 
-function loadPart({ architecture, tensors, config: told }: TrainedPart, place: string): Pretrained {
+function loadPart({ architecture, tensors, config: context }: TrainedPart, place: string): Pretrained {
   const weights = new Map<string, NdArray>();
   for (const [name, value] of canonicalNames(architecture, tensors)) weights.set(name, asFloat32(value));
-  const config = { ...inferConfig(architecture, weights, tensors, place), ...told };
+  const config = { ...inferConfig(architecture, weights, tensors, place), ...context };
   const model = withConfig(architecture, config, weights, `${place}, ${architecture}`);
   checkPretrained(model, `${place}, ${architecture}`);
   return model;
@@ -118,7 +118,7 @@ const knownTitles = Object.values(architectureTitles).join(", ");
 
 /** The configuration beside the weights, or in the metadata of the file. */
 export async function findConfig(
-  folder: ReadFolder,
+  folder: FileSource,
   { metadata, path }: Pick<StoredWeights, "metadata" | "path">,
 ): Promise<Json | undefined> {
   if (metadata.config !== undefined)
@@ -165,7 +165,7 @@ function canonicalNames(architecture: Architecture, tensors: StateDict): StateDi
   return architecture === "autoencoder" ? upgradeAutoencoderNames(tensors) : tensors;
 }
 
-async function readRegression(folder: ReadFolder, path: string): Promise<StateDict> {
+async function readRegression(folder: FileSource, path: string): Promise<StateDict> {
   const file = path.replace(/\.pt$/, regressionSuffix);
   if (file === path || !(await folder.exists(file))) return new Map();
   return canonicalEsm2Names((await readWeights(folder, file)).tensors);
@@ -188,7 +188,7 @@ export interface PretrainedPipeline {
 }
 
 /** Loads the folder that `DiffusionPipeline.save_pretrained` writes. @throws as `loadPretrained` does. */
-export async function loadPipeline(folder: ReadFolder): Promise<PretrainedPipeline> {
+export async function loadPipeline(folder: FileSource): Promise<PretrainedPipeline> {
   if (!(await folder.exists("model_index.json")))
     throw new CheckpointError(`${folder.name}: has no model_index.json, so it is no diffusers pipeline`);
   return {
@@ -202,7 +202,7 @@ export async function loadPipeline(folder: ReadFolder): Promise<PretrainedPipeli
 /** Loads a network that must be of one architecture. @throws as `loadPretrained` does. */
 export async function loadAs<A extends Architecture>(
   architecture: A,
-  folder: ReadFolder,
+  folder: FileSource,
   options: Omit<LoadOptions, "part"> = {},
 ): Promise<Of<A>> {
   const model = await loadPretrained(folder, { ...options, part: architecture });
@@ -214,7 +214,7 @@ export async function loadAs<A extends Architecture>(
 }
 
 /** The noise schedule of a diffusers folder's `scheduler/`. @throws CheckpointError for a schedule of another kind. */
-export async function loadNoiseSchedule(folder: ReadFolder): Promise<NoiseScheduleConfig> {
+export async function loadNoiseSchedule(folder: FileSource): Promise<NoiseScheduleConfig> {
   const path = "scheduler_config.json";
   return parseConfig(noiseScheduleFormat, await readJson(folder, path), `${folder.name}/${path}`);
 }

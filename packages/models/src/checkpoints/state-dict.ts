@@ -5,7 +5,7 @@ import { collectTensors, type NdArray, readSafetensors, readTorchCheckpoint } fr
 import { z } from "zod";
 import type { StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
-import { CheckpointError, type ReadFolder, readJson, readParsed } from "./file-source.ts";
+import { CheckpointError, type FileSource, readJson, readParsed } from "./file-source.ts";
 import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {
@@ -33,14 +33,14 @@ const wellKnownFiles = [
 ];
 
 /** @throws CheckpointError when the folder has no weights, or shards do not fit their index. */
-export async function readWeights(folder: ReadFolder, file?: string): Promise<StoredWeights> {
+export async function readWeights(folder: FileSource, file?: string): Promise<StoredWeights> {
   const path = file ?? (await findWeights(folder));
   if (path.endsWith(".index.json"))
     return { tensors: await readShards(folder, path), metadata: {}, hyperParameters: {}, path };
   return { ...(await readWeightsFile(folder, path)), path };
 }
 
-export async function findWeights(folder: ReadFolder): Promise<string> {
+export async function findWeights(folder: FileSource): Promise<string> {
   for (const path of wellKnownFiles) if (await folder.exists(path)) return path;
   const others = ((await folder.list?.()) ?? []).filter(
     (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
@@ -55,7 +55,7 @@ export async function findWeights(folder: ReadFolder): Promise<string> {
 /** fair-esm keeps the contact head in a file of its own: `<model>-contact-regression.pt`. */
 export const regressionSuffix = "-contact-regression.pt";
 
-async function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<StoredWeights, "path">> {
+async function readWeightsFile(folder: FileSource, path: string): Promise<Omit<StoredWeights, "path">> {
   if (path.endsWith(".safetensors"))
     return { ...(await readParsed(folder, path, readSafetensors)), hyperParameters: {} };
   return readParsed(folder, path, (bytes) => {
@@ -69,7 +69,7 @@ async function readWeightsFile(folder: ReadFolder, path: string): Promise<Omit<S
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+$/)) });
 
 /** The shard of every tensor. @throws CheckpointError for an index that is none, or whose shards are not there. */
-export async function readIndex(folder: ReadFolder, path: string): Promise<Map<string, string>> {
+export async function readIndex(folder: FileSource, path: string): Promise<Map<string, string>> {
   const place = `${folder.name}/${path}`;
   const index = indexSchema.safeParse(await readJson(folder, path));
   if (!index.success) throw new CheckpointError(`${place}: weight_map is not a table of tensors and files`);
@@ -81,7 +81,7 @@ export async function readIndex(folder: ReadFolder, path: string): Promise<Map<s
   return shardOf;
 }
 
-async function readShards(folder: ReadFolder, path: string): Promise<StateDict> {
+async function readShards(folder: FileSource, path: string): Promise<StateDict> {
   const shardOf = await readIndex(folder, path);
   const tensors = new Map<string, NdArray>();
   for (const shard of new Set(shardOf.values())) {

@@ -8,7 +8,7 @@ import {
   safetensorsDataStart,
   viewBytes,
 } from "@proteoscope/formats";
-import { naming, type ReadFolder } from "./file-source.ts";
+import { type FileSource, naming } from "./file-source.ts";
 import { findWeights, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
 
 export interface StoredTensor {
@@ -25,7 +25,7 @@ export interface StoredTensors {
 }
 
 /** @throws CheckpointError and FormatError as the loaders do. */
-export async function openStoredTensors(folder: ReadFolder, file?: string): Promise<StoredTensors> {
+export async function openStoredTensors(folder: FileSource, file?: string): Promise<StoredTensors> {
   const path = file ?? (await findWeights(folder));
   const canReadParts = folder.readPart !== undefined && folder.sizeOf !== undefined;
   if (canReadParts && path.endsWith(".safetensors")) return { ...(await openFile(folder, path)), path };
@@ -46,7 +46,7 @@ export async function openStoredTensors(folder: ReadFolder, file?: string): Prom
   return { tensors: new Map(held), metadata, path };
 }
 
-async function openFile(folder: ReadFolder, path: string): Promise<Omit<StoredTensors, "path">> {
+async function openFile(folder: FileSource, path: string): Promise<Omit<StoredTensors, "path">> {
   const place = `${folder.name}/${path}`;
   const part = (begin: number, end: number) => folder.readPart!(path, begin, end);
   const fileLength = await folder.sizeOf!(path);

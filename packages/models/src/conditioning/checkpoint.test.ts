@@ -3,13 +3,13 @@ import { writeSafetensors } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
 import { memoryFolder } from "../checkpoints/file-source.ts";
 import { esm2Config } from "../esm2/network.ts";
-import { descriptorHead } from "../localization/feature-head.ts";
+import { featureHead } from "../localization/feature-head.ts";
 import { localizationHead } from "../localization/head.ts";
-import { descriptorCount } from "../localization/sequence-features.ts";
+import { sequenceFeatureCount } from "../localization/sequence-features.ts";
 import {
   type LoadedCondition,
   languageModelFolder,
-  loadDescriptors,
+  loadFeatureHead,
   loadLocalizationHead,
   loadSequenceCondition,
   saveSequenceCondition,
@@ -61,17 +61,17 @@ describe("the head on descriptors of a model folder", () => {
     ...{ labels: head.labels, hidden_size: 4, layers: 1 },
     ...{ input_dropout: 0.2, dropout: 0.5 },
   };
-  const { parameters } = trace((w, { x }) => ({ y: descriptorHead(w, config, x) }), {
-    x: f32(1, descriptorCount),
+  const { parameters } = trace((w, { x }) => ({ y: featureHead(w, config, x) }), {
+    x: f32(1, sequenceFeatureCount),
   });
   const weights = initializeWeights(parameters, 0);
   const files = (fields: object = {}): Map<string, Uint8Array> =>
     new Map([
-      ["descriptors/config.json", new TextEncoder().encode(JSON.stringify({ ...stored, ...fields }))],
-      ["descriptors/model.safetensors", writeSafetensors(weights)],
+      ["sequence_features/config.json", new TextEncoder().encode(JSON.stringify({ ...stored, ...fields }))],
+      ["sequence_features/model.safetensors", writeSafetensors(weights)],
     ]);
   const load = (changed: Map<string, Uint8Array>, labels: readonly string[] | undefined = head.labels) =>
-    loadDescriptors(memoryFolder(changed, "m"), labels);
+    loadFeatureHead(memoryFolder(changed, "m"), labels);
 
   it("is read as it was stored, and undefined in a folder that has none", async () => {
     expect(await load(files())).toEqual({ config, weights });
@@ -89,7 +89,8 @@ describe("the head on descriptors of a model folder", () => {
   it("is refused with other labels than the localization head's", async () => {
     await expect(load(files(), ["Golgi", "ER"])).rejects.toMatchObject({
       name: "CheckpointError",
-      message: "m/descriptors/config.json: labels: ER,Golgi where localization/config.json says Golgi,ER",
+      message:
+        "m/sequence_features/config.json: labels: ER,Golgi where localization/config.json says Golgi,ER",
     });
   });
 
@@ -101,7 +102,7 @@ describe("the head on descriptors of a model folder", () => {
   ])("is refused with %s, by file and field", async (_, fields, field) => {
     await expect(load(files(fields))).rejects.toMatchObject({
       name: "CheckpointError",
-      message: expect.stringContaining(`m/descriptors/config.json: ${field}: `),
+      message: expect.stringContaining(`m/sequence_features/config.json: ${field}: `),
     });
   });
 
@@ -111,7 +112,7 @@ describe("the head on descriptors of a model folder", () => {
       [{ layers: 2 }, /layers\.2\.weight is missing/],
     ] as const) {
       const refused = expect(load(files(fields))).rejects;
-      await refused.toThrow("m/descriptors/model.safetensors: ");
+      await refused.toThrow("m/sequence_features/model.safetensors: ");
       await refused.toThrow(fault);
     }
   });
@@ -147,36 +148,65 @@ describe("the condition of a model folder", () => {
   });
 
   it("brings what is decided of compartments, which must be labels of the head", async () => {
-    const decision = { compartments: ["Golgi", "ER"], sharpness: 6 };
+    const target = { compartments: ["Golgi", "ER"], inverseTemperature: 6 };
     const weights = new Map([
       ...residues(8),
       ["compartments.mean", vector(2)] as const,
       ["compartments.deviation", vector(2)] as const,
       ["compartments.directions", float32([2, 8], new Float32Array(16).fill(0.5))] as const,
-      ["compartments.typical", float32([2, 2], Float32Array.of(-5, 6, 7, -4))] as const,
+      ["compartments.prototypes", float32([2, 2], Float32Array.of(-5, 6, 7, -4))] as const,
     ]);
-    const read = (condition: LoadedCondition, { isTold } = { isTold: true }) =>
+    const read = (condition: LoadedCondition, { isConditioned } = { isConditioned: true }) =>
       loadSequenceCondition(
         memoryFolder(saveSequenceCondition(condition), "m"),
         esm,
-        isTold ? head : undefined,
+        isConditioned ? head : undefined,
       );
-    const condition = { input: "full", decision, weights } as const;
+    const condition = { input: "full", target, weights } as const;
     expect(await read(condition)).toEqual(condition);
     const stored = JSON.parse(
       new TextDecoder().decode(saveSequenceCondition(condition).get("condition/config.json")),
     );
-    expect(stored).toEqual({ input: "full", decision: { compartments: ["Golgi", "ER"], sharpness: 6 } });
+    expect(stored).toEqual({
+      input: "full",
+      target: { compartments: ["Golgi", "ER"], inverse_temperature: 6 },
+    });
 
-    const elsewhere = { ...condition, decision: { ...decision, compartments: ["Golgi", "lysosome"] } };
-    const place = "m/condition/config.json: decision.compartments";
+    const elsewhere = { ...condition, target: { ...target, compartments: ["Golgi", "lysosome"] } };
+    const place = "m/condition/config.json: target.compartments";
     await expect(read(elsewhere)).rejects.toThrow(`${place}: "lysosome" is no label of localization/`);
-    await expect(read(condition, { isTold: false })).rejects.toThrow(`${place}: "Golgi" is no label`);
-    await expect(read({ ...condition, decision: { ...decision, sharpness: 0 } })).rejects.toThrow(
-      /m\/condition\/config\.json: decision\.sharpness/,
+    await expect(read(condition, { isConditioned: false })).rejects.toThrow(`${place}: "Golgi" is no label`);
+    await expect(read({ ...condition, target: { ...target, inverseTemperature: 0 } })).rejects.toThrow(
+      /m\/condition\/config\.json: target.inverse_temperature/,
     );
-    const untold = new Map([...weights].filter(([name]) => name !== "compartments.typical"));
-    await expect(read({ ...condition, weights: untold })).rejects.toThrow(/compartments\.typical/);
+    const withoutContext = new Map([...weights].filter(([name]) => name !== "compartments.prototypes"));
+    await expect(read({ ...condition, weights: withoutContext })).rejects.toThrow(/compartments\.prototypes/);
+  });
+
+  it("is read under the names that version 0.1 wrote", async () => {
+    const weights = new Map([
+      ...residues(8),
+      ...["mean", "deviation"].map(
+        (name) => [`compartments.${name}`, float32([2], Float32Array.of(1, 2))] as const,
+      ),
+      ["compartments.directions", float32([2, 8], new Float32Array(16))] as const,
+      ["compartments.prototypes", float32([2, 2], Float32Array.of(-5, 6, 7, -4))] as const,
+    ]);
+    const target = { compartments: ["Golgi", "ER"], inverseTemperature: 6 };
+    const condition = { input: "full" as const, target, weights };
+    const files = saveSequenceCondition(condition);
+    const text = new TextDecoder().decode(files.get("condition/config.json")!);
+    files.set(
+      "condition/config.json",
+      new TextEncoder().encode(
+        text.replace('"target"', '"decision"').replace('"inverse_temperature"', '"sharpness"'),
+      ),
+    );
+    const old = new Map(
+      [...weights].map(([name, value]) => [name.replace("prototypes", "typical"), value] as const),
+    );
+    files.set("condition/model.safetensors", writeSafetensors(old));
+    expect(await loadSequenceCondition(memoryFolder(files, "m"), esm, head)).toEqual(condition);
   });
 
   it("is refused without what it says of compartments, where the model has a head", async () => {

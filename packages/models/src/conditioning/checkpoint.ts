@@ -7,14 +7,15 @@ import { writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
 import type { StateDict } from "../checkpoints/architectures.ts";
 import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
-import { type ConfigFormat, formatConfig, parseConfig } from "../checkpoints/config-json.ts";
-import { CheckpointError, type ReadFolder, readJson, subfolder } from "../checkpoints/file-source.ts";
+import { type ConfigFormat, formatConfig, type Json, parseConfig } from "../checkpoints/config-json.ts";
+import { partFolder, withCurrentNames } from "../checkpoints/earlier-names.ts";
+import { CheckpointError, type FileSource, readJson, subfolder } from "../checkpoints/file-source.ts";
 import type { Esm2Config } from "../esm2/network.ts";
 import { noCalibration } from "../localization/calibration.ts";
-import { type DescriptorHeadConfig, descriptorHead } from "../localization/feature-head.ts";
+import { type FeatureHeadConfig, featureHead } from "../localization/feature-head.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization/head.ts";
-import { descriptorCount } from "../localization/sequence-features.ts";
-import { type CompartmentDecision, decideCompartments } from "./compartment-target.ts";
+import { sequenceFeatureCount } from "../localization/sequence-features.ts";
+import { applyCompartmentTarget, type CompartmentTarget } from "./compartment-target.ts";
 import {
   type SequenceInput,
   sequenceCondition,
@@ -23,7 +24,7 @@ import {
 } from "./sequence-tokens.ts";
 
 /** Where the language model of a model folder lies: in `plm`, or in the folder itself, as it was published. */
-export async function languageModelFolder(folder: ReadFolder): Promise<ReadFolder> {
+export async function languageModelFolder(folder: FileSource): Promise<FileSource> {
   const inside = ["config.json", "model.safetensors", "pytorch_model.bin"].map((file) =>
     folder.exists(`plm/${file}`),
   );
@@ -31,7 +32,7 @@ export async function languageModelFolder(folder: ReadFolder): Promise<ReadFolde
 }
 
 /** Half a head counts as well: it is refused where the other half is read, and not left out of the answers. */
-async function hasPart(place: ReadFolder): Promise<boolean> {
+async function hasPart(place: FileSource): Promise<boolean> {
   const files = ["config.json", "model.safetensors"].map((file) => place.exists(file));
   return (await Promise.all(files)).includes(true);
 }
@@ -66,7 +67,7 @@ export interface LoadedHead {
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadLocalizationHead(
-  folder: ReadFolder,
+  folder: FileSource,
   { hiddenSize }: Esm2Config,
 ): Promise<LoadedHead | undefined> {
   const place = subfolder(folder, "localization");
@@ -89,14 +90,14 @@ export async function loadLocalizationHead(
   return { config, weights, windowResidues };
 }
 
-export interface LoadedDescriptors {
-  readonly config: DescriptorHeadConfig;
+export interface LoadedFeatureHead {
+  readonly config: FeatureHeadConfig;
   readonly weights: StateDict;
 }
 
 const share = z.number().min(0).max(1);
 
-export const descriptorHeadFormat: ConfigFormat<DescriptorHeadConfig> = {
+export const featureHeadFormat: ConfigFormat<FeatureHeadConfig> = {
   schema: z.object({
     labels: z.array(z.string().min(1)).min(1).max(1000),
     hiddenSize: size,
@@ -111,19 +112,19 @@ export const descriptorHeadFormat: ConfigFormat<DescriptorHeadConfig> = {
  * The descriptors' head of a model folder, for the labels of its localization head; undefined where there is none.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
-export async function loadDescriptors(
-  folder: ReadFolder,
+export async function loadFeatureHead(
+  folder: FileSource,
   labels: readonly string[] | undefined,
-): Promise<LoadedDescriptors | undefined> {
-  const place = subfolder(folder, "descriptors");
+): Promise<LoadedFeatureHead | undefined> {
+  const place = await partFolder(folder, "sequence_features");
   if (!(await hasPart(place))) return undefined;
   const file = `${place.name}/config.json`;
-  const config = parseConfig(descriptorHeadFormat, await readJson(place, "config.json"), file);
+  const config = parseConfig(featureHeadFormat, await readJson(place, "config.json"), file);
   checkLabels(file, config.labels, labels);
   const weights = await loadCheckedWeights(
     place,
-    (w, { descriptors }) => ({ logits: descriptorHead(w, config, descriptors!) }),
-    { descriptors: f32(1, descriptorCount) },
+    (w, { sequenceFeatures }) => ({ logits: featureHead(w, config, sequenceFeatures!) }),
+    { sequenceFeatures: f32(1, sequenceFeatureCount) },
   );
   return { config, weights };
 }
@@ -140,8 +141,8 @@ export function checkLabels(
 
 export interface LoadedCondition {
   readonly input: SequenceInput;
-  /** What is decided of a protein before it is drawn; undefined where the head's logits are told as they are. */
-  readonly decision?: CompartmentDecision | undefined;
+  /** How a target compartment is chosen from the head's logits; undefined where the denoiser is conditioned on the logits. */
+  readonly target?: CompartmentTarget | undefined;
   /** Of `sequenceCondition`, and of `decideCompartments` where it is made. */
   readonly weights: ReadonlyMap<string, NdArray>;
 }
@@ -149,10 +150,10 @@ export interface LoadedCondition {
 const conditionFormat: ConfigFormat<Omit<LoadedCondition, "weights">> = {
   schema: z.object({
     input: z.enum(sequenceInputs),
-    decision: z
+    target: z
       .object({
         compartments: z.array(z.string().min(1)).min(1).max(1000),
-        sharpness: z.number().positive().max(1000),
+        inverseTemperature: z.number().positive().max(1000),
       })
       .optional(),
   }),
@@ -164,36 +165,48 @@ const conditionFormat: ConfigFormat<Omit<LoadedCondition, "weights">> = {
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadSequenceCondition(
-  folder: ReadFolder,
+  folder: FileSource,
   esm: Esm2Config,
   head: LocalizationHeadConfig | undefined,
 ): Promise<LoadedCondition> {
   const place = subfolder(folder, "condition");
-  const { input, decision } = (await place.exists("config.json"))
-    ? parseConfig(conditionFormat, await readJson(place, "config.json"), `${place.name}/config.json`)
-    : { input: "full" as const, decision: undefined };
+  const { input, target } = (await place.exists("config.json"))
+    ? parseConfig(
+        conditionFormat,
+        withCurrentConfig(await readJson(place, "config.json")),
+        `${place.name}/config.json`,
+      )
+    : { input: "full" as const, target: undefined };
   if (input === "random") return { input, weights: new Map() };
   const labels = input === "one_hot" ? undefined : head?.labels;
-  const unknown = decision?.compartments.find((name) => labels?.includes(name) !== true);
+  const unknown = target?.compartments.find((name) => labels?.includes(name) !== true);
   if (unknown !== undefined)
     throw new CheckpointError(
-      `${place.name}/config.json: decision.compartments: "${unknown}" is no label of localization/`,
+      `${place.name}/config.json: target.compartments: "${unknown}" is no label of localization/`,
     );
   const weights = await loadCheckedWeights(
     place,
     (w, { representation, compartmentLogits }) => {
-      const told = { representation: representation!, compartmentLogits };
-      if (decision === undefined) return { sequence: sequenceCondition(w, told) };
+      const context = { representation: representation!, compartmentLogits };
+      if (target === undefined) return { sequence: sequenceCondition(w, context) };
       const { answer } = noCalibration(labels!.length);
-      const { logits } = decideCompartments(w, compartmentLogits!, decision, labels!, answer);
-      return { sequence: sequenceCondition(w, { ...told, compartmentLogits: logits }) };
+      const { logits } = applyCompartmentTarget(w, compartmentLogits!, target, labels!, answer);
+      return { sequence: sequenceCondition(w, { ...context, compartmentLogits: logits }) };
     },
     {
       representation: f32(1, 3, sequenceInputWidth(input, esm)),
       ...(labels && { compartmentLogits: f32(1, labels.length) }),
     },
+    { "compartments.typical": "compartments.prototypes" },
   );
-  return { input, ...(decision && { decision }), weights };
+  return { input, ...(target && { target }), weights };
+}
+
+function withCurrentConfig(json: Json): Json {
+  const { target, ...rest } = withCurrentNames(json, { decision: "target" });
+  if (typeof target !== "object" || target === null)
+    return { ...rest, ...(target === undefined ? {} : { target }) };
+  return { ...rest, target: withCurrentNames(target as Json, { sharpness: "inverse_temperature" }) };
 }
 
 /** The files of `condition/`, by path. */

@@ -2,12 +2,12 @@ import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answerProbabilities, noCalibration } from "../localization/calibration.ts";
-import { decideCompartments } from "./compartment-target.ts";
+import { applyCompartmentTarget } from "./compartment-target.ts";
 
 const labels = ["extracellular", "ER", "Golgi"];
 const compartments = ["Golgi", "ER"];
 const rows = [-9, -2, 8, -7, 6, -1];
-const typical = float32([2, 3], Float32Array.from(rows));
+const prototypes = float32([2, 3], Float32Array.from(rows));
 const answer = { scale: 0.5, bias: [0, 1, -1] };
 
 let runtime: Runtime;
@@ -16,21 +16,21 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-async function decide(logits: number[], sharpness: number) {
+async function applyTarget(logits: number[], inverseTemperature: number) {
   const program = await compile(
     runtime,
     (w, inputs) => ({
-      ...decideCompartments(w, inputs.told, { compartments, sharpness }, labels, answer),
+      ...applyCompartmentTarget(w, inputs.context, { compartments, inverseTemperature }, labels, answer),
     }),
-    { told: f32("proteins", 3) },
-    { weights: new Map([["compartments.typical", typical]]) },
+    { context: f32("proteins", 3) },
+    { weights: new Map([["compartments.prototypes", prototypes]]) },
   );
   const proteins = logits.length / 3;
-  const decided = await program.run({ told: float32([proteins, 3], Float32Array.from(logits)) });
+  const targeted = await program.run({ context: float32([proteins, 3], Float32Array.from(logits)) });
   await program.close();
   return {
-    shares: [...(decided.shares.data as Float32Array)],
-    logits: [...(decided.logits.data as Float32Array)],
+    shares: [...(targeted.shares.data as Float32Array)],
+    logits: [...(targeted.logits.data as Float32Array)],
   };
 }
 
@@ -42,31 +42,31 @@ function expectNumbers(found: readonly number[], wanted: readonly number[]): voi
 }
 
 describe("decideCompartments", () => {
-  it("mixes what is typical by the answer's probabilities, at a sharpness of 1", async () => {
+  it("mixes what is typical by the answer's probabilities, at a inverseTemperature of 1", async () => {
     const logits = [3, 0.5, 2];
     const p = answerProbabilities(logits, { ...noCalibration(3), answer });
     const golgi = p[2]! / (p[1]! + p[2]!);
-    const decided = await decide(logits, 1);
-    expectNumbers(decided.shares, [golgi, 1 - golgi]);
+    const targeted = await applyTarget(logits, 1);
+    expectNumbers(targeted.shares, [golgi, 1 - golgi]);
     expectNumbers(
-      decided.logits,
+      targeted.logits,
       [0, 1, 2].map((i) => golgi * rows[i]! + (1 - golgi) * rows[3 + i]!),
     );
   });
 
   it("takes the most probable alone at a high one, each protein by itself", async () => {
-    const decided = await decide([0, 0, 6, 0, 6, 0], 50);
-    expectNumbers(decided.shares, [1, 0, 0, 1]);
-    expectNumbers(decided.logits, [-9, -2, 8, -7, 6, -1]);
+    const targeted = await applyTarget([0, 0, 6, 0, 6, 0], 50);
+    expectNumbers(targeted.shares, [1, 0, 0, 1]);
+    expectNumbers(targeted.logits, [-9, -2, 8, -7, 6, -1]);
   });
 
   it("halves a tie however sharp it is", async () => {
     // 0.5 * 4 - 1 = 0.5 * 0 + 1
-    expectNumbers((await decide([9, 0, 4], 100)).shares, [0.5, 0.5]);
+    expectNumbers((await applyTarget([9, 0, 4], 100)).shares, [0.5, 0.5]);
   });
 
   it("draws nothing that has no image, as sure as the head may be of it", async () => {
-    const sure = await decide([100, 0, 9], 8);
-    expectNumbers(sure.shares, (await decide([-100, 0, 9], 8)).shares);
+    const sure = await applyTarget([100, 0, 9], 8);
+    expectNumbers(sure.shares, (await applyTarget([-100, 0, 9], 8)).shares);
   });
 });

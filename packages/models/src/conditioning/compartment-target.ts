@@ -6,14 +6,14 @@
 import { add, constant, gather, matmul, mul, softmax, type Tensor, type Weights } from "@proteoscope/engine";
 import type { LogitCorrection } from "../localization/calibration.ts";
 
-export interface CompartmentDecision {
+export interface CompartmentTarget {
   /** The labels of the localization head that images are drawn of. */
   readonly compartments: readonly string[];
   /** The power that probabilities are raised to: 1 mixes by them, a large one takes the most probable alone. */
-  readonly sharpness: number;
+  readonly inverseTemperature: number;
 }
 
-export interface DecidedCompartments {
+export interface TargetedCompartments {
   /** What is drawn, of each of the decision's compartments, [B, compartments]; sums to 1. */
   readonly shares: Tensor;
   /** What the denoiser is told in place of the head's logits, [B, labels]. */
@@ -21,19 +21,19 @@ export interface DecidedCompartments {
 }
 
 /** Decides by the head's logits [B, labels], corrected to one answer among all. */
-export function decideCompartments(
+export function applyCompartmentTarget(
   w: Weights,
   compartmentLogits: Tensor,
-  { compartments, sharpness }: CompartmentDecision,
+  { compartments, inverseTemperature }: CompartmentTarget,
   labels: readonly string[],
   { scale, bias }: LogitCorrection,
-): DecidedCompartments {
+): TargetedCompartments {
   const places = compartments.map((name) => labels.indexOf(name));
   const shift = constant({ dtype: "float32", shape: [labels.length], data: Float32Array.from(bias) });
   const index = constant({ dtype: "int32", shape: [places.length], data: Int32Array.from(places) });
   const answer = gather(add(mul(compartmentLogits, scale), shift), index, 1);
-  const shares = softmax(mul(answer, sharpness));
+  const shares = softmax(mul(answer, inverseTemperature));
   const shape = [compartments.length, labels.length];
-  const typical = w.at("compartments").parameter("typical", shape, { kind: "constant", value: 0 });
-  return { shares, logits: matmul(shares, typical) };
+  const prototypes = w.at("compartments").parameter("prototypes", shape, { kind: "constant", value: 0 });
+  return { shares, logits: matmul(shares, prototypes) };
 }

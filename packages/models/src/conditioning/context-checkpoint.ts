@@ -9,7 +9,7 @@ import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
 import {
   CheckpointError,
-  type ReadFolder,
+  type FileSource,
   readJson,
   readParsed,
   subfolder,
@@ -59,7 +59,7 @@ export function extraTypes({ conditions }: ExtraConditionsConfig, batch: number 
  * The extra conditions of a model folder; undefined where it has none.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
-export async function loadExtraConditions(folder: ReadFolder): Promise<LoadedExtra | undefined> {
+export async function loadExtraConditions(folder: FileSource): Promise<LoadedExtra | undefined> {
   const place = subfolder(folder, "extra");
   if (!(await place.exists("config.json"))) return undefined;
   const config = parseConfig(extraFormat, await readJson(place, "config.json"), `${place.name}/config.json`);

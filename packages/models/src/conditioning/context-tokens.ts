@@ -54,7 +54,7 @@ export interface ExtraConditions {
 }
 
 /** What is known of a protein in a cell beside its sequence. */
-export interface ToldOfProtein {
+export interface ProteinContext {
   readonly gene?: string | undefined;
   readonly cellLine?: string | undefined;
   /** In the unit of the table that the network was trained with; without it, what that says of the gene. */
@@ -71,18 +71,18 @@ export function extraWidth(condition: ExtraCondition): number {
 }
 
 /** Looks up what is told; genes in any case. @throws RangeError for a cell line that was not among those of training. */
-export function extraValues({ config, tables }: ExtraConditions, told: ToldOfProtein): ExtraValues {
+export function extraValues({ config, tables }: ExtraConditions, context: ProteinContext): ExtraValues {
   const rowOf = ({ name, genes }: TableCondition | LevelCondition): Float32Array | undefined => {
-    const row = told.gene === undefined ? -1 : indexOfGene(genes, told.gene);
+    const row = context.gene === undefined ? -1 : indexOfGene(genes, context.gene);
     const width = tables.get(name)!.shape[1]!;
     return row < 0
       ? undefined
       : (tables.get(name)!.data as Float32Array).slice(row * width, (row + 1) * width);
   };
   const vectorOf = (condition: ExtraCondition): Float32Array | undefined => {
-    if (condition.kind === "cell_line") return cellLineVector(condition, told.cellLine);
-    if (condition.kind === "level" && told.expression !== undefined)
-      return Float32Array.of((told.expression - condition.mean) / condition.deviation);
+    if (condition.kind === "cell_line") return cellLineVector(condition, context.cellLine);
+    if (condition.kind === "level" && context.expression !== undefined)
+      return Float32Array.of((context.expression - condition.mean) / condition.deviation);
     return rowOf(condition);
   };
   return new Map(config.conditions.map((condition) => [condition.name, vectorOf(condition)]));

@@ -4,15 +4,15 @@
 
 import { add, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
 import { type Esm2Config, esm2 } from "../esm2/network.ts";
-import { type DescriptorHeadConfig, descriptorHead } from "../localization/feature-head.ts";
+import { type FeatureHeadConfig, featureHead } from "../localization/feature-head.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization/head.ts";
 
 export interface SequenceNetwork {
   readonly esm: Esm2Config;
   /** Parameters below `localization`; undefined for a language model as it was published. */
   readonly head: LocalizationHeadConfig | undefined;
-  /** Parameters below `descriptors`. */
-  readonly descriptors?: DescriptorHeadConfig | undefined;
+  /** Parameters below `sequence_features`. */
+  readonly sequenceFeatures?: FeatureHeadConfig | undefined;
 }
 
 export interface SequenceReading {
@@ -28,27 +28,27 @@ export interface ReadSequenceOptions {
   /** Draws dropout, in training alone. */
   readonly random?: RandomSource | undefined;
   /** What relatives of the proteins say, [B, compartments]: added to the logits. */
-  readonly relatives?: Tensor | undefined;
+  readonly homologs?: Tensor | undefined;
   /** Of the whole sequences, [B, descriptorCount]; what their head says is added as well. */
-  readonly descriptors?: Tensor | undefined;
+  readonly sequenceFeatures?: Tensor | undefined;
 }
 
 /** Reads tokens [B, L]; L may be open. */
 export function readSequence(
   w: Weights,
-  { esm, head, descriptors: descriptorConfig }: SequenceNetwork,
+  { esm, head, sequenceFeatures: featureHeadConfig }: SequenceNetwork,
   inputIds: Tensor,
-  { random, relatives, descriptors }: ReadSequenceOptions = {},
+  { random, homologs, sequenceFeatures }: ReadSequenceOptions = {},
 ): SequenceReading {
   const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
   const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
-  if (descriptorConfig !== undefined && descriptors === undefined)
+  if (featureHeadConfig !== undefined && sequenceFeatures === undefined)
     throw new RangeError("readSequence: this model reads descriptors, and none are given");
   const described =
-    descriptorConfig &&
-    descriptors &&
-    descriptorHead(w.at("descriptors"), descriptorConfig, descriptors, { random });
-  const beside = [described, relatives].filter((one) => one !== undefined);
+    featureHeadConfig &&
+    sequenceFeatures &&
+    featureHead(w.at("sequence_features"), featureHeadConfig, sequenceFeatures, { random });
+  const beside = [described, homologs].filter((one) => one !== undefined);
   return { inputIds, representation, compartmentLogits: logits && beside.reduce(add, logits) };
 }

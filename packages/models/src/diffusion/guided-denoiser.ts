@@ -137,9 +137,9 @@ async function predictInOneGraph(
     options,
   );
   return {
-    predict: async (kept, { guidance, ...inputs }) => {
+    predict: async (prepared, { guidance, ...inputs }) => {
       const feeds = { ...feedsOf(inputs), guidance: float32([], Float32Array.of(guidance)) };
-      return (await program.run(feeds, { kept: kept as { timestepCond: NdArray } })).noise;
+      return (await program.run(feeds, { cached: prepared as { timestepCond: NdArray } })).noise;
     },
     close: () => program.close(),
   };
@@ -161,10 +161,10 @@ async function predictSideBySide(
     compile(second, (w, inputs) => ({ noise: unconditionalNoise(w, config, inputs) }), types, options),
   ]);
   return {
-    predict: async (kept, { guidance, ...inputs }) => {
+    predict: async (prepared, { guidance, ...inputs }) => {
       const feeds = feedsOf(inputs);
       const answers = await Promise.all([
-        conditional.run(feeds, { kept: kept as { timestepCond: NdArray } }),
+        conditional.run(feeds, { cached: prepared as { timestepCond: NdArray } }),
         unconditional.run(feeds),
       ]);
       const [y, y0] = answers.map(({ noise }) => noise.data as Float32Array) as [Float32Array, Float32Array];

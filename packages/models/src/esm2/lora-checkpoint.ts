@@ -6,7 +6,7 @@ import { type NdArray, toFloat32, writeSafetensors } from "@proteoscope/formats"
 import { z } from "zod";
 import type { StateDict } from "../checkpoints/architectures.ts";
 import { type ConfigFormat, count, formatConfig, parseConfig } from "../checkpoints/config-json.ts";
-import { CheckpointError, type ReadFolder, readJson } from "../checkpoints/file-source.ts";
+import { CheckpointError, type FileSource, readJson } from "../checkpoints/file-source.ts";
 import type { Files } from "../checkpoints/save.ts";
 import { readWeights } from "../checkpoints/state-dict.ts";
 import { checkLora, type LoraAdapter, type LoraConfig, loraPrefix, parseMatrixName } from "./lora.ts";
@@ -52,7 +52,7 @@ const loraFormat: ConfigFormat<LoraConfig> = {
  * @throws CheckpointError for another kind of adapter; WeightsError when it fits another network; FormatError when a
  * file is damaged.
  */
-export async function loadLora(folder: ReadFolder, base: StateDict): Promise<LoraAdapter> {
+export async function loadLora(folder: FileSource, base: StateDict): Promise<LoraAdapter> {
   const place = `${folder.name}/${configFile}`;
   const { r, loraAlpha, loraDropout } = parseConfig(loraFormat, await readJson(folder, configFile), place);
   const file = (await folder.exists(weightsFile)) ? weightsFile : "adapter_model.bin";

@@ -3,7 +3,7 @@ import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { memoryFolder, type ReadFolder, subfolder } from "../checkpoints/file-source.ts";
+import { type FileSource, memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { openStoredTensors } from "../checkpoints/stored-tensors.ts";
 import { openFolder } from "../node.ts";
 import { openStreamedEsm2, runStreamedEsm2 } from "./streamed.ts";
@@ -25,7 +25,7 @@ function largestError(actual: NdArray | undefined, expected: NdArray | undefined
 }
 
 /** A folder that remembers how much was read of it. */
-function counted(folder: ReadFolder): { folder: ReadFolder; bytes: () => number; largest: () => number } {
+function counted(folder: FileSource): { folder: FileSource; bytes: () => number; largest: () => number } {
   const reads: number[] = [];
   return {
     folder: {

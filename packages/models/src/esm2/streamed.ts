@@ -22,7 +22,7 @@ import {
   type StateDict,
 } from "../checkpoints/architectures.ts";
 import { parseConfig } from "../checkpoints/config-json.ts";
-import { CheckpointError, type ReadFolder } from "../checkpoints/file-source.ts";
+import { CheckpointError, type FileSource } from "../checkpoints/file-source.ts";
 import { inferConfig } from "../checkpoints/infer-config.ts";
 import { findConfig, type LoadOptions, recognizeConfig } from "../checkpoints/load.ts";
 import { esm2Format } from "../checkpoints/model-configs.ts";
@@ -48,7 +48,7 @@ export interface StreamOptions {
  * @throws as `loadPretrained` does, and CheckpointError for another network.
  */
 export async function openStreamedEsm2(
-  folder: ReadFolder,
+  folder: FileSource,
   { file }: Omit<LoadOptions, "part"> = {},
 ): Promise<StreamedEsm2> {
   const stored = await openStoredTensors(folder, file);

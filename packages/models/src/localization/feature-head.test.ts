@@ -11,16 +11,16 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DescriptorHeadConfig, descriptorHead } from "./feature-head.ts";
+import { type FeatureHeadConfig, featureHead } from "./feature-head.ts";
 import { localizationLoss } from "./loss.ts";
-import { describeSequence, descriptorCount } from "./sequence-features.ts";
+import { computeSequenceFeatures, sequenceFeatureCount } from "./sequence-features.ts";
 
-const config: DescriptorHeadConfig = {
+const config: FeatureHeadConfig = {
   labels: ["nucleus", "Golgi", "ER"],
   ...{ hiddenSize: 6, layers: 2, inputDropout: 0.9, dropout: 0.5 },
 };
 const linear = { ...config, layers: 0 };
-const types = { descriptors: f32("batch", descriptorCount) };
+const types = { sequenceFeatures: f32("batch", sequenceFeatureCount) };
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -28,17 +28,17 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-const traced = (network: DescriptorHeadConfig, isTraining = false) =>
+const traced = (network: FeatureHeadConfig, isTraining = false) =>
   trace(
-    (w, { descriptors }, random) => ({
-      logits: descriptorHead(w, network, descriptors, { random: isTraining ? random : undefined }),
+    (w, { sequenceFeatures }, random) => ({
+      logits: featureHead(w, network, sequenceFeatures, { random: isTraining ? random : undefined }),
     }),
     types,
   );
-const weightsOf = (network: DescriptorHeadConfig) => initializeWeights(traced(network).parameters, 7);
+const weightsOf = (network: FeatureHeadConfig) => initializeWeights(traced(network).parameters, 7);
 
 const row = (valueAt: (place: number) => number) =>
-  Float32Array.from({ length: descriptorCount }, (_, place) => valueAt(place));
+  Float32Array.from({ length: sequenceFeatureCount }, (_, place) => valueAt(place));
 function stack(rows: readonly Float32Array[]): NdArray {
   const data = Float32Array.from(rows.flatMap((values) => [...values]));
   return float32([rows.length, data.length / rows.length], data);
@@ -46,17 +46,17 @@ function stack(rows: readonly Float32Array[]): NdArray {
 
 /** Logits of each row. */
 async function logitsOf(
-  network: DescriptorHeadConfig,
+  network: FeatureHeadConfig,
   rows: readonly Float32Array[],
   weights: ReadonlyMap<string, NdArray> = weightsOf(network),
 ): Promise<number[][]> {
   const program = await compile(
     runtime,
-    (w, { descriptors }) => ({ logits: descriptorHead(w, network, descriptors) }),
+    (w, { sequenceFeatures }) => ({ logits: featureHead(w, network, sequenceFeatures) }),
     types,
     { weights },
   );
-  const { logits } = await program.run({ descriptors: stack(rows) });
+  const { logits } = await program.run({ sequenceFeatures: stack(rows) });
   await program.close();
   const count = network.labels.length;
   expect(logits.shape).toEqual([rows.length, count]);
@@ -72,8 +72,8 @@ describe("the head on descriptors", () => {
     const [mean, deviation] = [row((place) => place % 7), row((place) => 0.5 + (place % 3))];
     const measured = new Map([
       ...weightsOf(config),
-      ["norm.mean", float32([descriptorCount], mean)] as const,
-      ["norm.deviation", float32([descriptorCount], deviation)] as const,
+      ["norm.mean", float32([sequenceFeatureCount], mean)] as const,
+      ["norm.deviation", float32([sequenceFeatureCount], deviation)] as const,
     ]);
     const raw = row((place) => mean[place]! + deviation[place]! * waves[place]!);
     const [found] = await logitsOf(config, [raw], measured);
@@ -100,14 +100,14 @@ describe("the head on descriptors", () => {
 
   it("is a linear map without hidden layers, and none with them", async () => {
     const half = row((place) => (waves[place]! + others[place]!) / 2);
-    const gaps = async (network: DescriptorHeadConfig) => {
+    const gaps = async (network: FeatureHeadConfig) => {
       const [a, b, between] = await logitsOf(network, [waves, others, half]);
       return between!.map((logit, label) => Math.abs(logit - (a![label]! + b![label]!) / 2));
     };
     expect(Math.max(...(await gaps(linear)))).toBeLessThan(1e-5);
     expect(Math.max(...(await gaps(config)))).toBeGreaterThan(1e-3);
     const weights = weightsOf(linear);
-    expect(weights.get("layers.0.weight")?.shape).toEqual([config.labels.length, descriptorCount]);
+    expect(weights.get("layers.0.weight")?.shape).toEqual([config.labels.length, sequenceFeatureCount]);
     expect(weights.has("layers.1.weight")).toBe(false);
   });
 
@@ -116,19 +116,25 @@ describe("the head on descriptors", () => {
     const sequences = [...starts, ...starts.map((start) => `${start}KDEL`)];
     const column = (values: readonly number[]) => float32([values.length, 1], Float32Array.from(values));
     const inputs = {
-      descriptors: stack(sequences.map(describeSequence)),
+      sequenceFeatures: stack(sequences.map(computeSequenceFeatures)),
       targets: column(sequences.map((sequence) => Number(sequence.endsWith("KDEL")))),
       known: column(sequences.map(() => 1)),
     };
     const network = { ...config, labels: ["ER"], hiddenSize: 16, inputDropout: 0.1, dropout: 0.1 };
     const batch = sequences.length;
     const inputTypes = {
-      descriptors: f32(batch, descriptorCount),
+      sequenceFeatures: f32(batch, sequenceFeatureCount),
       targets: f32(batch, 1),
       known: f32(batch, 1),
     };
-    const model: TrainingModel<typeof inputTypes, "head"> = (w, { descriptors, targets, known }, random) => ({
-      losses: { head: localizationLoss(descriptorHead(w, network, descriptors, { random }), targets, known) },
+    const model: TrainingModel<typeof inputTypes, "head"> = (
+      w,
+      { sequenceFeatures, targets, known },
+      random,
+    ) => ({
+      losses: {
+        head: localizationLoss(featureHead(w, network, sequenceFeatures, { random }), targets, known),
+      },
     });
     const trainer = await createTrainer(runtime, model, inputTypes, {
       groups: { head: { prefix: "layers.", learningRate: () => 0.02 } },

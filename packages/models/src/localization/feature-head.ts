@@ -14,9 +14,9 @@ import {
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
-import { descriptorCount } from "./sequence-features.ts";
+import { sequenceFeatureCount } from "./sequence-features.ts";
 
-export interface DescriptorHeadConfig {
+export interface FeatureHeadConfig {
   /** Names of the compartments, in the order of the logits: the localization head's. */
   readonly labels: readonly string[];
   readonly hiddenSize: number;
@@ -34,16 +34,16 @@ const farthest = 4;
 const smallest = 1e-6;
 
 /** Descriptors [B, descriptorCount] as `describeSequence` gives them -> one logit a compartment [B, labels]. */
-export function descriptorHead(
+export function featureHead(
   w: Weights,
-  { labels, hiddenSize, layers, inputDropout, dropout: rate }: DescriptorHeadConfig,
-  descriptors: Tensor,
+  { labels, hiddenSize, layers, inputDropout, dropout: rate }: FeatureHeadConfig,
+  sequenceFeatures: Tensor,
   { random }: { random?: RandomSource | undefined } = {},
 ): Tensor {
   const norm = w.at("norm");
-  const mean = norm.parameter("mean", [descriptorCount], { kind: "constant", value: 0 });
-  const deviation = norm.parameter("deviation", [descriptorCount], { kind: "constant", value: 1 });
-  const standard = clip(div(sub(descriptors, mean), maximum(deviation, smallest)), -farthest, farthest);
+  const mean = norm.parameter("mean", [sequenceFeatureCount], { kind: "constant", value: 0 });
+  const deviation = norm.parameter("deviation", [sequenceFeatureCount], { kind: "constant", value: 1 });
+  const standard = clip(div(sub(sequenceFeatures, mean), maximum(deviation, smallest)), -farthest, farthest);
   let x = dropout(standard, inputDropout, random, "descriptors");
   for (let layer = 0; layer < layers; layer++)
     x = dropout(

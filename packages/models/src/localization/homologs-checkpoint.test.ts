@@ -1,33 +1,33 @@
 import { type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
 import { memoryFolder } from "../checkpoints/file-source.ts";
-import { relativesDefaults } from "./homologs.ts";
-import { loadRelatives, saveRelatives } from "./homologs-checkpoint.ts";
+import { homologDefaults } from "./homologs.ts";
+import { loadHomologs, saveHomologs } from "./homologs-checkpoint.ts";
 
 const labels = ["nucleus", "Golgi"];
-const relatives = {
-  config: { ...relativesDefaults, labels },
+const homologs = {
+  config: { ...homologDefaults, labels },
   proteins: {
     sequences: new TextEncoder().encode("MKTAYMLLL"),
     ends: Int32Array.of(5, 9),
     shares: Float32Array.of(1, 0, 0.25, 0.75),
   },
 };
-const files = saveRelatives(relatives);
+const files = saveHomologs(homologs);
 const load = (changed: ReadonlyMap<string, Uint8Array>) =>
-  loadRelatives(memoryFolder(new Map(changed), "model"), labels);
+  loadHomologs(memoryFolder(new Map(changed), "model"), labels);
 
-describe("relatives/ of a model folder", () => {
+describe("homologs/ of a model folder", () => {
   it("comes back as it was written, shares of half precision too", async () => {
-    expect(await load(files)).toEqual(relatives);
-    const path = "relatives/proteins.safetensors";
+    expect(await load(files)).toEqual(homologs);
+    const path = "homologs/proteins.safetensors";
     const { tensors } = readSafetensors(files.get(path)!);
     tensors.set("shares", {
       dtype: "float16",
       shape: [2, 2],
       data: Uint16Array.of(0x3c00, 0, 0x3400, 0x3a00),
     });
-    expect(await load(new Map(files).set(path, writeSafetensors(tensors)))).toEqual(relatives);
+    expect(await load(new Map(files).set(path, writeSafetensors(tensors)))).toEqual(homologs);
   });
 
   it("may be missing", async () => {
@@ -44,7 +44,7 @@ describe("relatives/ of a model folder", () => {
     ["no neighbours", { neighbours: 0 }, /neighbours/],
     ["boundless trust", { trust: 1 }, /trust/],
   ])("is refused with %s", async (_, fields, message) => {
-    const path = "relatives/config.json";
+    const path = "homologs/config.json";
     const json = { ...JSON.parse(new TextDecoder().decode(files.get(path))), ...fields };
     const changed = new Map(files).set(path, new TextEncoder().encode(JSON.stringify(json)));
     await expect(load(changed)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe("relatives/ of a model folder", () => {
     ["shares that are no numbers", "shares", shares([2, 2], 1, 0, Number.NaN, 0), /outside 0 to 1/],
     ["shares of nothing", "shares", shares([2, 2], 0, 0, 0, 0), /tells nothing/],
   ])("is refused with %s", async (_, name, value, message) => {
-    const path = "relatives/proteins.safetensors";
+    const path = "homologs/proteins.safetensors";
     const { tensors } = readSafetensors(files.get(path)!);
     if (value === undefined) tensors.delete(name);
     else tensors.set(name, value);
@@ -89,7 +89,7 @@ describe("relatives/ of a model folder", () => {
   });
 
   it("is refused where it is cut short, by its name", async () => {
-    const path = "relatives/proteins.safetensors";
+    const path = "homologs/proteins.safetensors";
     const changed = new Map(files).set(path, files.get(path)!.slice(0, -3));
     await expect(load(changed)).rejects.toThrow(`model/${path}: `);
   });

@@ -1,20 +1,15 @@
-// relatives/ of a model folder: annotated proteins that a sequence is compared with. config.json says how, and
+// homologs/ of a model folder: annotated proteins that a sequence is compared with. config.json says how, and
 // proteins.safetensors holds them: `sequences` uint8 [residues], `ends` int32 [proteins], `shares` [proteins, labels].
 
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
-import {
-  CheckpointError,
-  type ReadFolder,
-  readJson,
-  readParsed,
-  subfolder,
-} from "../checkpoints/file-source.ts";
+import { partFolder } from "../checkpoints/earlier-names.ts";
+import { CheckpointError, type FileSource, readJson, readParsed } from "../checkpoints/file-source.ts";
 import { checkLabels } from "../conditioning/checkpoint.ts";
-import { type AnnotatedProteins, kmerLength, type RelativesConfig } from "./homologs.ts";
+import { type AnnotatedProteins, type HomologsConfig, kmerLength } from "./homologs.ts";
 
-const relativesFormat: ConfigFormat<RelativesConfig> = {
+const homologsFormat: ConfigFormat<HomologsConfig> = {
   schema: z.object({
     labels: z.array(z.string().min(1)).min(1).max(1000),
     neighbours: size,
@@ -25,22 +20,22 @@ const relativesFormat: ConfigFormat<RelativesConfig> = {
   fixed: () => ({ kmerLength }),
 };
 
-export interface LoadedRelatives {
-  readonly config: RelativesConfig;
+export interface LoadedHomologs {
+  readonly config: HomologsConfig;
   readonly proteins: AnnotatedProteins;
 }
 
 const file = "proteins.safetensors";
 
 /** The relatives of a model folder; undefined where it has none. @throws CheckpointError or FormatError, naming file and field. */
-export async function loadRelatives(
-  folder: ReadFolder,
+export async function loadHomologs(
+  folder: FileSource,
   labels: readonly string[] | undefined,
-): Promise<LoadedRelatives | undefined> {
-  const place = subfolder(folder, "relatives");
+): Promise<LoadedHomologs | undefined> {
+  const place = await partFolder(folder, "homologs");
   if (!(await place.exists("config.json"))) return undefined;
   const path = `${place.name}/config.json`;
-  const config = parseConfig(relativesFormat, await readJson(place, "config.json"), path);
+  const config = parseConfig(homologsFormat, await readJson(place, "config.json"), path);
   checkLabels(path, config.labels, labels);
   const { tensors } = await readParsed(place, file, readSafetensors);
   const bad = (what: string) => new CheckpointError(`${place.name}/${file}: ${what}`);
@@ -65,17 +60,17 @@ export async function loadRelatives(
   return { config, proteins: { sequences, ends, shares: values } };
 }
 
-/** The files of `relatives/`, by path. */
-export function saveRelatives({ config, proteins }: LoadedRelatives): Map<string, Uint8Array> {
+/** The files of `homologs/`, by path. */
+export function saveHomologs({ config, proteins }: LoadedHomologs): Map<string, Uint8Array> {
   const { sequences, ends, shares } = proteins;
-  const json = `${JSON.stringify(formatConfig(relativesFormat, config), null, 2)}\n`;
+  const json = `${JSON.stringify(formatConfig(homologsFormat, config), null, 2)}\n`;
   const tensors = new Map<string, NdArray>([
     ["sequences", { dtype: "uint8", shape: [sequences.length], data: sequences }],
     ["ends", { dtype: "int32", shape: [ends.length], data: ends }],
     ["shares", { dtype: "float32", shape: [ends.length, config.labels.length], data: shares }],
   ]);
   return new Map([
-    ["relatives/config.json", new TextEncoder().encode(json)],
-    [`relatives/${file}`, writeSafetensors(tensors)],
+    ["homologs/config.json", new TextEncoder().encode(json)],
+    [`homologs/${file}`, writeSafetensors(tensors)],
   ]);
 }

@@ -1,14 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type AnnotatedProteins,
-  openRelatives,
-  type RelativesConfig,
-  relativesDefaults,
-} from "./homologs.ts";
+import { type AnnotatedProteins, type HomologsConfig, homologDefaults, openHomologs } from "./homologs.ts";
 
 const labels = ["nucleus", "Golgi"];
-const config: RelativesConfig = { ...relativesDefaults, labels };
+const config: HomologsConfig = { ...homologDefaults, labels };
 
 function annotate(
   proteins: readonly (readonly [sequence: string, shares: readonly number[]])[],
@@ -23,7 +18,7 @@ function annotate(
 
 const nuclear = "MKRPAATKKAGQAKKKKLDK";
 const secretory = "MLLLARCLLLVLVSSLLVCSGLACG";
-const index = openRelatives(
+const index = openHomologs(
   config,
   annotate([
     [nuclear, [1, 0]],
@@ -48,7 +43,7 @@ function cosine(a: string, b: string, all: readonly string[]): number {
 
 describe("relatives", () => {
   it("tell of a protein that is known what its annotation says", () => {
-    const { logits, nearest } = index.tell(nuclear);
+    const { logits, nearest } = index.score(nuclear);
     expect(nearest).toBeCloseTo(1, 9);
     const { priorWeight, trust, scale } = config;
     const among = (1 + priorWeight / 2) / (1 + priorWeight);
@@ -57,8 +52,8 @@ describe("relatives", () => {
   });
 
   it("say the less the less they are alike", () => {
-    const half = index.tell(`${nuclear.slice(0, 12)}WWWWWWWWWWWW`);
-    const less = index.tell(`${nuclear.slice(0, 6)}WWWWWWWWWWWWWWWWWW`);
+    const half = index.score(`${nuclear.slice(0, 12)}WWWWWWWWWWWW`);
+    const less = index.score(`${nuclear.slice(0, 6)}WWWWWWWWWWWWWWWWWW`);
     expect(half.nearest).toBeGreaterThan(less.nearest);
     expect(less.nearest).toBeGreaterThan(0);
     expect(half.logits[0]).toBeGreaterThan(less.logits[0]!);
@@ -67,14 +62,14 @@ describe("relatives", () => {
 
   it("say nothing where there are none, or a sequence is too short", () => {
     for (const sequence of ["WWWWWWWWWW", "MKRP", "", "MKRPXMKRPXMKRP"]) {
-      const { logits, nearest } = index.tell(sequence);
+      const { logits, nearest } = index.score(sequence);
       expect([...logits, nearest]).toEqual([0, 0, 0]);
     }
   });
 
   it("are others where a protein must not tell of itself", () => {
     const other = `${nuclear.slice(0, 12)}${secretory.slice(0, 8)}`;
-    const three = openRelatives(
+    const three = openHomologs(
       config,
       annotate([
         [nuclear, [1, 0]],
@@ -82,10 +77,10 @@ describe("relatives", () => {
         [other, [0, 1]],
       ]),
     );
-    expect(three.tell(nuclear).logits[0]).toBeGreaterThan(0);
-    const told = three.tell(nuclear, { others: true });
-    expect(told.logits[0]).toBeLessThan(0);
-    expect(told.nearest).toBeLessThan(1);
+    expect(three.score(nuclear).logits[0]).toBeGreaterThan(0);
+    const context = three.score(nuclear, { others: true });
+    expect(context.logits[0]).toBeLessThan(0);
+    expect(context.nearest).toBeLessThan(1);
   });
 
   it("are asked from the nearest on, as many as the configuration says", () => {
@@ -95,7 +90,7 @@ describe("relatives", () => {
       [`${nuclear.slice(0, 10)}YYYYYYYYYY`, [0, 1]],
     ]);
     const [one, all] = [1, 3].map((neighbours) =>
-      openRelatives({ ...config, neighbours }, family).tell(nuclear),
+      openHomologs({ ...config, neighbours }, family).score(nuclear),
     );
     expect(one!.logits[0]).toBeGreaterThan(all!.logits[0]!);
   });
@@ -105,7 +100,7 @@ describe("relatives", () => {
     fc.assert(
       fc.property(fc.array(sequence, { minLength: 1, maxLength: 6 }), sequence, (known, asked) => {
         // Letters outside ASCII are several bytes and no residues: the definition sees one letter that is none.
-        const { nearest } = openRelatives(config, annotateBytes(known)).tell(asked);
+        const { nearest } = openHomologs(config, annotateBytes(known)).score(asked);
         const expected = Math.max(...known.map((one) => cosine(asked, one, known)));
         expect(nearest).toBeCloseTo(Math.min(1, expected), 9);
       }),
@@ -113,18 +108,18 @@ describe("relatives", () => {
   });
 
   it("do not count a k-mer that comes again in a protein", () => {
-    const repeated = openRelatives(
+    const repeated = openHomologs(
       config,
       annotate([
         ["MKRPAMKRPAMKRPA", [1, 0]],
         [secretory, [0, 1]],
       ]),
     );
-    expect(repeated.tell("MKRPAMKRPA").nearest).toBeCloseTo(1, 9);
+    expect(repeated.score("MKRPAMKRPA").nearest).toBeCloseTo(1, 9);
   });
 
   it("leave alone a label that no protein has", () => {
-    const { logits } = openRelatives(config, annotate([[nuclear, [1, 0]]])).tell(nuclear);
+    const { logits } = openHomologs(config, annotate([[nuclear, [1, 0]]])).score(nuclear);
     expect([...logits]).toEqual([expect.closeTo(0, 6), 0]);
   });
 });

@@ -17,7 +17,7 @@ const restBits = 9;
 /** As `rest` of an entry: counts for nothing. */
 const struckOut = restCount;
 
-export interface RelativesConfig {
+export interface HomologsConfig {
   /** In the order of the localization head's. */
   readonly labels: readonly string[];
   /** The nearest that are asked. */
@@ -31,7 +31,7 @@ export interface RelativesConfig {
 }
 
 /** What `calibrate`'s proteins of the small atlas were told best by. */
-export const relativesDefaults: Omit<RelativesConfig, "labels"> = {
+export const homologDefaults: Omit<HomologsConfig, "labels"> = {
   neighbours: 100,
   priorWeight: 0.0025,
   trust: 0.9,
@@ -47,16 +47,16 @@ export interface AnnotatedProteins {
   readonly shares: Float32Array;
 }
 
-export interface Relatives {
+export interface Homologs {
   /**
    * What its relatives say of a protein, a logit for each label: the logarithm of how much more frequent the label is among
    * their votes than among all proteins. Zeros where there are none. `others` leaves out proteins of the same k-mers: a protein
    * is no relative of its own where a network is trained on what relatives say.
    */
-  tell(sequence: string, options?: { readonly others?: boolean }): Told;
+  score(sequence: string, options?: { readonly others?: boolean }): HomologScore;
 }
 
-export interface Told {
+export interface HomologScore {
   /** [labels] */
   readonly logits: Float32Array;
   /** Likeness of the nearest, in [0, 1]: at 1 the protein itself is known. */
@@ -67,7 +67,7 @@ export interface Told {
 const same = 1 - 1e-6;
 
 /** Lists the proteins by k-mer: four bytes a residue. @throws RangeError for more than eight million proteins. */
-export function openRelatives(config: RelativesConfig, proteins: AnnotatedProteins): Relatives {
+export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins): Homologs {
   const { neighbours, priorWeight, trust, scale } = config;
   const labels = config.labels.length;
   const { sequences, ends, shares } = proteins;
@@ -122,16 +122,16 @@ export function openRelatives(config: RelativesConfig, proteins: AnnotatedProtei
     const found: Neighbour[] = [];
     for (let protein = 0; protein < count; protein++)
       if (shared[protein]! > 0)
-        found.push({ protein, likeness: shared[protein]! / Math.sqrt(square * squares[protein]!) });
-    return found.sort((a, b) => b.likeness - a.likeness);
+        found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
+    return found.sort((a, b) => b.similarity - a.similarity);
   };
   return {
-    tell(sequence, { others = false } = {}) {
-      const found = nearestOf(sequence).filter(({ likeness }) => !others || likeness < same);
+    score(sequence, { others = false } = {}) {
+      const found = nearestOf(sequence).filter(({ similarity }) => !others || similarity < same);
       const votes = new Float64Array(labels);
-      for (const { protein, likeness } of found.slice(0, neighbours))
+      for (const { protein, similarity } of found.slice(0, neighbours))
         for (let label = 0; label < labels; label++)
-          votes[label]! += likeness ** 2 * shares[protein * labels + label]!;
+          votes[label]! += similarity ** 2 * shares[protein * labels + label]!;
       const weight = votes.reduce((sum, x) => sum + x, 0);
       const logits = Float32Array.from(votes, (vote, label) => {
         const frequency = frequencies[label]!;
@@ -140,14 +140,14 @@ export function openRelatives(config: RelativesConfig, proteins: AnnotatedProtei
         const surplus = (vote - expected) / (expected + priorWeight * frequency);
         return scale * Math.log1p(trust * surplus);
       });
-      return { logits, nearest: Math.min(1, found[0]?.likeness ?? 0) };
+      return { logits, nearest: Math.min(1, found[0]?.similarity ?? 0) };
     },
   };
 }
 
 interface Neighbour {
   readonly protein: number;
-  readonly likeness: number;
+  readonly similarity: number;
 }
 
 const listOf = (kmer: number) => kmer >>> restBits;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeSequence, descriptorCount } from "./sequence-features.ts";
+import { computeSequenceFeatures, sequenceFeatureCount } from "./sequence-features.ts";
 
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 /** Hydrophilic, of a net charge of -2 in six residues, and without a signal. */
@@ -9,8 +9,8 @@ const neutral = "QGST".repeat(40);
 
 /** Which of the numbers have these values, a sequence and its value each. */
 function numbersThatAre(cases: readonly (readonly [sequence: string, value: number])[]): number[] {
-  const described = cases.map(([sequence, value]) => [describeSequence(sequence), value] as const);
-  return Array.from({ length: descriptorCount }, (_, at) => at).filter((at) =>
+  const described = cases.map(([sequence, value]) => [computeSequenceFeatures(sequence), value] as const);
+  return Array.from({ length: sequenceFeatureCount }, (_, at) => at).filter((at) =>
     described.every(([numbers, value]) => Math.abs(numbers[at]! - value) < 1e-5),
   );
 }
@@ -24,8 +24,8 @@ const mixed = (length: number) =>
 describe("the numbers that describe a sequence", () => {
   it("are finite and as many for any length", () => {
     for (const length of [0, 1, 2, 5, 40, 2000]) {
-      const numbers = describeSequence(mixed(length));
-      expect([length, numbers.length]).toEqual([length, descriptorCount]);
+      const numbers = computeSequenceFeatures(mixed(length));
+      expect([length, numbers.length]).toEqual([length, sequenceFeatureCount]);
       expect([length, numbers.every(Number.isFinite)]).toEqual([length, true]);
     }
   });
@@ -33,15 +33,17 @@ describe("the numbers that describe a sequence", () => {
   it("are finite and as many for any residues", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...residues), maxLength: 300 }), (sequence) => {
-        const numbers = describeSequence(sequence);
-        return numbers.length === descriptorCount && numbers.every(Number.isFinite);
+        const numbers = computeSequenceFeatures(sequence);
+        return numbers.length === sequenceFeatureCount && numbers.every(Number.isFinite);
       }),
     );
   });
 
   it("pass over letters that are no residue of the twenty", () => {
-    expect(describeSequence("XMK*T-AYkI<mask>A K🧬QBRUZÅ")).toEqual(describeSequence("MKTAYIAKQR"));
-    expect(describeSequence("mkta")).toEqual(describeSequence(""));
+    expect(computeSequenceFeatures("XMK*T-AYkI<mask>A K🧬QBRUZÅ")).toEqual(
+      computeSequenceFeatures("MKTAYIAKQR"),
+    );
+    expect(computeSequenceFeatures("mkta")).toEqual(computeSequenceFeatures(""));
   });
 
   it("hold the share of each residue, and these sum to one", () => {
@@ -53,7 +55,7 @@ describe("the numbers that describe a sequence", () => {
     );
     expect(places.map((found) => found.length)).toEqual(new Array(20).fill(1));
     for (const sequence of ["W", "MKTAYIAK", mixed(777)]) {
-      const numbers = describeSequence(sequence);
+      const numbers = computeSequenceFeatures(sequence);
       expect(places.flat().reduce((sum, at) => sum + numbers[at]!, 0)).toBeCloseTo(1, 5);
     }
   });
@@ -186,7 +188,7 @@ describe("the hydrophobic moment", () => {
 
   it("of an amphipathic helix exceeds that of its residues in another order", () => {
     const cases = [helix, shuffled].map((peptide) => [peptide, momentOf(peptide, 100)] as const);
-    const [inHelix, otherwise] = [helix, shuffled].map((s) => describeSequence(`QGST${s}QGST`));
+    const [inHelix, otherwise] = [helix, shuffled].map((s) => computeSequenceFeatures(`QGST${s}QGST`));
     const ratios = numbersThatAre(cases).map((at) => inHelix![at]! / otherwise![at]!);
     expect(ratios).toHaveLength(3); // the largest, the mean, the largest near the start
     expect(Math.min(...ratios)).toBeGreaterThan(1.2);

@@ -110,7 +110,7 @@ interface Described {
 }
 
 /** [descriptorCount], of a whole sequence of any length. */
-export function describeSequence(sequence: string): Float32Array {
+export function computeSequenceFeatures(sequence: string): Float32Array {
   const letters = Array.from(sequence, (letter) =>
     (residueCodes[letter.charCodeAt(0)] ?? -1) < 0 ? "" : letter,
   ).join("");
@@ -128,7 +128,7 @@ const coilMembers = membersOf("LIVMA");
 const [leucine, aromatic, slim] = ["L", "FYW", "VIAG"].map(membersOf) as [number[], number[], number[]];
 
 /** Numbers that `describeSequence` gives. */
-export const descriptorCount: number = describeSequence("M").length;
+export const sequenceFeatureCount: number = computeSequenceFeatures("M").length;
 
 /** The first and the last membrane span, and how many there are: stretches whose hydropathy is high, taken greedily. */
 function spans({ codes, hydropathy, charge }: Described): number[] {

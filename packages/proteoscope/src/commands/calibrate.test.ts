@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { readCsv } from "@proteoscope/formats";
 import { imageCompartments } from "@proteoscope/lab";
 import { randomSequence, writeAtlas } from "@proteoscope/lab/testing";
+import { judgedModelFiles } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { judgedModelFiles } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

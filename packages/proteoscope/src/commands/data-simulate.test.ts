@@ -6,7 +6,7 @@ import { readCrops } from "@proteoscope/lab";
 import { writeAtlas } from "@proteoscope/lab/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 
 let folder: string;
 let atlas: Awaited<ReturnType<typeof writeAtlas>>;
@@ -20,9 +20,9 @@ afterAll(async () => {
 });
 
 async function simulate(words: readonly string[], interrupted = false) {
-  const { surroundings, output, controller } = recordSurroundings();
+  const { commandContext, output, controller } = recordCommandContext();
   if (interrupted) controller.abort();
-  const exitCode = await runCommandLine(["data", "simulate", ...words], surroundings);
+  const exitCode = await runCommandLine(["data", "simulate", ...words], commandContext);
   return { exitCode, ...output };
 }
 

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listChecksums } from "../checksums.ts";
 import { runCommandLine } from "../cli.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 import { type DoctorReport, examineModel } from "./doctor.ts";
 
 describe("proteoscope doctor", () => {
   it("prints one JSON document about this machine", async () => {
-    const { surroundings, output } = recordSurroundings({ HF_HOME: join(tmpdir(), "hub-home") });
-    await runCommandLine(["doctor", "--json"], surroundings);
+    const { commandContext, output } = recordCommandContext({ HF_HOME: join(tmpdir(), "hub-home") });
+    await runCommandLine(["doctor", "--json"], commandContext);
     const report: DoctorReport = JSON.parse(output.stdout);
     expect(report.node).toBe(process.version);
     expect(report.cores).toBeGreaterThan(0);
@@ -26,8 +26,8 @@ describe("proteoscope doctor", () => {
   });
 
   it("prints the same for people, a line each", async () => {
-    const { surroundings, output } = recordSurroundings();
-    await runCommandLine(["doctor"], surroundings);
+    const { commandContext, output } = recordCommandContext();
+    await runCommandLine(["doctor"], commandContext);
     expect(output.stdout).toMatch(/^proteoscope +\d+\.\d+\.\d+$/m);
     expect(output.stdout).toContain(process.version);
     expect(output.stdout).toMatch(/^cpu +available: /m);

@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AnswerRecord, ImageMetrics, Metrics } from "@proteoscope/lab";
 import { imageCompartments } from "@proteoscope/lab";
+import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import type { AnswerRecord } from "../evaluate/answers-file.ts";
-import type { ImageMetrics, Metrics } from "../evaluate/metrics.ts";
-import { judgedModelFiles, writeJudgedAtlas } from "../testing/judged-model.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
   expect(stderr).toMatch(
-    /^((evaluate {2}\d+\/49|as told {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*fitting the baselines .*\n(localization .*\n)*$/,
+    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
   );
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
@@ -59,19 +58,19 @@ describe("proteoscope evaluate", () => {
   });
 
   it("draws what the language model is surest of, compartment by compartment", () => {
-    const told = answersOf(report)
+    const confident = answersOf(report)
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as AnswerRecord)
-      .filter((record) => record.kind === "told");
-    expect(told).toHaveLength(12 * 3);
-    const ofGolgi = told.filter(({ compartment }) => compartment === "Golgi");
+      .filter((record) => record.kind === "confident");
+    expect(confident).toHaveLength(12 * 3);
+    const ofGolgi = confident.filter(({ compartment }) => compartment === "Golgi");
     expect(ofGolgi.map(({ rank }) => rank)).toEqual([0, 1, 2]);
     const probabilities = ofGolgi.map(({ probability }) => probability);
     expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
     expect(new Set(ofGolgi.map(({ protein }) => protein)).size).toBe(3);
-    expect(images.classes.filter(({ told }) => told !== null)).toHaveLength(12);
-    expect(images.classes.find(({ name }) => name === "Golgi")!.told!.n).toBe(3);
+    expect(images.classes.filter(({ confident }) => confident !== null)).toHaveLength(12);
+    expect(images.classes.find(({ name }) => name === "Golgi")!.confident!.n).toBe(3);
   });
 
   it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
@@ -202,9 +201,9 @@ describe("proteoscope evaluate", () => {
 
   it("keeps its answers, and writes nothing else, at an interrupt", async () => {
     const output = join(place.path, "interrupted");
-    const { surroundings, output: printed, controller } = recordSurroundings();
+    const { commandContext, output: printed, controller } = recordCommandContext();
     const words = ["evaluate", place.model, "--data", atlas.path, "--steps", "2", "-o", output];
-    const run = runCommandLine(words, surroundings);
+    const run = runCommandLine(words, commandContext);
     while (!existsSync(join(output, "answers.jsonl"))) await new Promise((wake) => setTimeout(wake, 1));
     controller.abort();
     expect(await run).toBe(130);
@@ -245,7 +244,7 @@ describe("bad input to evaluate", () => {
   it.each([
     [["--proteins", "0"], 2, /--proteins takes a whole number from 1/],
     [["--split", "opencel"], 2, /--split knows opencell, partition, got "opencel"/],
-    [["--steps", "5000"], 2, /--steps is at most 999 for dpm\+\+/],
+    [["--steps", "5000"], 2, /at most 999 for dpm\+\+/],
   ])("refuses %j with code %i", async (words, exitCode, message) => {
     expect(await refused(words)).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
   });

@@ -1,12 +1,16 @@
 // `proteoscope evaluate`: how good a model is, measured on proteins and images that it never saw, beside floors and
 // ceilings. Leaves metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
+
+import type { UnseenSet } from "@proteoscope/lab";
 import type { SamplerName } from "@proteoscope/microscope";
 import { parseInteger, parseNumber } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
-import { findEvaluatedModel } from "../evaluate/evaluated-model.ts";
-import type { Metrics, UnseenSet } from "../evaluate/metrics.ts";
+import { findEvaluatedModel } from "../evaluated-model.ts";
 import { withRuntime } from "../model-folder.ts";
+import { type OutputFolder, withOutputFolder } from "../output.ts";
+import { packageVersion } from "../package-files.ts";
+import { showProgress } from "../progress.ts";
 
 const samplers = ["ddim", "ddpm", "dpm++"] as const satisfies readonly SamplerName[];
 const unseenSets = ["opencell", "partition"] as const satisfies readonly UnseenSet[];
@@ -59,6 +63,7 @@ export const evaluateCommand = defineCommand({
       ...{ data: args.data, output: args.output, resume: args.resume === true },
       only: args.only,
       sets: parseSets(args.split),
+      software: { proteoscope: packageVersion(), node: process.version },
       proteins: parseInteger("proteins", args.proteins, { min: 1 }),
       settings: {
         samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
@@ -69,11 +74,18 @@ export const evaluateCommand = defineCommand({
       },
     };
     const model = await findEvaluatedModel(args.model);
-    const metrics = await withRuntime(args.device, async (runtime) => {
-      const { evaluateModel } = await import("../evaluate/evaluate-model.ts");
-      return evaluateModel(runtime, model, request, { signal, stderr });
-    });
-    stdout.write(args.json ? `${JSON.stringify(metrics, null, 2)}\n` : await describe(metrics, args.output));
+    const progress = showProgress(stderr);
+    const { metrics, files } = await withRuntime(args.device, async (runtime) => {
+      const { evaluateModel } = await import("@proteoscope/lab");
+      return evaluateModel(runtime, model, request, { signal, onProgress: progress.show });
+    }).finally(progress.close);
+    const writeAll = async (report: OutputFolder) => {
+      for (const [name, text] of files) await report.write(name, text);
+    };
+    await withOutputFolder(args.output, writeAll, { signal });
+    const { summarizeMetrics } = await import("@proteoscope/lab");
+    const summary = [...summarizeMetrics(metrics), `metrics.json and report.html in ${args.output}`];
+    stdout.write(args.json ? `${JSON.stringify(metrics, null, 2)}\n` : `${summary.join("\n")}\n`);
     return undefined;
   },
 });
@@ -85,29 +97,6 @@ function parseSets(list: string): UnseenSet[] {
       throw usage(`--split knows ${unseenSets.join(", ")}, got "${name}"`);
   }
   return unseenSets.filter((name) => names.has(name));
-}
-
-async function describe({ images, localization }: Metrics, output: string): Promise<string> {
-  const { scoreRows, setTitles } = await import("../evaluate/report-html.ts");
-  const { methodTitles, sequenceSetTitles } = await import("../evaluate/report-localization.ts");
-  const { number, share } = await import("../evaluate/html.ts");
-  const drawn = Object.entries(images?.compartments ?? {}).flatMap(([name, scores]) => [
-    `${setTitles[name]}, ${scores.proteins} proteins`,
-    ...scoreRows(scores).map(
-      ({ title, units, accuracy, macroRecall }) =>
-        `  ${title.padEnd(36)}${share(accuracy, units).padEnd(32)}macro recall ${share(macroRecall, units)}`,
-    ),
-  ]);
-  const read = Object.entries(localization?.sets ?? {}).flatMap(([name, { proteins, methods }]) => [
-    `${sequenceSetTitles[name as keyof typeof sequenceSetTitles]}, ${proteins} proteins`,
-    ...Object.entries(methods).map(
-      ([method, { macroF1, jaccard }]) =>
-        `  ${methodTitles[method as keyof typeof methodTitles].padEnd(36)}` +
-        `macro F1 ${number(macroF1)}, Jaccard ${number(jaccard)}`,
-    ),
-  ]);
-  const lines = [...drawn, ...read];
-  return `${lines.join("\n")}\nmetrics.json and report.html in ${output}\n`;
 }
 
 function usage(message: string): CommandError {

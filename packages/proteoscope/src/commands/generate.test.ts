@@ -68,25 +68,25 @@ describe("generate", () => {
     const { stdout } = await runWords(["generate", ...words]);
     expect(stdout).toMatch(/^ {2}nearest relative {4}1\.00 alike: known$/m);
     const record = JSON.parse(readFileSync(join(output, "sequence_provenance.json"), "utf8"));
-    expect(record.relatives.nearest).toBeCloseTo(1, 9);
-    expect(record.compartments.drawnAs).toBeNull();
+    expect(record.homologs.nearest).toBeCloseTo(1, 9);
+    expect(record.compartments.targetCompartments).toBeNull();
     other.remove();
   });
 
   it("says what it was told to draw where the model decides", async () => {
     const files = randomModelFiles();
     const { tensors } = readSafetensors(files.get("condition/model.safetensors")!);
-    const typical = { dtype: "float32", shape: [1, 3], data: Float32Array.of(-3, 5, -2) } as const;
-    const decision = { compartments: ["cytosol"], sharpness: 2 };
-    const weights = new Map([...tensors, ["compartments.typical", typical]]);
-    const condition = saveSequenceCondition({ input: "full", decision, weights });
+    const prototypes = { dtype: "float32", shape: [1, 3], data: Float32Array.of(-3, 5, -2) } as const;
+    const target = { compartments: ["cytosol"], inverseTemperature: 2 };
+    const weights = new Map([...tensors, ["compartments.prototypes", prototypes]]);
+    const condition = saveSequenceCondition({ input: "full", target, weights });
     const other = createWorkplace(new Map([...files, ...condition]));
     const output = join(other.path, "decided");
     const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
     expect(stdout).toMatch(/^ {2}drawn as {12}cytosol 100 %$/m);
     const record = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
-    expect(record.compartments.drawnAs).toEqual({ cytosol: 1 });
+    expect(record.compartments.targetCompartments).toEqual({ cytosol: 1 });
     other.remove();
   });
 
@@ -153,23 +153,23 @@ describe("generate", () => {
   });
 
   it("tells a model what is known beside the sequence, and the provenance what it was told", async () => {
-    const told = createWorkplace(randomModelFiles({ ...tinyShape, extra: tinyExtra }));
+    const context = createWorkplace(randomModelFiles({ ...tinyShape, extra: tinyExtra }));
     try {
       const draw = async (name: string, ...words: string[]) => {
-        const output = join(told.path, name);
-        const options = ["--format", "npy", "--model", told.model, "-o", output, ...quick];
+        const output = join(context.path, name);
+        const options = ["--format", "npy", "--model", context.model, "-o", output, ...quick];
         const { exitCode, stderr } = await runWords(["generate", "FBL", ...options, ...words]);
-        if (exitCode !== 0) return { exitCode, stderr, told: {}, image: [] };
+        if (exitCode !== 0) return { exitCode, stderr, context: {}, image: [] };
         const read = (suffix: string) => readFileSync(join(output, `FBL_${suffix}`));
-        const { told: given, protein } = JSON.parse(read("provenance.json").toString());
-        return { told: { ...given, gene: protein.gene }, image: readNpy(read("synthetic.npy")).data };
+        const { context: given, protein } = JSON.parse(read("provenance.json").toString());
+        return { context: { ...given, gene: protein.gene }, image: readNpy(read("synthetic.npy")).data };
       };
       const known = await draw("known");
-      expect(known.told).toEqual({ names: ["text", "expression"], gene: "FBL" });
+      expect(known.context).toEqual({ names: ["text", "expression"], gene: "FBL" });
       const silent = await draw("silent", "--gene", "NONE");
-      expect(silent.told).toEqual({ names: [], gene: "NONE" });
+      expect(silent.context).toEqual({ names: [], gene: "NONE" });
       const all = await draw("all", "--cell-line", "u2os", "--expression", "9");
-      expect(all.told).toMatchObject({ names: ["text", "expression", "cell_line"], expression: 9 });
+      expect(all.context).toMatchObject({ names: ["text", "expression", "cell_line"], expression: 9 });
       expect(known.image).not.toEqual(silent.image);
       expect(known.image).not.toEqual(all.image);
       expect(await draw("wrong", "--cell-line", "HeLa")).toMatchObject({
@@ -177,7 +177,7 @@ describe("generate", () => {
         stderr: expect.stringMatching(/was told HEK293T, U2OS, not "HeLa"/),
       });
     } finally {
-      told.remove();
+      context.remove();
     }
   });
 

@@ -100,7 +100,7 @@ export const generateCommand = defineCommand({
     if (gene !== undefined && resolved.length > 1)
       throw new CommandError("--gene is of one protein: give one, or GN= in the headers", exitCodes.usage);
     const proteins = gene === undefined ? resolved : resolved.map((protein) => ({ ...protein, gene }));
-    const told = {
+    const context = {
       cellLine: args["cell-line"],
       expression: expression === undefined ? undefined : parseNumber("expression", expression),
     };
@@ -110,7 +110,7 @@ export const generateCommand = defineCommand({
       void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));
     const summaries = await withRuntime(args.device, async (runtime) => {
       const { generateCells } = await import("../generate-cells.ts");
-      const request = { proteins, told, nuclei: asked, settings, formats, output: args.output };
+      const request = { proteins, context, nuclei: asked, settings, formats, output: args.output };
       return generateCells(runtime, folder, request, {
         ...{ signal, stderr },
         show: depth === undefined ? undefined : show,
@@ -147,14 +147,14 @@ function parseFormats(list: string): DrawingFormat[] {
 
 function describe(summaries: readonly CellSummary[], output: string): string {
   const lines = summaries.flatMap((cell) => {
-    const { nearestRelative: nearest, drawnAs, agreement } = cell;
+    const { nearestHomolog: nearest, targetCompartments, agreement } = cell;
     return [
       cell.name,
       `  from the sequence   ${cell.fromSequence}`,
       ...(nearest === null
         ? []
         : [`  nearest relative    ${nearest.toFixed(2)} alike${nearest > 0.99 ? ": known" : ""}`]),
-      ...(drawnAs === null ? [] : [`  drawn as            ${drawnAs}`]),
+      ...(targetCompartments === null ? [] : [`  drawn as            ${targetCompartments}`]),
       `  seen in the images  ${cell.seenInImages}`,
       ...(agreement === null
         ? []

@@ -52,11 +52,11 @@ describe("localize", () => {
     const words = [known, "--json", "--model", other.model];
     const { proteins } = JSON.parse((await runWords(["localize", ...words])).stdout);
     expect(proteins[0]).toMatchObject({
-      nearestRelative: expect.closeTo(1, 9),
+      nearestHomolog: expect.closeTo(1, 9),
       compartment: "golgi_apparatus",
     });
     const without = JSON.parse((await localize([known, "--json"])).stdout);
-    expect(without.proteins[0].nearestRelative).toBeNull();
+    expect(without.proteins[0].nearestHomolog).toBeNull();
     other.remove();
   });
 

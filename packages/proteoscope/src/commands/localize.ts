@@ -76,11 +76,11 @@ interface Row {
   /** Of each compartment by itself. */
   readonly probabilities: CompartmentProbabilities;
   /** Likeness of the nearest annotated protein that the model brings; at 1 its own annotation was looked up. */
-  readonly nearestRelative: number | null;
+  readonly nearestHomolog: number | null;
 }
 
 function describeProtein({ id, sequence }: NamedProtein, read: ReadProtein): Row {
-  const { answer, compartments, nearestRelative, window } = read;
+  const { answer, compartments, nearestHomolog, window } = read;
   const [likeliest] = Object.entries(answer).sort(([, a], [, b]) => b - a)[0]!;
   return {
     id,
@@ -89,7 +89,7 @@ function describeProtein({ id, sequence }: NamedProtein, read: ReadProtein): Row
     compartment: likeliest,
     answer,
     probabilities: compartments,
-    nearestRelative: nearestRelative ?? null,
+    nearestHomolog: nearestHomolog ?? null,
   };
 }
 

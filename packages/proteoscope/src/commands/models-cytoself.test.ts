@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { type CytoselfConfig, cytoself, cytoselfDefaults, savePretrained } from "@proteoscope/models";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 import { listModels } from "./models-list.ts";
 
 const config: CytoselfConfig = {
@@ -42,9 +42,9 @@ it("models run takes cytoself from a folder, and models list and verify know wha
   const x = { dtype: "float32", shape: [2, 1, 16, 16], data: new Float32Array(512).fill(0.5) } as const;
   writeFileSync(input, writeSafetensors([["x", x]]));
   const model = join(folder, "cytoself");
-  const { surroundings, output: run } = recordSurroundings();
+  const { commandContext, output: run } = recordCommandContext();
   const words = ["models", "run", model, "--input", input, "-o", output, "--json", "--device", "cpu"];
-  expect(await runCommandLine(words, surroundings)).toBe(0);
+  expect(await runCommandLine(words, commandContext)).toBe(0);
   expect(JSON.parse(run.stdout)).toMatchObject({
     architecture: "cytoself",
     tensors: { fc1: { dtype: "float32", shape: [2, 5] } },
@@ -54,7 +54,7 @@ it("models run takes cytoself from a folder, and models list and verify know wha
   expect(tensors.get("decoder0")!.shape).toEqual([2, 1, 16, 16]);
 
   expect(await listModels(model, join(folder, "no-cache"))).toMatchObject([{ kind: "CytoselfFull" }]);
-  const { surroundings: others, output: verified } = recordSurroundings();
+  const { commandContext: others, output: verified } = recordCommandContext();
   expect(await runCommandLine(["models", "verify", model, "--json"], others)).toBe(0);
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, networks: [{ architecture: "cytoself" }] });
 });

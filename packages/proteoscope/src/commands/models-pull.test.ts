@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { type FakeHub, fallSilent, refuse, startFakeHub } from "@proteoscope/models/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { type FakeHub, fallSilent, startFakeHub } from "../hub/testing/fake-hub.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 
 const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
 const fixture = (name: string) => readFileSync(join(fixtures, name));
@@ -30,8 +30,8 @@ const environment = (changes: Record<string, string> = {}) => ({
   ...changes,
 });
 async function run(words: string[], changes?: Record<string, string>) {
-  const { surroundings, output } = recordSurroundings(environment(changes));
-  return { exitCode: await runCommandLine(["models", ...words], surroundings), ...output };
+  const { commandContext, output } = recordCommandContext(environment(changes));
+  return { exitCode: await runCommandLine(["models", ...words], commandContext), ...output };
 }
 const snapshot = () => join(cache, "hf", "hub", "models--a--esm", "snapshots", hub.commit);
 
@@ -91,10 +91,22 @@ describe("proteoscope models pull", () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
+  it("says which variable opens a model that asks for a token, and keeps the exit code of a missing file", async () => {
+    hub.faults.push(refuse(401));
+    const closed = await run(["pull", "a/esm"]);
+    expect([closed.exitCode, closed.stderr]).toEqual([
+      1,
+      expect.stringMatching(/asks for a token \(401\); set HF_TOKEN to a token that may read it\n$/),
+    ]);
+    hub.faults.push(refuse(404));
+    const missing = await run(["pull", "a/esm"]);
+    expect([missing.exitCode, missing.stderr]).toEqual([4, expect.stringMatching(/not found \(404\)\n$/)]);
+  });
+
   it("ends with 130 when it is interrupted, and goes on the next time", async () => {
     hub.faults.push((_, response, bytes) => void response.end(bytes), fallSilent);
-    const { surroundings, output, controller } = recordSurroundings(environment());
-    const running = runCommandLine(["models", "pull", "a/esm"], surroundings);
+    const { commandContext, output, controller } = recordCommandContext(environment());
+    const running = runCommandLine(["models", "pull", "a/esm"], commandContext);
     while (hub.requests.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort();
     expect(await running).toBe(130);

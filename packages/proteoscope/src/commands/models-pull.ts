@@ -2,17 +2,18 @@
 // go on where they ended; every file is held to its hash; the licence is shown when it is met for the first time.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cacheFolders } from "../cache-folders.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { pullModel } from "../hub/pull-model.ts";
+import { ProteoscopeError } from "@proteoscope/formats";
 import {
   defaultRevision,
   findSnapshot,
   isConfined,
   isModelName,
+  pullModel,
   repositoryFolder,
-} from "../hub/repository.ts";
+} from "@proteoscope/models/node";
+import { cacheFolders } from "../cache-folders.ts";
+import { defineCommand } from "../command.ts";
+import { CommandError, exitCodes } from "../errors.ts";
 import { type Progress, startProgress } from "../progress.ts";
 
 export const modelsPullCommand = defineCommand({
@@ -85,11 +86,21 @@ export const modelsPullCommand = defineCommand({
           `left out, --all takes them: ${leftOut.slice(0, 10).join(", ")}${leftOut.length > 10 ? ", ..." : ""}\n`,
         );
       return report(pulled);
+    } catch (error) {
+      const advice = error instanceof ProteoscopeError ? settings[error.field ?? ""] : undefined;
+      if (advice === undefined) throw error;
+      throw new CommandError(`${(error as Error).message}; ${advice}`, exitCodes.failure, { cause: error });
     } finally {
       progress?.close();
     }
   },
 });
+
+/** What to do about a failure, by the field of the request that is at fault. */
+const settings: Readonly<Record<string, string>> = {
+  token: "set HF_TOKEN to a token that may read it",
+  hubFolder: "HF_HUB_CACHE names the folder",
+};
 
 function toMegabytes(bytes: number): number {
   return Math.ceil(bytes / 1e5) / 10;

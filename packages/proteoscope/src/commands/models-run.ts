@@ -6,7 +6,7 @@ import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/fo
 import type { Architecture, architectureTitles, NamedArrays } from "@proteoscope/models";
 import { suggest } from "../arguments.ts";
 import { type CheckpointPath, openCheckpoint } from "../checkpoint-path.ts";
-import { defineCommand, type Surroundings } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import { CommandError, describeFailure, exitCodes } from "../errors.ts";
 import { writeFileAtomic } from "../output.ts";
 import { startProgress } from "../progress.ts";
@@ -112,7 +112,7 @@ function openWhole(part: Architecture | undefined) {
   };
 }
 
-function openStreamed(stderr: Surroundings["stderr"]) {
+function openStreamed(stderr: CommandContext["stderr"]) {
   return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
     const { openStreamedEsm2, runStreamedEsm2 } = await import("@proteoscope/models");
     const model = await openStreamedEsm2(folder, options);

@@ -2,10 +2,10 @@
 // held to the network that the configuration describes: names, shapes, nothing missing and nothing left over.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ReadFolder } from "@proteoscope/models";
+import type { FileSource } from "@proteoscope/models";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
-import { defineCommand, type Surroundings } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import { describeFailure, exitCodes } from "../errors.ts";
 
 export interface VerifyReport {
@@ -44,7 +44,7 @@ export const modelsVerifyCommand = defineCommand({
   },
 });
 
-async function verify(named: string, env: Surroundings["env"]): Promise<VerifyReport> {
+async function verify(named: string, env: CommandContext["env"]): Promise<VerifyReport> {
   const { loadParts, readJson, subfolder } = await import("@proteoscope/models");
   const { folder, options, path } = await openCheckpoint(named, env);
   const problems: string[] = [];
@@ -55,7 +55,7 @@ async function verify(named: string, env: Surroundings["env"]): Promise<VerifyRe
       (error: unknown) => problems.push(describeFailure(error).message),
     );
   };
-  const verifyNetwork = (part: string, source: ReadFolder) =>
+  const verifyNetwork = (part: string, source: FileSource) =>
     attempt(async () => {
       const found = await loadParts(source, options);
       return found.map(({ architecture, weights }) => ({
@@ -81,12 +81,12 @@ async function verify(named: string, env: Surroundings["env"]): Promise<VerifyRe
 }
 
 /** The small networks that a model of ours has beside the published ones; reading them holds them to their network. */
-async function verifyHeads(folder: ReadFolder): Promise<VerifyReport["networks"]> {
+async function verifyHeads(folder: FileSource): Promise<VerifyReport["networks"]> {
   const { readModel } = await import("@proteoscope/microscope");
-  const { localization, descriptors, condition, classifier, extra } = await readModel(folder);
+  const { localization, sequenceFeatures, condition, classifier, extra } = await readModel(folder);
   const heads = {
     ...{ localization: localization.weights, condition: condition.weights, classifier: classifier.weights },
-    ...(descriptors && { descriptors: descriptors.weights }),
+    ...(sequenceFeatures && { sequenceFeatures: sequenceFeatures.weights }),
     ...(extra && { extra: extra.weights }),
   };
   return Object.entries(heads).map(([part, { size }]) => ({ part, architecture: part, tensors: size }));

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listChecksums } from "../checksums.ts";
 import { runCommandLine } from "../cli.ts";
 import { createWorkplace } from "../testing/model-folder.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 import { listModels } from "./models-list.ts";
 import type { VerifyReport } from "./models-verify.ts";
 
@@ -21,8 +21,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function run(...words: string[]) {
-  const { surroundings, output } = recordSurroundings();
-  const exitCode = await runCommandLine(["models", ...words], surroundings);
+  const { commandContext, output } = recordCommandContext();
+  const exitCode = await runCommandLine(["models", ...words], commandContext);
   return { exitCode, ...output };
 }
 
@@ -287,12 +287,12 @@ describe("proteoscope models list", () => {
     const snapshot = join(folder, "models--a--b", "snapshots", "1");
     mkdirSync(snapshot, { recursive: true });
     writeFileSync(join(snapshot, "config.json"), "{");
-    const { surroundings, output } = recordSurroundings({ HF_HUB_CACHE: folder });
-    expect(await runCommandLine(["models", "list", "--json"], surroundings)).toBe(0);
+    const { commandContext, output } = recordCommandContext({ HF_HUB_CACHE: folder });
+    expect(await runCommandLine(["models", "list", "--json"], commandContext)).toBe(0);
     const { models } = JSON.parse(output.stdout);
     expect(models.at(-1)).toMatchObject({ name: "a/b", kind: "unreadable", path: snapshot });
-    const plain = recordSurroundings({ HF_HUB_CACHE: folder });
-    await runCommandLine(["models", "list"], plain.surroundings);
+    const plain = recordCommandContext({ HF_HUB_CACHE: folder });
+    await runCommandLine(["models", "list"], plain.commandContext);
     expect(plain.output.stdout).toContain(`a/b  unreadable, 0.0 MB, Hugging Face cache\n  ${snapshot}\n`);
   });
 

@@ -5,7 +5,7 @@ import { writeAtlas } from "@proteoscope/lab/testing";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordSurroundings } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/surroundings.ts";
 
 const run = join(tmpdir(), "proteoscope-train-never-made");
 const nowhere = join(tmpdir(), "proteoscope-no-such-atlas");
@@ -15,14 +15,17 @@ async function train(...words: string[]) {
 }
 
 async function trainWith(env: Record<string, string>, ...words: string[]) {
-  const { surroundings, output } = recordSurroundings(env);
-  const exitCode = await runCommandLine(["train", ...words], surroundings);
+  const { commandContext, output } = recordCommandContext(env);
+  const exitCode = await runCommandLine(["train", ...words], commandContext);
   return { exitCode, words: output.stderr.trim() };
 }
 
 describe("proteoscope train", () => {
   it.each([
-    [["nothing", "-o", run], /cannot train "nothing"; one of plm, descriptors, autoencoder, .*, diffusion/],
+    [
+      ["nothing", "-o", run],
+      /cannot train "nothing"; one of plm, sequence-features, autoencoder, .*, diffusion/,
+    ],
     [["plm", "--data", nowhere], /-o is missing/],
     [["plm", "-o", run], /--data is missing/],
     [["plm", "-o", run, "--data", nowhere, "model.hiden_size=3"], /did you mean model\.hidden_size\?/],

@@ -9,7 +9,7 @@ import {
   trainerNames,
 } from "@proteoscope/lab";
 import { resolveCheckpoint } from "../checkpoint-path.ts";
-import { defineCommand, type Surroundings } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import { CommandError, exitCodes } from "../errors.ts";
 import { findShipped } from "../package-files.ts";
 import { startProgress } from "../progress.ts";
@@ -90,7 +90,7 @@ type Options = Parameters<typeof startTraining>[2];
 function startRun(
   output: string,
   trainer: TrainerName,
-  words: RunWords & { seed: string; env: Surroundings["env"] },
+  words: RunWords & { seed: string; env: CommandContext["env"] },
   options: Options,
 ) {
   const { data, config, overrides, seed, env } = words;

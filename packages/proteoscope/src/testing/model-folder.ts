@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { type NdArray, writeNpy, writeOmeTiff } from "@proteoscope/formats";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { runCommandLine } from "../cli.ts";
-import { recordSurroundings } from "./surroundings.ts";
+import { recordCommandContext } from "./surroundings.ts";
 
 export interface Workplace {
   readonly path: string;
@@ -36,9 +36,9 @@ export function createWorkplace(modelFiles = randomModelFiles()): Workplace {
 
 /** Runs a command line in this process. */
 export async function runWords(words: readonly string[], options: { input?: string; isTTY?: boolean } = {}) {
-  const { surroundings, output } = recordSurroundings({}, options.input);
-  Object.assign(surroundings.stdout, { isTTY: options.isTTY === true, columns: 40 });
-  return { exitCode: await runCommandLine(words, surroundings), ...output };
+  const { commandContext, output } = recordCommandContext({}, options.input);
+  Object.assign(commandContext.stdout, { isTTY: options.isTTY === true, columns: 40 });
+  return { exitCode: await runCommandLine(words, commandContext), ...output };
 }
 
 /** Centres of nuclei, in microns. */

@@ -1,17 +1,17 @@
 // Surroundings for tests of commands: streams that remember what was written, an environment of the test's own,
 // and the controller behind the abort signal. Nothing here touches the process.
 import { Readable, Writable } from "node:stream";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 
-export interface RecordedSurroundings {
-  readonly surroundings: Surroundings;
+export interface RecordedCommandContext {
+  readonly commandContext: CommandContext;
   /** What was written so far. */
   readonly output: { stdout: string; stderr: string };
   readonly controller: AbortController;
 }
 
 /** Fresh surroundings with the given environment variables and no others, and a text on standard input. */
-export function recordSurroundings(env: Surroundings["env"] = {}, input = ""): RecordedSurroundings {
+export function recordCommandContext(env: CommandContext["env"] = {}, input = ""): RecordedCommandContext {
   const output = { stdout: "", stderr: "" };
   const recorder = (name: "stdout" | "stderr"): Writable =>
     new Writable({
@@ -21,12 +21,12 @@ export function recordSurroundings(env: Surroundings["env"] = {}, input = ""): R
       },
     });
   const controller = new AbortController();
-  const surroundings = {
+  const commandContext = {
     stdin: Readable.from([input]),
     stdout: recorder("stdout"),
     stderr: recorder("stderr"),
     env,
     signal: controller.signal,
   };
-  return { surroundings, output, controller };
+  return { commandContext, output, controller };
 }

@@ -1,5 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { compile, exportOnnxModel } from "../../compile.ts";
@@ -40,7 +41,7 @@ describe("external data in Node", () => {
     runtime = await openRuntime({ device: "cpu", threads: 1 });
   });
   // The folder for temporary files has those of the TypeScript loader too.
-  const modelFolders = () => readdirSync(folder).filter((name) => name.startsWith("proteoscope-"));
+  const modelFolders = () => readdirSync(folder).filter((name) => name.startsWith("proteoscope-model."));
   afterAll(async () => {
     await runtime.close();
     if (temporary === undefined) delete process.env.TMPDIR;
@@ -127,6 +128,18 @@ describe("external data in Node", () => {
     expect(modelFolders()).toHaveLength(1);
     await own.close();
     expect(modelFolders()).toEqual([]);
+  });
+
+  test("removes the folder of a process that was killed, and none of one that runs", async () => {
+    const ended = spawnSync(process.execPath, ["--eval", ""]).pid;
+    const host = hostname().replaceAll(/[^\w-]/g, "_");
+    const [left, running] = [ended, process.ppid].map((id) => `proteoscope-model.${host}.${id}.aB3dE6`);
+    for (const name of [left, running]) mkdirSync(join(folder, name!));
+    const { model: bytes, externalData } = exportOnnxModel(traced, weights, external);
+    const session = await loadThroughFolders(runtime).load(bytes, { externalData });
+    expect(modelFolders()).toEqual([running]);
+    rmSync(join(folder, running!), { recursive: true });
+    await session.close();
   });
 
   test("removes the folder when the process ends during a load", async () => {

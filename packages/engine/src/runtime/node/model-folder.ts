@@ -1,21 +1,25 @@
 /**
  * Loads models with external data in Node: by way of files, which ONNX Runtime maps to memory instead of copying.
  *
- * The files lie in a private temporary folder that is removed as soon as the session stands: a mapped file stays
- * readable without its name. Where the system keeps mapped files (Windows), it is removed with the session.
+ * The files lie in a private temporary folder that is removed as soon as the session is loaded: a mapped file stays
+ * readable without its name. Where the system keeps mapped files (Windows), it is removed with the session; the folder
+ * of a process that was killed, by the next process that loads such a model.
  */
 import { rmSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { ExternalData } from "../../onnx/external-data.ts";
 import type { Runtime, Session } from "../runtime.ts";
+import { makeTemporaryFolder, removeAbandonedFolders } from "./temporary-folders.ts";
 
 const modelName = "model.onnx";
+const purpose = "proteoscope-model";
 
 /** The runtime, with external data written to files for it. */
 export function loadThroughFolders(runtime: Runtime): Runtime {
   const folders = new Set<string>();
+  let cleaned: Promise<void> | undefined;
   const remove = async (folder: string) => {
     await rm(folder, { recursive: true, force: true });
     folders.delete(folder);
@@ -32,7 +36,9 @@ export function loadThroughFolders(runtime: Runtime): Runtime {
     load: async (model, { externalData, ...options } = {}) => {
       if (externalData === undefined || typeof model === "string") return runtime.load(model, options);
       checkLocation(externalData);
-      const folder = await mkdtemp(join(tmpdir(), "proteoscope-")).catch(explain);
+      cleaned ??= removeAbandonedFolders(tmpdir(), purpose);
+      await cleaned;
+      const folder = await makeTemporaryFolder(tmpdir(), purpose).catch(explain);
       if (folders.size === 0) process.once("exit", removeAll);
       folders.add(folder);
       let session: Session;

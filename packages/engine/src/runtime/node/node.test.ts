@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emitOnnx } from "../../onnx/emit.ts";
 import { add, mul } from "../../ops/elementwise.ts";
+import { hostSettings } from "../../optim/adamw.ts";
 import { input } from "../../tensor.ts";
 import { array, numbers } from "../../testing/evaluate.ts";
 import { compileProducts, onesOf } from "../../testing/heavy-model.ts";
@@ -78,6 +79,29 @@ describe("the cpu runtime", () => {
     await session.close();
     await runtime.deleteState("state");
     await expect(runtime.getState("state")).rejects.toThrow('runtime: no state "state"');
+  });
+
+  test("takes an optimiser's step on states where they lie, and clears the gradient where it is told to", async () => {
+    const settings = hostSettings({ learningRate: () => 0.1, weightDecay: 0 }, 0, 1);
+    const states = { parameters: "p", gradient: "g", firstMoment: "m", secondMoment: "v" };
+    for (const name of Object.values(states)) await runtime.setState(name, array([2], [0, 0]));
+    for (const clearsGradient of [false, true]) {
+      await runtime.setState("p", array([2], [1, 1]));
+      await runtime.setState("g", array([2], [3, -4]));
+      expect(await runtime.update!({ optimizer: "adamw", settings, clearsGradient }, states)).toBe(5);
+      const gradient = clearsGradient ? [0, 0] : [3, -4];
+      expect(numbers(await runtime.getState("g"))).toEqual(gradient);
+    }
+    const [down, up] = numbers(await runtime.getState("p")); // against the gradient, by about the learning rate
+    expect(down).toBeLessThan(1);
+    expect(up).toBeGreaterThan(1);
+    await expect(
+      runtime.update!(
+        { optimizer: "adamw", settings, clearsGradient: false },
+        { ...states, gradient: "none" },
+      ),
+    ).rejects.toThrow('runtime: no state "none"');
+    for (const name of Object.values(states)) await runtime.deleteState(name);
   });
 
   test("reads and writes parts of flat states where they lie", async () => {

@@ -6,13 +6,13 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
-import { DeviceError, proveDevice } from "../device.ts";
+import { checkDevice, DeviceError } from "../device.ts";
 import type { OrtOptions } from "../ort.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
-import { keepSessions } from "./kept-sessions.ts";
 import { loadThroughFolders } from "./model-folder.ts";
 import { withPair } from "./pair.ts";
+import { cacheSessions } from "./session-cache.ts";
 import type { WorkerData } from "./worker.ts";
 
 export interface OpenOptions {
@@ -20,8 +20,8 @@ export interface OpenOptions {
   device?: Device | "auto";
   /** Threads of the cpu device; the machine's cores when absent. */
   threads?: number;
-  /** A folder where compiled programs of the cpu are kept for later processes; absent, none are kept. */
-  keptIn?: string;
+  /** The folder in which programs compiled for the cpu are cached for later processes; without it none are. */
+  cacheDir?: string;
 }
 
 /** Native code that is at work when its thread ends aborts the process: an exit waits for it, so long at most. */
@@ -41,7 +41,7 @@ process.env.ORT_DISABLE_TELEMETRY ??= "1";
 export async function openRuntime({
   device = "auto",
   threads = availableParallelism(),
-  keptIn,
+  cacheDir,
 }: OpenOptions = {}): Promise<Runtime> {
   const chosen = device === "auto" ? "cpu" : device;
   const built = listSupportedBackends().map(({ name }) => name);
@@ -50,15 +50,15 @@ export async function openRuntime({
       `there is no device "${chosen}" here; choose one of ${devices.filter((name) => built.includes(name)).join(", ")}`,
     );
   if (chosen === "cpu") {
-    const openKeeping = (share: number) => {
+    const openCached = (share: number) => {
       const runtime = openWorker(chosen, share);
-      return keptIn === undefined ? runtime : keepSessions(runtime, { folder: keptIn, threads: share });
+      return cacheDir === undefined ? runtime : cacheSessions(runtime, { folder: cacheDir, threads: share });
     };
-    return withPair(openKeeping(threads), threads, openKeeping);
+    return withPair(openCached(threads), threads, openCached);
   }
   const runtime = openWorker(chosen, threads);
   try {
-    await proveDevice(runtime, advice[chosen] ?? "choose another");
+    await checkDevice(runtime, advice[chosen] ?? "choose another");
   } catch (error) {
     await runtime.close();
     throw error;

@@ -19,8 +19,8 @@ export function withPair(
   const part = (whole: Runtime, share: number): Runtime => ({
     ...whole,
     load: (model, options) => whole.load(model, { ...options, threads: share }),
-    ...(whole.loadKept && {
-      loadKept: (key, make, options) => whole.loadKept!(key, make, { ...options, threads: share }),
+    ...(whole.loadCached && {
+      loadCached: (key, make, options) => whole.loadCached!(key, make, { ...options, threads: share }),
     }),
     close: async () => {}, // with the pair
   });

@@ -5,7 +5,7 @@
  *
  * Several wasm threads need a page that is cross-origin isolated (COOP and COEP headers).
  */
-import { DeviceError, proveDevice } from "../device.ts";
+import { checkDevice, DeviceError } from "../device.ts";
 import type { Call, Reply } from "../host.ts";
 import { connectRuntime, type Port } from "../remote.ts";
 import type { Runtime } from "../runtime.ts";
@@ -46,7 +46,7 @@ async function openDevice(device: "wasm" | "webgpu", options: Omit<OpenOptions, 
   const runtime =
     worker === "none" ? await startRuntime(start) : connectRuntime(device, portOf(worker(), start));
   try {
-    await proveDevice(runtime, advice[device]);
+    await checkDevice(runtime, advice[device]);
   } catch (error) {
     await runtime.close();
     throw error;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { protein } from "../../testing/atlas-fixture.ts";
 import { compartments } from "./compartments.ts";
-import { relativesOf } from "./homologs.ts";
+import { homologsOf } from "./homologs.ts";
 
 const labelled = (sequence: string, source: "opencell" | "deeploc2-swissprot", ...names: string[]) =>
   protein({ sequence, source, labels: names.map((name) => ({ name, weight: 3 })) });
 
-const { config, proteins } = relativesOf([
+const { config, proteins } = homologsOf([
   labelled("MKT", "opencell", "nucleolus"),
   labelled("MKTAY", "opencell", "nucleolus"),
   labelled("MA", "opencell", "nucleoplasm", "mitochondria"),
@@ -44,7 +44,7 @@ describe("relativesOf", () => {
   });
 
   it("shares a whole out equally where no source resolves it", () => {
-    const { shares } = relativesOf([labelled("MK", "deeploc2-swissprot", "nucleoplasm")]).proteins;
+    const { shares } = homologsOf([labelled("MK", "deeploc2-swissprot", "nucleoplasm")]).proteins;
     expect([...shares].filter((share) => share > 0)).toEqual([0.25, 0.25, 0.25, 0.25]);
   });
 });

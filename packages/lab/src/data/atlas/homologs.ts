@@ -2,14 +2,14 @@
 // compartments; of a whole whose parts its source does not tell (the nucleus, the cytoplasm), each part gets what it has
 // where sources do tell.
 
-import { type AnnotatedProteins, type LoadedRelatives, relativesDefaults } from "@proteoscope/models";
+import { type AnnotatedProteins, homologDefaults, type LoadedHomologs } from "@proteoscope/models";
 import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
 import type { Protein } from "./tables.ts";
 
 /** Relatives by the compartments of the vocabulary. */
-export function relativesOf(proteins: readonly Protein[]): LoadedRelatives {
+export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
-    config: { ...relativesDefaults, labels: compartments },
+    config: { ...homologDefaults, labels: compartments },
     proteins: annotated(proteins),
   };
 }
@@ -28,11 +28,11 @@ function annotated(proteins: readonly Protein[]): AnnotatedProteins {
 function sharesOf(proteins: readonly Protein[]): Float32Array {
   const width = compartments.length;
   const targets = proteins.map(sequenceTargets);
-  const told = targets.map(({ targets, known }) => targets.map((target, label) => target * known[label]!));
-  const frequency = compartments.map((_, label) => told.reduce((sum, row) => sum + row[label]!, 0));
+  const context = targets.map(({ targets, known }) => targets.map((target, label) => target * known[label]!));
+  const frequency = compartments.map((_, label) => context.reduce((sum, row) => sum + row[label]!, 0));
   const shares = new Float32Array(proteins.length * width);
   for (const [index, { groupTargets }] of targets.entries()) {
-    const row = told[index]!;
+    const row = context[index]!;
     for (const [group, { members }] of compartmentGroups.entries()) {
       if (groupTargets[group] !== 1) continue;
       const places = members.map((name) => compartments.indexOf(name));

@@ -13,7 +13,7 @@ const side = 8;
 const plane = side * side;
 const options = {
   ...{ side, latentSide: 2, latentChannels: 3, embeddingWidth: 2 },
-  ...{ latentScale: 2, distanceScale: 4, seed: 5, dropRate: 0.5, timesteps: 10 },
+  ...{ latentScale: 2, distanceScale: 4, seed: 5, conditioningDropout: 0.5, timesteps: 10 },
 };
 // A latent encoder that tells what it was given, and embeddings that tell their sequence.
 const sources = {
@@ -82,9 +82,9 @@ describe("conditionBatch", () => {
       return new Float32Array(2 * (residues.length + 2));
     };
     const many = Array.from({ length: 64 }, (_, index) => shown(index));
-    const swappedOf = async (swapRate: number) => {
+    const swappedOf = async (residueSwapProbability: number) => {
       asked.length = 0;
-      await conditionBatch(1, many, pairing, { ...sources, embed }, { ...options, swapRate });
+      await conditionBatch(1, many, pairing, { ...sources, embed }, { ...options, residueSwapProbability });
       const own = asked.map((pair) => pair.split(" ")[1]);
       for (const [item, pair] of asked.entries())
         expect([own[item], own[(item + 1) % 64]]).toContain(pair.split(" ")[0]);
@@ -97,7 +97,7 @@ describe("conditionBatch", () => {
   });
 
   describe("with what is typical of an image's compartments", () => {
-    const typical = new Map([
+    const prototypes = new Map([
       ["nucleoplasm", Float32Array.of(4, 0)],
       ["ER", Float32Array.of(0, 8)],
     ]);
@@ -117,31 +117,35 @@ describe("conditionBatch", () => {
       { ...shown(1), crop: crop({ index: 1, labels: shared("ER") }) },
       { ...shown(2), crop: crop({ index: 2, labels: shared("Golgi") }) },
     ];
-    const told: { residues: string; compartments: string | Float32Array | undefined }[] = [];
+    const context: { residues: string; compartments: string | Float32Array | undefined }[] = [];
     const embed = async (residues: string, compartments?: string | Float32Array) => {
-      told.push({ residues, compartments });
+      context.push({ residues, compartments });
       return new Float32Array(2 * (residues.length + 2));
     };
-    const toldOf = async (images: readonly ReturnType<typeof shown>[], rates: object, table = typical) => {
-      told.length = 0;
-      const given = { ...sources, embed, typical: table };
+    const contextOf = async (
+      images: readonly ReturnType<typeof shown>[],
+      rates: object,
+      table = prototypes,
+    ) => {
+      context.length = 0;
+      const given = { ...sources, embed, prototypes: table };
       const batch = await conditionBatch(1, images, everywhere, given, { ...options, ...rates });
-      return { batch, told: [...told] };
+      return { batch, context: [...context] };
     };
 
     it("tells it of all samples where that is asked for, mixed by their shares", async () => {
-      const { told } = await toldOf([plain, mixed], { decidedRate: 1 });
-      expect(told.map(({ compartments }) => compartments)).toEqual([
+      const { context } = await contextOf([plain, mixed], { prototypeProbability: 1 });
+      expect(context.map(({ compartments }) => compartments)).toEqual([
         Float32Array.of(4, 0),
         Float32Array.of(0.25 * 4, 0.75 * 8),
       ]);
-      expect(told[1]!.residues).toBe("MW");
+      expect(context[1]!.residues).toBe("MW");
     });
 
     it("tells of its protein where it is not known of all compartments, or where nothing is decided", async () => {
-      const [{ told: some }, { told: none }] = [
-        await toldOf([unknown, mixed], { decidedRate: 1 }),
-        await toldOf([plain, mixed], { decidedRate: 1 }, new Map()),
+      const [{ context: some }, { context: none }] = [
+        await contextOf([unknown, mixed], { prototypeProbability: 1 }),
+        await contextOf([plain, mixed], { prototypeProbability: 1 }, new Map()),
       ];
       expect(some.map(({ compartments }) => typeof compartments)).toEqual(["string", "object"]);
       for (const { residues, compartments } of [some[0]!, ...none]) expect(compartments).toBe(residues);
@@ -149,22 +153,22 @@ describe("conditionBatch", () => {
 
     it("tells a share of the samples, and changes nothing else of a batch", async () => {
       const [without, never, half] = [
-        await toldOf(cells, {}),
-        await toldOf(cells, { decidedRate: 0 }),
-        await toldOf(cells, { decidedRate: 0.5 }),
+        await contextOf(cells, {}),
+        await contextOf(cells, { prototypeProbability: 0 }),
+        await contextOf(cells, { prototypeProbability: 0.5 }),
       ];
-      for (const { residues, compartments } of never.told) expect(compartments).toBe(residues);
+      for (const { residues, compartments } of never.context) expect(compartments).toBe(residues);
       expect(never).toEqual(without);
-      const decided = half.told.filter(({ compartments }) => typeof compartments !== "string").length;
-      expect(decided).toBeGreaterThan(20);
-      expect(decided).toBeLessThan(44);
+      const targeted = half.context.filter(({ compartments }) => typeof compartments !== "string").length;
+      expect(targeted).toBeGreaterThan(20);
+      expect(targeted).toBeLessThan(44);
       expect(half.batch).toEqual(without.batch); // as these embeddings do not tell compartments
     });
 
     it("goes with another protein's residues as well", async () => {
-      const { told } = await toldOf(cells, { decidedRate: 1, swapRate: 1 });
-      expect(new Set(told.map(({ residues }) => residues))).toEqual(new Set(["MKT", "MKTAY"]));
-      for (const { compartments } of told) expect(compartments).toEqual(Float32Array.of(4, 0));
+      const { context } = await contextOf(cells, { prototypeProbability: 1, residueSwapProbability: 1 });
+      expect(new Set(context.map(({ residues }) => residues))).toEqual(new Set(["MKT", "MKTAY"]));
+      for (const { compartments } of context) expect(compartments).toEqual(Float32Array.of(4, 0));
     });
   });
 
@@ -191,11 +195,11 @@ describe("conditionBatch", () => {
 
 describe("droppedShare", () => {
   it("falls linearly from all to the drop rate while the conditioning ramps up", () => {
-    const ramp = { dropRate: 0.2, rampSteps: 10 };
+    const ramp = { conditioningDropout: 0.2, conditioningWarmupSteps: 10 };
     expect(droppedShare(0, ramp)).toBe(1);
     expect(droppedShare(5, ramp)).toBeCloseTo(0.6, 12);
     expect(droppedShare(10, ramp)).toBeCloseTo(0.2, 12);
     expect(droppedShare(99, ramp)).toBeCloseTo(0.2, 12);
-    expect(droppedShare(0, { dropRate: 0.2 })).toBeCloseTo(0.2, 12);
+    expect(droppedShare(0, { conditioningDropout: 0.2 })).toBeCloseTo(0.2, 12);
   });
 });

@@ -15,9 +15,9 @@ export interface ConditionSources {
   /** The condition of a sequence, in place of its own compartments with another's or with what is told of them [width]. */
   embed(sequence: string, compartments?: string | Float32Array): Promise<Float32Array>;
   /** What is told of a compartment once it is decided on, [width]. */
-  readonly typical?: ReadonlyMap<string, Float32Array> | undefined;
+  readonly prototypes?: ReadonlyMap<string, Float32Array> | undefined;
   /** The embeddings with room for what is told beside the sequences, and its inputs; `uniform` says what is left out. */
-  readonly tellExtra?:
+  readonly encodeContext?:
     | ((
         pairs: readonly Pair[],
         embeddings: Readonly<Record<"sequence" | "mask", NdArray>>,
@@ -108,23 +108,26 @@ export const mostExtraConditions = 100;
 export interface ConditionBatchOptions extends ConditionOptions {
   readonly seed: number;
   /** Share of samples that are trained without their sequence. */
-  readonly dropRate: number;
+  readonly conditioningDropout: number;
   /** Share of samples that are told their own compartments with another protein's residues. Default 0. */
-  readonly swapRate?: number;
+  readonly residueSwapProbability?: number;
   /** Share of samples that are told what is typical of their image's compartments, in place of a protein's. Default 0. */
-  readonly decidedRate?: number;
-  /** Steps over which the share of samples with their sequence grows from none to all but `dropRate`. Default 0. */
-  readonly rampSteps?: number;
+  readonly prototypeProbability?: number;
+  /** Steps over which the share of samples with their sequence grows from none to all but `conditioningDropout`. Default 0. */
+  readonly conditioningWarmupSteps?: number;
   readonly timesteps: number;
 }
 
 /** Share of samples that are trained without their sequence at a step. */
 export function droppedShare(
   step: number,
-  { dropRate, rampSteps = 0 }: Pick<ConditionBatchOptions, "dropRate" | "rampSteps">,
+  {
+    conditioningDropout,
+    conditioningWarmupSteps = 0,
+  }: Pick<ConditionBatchOptions, "conditioningDropout" | "conditioningWarmupSteps">,
 ): number {
-  const progress = step < rampSteps ? step / rampSteps : 1;
-  return 1 - (1 - dropRate) * progress;
+  const progress = step < conditioningWarmupSteps ? step / conditioningWarmupSteps : 1;
+  return 1 - (1 - conditioningDropout) * progress;
 }
 
 /** The denoiser's inputs of a step, apart from the noise. Every crop must have a partner. */
@@ -138,12 +141,19 @@ export async function conditionBatch(
   Record<"latents" | "distance" | "sequence" | "mask" | "isDropped" | "timestep", NdArray> &
     Record<string, NdArray>
 > {
-  const { seed, timesteps, latentChannels, latentSide, swapRate = 0, decidedRate = 0 } = options;
+  const {
+    seed,
+    timesteps,
+    latentChannels,
+    latentSide,
+    residueSwapProbability = 0,
+    prototypeProbability = 0,
+  } = options;
   const count = shown.length;
   const draw = (name: string) => createGenerator(seed, name, step);
-  const partners = draw("partners").uniform(count);
+  const pairedProteins = draw("partners").uniform(count);
   const proteins = shown.map(({ crop }, item) => {
-    const protein = pairing.partner(crop, partners[item]!);
+    const protein = pairing.pairedProtein(crop, pairedProteins[item]!);
     if (protein === undefined) throw new RangeError(`crop ${crop.index} has no training protein to go with`);
     return protein;
   });
@@ -152,12 +162,12 @@ export async function conditionBatch(
   const isDropped = Uint8Array.from(draw("dropped").uniform(count), (value) => (value < dropped ? 1 : 0));
   const swapped = draw("swapped").uniform(count);
   const residuesOf = proteins.map((own, item) =>
-    swapped[item]! < swapRate ? proteins[(item + 1) % count]! : own,
+    swapped[item]! < residueSwapProbability ? proteins[(item + 1) % count]! : own,
   );
-  const decided = draw("decided").uniform(count);
+  const targeted = draw("decided").uniform(count);
   const compartments = proteins.map(({ sequence }, item) => {
-    const isDecided = decided[item]! < decidedRate;
-    return (isDecided && typicalOf(shown[item]!.crop, sources)) || sequence;
+    const isTargeted = targeted[item]! < prototypeProbability;
+    return (isTargeted && prototypeOf(shown[item]!.crop, sources)) || sequence;
   });
   const embeddings = await embeddingBatch(residuesOf, sources, options, compartments);
   const timestep = Int32Array.from(draw("timesteps").integers(count, timesteps));
@@ -168,7 +178,7 @@ export async function conditionBatch(
       options,
     ),
     ...embeddings,
-    ...sources.tellExtra?.(
+    ...sources.encodeContext?.(
       shown.map(({ crop }, item) => ({ crop, protein: proteins[item]! })),
       embeddings,
       draw("left out").uniform(count * mostExtraConditions),
@@ -179,12 +189,12 @@ export async function conditionBatch(
 }
 
 /** What is typical of a crop's compartments, mixed by their shares, [width]; undefined where that is not told of all. */
-function typicalOf(crop: Crop, { typical }: ConditionSources): Float32Array | undefined {
+function prototypeOf(crop: Crop, { prototypes }: ConditionSources): Float32Array | undefined {
   const shares = imageTargets(crop.labels) ?? [];
   const shown = imageCompartments.flatMap((name, place) =>
     shares[place] ? [{ name, share: shares[place] }] : [],
   );
-  const rows = shown.map(({ name }) => typical?.get(name));
+  const rows = shown.map(({ name }) => prototypes?.get(name));
   if (rows.length === 0 || rows.includes(undefined)) return undefined;
   return rows[0]!.map((_, i) => rows.reduce((sum, row, item) => sum + shown[item]!.share * row![i]!, 0));
 }

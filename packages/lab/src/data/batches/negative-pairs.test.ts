@@ -12,9 +12,9 @@ const known = (of: typeof npm1): Pair => ({
   protein: of,
 });
 /** An image that tells its compartment alone, with a protein drawn for it. */
-const unknown = (name: string, partner: typeof npm1): Pair => ({
+const unknown = (name: string, pairedProtein: typeof npm1): Pair => ({
   crop: crop({ labels: [{ name, weight: 1 }] }),
-  protein: partner,
+  protein: pairedProtein,
 });
 
 describe("an image of a known protein", () => {

@@ -89,38 +89,38 @@ describe("createPairing", () => {
     crop({ labels: names.map((name) => ({ name, weight: 1 / names.length })), primary: names[0]! });
 
   it("pairs an image of a known protein with it, whatever its compartment", () => {
-    expect(createPairing([nuclear, golgi]).partner(crop({ uniprot: "G" }), 0.5)).toBe(golgi);
+    expect(createPairing([nuclear, golgi]).pairedProtein(crop({ uniprot: "G" }), 0.5)).toBe(golgi);
   });
 
   it("pairs other images with a protein that is in their compartment alone", () => {
-    const { partner } = createPairing([nuclear, both, golgi]);
-    for (const uniform of [0, 0.5, 0.99]) expect(partner(crop(), uniform)).toBe(nuclear);
+    const { pairedProtein } = createPairing([nuclear, both, golgi]);
+    for (const uniform of [0, 0.5, 0.99]) expect(pairedProtein(crop(), uniform)).toBe(nuclear);
   });
 
   it("pairs a blend with a protein of both compartments, else with one by its share", () => {
-    const { partner } = createPairing([nuclear, both, golgi]);
-    expect(partner(blendOf("nucleoplasm", "cytoplasm"), 0.7)).toBe(both);
-    expect(partner(blendOf("nucleoplasm", "Golgi"), 0.2)).toBe(nuclear);
-    expect(partner(blendOf("nucleoplasm", "Golgi"), 0.8)).toBe(golgi);
+    const { pairedProtein } = createPairing([nuclear, both, golgi]);
+    expect(pairedProtein(blendOf("nucleoplasm", "cytoplasm"), 0.7)).toBe(both);
+    expect(pairedProtein(blendOf("nucleoplasm", "Golgi"), 0.2)).toBe(nuclear);
+    expect(pairedProtein(blendOf("nucleoplasm", "Golgi"), 0.8)).toBe(golgi);
   });
 
   it("finds nobody where no protein fits", () => {
-    expect(createPairing([nuclear]).partner(crop({ primary: "ER" }), 0)).toBeUndefined();
+    expect(createPairing([nuclear]).pairedProtein(crop({ primary: "ER" }), 0)).toBeUndefined();
   });
 
   it("looks at strong labels alone, of human proteins alone", () => {
     const faint = protein({ id: "F", labels: [{ name: "Golgi", weight: 2 }] });
     const mouse = protein({ id: "M", labels: [{ name: "Golgi", weight: 3 }], isHuman: false });
-    expect(createPairing([faint, mouse]).partner(crop({ primary: "Golgi" }), 0.5)).toBeUndefined();
+    expect(createPairing([faint, mouse]).pairedProtein(crop({ primary: "Golgi" }), 0.5)).toBeUndefined();
   });
 
   it("draws proteins as often as they are told to weigh, by their compartments", () => {
     const other = protein({ id: "O", uniprot: "O" });
-    const { partner } = createPairing([nuclear, other], (one, compartments) => {
+    const { pairedProtein } = createPairing([nuclear, other], (one, compartments) => {
       expect(compartments).toEqual(["nucleoplasm"]);
       return one === other ? 3 : 1;
     });
-    const drawn = Array.from({ length: 100 }, (_, i) => partner(crop(), i / 100));
+    const drawn = Array.from({ length: 100 }, (_, i) => pairedProtein(crop(), i / 100));
     expect(drawn.filter((one) => one === other)).toHaveLength(75);
   });
 
@@ -130,9 +130,9 @@ describe("createPairing", () => {
       source: "deeploc2-human",
       labels: [{ name: "nucleoplasm", weight: 1 }],
     });
-    const { partner } = createPairing([nuclear, vague]);
+    const { pairedProtein } = createPairing([nuclear, vague]);
     const uniform = createGenerator(0, "draws").uniform(5000);
-    const drawn = Array.from(uniform, (u) => partner(crop(), u)).filter((one) => one === nuclear);
+    const drawn = Array.from(uniform, (u) => pairedProtein(crop(), u)).filter((one) => one === nuclear);
     expect(drawn.length / 5000).toBeCloseTo(0.8, 1);
   });
 });

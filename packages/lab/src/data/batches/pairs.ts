@@ -105,7 +105,7 @@ const unresolvedWeight = 0.25;
 
 export interface Pairing {
   /** The protein of an image, drawn by `uniform` where several may be; undefined if no training protein fits. */
-  partner(crop: Crop, uniform: number): Protein | undefined;
+  pairedProtein(crop: Crop, uniform: number): Protein | undefined;
 }
 
 /**
@@ -133,7 +133,7 @@ export function createPairing(
     return pool?.members[drawIndex(sums.get(key)!, uniform)];
   };
   return {
-    partner(crop, uniform) {
+    pairedProtein(crop, uniform) {
       const known = crop.uniprot === undefined ? undefined : byUniprot.get(crop.uniprot);
       if (known !== undefined) return known;
       const placed = [...placeLabels(crop.labels)];

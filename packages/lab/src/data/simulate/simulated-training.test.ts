@@ -134,7 +134,7 @@ const configs: Partial<Record<TrainerName, () => object>> = {
       ...{ block_out_channels: [8, 16], blocks: ["plain", "attention"], layers_per_block: 1 },
       ...{ attention_heads: 2, norm_num_groups: 4 },
     },
-    ...{ drop_rate: 0.2, data: data(), train },
+    ...{ conditioning_dropout: 0.2, data: data(), train },
   }),
 };
 

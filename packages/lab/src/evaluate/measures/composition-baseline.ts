@@ -2,7 +2,7 @@
 // sequence and at either end, and on its length. A language model has to be better than this to have read anything.
 
 import { createGenerator } from "@proteoscope/engine";
-import { openLabelSlopes } from "../../calibrate/gradients.ts";
+import { openLabelGradients } from "../../calibrate/gradients.ts";
 import { compartments, sequenceTargets } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 
@@ -47,7 +47,7 @@ export function fitComposition(
   const raw = training.map(({ sequence }) => compositionFeatures(sequence));
   const unit = openStandardization(raw);
   const rows = raw.map(unit);
-  const slopesOf = openLabelSlopes(compartments);
+  const gradientsOf = openLabelGradients(compartments);
   const [inputs, outputs] = [rows[0]!.length, compartments.length];
   const weights = new Float64Array(inputs * outputs);
   const [means, squares] = [new Float64Array(weights.length), new Float64Array(weights.length)];
@@ -59,10 +59,10 @@ export function fitComposition(
       const chosen = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       for (const index of chosen) {
         const probabilities = multiply(weights, rows[index]!).map((x) => 1 / (1 + Math.exp(-x)));
-        const slopes = slopesOf(probabilities, targets[index]!);
+        const gradients = gradientsOf(probabilities, targets[index]!);
         for (let i = 0; i < inputs; i++)
           for (let o = 0; o < outputs; o++)
-            gradient[i * outputs + o]! += (rows[index]![i]! * slopes[o]!) / chosen.length;
+            gradient[i * outputs + o]! += (rows[index]![i]! * gradients[o]!) / chosen.length;
       }
       const size = firstStep * (1 - (epoch * batches + batch) / (epochs * batches));
       for (let i = 0; i < weights.length; i++) {

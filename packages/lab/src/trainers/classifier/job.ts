@@ -91,7 +91,7 @@ export async function createClassifierJob(
         },
       ];
     },
-    best: { score: "macroRecall", wants: "larger" },
+    best: { score: "macroRecall", mode: "max" },
     validate: async () => validate(runtime, await averaged(), network, { pixels, validation, distanceScale }),
     files: async () =>
       headFiles("classifier", { ...network, labels: imageCompartments, distanceScale }, await averaged()),

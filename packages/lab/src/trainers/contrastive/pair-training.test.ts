@@ -185,7 +185,7 @@ describe("the presets of CLIP and the triplet network", () => {
     ["triplet", "mini"],
     ["triplet", "paper"],
   ] as const)("%s.%s is a configuration of it", async (trainer, preset) => {
-    const file = new URL(`../../../../configs/train/${trainer}.${preset}.yaml`, import.meta.url).pathname;
+    const file = new URL(`../../../../../configs/train/${trainer}.${preset}.yaml`, import.meta.url).pathname;
     const schema = trainer === "clip" ? clipSchema : tripletSchema;
     const given = { ...(await readConfig(file)), models: { plm: "plm", autoencoder: "autoencoder" } };
     const { model, augment } = checkConfig(schema, given, file);

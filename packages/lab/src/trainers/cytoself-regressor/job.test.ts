@@ -155,7 +155,7 @@ describe("a finished cytoself", () => {
 
 describe("the presets of the cytoself regressor", () => {
   it.each(["mini", "paper"])("%s is a configuration of it", async (preset) => {
-    const file = new URL(`../../../../configs/train/cytoclass.${preset}.yaml`, import.meta.url).pathname;
+    const file = new URL(`../../../../../configs/train/cytoclass.${preset}.yaml`, import.meta.url).pathname;
     const given = { ...(await readConfig(file)), models: { plm: "plm", cytoself: "cytoself" } };
     const { loss, model } = checkConfig(cytoclassSchema, given, file);
     expect(loss.classifier).toBe(10);

@@ -41,7 +41,7 @@ import {
   readCytoself,
   sequenceModelFiles,
 } from "../../training/frozen/finished-models.ts";
-import { remember } from "../../training/frozen/memoize.ts";
+import { memoize } from "../../training/frozen/memoize.ts";
 import { startingWeights } from "../../training/initial-weights.ts";
 import {
   adamWOf,
@@ -72,7 +72,7 @@ export const cytoclassSchema = z.strictObject({
     })
     .prefault({}),
   /** As in the training of the denoiser. */
-  partnerConfidence: z.number().nonnegative().default(1),
+  pairingInverseTemperature: z.number().nonnegative().default(1),
   augment: embeddingAugmentSchema.prefault({}),
   data: pairDataSchema,
   train: loopSchema,
@@ -94,7 +94,7 @@ export async function createCytoclassJob(
   const { training, validation, proteins } = await readImageData(folder);
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
   const side = await openProteinSide(runtime, proteins, {
-    ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
+    ...{ plm: config.models.plm, pairingInverseTemperature: config.pairingInverseTemperature },
     ...{ seed: train.seed, startFrom: train.startFrom, onRead },
   });
   const { reader, embedder, pairing, condition } = side;
@@ -178,7 +178,7 @@ export async function createCytoclassJob(
       );
       return [{ ...embeddings, ...targets }];
     },
-    best: { score: "loss", wants: "smaller" },
+    best: { score: "loss", mode: "min" },
     async validate() {
       const weights = new Map([...frozen, ...(await averaged())]);
       const program = await compile(
@@ -245,7 +245,7 @@ async function openCodes(runtime: Runtime, { config, weights, view }: FinishedCy
     return code.data as Float32Array;
   };
   const size = (await encode(new Float32Array(3 * side * side), "")).length;
-  return { size, encode: remember(encode, (_, key) => key, keptCodes), close: () => program.close() };
+  return { size, encode: memoize(encode, (_, key) => key, keptCodes), close: () => program.close() };
 }
 
 interface JudgedPair {

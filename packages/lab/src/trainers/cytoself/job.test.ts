@@ -91,7 +91,7 @@ const stateOf = async (path: string, step: number) =>
 describe("the presets of cytoself", () => {
   for (const preset of ["mini", "paper"])
     it(`${preset} is a configuration`, async () => {
-      const file = new URL(`../../../../configs/train/cytoself.${preset}.yaml`, import.meta.url).pathname;
+      const file = new URL(`../../../../../configs/train/cytoself.${preset}.yaml`, import.meta.url).pathname;
       const { model, train } = checkConfig(cytoselfSchema, await readConfig(file));
       expect(model.channels).toEqual(["protein", "nucleus"]);
       expect(model.encoderArgs === undefined).toBe(preset === "paper"); // the published encoders

@@ -158,7 +158,7 @@ export async function createCytoselfJob(
         },
       ];
     },
-    best: { score: "loss", wants: "smaller" },
+    best: { score: "loss", mode: "min" },
     validate: async () => validateCytoself(runtime, await judge(), judged),
     samples: async () => drawReconstructions(runtime, await judge(), chooseCrops(judged, 8, train.seed)),
     files: async () =>

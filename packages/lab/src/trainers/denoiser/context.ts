@@ -21,7 +21,7 @@ import { withPrefix } from "../../training/model-files.ts";
 
 export const extraSchema = z.strictObject({
   /** Share of samples that are not told a condition, each by itself. */
-  dropRate: z.number().min(0).max(1).default(0.2),
+  conditioningDropout: z.number().min(0).max(1).default(0.2),
   /** Embeddings of something about a gene: rows in .npy or .zarr, and the genes in a list. */
   tables: z
     .array(z.strictObject({ name: z.string(), embeddings: pathSchema, genes: pathSchema }))
@@ -35,7 +35,7 @@ export const extraSchema = z.strictObject({
 export type ExtraConfig = z.infer<typeof extraSchema>;
 
 /** Sequences [B, L, width], bool [B, L], and what is told beside them. */
-type Told = Readonly<Record<"sequence" | "mask", NdArray>> & Readonly<Record<string, NdArray>>;
+type ConditionInputs = Readonly<Record<"sequence" | "mask", NdArray>> & Readonly<Record<string, NdArray>>;
 
 export interface ExtraSide extends ExtraConditions {
   /** Of what `tell` gives beside the sequences, for so many samples. */
@@ -44,11 +44,11 @@ export interface ExtraSide extends ExtraConditions {
    * The embeddings of images' proteins with room for the tokens of what is known; of sample i, condition c is left out
    * where uniform[i, c] says so.
    */
-  tell(
+  encode(
     pairs: readonly Pair[],
     embeddings: Readonly<Record<"sequence" | "mask", NdArray>>,
     uniform?: Float32Array,
-  ): Told;
+  ): ConditionInputs;
   /** The sequence with the tokens of what is told. */
   addTokens(w: Weights, inputs: Readonly<Record<string, Tensor>> & { readonly sequence: Tensor }): Tensor;
 }
@@ -71,9 +71,9 @@ export async function openExtraSide(
       ...scoped(extraTypes(extra.config, samples)),
       [`${extraScope}places`]: f32(samples, "tokens", count),
     }),
-    tell(pairs, embeddings, uniform) {
+    encode(pairs, embeddings, uniform) {
       const isKept = (item: number, at: number) =>
-        uniform === undefined || uniform[item * mostExtraConditions + at]! >= config.dropRate;
+        uniform === undefined || uniform[item * mostExtraConditions + at]! >= config.conditioningDropout;
       const vectors = pairs.map(({ crop, protein }, item) => {
         const known = extraValues(extra, { gene: protein.gene, cellLine: crop.cellLine });
         return conditions.map(({ name }, at) => (isKept(item, at) ? known.get(name) : undefined));

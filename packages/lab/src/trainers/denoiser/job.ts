@@ -17,14 +17,14 @@ import {
 } from "@proteoscope/engine";
 import {
   diffusionLoss,
+  type FileSource,
   linearNoiseSchedule,
   loadAs,
   noiseScheduleDefaults,
   predictionTypes,
-  type ReadFolder,
   saveExtraConditions,
+  saveHomologs,
   savePipeline,
-  saveRelatives,
   saveSequenceCondition,
   sequenceInputs,
   subfolder,
@@ -33,7 +33,7 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
-import { relativesOf } from "../../data/atlas/homologs.ts";
+import { homologsOf } from "../../data/atlas/homologs.ts";
 import { measureImages } from "../../data/atlas/image-statistics.ts";
 import { isRealCell } from "../../data/atlas/tables.ts";
 import { conditionBatch } from "../../data/batches/condition-batches.ts";
@@ -69,27 +69,27 @@ export const diffusionSchema = z.strictObject({
     normNumGroups: z.int().positive(),
   }),
   /** Share of samples that are trained without their sequence. */
-  dropRate: z.number().min(0).max(1),
+  conditioningDropout: z.number().min(0).max(1),
   /**
    * Share of samples that are told their own compartments with another protein's residues. A denoiser learns few
    * proteins' residues by heart; of a protein that it has never seen, what is read off the residues says more.
    */
-  swapRate: z.number().min(0).max(1).default(0),
-  /** Steps over which the share with their sequence grows from none to what `drop_rate` leaves. */
-  rampSteps: z.int().nonnegative().default(0),
+  residueSwapProbability: z.number().min(0).max(1).default(0),
+  /** Steps over which the share with their sequence grows from none to what `conditioning_dropout` leaves. */
+  conditioningWarmupSteps: z.int().nonnegative().default(0),
   /** Only what the sequence enters by, on an earlier run's denoiser, or all but that, without any sequence. */
   trained: z.enum(denoiserParts).default("all"),
   /** What is told of a sequence; all but "full" are there to be compared with. */
   sequenceInput: z.enum(sequenceInputs).default("full"),
   /** Whether what is known of a protein's relatives among the training proteins is told with the head's logits. */
-  relatives: z.boolean().default(false),
+  homologs: z.boolean().default(false),
   /**
    * How sharply the model decides which compartment to draw: it is told what is typical of compartments, mixed by their
    * probability to this power, in place of the head's logits. 0: not at all.
    */
-  decisionSharpness: z.number().min(0).max(1000).default(0),
+  targetInverseTemperature: z.number().min(0).max(1000).default(0),
   /** Share of samples that are told so in training, of their image's compartments; all others are told the logits as they are. */
-  decidedRate: z.number().min(0).max(1).default(0),
+  prototypeProbability: z.number().min(0).max(1).default(0),
   /** What is told beside it. */
   extra: extraSchema.prefault({}),
   /**
@@ -101,7 +101,7 @@ export const diffusionSchema = z.strictObject({
    * An image of unknown gene goes with a protein of its compartment, drawn by the localization head's probability of
    * that compartment to this power: above 0, by those whose sequence tells where they are.
    */
-  partnerConfidence: z.number().nonnegative().default(1),
+  pairingInverseTemperature: z.number().nonnegative().default(1),
   data: simulatedImageDataSchema,
   train: loopSchema,
 });
@@ -116,18 +116,23 @@ export async function createDiffusionJob(
   folder: string,
   { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
-  const { data, train, dropRate, swapRate, decidedRate, rampSteps } = config;
+  const {
+    data,
+    train,
+    conditioningDropout,
+    residueSwapProbability,
+    prototypeProbability,
+    conditioningWarmupSteps,
+  } = config;
   checkOptions(config);
   const { pixels, training, validation, proteins } = await openTrainingImages(folder, data);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = pixels.height;
-  const relatives = config.relatives
-    ? relativesOf((await readSequences(folder)).get("train") ?? [])
-    : undefined;
-  const { sequenceInput: input, partnerConfidence, decisionSharpness } = config;
+  const homologs = config.homologs ? homologsOf((await readSequences(folder)).get("train") ?? []) : undefined;
+  const { sequenceInput: input, pairingInverseTemperature, targetInverseTemperature } = config;
   const { reader, embedder, pairing, condition } = await openProteinSide(runtime, proteins, {
-    ...{ plm: config.models.plm, startFrom: train.startFrom, input, relatives },
-    ...{ partnerConfidence, decisionSharpness, seed: train.seed, onRead },
+    ...{ plm: config.models.plm, startFrom: train.startFrom, input, homologs },
+    ...{ pairingInverseTemperature, targetInverseTemperature, seed: train.seed, onRead },
   });
   if (reader.head === undefined)
     throw new ConfigError(
@@ -135,10 +140,10 @@ export async function createDiffusionJob(
     );
   const extra = await openExtraSide(config.extra, { crops: training, tokenWidth: embedder.width });
   const coder = await createLatentCoder(runtime, autoencoder, side);
-  const { embed, typical } = embedder;
-  const sources = { embed, typical, encode: coder.encode, tellExtra: extra?.tell };
+  const { embed, prototypes } = embedder;
+  const sources = { embed, prototypes, encode: coder.encode, encodeContext: extra?.encode };
 
-  const isPaired = (crop: (typeof training)[number]) => pairing.partner(crop, 0) !== undefined;
+  const isPaired = (crop: (typeof training)[number]) => pairing.pairedProtein(crop, 0) !== undefined;
   const shown = training.filter(isPaired);
   const { distanceScale, imageVariance } = await measureImages(training, pixels);
   const measured = chooseCrops(shown.filter(isRealCell), scaleCropCount, train.seed);
@@ -157,7 +162,7 @@ export async function createDiffusionJob(
     latentScale: deviationOf(latents),
     distanceScale,
     seed: train.seed,
-    ...{ dropRate, swapRate, decidedRate, rampSteps },
+    ...{ conditioningDropout, residueSwapProbability, prototypeProbability, conditioningWarmupSteps },
     timesteps: noiseScheduleDefaults.numTrainTimesteps,
   };
 
@@ -223,7 +228,7 @@ export async function createDiffusionJob(
         ...pipeline,
         ["model_index.json", jsonText({ ...index, proteoscope: constants })],
         ...saveSequenceCondition(condition),
-        ...(relatives === undefined ? [] : saveRelatives(relatives)),
+        ...(homologs === undefined ? [] : saveHomologs(homologs)),
         ...(extra === undefined
           ? []
           : saveExtraConditions({ ...extra, weights: withoutPrefix(weights, extraScope) })),
@@ -241,21 +246,34 @@ const pixelSizeMicrons = 0.4126; // of every crop of an atlas
 
 /** @throws ConfigError where what is not trained would never have been, or what is swapped or decided is not told. */
 function checkOptions(config: DiffusionConfig): void {
-  const { trained, train, dropRate, swapRate, decisionSharpness, decidedRate, sequenceInput } = config;
-  if (decidedRate > 0 && decisionSharpness === 0)
-    throw new ConfigError("decided_rate: nothing is decided: give decision_sharpness");
+  const {
+    trained,
+    train,
+    conditioningDropout,
+    residueSwapProbability,
+    targetInverseTemperature,
+    prototypeProbability,
+    sequenceInput,
+  } = config;
+  if (prototypeProbability > 0 && targetInverseTemperature === 0)
+    throw new ConfigError("prototype_probability: nothing is decided: give target_inverse_temperature");
   if (trained === "only_cross_attention" && train.startFrom === undefined)
     throw new ConfigError("trained: only_cross_attention needs a denoiser: give train.start_from");
-  if (trained === "all_but_cross_attention" && dropRate < 1)
-    throw new ConfigError("trained: all_but_cross_attention learns without sequences: give drop_rate=1");
+  if (trained === "all_but_cross_attention" && conditioningDropout < 1)
+    throw new ConfigError(
+      "trained: all_but_cross_attention learns without sequences: give conditioning_dropout=1",
+    );
   if (sequenceInput !== "one_hot" && sequenceInput !== "random") return;
-  for (const [name, value] of Object.entries({ swap_rate: swapRate, decision_sharpness: decisionSharpness }))
+  for (const [name, value] of Object.entries({
+    residue_swap_probability: residueSwapProbability,
+    target_inverse_temperature: targetInverseTemperature,
+  }))
     if (value > 0)
       throw new ConfigError(`${name}: with sequence_input ${sequenceInput} no compartments are told: give 0`);
 }
 
 /** The weights of an earlier run, under the trainer's names. */
-async function readDenoiser(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
+async function readDenoiser(folder: FileSource): Promise<ReadonlyMap<string, NdArray>> {
   const { weights } = await loadAs("unet", subfolder(folder, "unet"));
   const extra = (await folder.exists("extra/config.json"))
     ? await readTensors(subfolder(folder, "extra"))

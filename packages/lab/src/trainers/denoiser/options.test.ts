@@ -7,8 +7,8 @@ import { readSafetensors, writeNpy } from "@proteoscope/formats";
 import {
   loadAs,
   loadExtraConditions,
+  loadHomologs,
   loadPipeline,
-  loadRelatives,
   loadSequenceCondition,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -46,7 +46,7 @@ beforeAll(async () => {
   const levels = genes.map((gene, index) => `${gene},${index * index}`);
   await writeFile(join(folder, "levels.csv"), `gene,level\n${levels.join("\n")}\n`);
   extra = JSON.stringify({
-    drop_rate: 0.3,
+    conditioning_dropout: 0.3,
     tables: [{ name: "text", embeddings: join(folder, "text.npy"), genes: join(folder, "genes.txt") }],
     expression: join(folder, "levels.csv"),
     cell_line: true,
@@ -65,7 +65,7 @@ async function start(run: string, overrides: string[] = [], killAt?: number): Pr
       ...{ block_out_channels: [8, 16], blocks: ["plain", "attention"], layers_per_block: 1 },
       ...{ attention_heads: 2, norm_num_groups: 4 },
     },
-    drop_rate: 0.2,
+    conditioning_dropout: 0.2,
     data: {
       ...{ batch_size: 4, compartment_balance: 0.5, source_balance: 0, validation_count: 2 },
       blend_share: { start: 0, end: 0 },
@@ -123,35 +123,41 @@ describe("what train diffusion tells of a sequence", () => {
   });
 
   it("may be swapped between proteins, and what relatives say is added and stored", async () => {
-    const run = await trainTwice("relatives", ["relatives=true", "swap_rate=0.5"]);
-    const plain = await start("no-relatives", ["swap_rate=0.5"]);
-    const stored = await loadRelatives(openFolder(join(run, "model")), compartments);
+    const run = await trainTwice("relatives", ["homologs=true", "residue_swap_probability=0.5"]);
+    const plain = await start("no-relatives", ["residue_swap_probability=0.5"]);
+    const stored = await loadHomologs(openFolder(join(run, "model")), compartments);
     expect(stored!.proteins.ends.length).toBeGreaterThan(3);
-    expect(await loadRelatives(openFolder(join(plain, "model")), compartments)).toBeUndefined();
+    expect(await loadHomologs(openFolder(join(plain, "model")), compartments)).toBeUndefined();
   });
 
   it("may be decided when it is drawn from, and is trained as before unless samples are told so", async () => {
-    const run = await trainTwice("decided", ["decision_sharpness=6"]);
+    const run = await trainTwice("decided", ["target_inverse_temperature=6"]);
     const plain = await start("undecided");
-    const decision = { compartments: imageCompartments, sharpness: 6 };
-    expect(await conditionOf(run)).toMatchObject({ input: "full", decision });
-    expect((await conditionOf(plain)).decision).toBeUndefined();
+    const target = { compartments: imageCompartments, inverseTemperature: 6 };
+    expect(await conditionOf(run)).toMatchObject({ input: "full", target });
+    expect((await conditionOf(plain)).target).toBeUndefined();
     const unetOf = (path: string) => readFile(join(path, "model/unet/diffusion_pytorch_model.safetensors"));
     expect(await unetOf(run)).toEqual(await unetOf(plain));
-    const told = await trainTwice("told-decided", ["decision_sharpness=6", "decided_rate=0.5"]);
-    expect(await conditionOf(told)).toEqual(await conditionOf(run));
-    expect(await unetOf(told)).not.toEqual(await unetOf(run));
+    const context = await trainTwice("told-decided", [
+      "target_inverse_temperature=6",
+      "prototype_probability=0.5",
+    ]);
+    expect(await conditionOf(context)).toEqual(await conditionOf(run));
+    expect(await unetOf(context)).not.toEqual(await unetOf(run));
   });
 
   it("is decided for no sample where nothing is decided", async () => {
-    await expect(start("nothing-decided", ["decided_rate=0.5"])).rejects.toThrow(
-      "decided_rate: nothing is decided: give decision_sharpness",
+    await expect(start("nothing-decided", ["prototype_probability=0.5"])).rejects.toThrow(
+      "prototype_probability: nothing is decided: give target_inverse_temperature",
     );
   });
 
   it("has nothing to swap or decide where it holds no compartments", async () => {
     for (const input of ["one_hot", "random"])
-      for (const [name, value] of Object.entries({ swap_rate: 0.5, decision_sharpness: 6 }))
+      for (const [name, value] of Object.entries({
+        residue_swap_probability: 0.5,
+        target_inverse_temperature: 6,
+      }))
         await expect(
           start(`${name}-${input}`, [`sequence_input=${input}`, `${name}=${value}`]),
         ).rejects.toThrow(`${name}: with sequence_input ${input} no compartments are told: give 0`);
@@ -222,7 +228,10 @@ describe("what train diffusion tells beside the sequence", () => {
 
 describe("which part train diffusion trains", () => {
   it("can be all but what the sequence enters by, without any sequence", async () => {
-    const run = await trainTwice("unconditional", ["trained=all_but_cross_attention", "drop_rate=1"]);
+    const run = await trainTwice("unconditional", [
+      "trained=all_but_cross_attention",
+      "conditioning_dropout=1",
+    ]);
     const state = await stateOf(run, 3);
     expect([...state.keys()].some((name) => /attn2|cond_proj/.test(name))).toBe(false);
     expect([...state.keys()].every((name) => name.includes(".trained."))).toBe(true);
@@ -237,13 +246,15 @@ describe("which part train diffusion trains", () => {
     await expect(start("nothing", ["trained=only_cross_attention"])).rejects.toThrow(
       /give train\.start_from/,
     );
-    await expect(start("noise", ["trained=all_but_cross_attention"])).rejects.toThrow(/give drop_rate=1/);
+    await expect(start("noise", ["trained=all_but_cross_attention"])).rejects.toThrow(
+      /give conditioning_dropout=1/,
+    );
   });
 });
 
 describe("the ramp of the conditioning", () => {
   it("trains, resumes exactly, and changes what is learned", async () => {
-    const ramped = await stateOf(await trainTwice("ramp", ["ramp_steps=3"]), 3);
+    const ramped = await stateOf(await trainTwice("ramp", ["conditioning_warmup_steps=3"]), 3);
     const plain = await stateOf(await start("no-ramp"), 3);
     const name = [...plain.keys()].find(
       (key) => key.startsWith("parameters.") && key.endsWith("attn2.to_q.weight"),

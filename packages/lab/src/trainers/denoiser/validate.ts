@@ -68,7 +68,7 @@ export async function validateDenoiser(runtime: Runtime, weights: StateDict, pro
     { weights },
   );
   try {
-    const proteins = crops.map((crop) => partnerOf(crop, probe));
+    const proteins = crops.map((crop) => pairedProteinOf(crop, probe));
     const totals = { loss: 0, lossOfOthers: 0 };
     for (const [item, crop] of crops.entries()) {
       const { data: image } = await probe.pixels.read(crop.index);
@@ -90,7 +90,7 @@ export async function validateDenoiser(runtime: Runtime, weights: StateDict, pro
         const { loss } = await program.run({
           ...inputs,
           ...embeddings,
-          ...extra?.tell([{ crop, protein }], embeddings),
+          ...extra?.encode([{ crop, protein }], embeddings),
           timestep: { dtype: "int32", shape: [1], data: Int32Array.of(timestep) },
         });
         return (loss.data as Float32Array)[0]! / crops.length;
@@ -113,19 +113,19 @@ export async function drawSamples(runtime: Runtime, weights: StateDict, probe: P
   const { crops, unet, schedule, options, sources, coder } = probe;
   const { side, latentSide, latentChannels, latentScale, embeddingWidth: width, seed } = options;
   const plane = side * side;
-  const teller = probe.extra && (await openTeller(runtime, weights, probe.extra, options));
+  const contextEncoder = probe.extra && (await openContextEncoder(runtime, weights, probe.extra, options));
   const isOwn = ([name]: readonly [string, NdArray]) => !name.startsWith(extraScope);
   const denoiser = await compileDenoiser(runtime, unet, { weights: new Map([...weights].filter(isOwn)) });
   try {
     const rows: Float32Array[][] = [];
     for (const crop of crops.slice(0, pictureRows)) {
       const { data: image } = await probe.pixels.read(crop.index);
-      const protein = partnerOf(crop, probe);
+      const protein = pairedProteinOf(crop, probe);
       const residues = await embeddingBatch([protein], sources, options);
       const embedding =
-        teller === undefined
+        contextEncoder === undefined
           ? (residues.sequence.data as Float32Array)
-          : await teller.tell(residues, { crop, protein });
+          : await contextEncoder.encode(residues, { crop, protein });
       const shape = [pictureSamples, latentChannels, latentSide, latentSide];
       const count = pictureSamples * latentChannels * latentSide ** 2;
       const noise = createGenerator(seed, "samples", crop.index).normal(count);
@@ -150,12 +150,12 @@ export async function drawSamples(runtime: Runtime, weights: StateDict, probe: P
     return drawGrid(rows, side);
   } finally {
     await denoiser.close();
-    await teller?.close();
+    await contextEncoder?.close();
   }
 }
 
 /** Makes the whole condition of an image, [tokens, width] as one array. */
-async function openTeller(
+async function openContextEncoder(
   runtime: Runtime,
   weights: StateDict,
   extra: ExtraSide,
@@ -163,23 +163,23 @@ async function openTeller(
 ) {
   const program = await compile(
     runtime,
-    (w, inputs) => ({ told: extra.addTokens(w, inputs) }),
+    (w, inputs) => ({ context: extra.addTokens(w, inputs) }),
     { sequence: f32(1, "tokens", embeddingWidth), ...extra.inputTypes(1) },
     { weights },
   );
   return {
-    async tell(embeddings: Record<"sequence" | "mask", NdArray>, pair: Pair): Promise<Float32Array> {
-      const { mask: _, ...inputs } = extra.tell([pair], embeddings);
-      return (await program.run(inputs)).told.data as Float32Array;
+    async encode(embeddings: Record<"sequence" | "mask", NdArray>, pair: Pair): Promise<Float32Array> {
+      const { mask: _, ...inputs } = extra.encode([pair], embeddings);
+      return (await program.run(inputs)).context.data as Float32Array;
     },
     close: () => program.close(),
   };
 }
 
 /** Always the same protein for an image, whatever the step. */
-function partnerOf(crop: Crop, { pairing, options }: Probe) {
+function pairedProteinOf(crop: Crop, { pairing, options }: Probe) {
   const uniform = createGenerator(options.seed, "validation partner", crop.index).uniform(1)[0]!;
-  const protein = pairing.partner(crop, uniform);
+  const protein = pairing.pairedProtein(crop, uniform);
   if (protein === undefined) throw new RangeError(`crop ${crop.index} has no training protein to go with`);
   return protein;
 }

@@ -20,11 +20,11 @@ import {
 } from "@proteoscope/engine";
 import {
   type Esm2Config,
+  type FileSource,
   type LocalizationHeadConfig,
   loadAs,
   loadLocalizationHead,
   localizationHead,
-  type ReadFolder,
   subfolder,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -109,7 +109,7 @@ export async function createPlmHeadJob(
       const { batch } = draw(step);
       return [{ ...(await read(augmentation.change(batch, step))), ...targetBatch(batch) }];
     },
-    best: { score: "macroAveragePrecision", wants: "larger" },
+    best: { score: "macroAveragePrecision", mode: "max" },
     validate: async () => {
       const program = await compile(
         runtime,
@@ -135,7 +135,7 @@ export async function createPlmHeadJob(
 
 /** The earlier head, if this one is of its make; dropout is no part of that. */
 async function sameHead(
-  folder: ReadFolder,
+  folder: FileSource,
   esm: Esm2Config,
   config: LocalizationHeadConfig,
 ): Promise<ReadonlyMap<string, NdArray>> {

@@ -30,12 +30,12 @@ import {
 import {
   type Esm2Config,
   esm2Config,
+  type FileSource,
   type LocalizationHeadConfig,
   languageModelHead,
   loadAs,
   localizationLoss,
   maskedTokenLoss,
-  type ReadFolder,
   readSequence,
   subfolder,
 } from "@proteoscope/models";
@@ -168,7 +168,7 @@ export async function createPlmJob(
     trainer,
     config: train,
     batches: async (step) => [batch(step)],
-    best: { score: "macroAveragePrecision", wants: "larger" },
+    best: { score: "macroAveragePrecision", mode: "max" },
     validate: async () =>
       validate(runtime, await trainer.weights({ average: true }), model, validation, config),
     files: async () => plmFiles(model, await trainer.weights({ average: true }), config),
@@ -222,7 +222,7 @@ export function plmFiles(
   ]);
 }
 
-async function readPlmWeights(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
+async function readPlmWeights(folder: FileSource): Promise<ReadonlyMap<string, NdArray>> {
   const { weights } = await loadAs("esm2", subfolder(folder, "plm"));
   return new Map([...weights, ...(await readTensors(subfolder(folder, "localization")))]);
 }

@@ -171,7 +171,7 @@ describe("the folds of the localizer", () => {
 
 describe("the presets of the localizer", () => {
   it.each(["mini", "mini-lora", "paper", "paper-lora"])("%s is a configuration of it", async (preset) => {
-    const file = new URL(`../../../../configs/train/localizer.${preset}.yaml`, import.meta.url).pathname;
+    const file = new URL(`../../../../../configs/train/localizer.${preset}.yaml`, import.meta.url).pathname;
     const read = await readConfig(file);
     const { model, data } = checkConfig(localizerSchema, { ...read, models: { plm: "plm" } }, file);
     expect(model.lora === null).toBe(model.bottleneck !== null);

@@ -20,6 +20,7 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
+  type FileSource,
   type LocalizerConfig,
   languageModelFolder,
   loadAs,
@@ -27,7 +28,6 @@ import {
   localizationLoss,
   localizer,
   loraPrefix,
-  type ReadFolder,
   saveLora,
   subfolder,
 } from "@proteoscope/models";
@@ -170,7 +170,7 @@ export async function createLocalizerJob(
       }
       return batches;
     },
-    best: { score: "macroAveragePrecision", wants: "larger" },
+    best: { score: "macroAveragePrecision", mode: "max" },
     validate: async () => {
       const weights = new Map([...backbone.frozen, ...(await averaged())]);
       return validate(runtime, logitsOf, { weights, backbone, proteins: validation, data });
@@ -231,7 +231,7 @@ export function questionLoss(
 
 /** What an earlier run has left, under the names of the trainer. */
 async function readEarlier(
-  folder: ReadFolder,
+  folder: FileSource,
   plm: LanguageModel,
   { model }: LocalizerTrainingConfig,
 ): Promise<ReadonlyMap<string, NdArray>> {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors } from "@proteoscope/formats";
-import { describeSequence, loadDescriptors } from "@proteoscope/models";
+import { computeSequenceFeatures, loadFeatureHead } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
@@ -12,7 +12,7 @@ import { momentsOf } from "../../training/frozen/sequence-embedder.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
 import { resumeTraining, startTraining } from "../../training/train.ts";
 import { readSequences } from "../language-model/job.ts";
-import { descriptorsSchema } from "./job.ts";
+import { sequenceFeaturesSchema } from "./job.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -56,24 +56,24 @@ async function run(name: string, steps: number, { overrides = [], on = atlas, ki
   const losses: number[] = [];
   const path = join(folder, name);
   const onProgress = ({ step, scores }: TrainingProgress) => {
-    losses.push(scores["loss.descriptors"]!);
+    losses.push(scores["loss.sequenceFeatures"]!);
     if (step === killAt) throw new Error("killed");
   };
   const training = startTraining(
     path,
-    { trainer: "descriptors", configFile, overrides, atlas: on.path },
+    { trainer: "sequence-features", configFile, overrides, atlas: on.path },
     { device: "cpu", onProgress },
   );
   if (killAt === undefined) await training;
   else {
     await expect(training).rejects.toThrow("killed");
-    await resumeTraining(path, "descriptors", { device: "cpu" });
+    await resumeTraining(path, "sequence-features", { device: "cpu" });
   }
   return { path, losses };
 }
 
 const headOf = async (path: string) =>
-  (await loadDescriptors(openFolder(join(path, "model")), compartments))!;
+  (await loadFeatureHead(openFolder(join(path, "model")), compartments))!;
 
 describe("train descriptors", () => {
   it("learns compartments, and leaves a head that tells them of proteins that it has not seen", async () => {
@@ -108,7 +108,7 @@ describe("train descriptors", () => {
         for (const [i, value] of (data as Float32Array).entries())
           expect(after.weights.get(name)!.data[i], name).toBeCloseTo(value, 6);
     const training = (await readSequences(other.path)).get("train")!;
-    const measured = momentsOf(training.map(({ sequence }) => describeSequence(sequence)));
+    const measured = momentsOf(training.map(({ sequence }) => computeSequenceFeatures(sequence)));
     for (const [name, { data }] of measured) {
       expect(after.weights.get(`norm.${name}`)!.data).toEqual(data);
       expect(before.weights.get(`norm.${name}`)!.data).not.toEqual(data);
@@ -120,8 +120,8 @@ describe("train descriptors", () => {
 });
 
 it("has a preset, as the model card's command trains it", async () => {
-  const file = new URL("../../../../../configs/train/descriptors.mini.yaml", import.meta.url).pathname;
-  const { model, train } = checkConfig(descriptorsSchema, await readConfig(file), file);
+  const file = new URL("../../../../../configs/train/sequence-features.mini.yaml", import.meta.url).pathname;
+  const { model, train } = checkConfig(sequenceFeaturesSchema, await readConfig(file), file);
   expect(model).toMatchObject({ hiddenSize: 512, layers: 2 });
   expect(train.finalFraction).toBe(0);
 });

@@ -15,11 +15,11 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
-  type DescriptorHeadConfig,
-  describeSequence,
-  descriptorCount,
-  descriptorHead,
-  type ReadFolder,
+  computeSequenceFeatures,
+  type FeatureHeadConfig,
+  type FileSource,
+  featureHead,
+  sequenceFeatureCount,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -41,7 +41,7 @@ import { questionLoss } from "../localizer/job.ts";
 
 const share = z.number().min(0).max(0.9);
 
-export const descriptorsSchema = z.strictObject({
+export const sequenceFeaturesSchema = z.strictObject({
   model: z.strictObject({
     hiddenSize: z.int().positive(),
     layers: z.int().nonnegative(),
@@ -61,19 +61,19 @@ export const descriptorsSchema = z.strictObject({
   }),
   train: loopSchema,
 });
-export type DescriptorsConfig = z.infer<typeof descriptorsSchema>;
+export type SequenceFeaturesConfig = z.infer<typeof sequenceFeaturesSchema>;
 
 const trainedScope = "layers.";
 
 /** Prepares the training on an atlas folder. */
-export async function createDescriptorsJob(
+export async function createSequenceFeaturesJob(
   runtime: Runtime,
-  config: DescriptorsConfig,
+  config: SequenceFeaturesConfig,
   folder: string,
   { onRead }: PrepareOptions = {},
 ): Promise<TrainingJob> {
   const { data, train } = config;
-  const network: DescriptorHeadConfig = { labels: compartments, ...config.model };
+  const network: FeatureHeadConfig = { labels: compartments, ...config.model };
   const splits = await readSequences(folder);
   const training = splits.get("train") ?? [];
   const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
@@ -81,21 +81,24 @@ export async function createDescriptorsJob(
   const total = training.length + validation.length;
   const described = new Map<Protein, Float32Array>();
   for (const protein of [...training, ...validation]) {
-    described.set(protein, describeSequence(protein.sequence));
+    described.set(protein, computeSequenceFeatures(protein.sequence));
     onRead?.(described.size, total);
   }
   const rows = (proteins: readonly Protein[]): NdArray => {
-    const stacked = new Float32Array(proteins.length * descriptorCount);
+    const stacked = new Float32Array(proteins.length * sequenceFeatureCount);
     for (const [row, protein] of proteins.entries())
-      stacked.set(described.get(protein)!, row * descriptorCount);
-    return float32([proteins.length, descriptorCount], stacked);
+      stacked.set(described.get(protein)!, row * sequenceFeatureCount);
+    return float32([proteins.length, sequenceFeatureCount], stacked);
   };
 
-  const inputTypes = { descriptors: f32(data.batchSize, descriptorCount), ...targetTypes(data.batchSize) };
+  const inputTypes = {
+    sequenceFeatures: f32(data.batchSize, sequenceFeatureCount),
+    ...targetTypes(data.batchSize),
+  };
   type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
   const model = (w: Weights, inputs: Inputs, random: RandomSource) => {
-    const logits = descriptorHead(w, network, inputs.descriptors, { random });
-    return { losses: { descriptors: questionLoss(logits, inputs, positiveWeights) } };
+    const logits = featureHead(w, network, inputs.sequenceFeatures, { random });
+    return { losses: { sequenceFeatures: questionLoss(logits, inputs, positiveWeights) } };
   };
   const { parameters } = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
   const measured = momentsOf(training.map((protein) => described.get(protein)!));
@@ -103,7 +106,7 @@ export async function createDescriptorsJob(
   const isTrained = (name: string) => name.startsWith(trainedScope);
   const declared = new Map([...parameters].filter(([name]) => isTrained(name)));
   const trainer = await createTrainer(runtime, model, inputTypes, {
-    groups: { descriptors: { prefix: trainedScope, ...adamWOf(train) } },
+    groups: { sequenceFeatures: { prefix: trainedScope, ...adamWOf(train) } },
     weights: new Map([...norm, ...(await startingWeights(declared, train, readEarlier))]),
     seed: train.seed,
   });
@@ -117,18 +120,18 @@ export async function createDescriptorsJob(
     config: train,
     async batches(step) {
       const { batch } = draw(step);
-      return [{ descriptors: rows(batch), ...targetBatch(batch) }];
+      return [{ sequenceFeatures: rows(batch), ...targetBatch(batch) }];
     },
-    best: { score: "macroAveragePrecision", wants: "larger" },
+    best: { score: "macroAveragePrecision", mode: "max" },
     validate: async () => {
       const program = await compile(
         runtime,
-        (w, { descriptors }) => ({ p: sigmoid(descriptorHead(w, network, descriptors)) }),
-        { descriptors: f32(validation.length, descriptorCount) },
+        (w, { sequenceFeatures }) => ({ p: sigmoid(featureHead(w, network, sequenceFeatures)) }),
+        { sequenceFeatures: f32(validation.length, sequenceFeatureCount) },
         { weights: await weights() },
       );
       try {
-        const data = (await program.run({ descriptors: rows(validation) })).p.data as Float32Array;
+        const data = (await program.run({ sequenceFeatures: rows(validation) })).p.data as Float32Array;
         const width = compartments.length;
         const probabilities = validation.map((_, row) => data.subarray(row * width, (row + 1) * width));
         return compartmentScores(probabilities, validation);
@@ -136,12 +139,12 @@ export async function createDescriptorsJob(
         await program.close();
       }
     },
-    files: async () => headFiles("descriptors", network, await weights()),
+    files: async () => headFiles("sequence_features", network, await weights()),
   };
 }
 
 /** The layers of an earlier run; what its descriptors are on average is measured anew. */
-async function readEarlier(folder: ReadFolder): Promise<ReadonlyMap<string, NdArray>> {
-  const tensors = await readTensors(subfolder(folder, "descriptors"));
+async function readEarlier(folder: FileSource): Promise<ReadonlyMap<string, NdArray>> {
+  const tensors = await readTensors(subfolder(folder, "sequence_features"));
   return new Map([...tensors].filter(([name]) => name.startsWith(trainedScope)));
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compartments } from "../../data/atlas/compartments.ts";
-import { writeDescriptors, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { writeFeatureHead, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
 import { readSequenceModel, sequenceModelFiles } from "./finished-models.ts";
 
 let folder: string;
@@ -15,13 +15,13 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("a finished language model", () => {
   it("is read with its head and what reads descriptors, and passed on with both", async () => {
-    const path = await writeDescriptors(await writeSequenceModel(join(folder, "whole")), 5);
+    const path = await writeFeatureHead(await writeSequenceModel(join(folder, "whole")), 5);
     const model = await readSequenceModel(openFolder(path));
     expect(model.windowResidues).toBe(62);
-    expect(model.descriptors!.config).toMatchObject({ labels: compartments, hiddenSize: 4, layers: 1 });
-    expect([...model.descriptors!.weights.keys()]).toContain("norm.mean");
+    expect(model.sequenceFeatures!.config).toMatchObject({ labels: compartments, hiddenSize: 4, layers: 1 });
+    expect([...model.sequenceFeatures!.weights.keys()]).toContain("norm.mean");
     const files = await sequenceModelFiles(path, model);
-    const parts = ["descriptors", "localization", "plm"];
+    const parts = ["localization", "plm", "sequence_features"];
     expect([...files.keys()].sort()).toEqual(
       parts.flatMap((part) => [`${part}/config.json`, `${part}/model.safetensors`]),
     );
@@ -31,10 +31,10 @@ describe("a finished language model", () => {
 
   it("has no descriptors where none were trained, and no head as it was published", async () => {
     const headed = await writeSequenceModel(join(folder, "headed"));
-    expect((await readSequenceModel(openFolder(headed))).descriptors).toBeUndefined();
+    expect((await readSequenceModel(openFolder(headed))).sequenceFeatures).toBeUndefined();
     const plain = await writePlainEsm2(join(folder, "plain"));
     const model = await readSequenceModel(openFolder(plain));
-    expect(model).toMatchObject({ head: undefined, descriptors: undefined, windowResidues: 1024 });
+    expect(model).toMatchObject({ head: undefined, sequenceFeatures: undefined, windowResidues: 1024 });
     expect([...(await sequenceModelFiles(plain, model)).keys()].sort()).toEqual([
       "plm/config.json",
       "plm/model.safetensors",
@@ -42,10 +42,12 @@ describe("a finished language model", () => {
   });
 
   it("is refused with descriptors for other labels than its head's", async () => {
-    const path = await writeDescriptors(await writeSequenceModel(join(folder, "others")), 5);
-    const file = join(path, "descriptors", "config.json");
+    const path = await writeFeatureHead(await writeSequenceModel(join(folder, "others")), 5);
+    const file = join(path, "sequence_features", "config.json");
     const config = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...config, labels: config.labels.toReversed() }));
-    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(/descriptors\/config\.json: labels/);
+    await expect(readSequenceModel(openFolder(path))).rejects.toThrow(
+      /sequence_features\/config\.json: labels/,
+    );
   });
 });

@@ -5,11 +5,11 @@
 import type { NdArray } from "@proteoscope/engine";
 import {
   type CytoselfConfig,
+  type FileSource,
   languageModelFolder,
   loadAs,
-  loadDescriptors,
+  loadFeatureHead,
   loadLocalizationHead,
-  type ReadFolder,
   readJson,
   subfolder,
 } from "@proteoscope/models";
@@ -28,19 +28,19 @@ const usualWindow = 1024;
  * Reads the `model` folder of a run of `train plm`, or a checkpoint of ESM2 as it was published, which has no
  * localization head. @throws CheckpointError, WeightsError, FormatError.
  */
-export async function readSequenceModel(folder: ReadFolder): Promise<SequenceModel> {
+export async function readSequenceModel(folder: FileSource): Promise<SequenceModel> {
   const esm = await loadAs("esm2", await languageModelFolder(folder));
   const head = await loadLocalizationHead(folder, esm.config);
-  const descriptors = await loadDescriptors(folder, head?.config.labels);
-  return { esm, head, descriptors, windowResidues: head?.windowResidues ?? usualWindow };
+  const sequenceFeatures = await loadFeatureHead(folder, head?.config.labels);
+  return { esm, head, sequenceFeatures, windowResidues: head?.windowResidues ?? usualWindow };
 }
 
 const headFiles = [
   "localization/config.json",
   "localization/model.safetensors",
   "localization/calibration.json",
-  "descriptors/config.json",
-  "descriptors/model.safetensors",
+  "sequence_features/config.json",
+  "sequence_features/model.safetensors",
 ];
 
 /** The files of such a folder for a model that stands on it: the head as it is, the language model in our layout. */
@@ -72,7 +72,7 @@ const cytoselfConstants = z.object({
 });
 
 /** Reads the `model` folder of a run of `train cytoself`. @throws CheckpointError, ConfigError, WeightsError. */
-export async function readCytoself(folder: ReadFolder): Promise<FinishedCytoself> {
+export async function readCytoself(folder: FileSource): Promise<FinishedCytoself> {
   const place = subfolder(folder, "cytoself");
   const { config, weights } = await loadAs("cytoself", place);
   const { proteoscope } = await readJson(place, "config.json");

@@ -3,7 +3,7 @@
 
 import { compile, exp, f32, mul, type NdArray, type Runtime } from "@proteoscope/engine";
 import { type AutoencoderKlConfig, decode, encode } from "@proteoscope/models";
-import { remember } from "./memoize.ts";
+import { memoize } from "./memoize.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -58,7 +58,7 @@ export async function createLatentCoder(
   };
   return {
     latentSide,
-    encode: remember(encodeOne, (_, key) => key, keptLatents),
+    encode: memoize(encodeOne, (_, key) => key, keptLatents),
     async decode(data) {
       const { image } = await decoder.run({ latent: { dtype: "float32", shape: latentShape, data } });
       return (image.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));

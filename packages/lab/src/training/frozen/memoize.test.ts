@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { remember } from "./memoize.ts";
+import { memoize } from "./memoize.ts";
 
 describe("remember", () => {
   it("asks once for a key, and again only when the key was forgotten, the oldest first", async () => {
     const asked: number[] = [];
-    const double = remember(
+    const double = memoize(
       async (x: number) => {
         asked.push(x);
         return 2 * x;

@@ -2,7 +2,7 @@
 // by the number of answers.
 
 /** The same function with its last `limit` answers kept; those first asked for are forgotten first. */
-export function remember<Arguments extends readonly unknown[], Answer>(
+export function memoize<Arguments extends readonly unknown[], Answer>(
   compute: (...args: Arguments) => Promise<Answer>,
   keyOf: (...args: Arguments) => string,
   limit: number,

@@ -1,22 +1,22 @@
 import { f32, float32, i32, initializeWeights, type Runtime, trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import {
-  describeSequence,
-  descriptorCount,
+  computeSequenceFeatures,
   esm2,
   esm2Config,
   type LoadedCondition,
   localizationHead,
   type SequenceInput,
+  sequenceFeatureCount,
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomSequence } from "../../testing/atlas-fixture.ts";
 import {
   conditionWeights,
   createEmbedder,
+  prototypesName,
   type SequenceModel,
   tabulateProteins,
-  typicalName,
 } from "./sequence-embedder.ts";
 
 let runtime: Runtime;
@@ -77,7 +77,10 @@ describe("createEmbedder", () => {
 });
 
 describe("what an embedder tells of compartments", () => {
-  const told = { ...model, tellRelatives: (sequence: string) => new Float32Array(3).fill(sequence.length) };
+  const context = {
+    ...model,
+    homologLogits: (sequence: string) => new Float32Array(3).fill(sequence.length),
+  };
 
   it("goes with another protein's residues where that is asked for", async () => {
     const condition = await measure(0);
@@ -96,57 +99,57 @@ describe("what an embedder tells of compartments", () => {
   });
 
   it("has what relatives say added to the head's logits", async () => {
-    const [alone, withRelatives] = [
+    const [alone, withHomologs] = [
       await tabulateProteins(runtime, model, proteins.slice(0, 3)),
-      await tabulateProteins(runtime, told, proteins.slice(0, 3)),
+      await tabulateProteins(runtime, context, proteins.slice(0, 3)),
     ];
-    for (const [row, logits] of withRelatives.compartments!.entries())
+    for (const [row, logits] of withHomologs.compartments!.entries())
       for (const [label, logit] of logits.entries())
         expect(logit).toBeCloseTo(alone.compartments![row]![label]! + proteins[row]!.length, 4);
-    expect(withRelatives.residues).toEqual(alone.residues);
+    expect(withHomologs.residues).toEqual(alone.residues);
     const condition = await measure(0);
-    const [plain, telling] = [
+    const [plain, conditioned] = [
       await createEmbedder(runtime, model, condition),
-      await createEmbedder(runtime, told, condition),
+      await createEmbedder(runtime, context, condition),
     ];
-    expect(await telling.embed(proteins[0]!)).not.toEqual(await plain.embed(proteins[0]!));
-    for (const embedder of [plain, telling]) await embedder.close();
+    expect(await conditioned.embed(proteins[0]!)).not.toEqual(await plain.embed(proteins[0]!));
+    for (const embedder of [plain, conditioned]) await embedder.close();
   });
 });
 
 describe("what an embedder tells of compartments that are decided on", () => {
   const named = ["golgi_apparatus", "nucleus"];
   /** What is typical of both is what the head says of the first two proteins. */
-  const decided = async (): Promise<LoadedCondition> => {
+  const targeted = async (): Promise<LoadedCondition> => {
     const { weights, ...condition } = await measure(0);
     const rows = (await tabulateProteins(runtime, model, proteins.slice(0, 2))).compartments!;
-    const typical = float32([2, 3], Float32Array.from(rows.flatMap((row) => [...row])));
-    const decision = { compartments: named, sharpness: 6 };
-    return { ...condition, decision, weights: new Map(weights).set(typicalName, typical) };
+    const prototypes = float32([2, 3], Float32Array.from(rows.flatMap((row) => [...row])));
+    const target = { compartments: named, inverseTemperature: 6 };
+    return { ...condition, target, weights: new Map(weights).set(prototypesName, prototypes) };
   };
 
   it("is what a protein with exactly those logits is told", async () => {
-    const embedder = await createEmbedder(runtime, model, await decided());
-    expect([...embedder.typical!.keys()]).toEqual(named);
+    const embedder = await createEmbedder(runtime, model, await targeted());
+    expect([...embedder.prototypes!.keys()]).toEqual(named);
     for (const [index, name] of named.entries()) {
-      const typical = embedder.typical!.get(name)!;
-      expect(typical).toHaveLength(width);
+      const prototypes = embedder.prototypes!.get(name)!;
+      expect(prototypes).toHaveLength(width);
       const own = await embedder.embed(proteins[index]!);
-      const again = await embedder.embed(proteins[index]!, typical);
-      const [told, like] = [
-        await embedder.embed(proteins[5]!, typical),
+      const again = await embedder.embed(proteins[index]!, prototypes);
+      const [context, like] = [
+        await embedder.embed(proteins[5]!, prototypes),
         await embedder.embed(proteins[5]!, proteins[index]!),
       ];
       for (const [i, value] of again.entries()) expect(value).toBeCloseTo(own[i]!, 4);
-      for (const [i, value] of told.entries()) expect(value).toBeCloseTo(like[i]!, 4);
-      expect(Math.hypot(...told.map((x, i) => x - again[i]!))).toBeGreaterThan(0.1);
+      for (const [i, value] of context.entries()) expect(value).toBeCloseTo(like[i]!, 4);
+      expect(Math.hypot(...context.map((x, i) => x - again[i]!))).toBeGreaterThan(0.1);
     }
     await embedder.close();
   });
 
   it("is nothing where none is decided on", async () => {
     const embedder = await createEmbedder(runtime, model, await measure(0));
-    expect(embedder.typical).toBeUndefined();
+    expect(embedder.prototypes).toBeUndefined();
     await embedder.close();
   });
 
@@ -161,8 +164,8 @@ describe("what an embedder tells of compartments that are decided on", () => {
     expect(instead).toHaveLength(7 * width);
     for (const [i, value] of instead.entries())
       expect(value - without[i]!).toBeCloseTo(vector[i % width]!, 4);
-    const told = own.map((value, i) => value - without[i]!);
-    for (const [i, value] of told.entries()) expect(value).toBeCloseTo(told[i % width]!, 4);
+    const context = own.map((value, i) => value - without[i]!);
+    for (const [i, value] of context.entries()) expect(value).toBeCloseTo(context[i % width]!, 4);
     expect(await embedder.embed("MKTAY")).toBe(own); // which is kept as it was
     await embedder.close();
   });
@@ -170,17 +173,17 @@ describe("what an embedder tells of compartments that are decided on", () => {
 
 describe("what descriptors say", () => {
   // One layer, which takes the first descriptor for the nucleus and its half for the cytosol.
-  const weight = new Float32Array(3 * descriptorCount);
-  [weight[0], weight[descriptorCount]] = [1, 0.5];
-  const zeros = new Float32Array(descriptorCount);
+  const weight = new Float32Array(3 * sequenceFeatureCount);
+  [weight[0], weight[sequenceFeatureCount]] = [1, 0.5];
+  const zeros = new Float32Array(sequenceFeatureCount);
   const weights = new Map([
-    ["norm.mean", float32([descriptorCount], zeros)],
-    ["norm.deviation", float32([descriptorCount], zeros.slice().fill(2))],
-    ["layers.0.weight", float32([3, descriptorCount], weight)],
+    ["norm.mean", float32([sequenceFeatureCount], zeros)],
+    ["norm.deviation", float32([sequenceFeatureCount], zeros.slice().fill(2))],
+    ["layers.0.weight", float32([3, sequenceFeatureCount], weight)],
     ["layers.0.bias", float32([3], Float32Array.of(0, 0, 7))],
   ]);
   const config = { labels: head.labels, hiddenSize: 4, layers: 0, inputDropout: 0.5, dropout: 0.5 };
-  const described: SequenceModel = { ...model, descriptors: { config, weights } };
+  const described: SequenceModel = { ...model, sequenceFeatures: { config, weights } };
 
   it("of the whole sequence is added to the head's logits", async () => {
     const long = [...proteins.slice(0, 2), randomSequence(9, 30)];
@@ -189,7 +192,7 @@ describe("what descriptors say", () => {
       await tabulateProteins(runtime, described, long),
     ];
     for (const [row, sequence] of long.entries()) {
-      const first = describeSequence(sequence)[0]! / 2;
+      const first = computeSequenceFeatures(sequence)[0]! / 2;
       for (const [label, said] of [first, first / 2, 7].entries())
         expect(both.compartments![row]![label]).toBeCloseTo(alone.compartments![row]![label]! + said, 4);
     }
@@ -198,19 +201,19 @@ describe("what descriptors say", () => {
 
   it("changes what is told of a protein, and not its residues", async () => {
     const condition = await measure(0);
-    const [plain, telling] = [
+    const [plain, conditioned] = [
       await createEmbedder(runtime, model, condition),
       await createEmbedder(runtime, described, condition),
     ];
     const silent = new Float32Array(width);
-    const [own, more] = [await plain.embed(proteins[0]!), await telling.embed(proteins[0]!)];
+    const [own, more] = [await plain.embed(proteins[0]!), await conditioned.embed(proteins[0]!)];
     expect(Math.hypot(...more.map((value, i) => value - own[i]!))).toBeGreaterThan(0.1);
     const [before, after] = [
       await plain.embed(proteins[0]!, silent),
-      await telling.embed(proteins[0]!, silent),
+      await conditioned.embed(proteins[0]!, silent),
     ];
     for (const [i, value] of after.entries()) expect(value).toBeCloseTo(before[i]!, 4);
-    for (const embedder of [plain, telling]) await embedder.close();
+    for (const embedder of [plain, conditioned]) await embedder.close();
   });
 });
 

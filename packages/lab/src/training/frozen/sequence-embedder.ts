@@ -15,19 +15,19 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import {
-  type CompartmentDecision,
+  type CompartmentTarget,
   compartmentCondition,
-  describeSequence,
-  descriptorCount,
+  computeSequenceFeatures,
   type Esm2Config,
   type LoadedCondition,
-  type LoadedDescriptors,
+  type LoadedFeatureHead,
   type LocalizationHeadConfig,
   randomSequence,
   readSequence,
   type SequenceInput,
   type SequenceReading,
   sequenceCondition,
+  sequenceFeatureCount,
   sequenceInputWidth,
   sequenceRows,
   tokenizeBatch,
@@ -35,7 +35,7 @@ import {
 } from "@proteoscope/models";
 import type { PrepareOptions } from "../loop.ts";
 import { withPrefix } from "../model-files.ts";
-import { remember } from "./memoize.ts";
+import { memoize } from "./memoize.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -44,11 +44,11 @@ export interface SequenceModel {
   /** Undefined for a language model as it was published. */
   readonly head: { readonly config: LocalizationHeadConfig; readonly weights: StateDict } | undefined;
   /** What reads the compartments off descriptors of the sequence; its weights as in a model folder. */
-  readonly descriptors?: LoadedDescriptors | undefined;
+  readonly sequenceFeatures?: LoadedFeatureHead | undefined;
   /** Residues that are shown: of longer proteins both ends. */
   readonly windowResidues: number;
   /** What relatives say of a protein beside the head, a logit for each of its labels. */
-  readonly tellRelatives?: ((sequence: string) => Float32Array) | undefined;
+  readonly homologLogits?: ((sequence: string) => Float32Array) | undefined;
 }
 
 export interface SequenceEmbedder {
@@ -58,7 +58,7 @@ export interface SequenceEmbedder {
    */
   embed(sequence: string, compartments?: string | Float32Array): Promise<Float32Array>;
   /** What is told of each compartment that may be decided on, [width]; undefined where nothing is decided. */
-  readonly typical: ReadonlyMap<string, Float32Array> | undefined;
+  readonly prototypes: ReadonlyMap<string, Float32Array> | undefined;
   readonly width: number;
   close(): Promise<void>;
 }
@@ -70,14 +70,14 @@ const keptProteins = 5000;
 export async function createEmbedder(
   runtime: Runtime,
   model: SequenceModel,
-  { input, decision, weights }: LoadedCondition,
+  { input, target, weights }: LoadedCondition,
 ): Promise<SequenceEmbedder> {
   const width = sequenceInputWidth(input, model.esm.config);
   if (input === "random") {
     const embed = async (sequence: string) => randomSequence(sequence, width);
-    return { width, embed, typical: undefined, close: async () => {} };
+    return { width, embed, prototypes: undefined, close: async () => {} };
   }
-  const typical = decision && (await typicalConditions(runtime, decision, weights, width));
+  const prototypes = target && (await prototypeConditions(runtime, target, weights, width));
   const program = await compile(
     runtime,
     (w, inputs): Record<string, Tensor> => {
@@ -90,7 +90,7 @@ export async function createEmbedder(
     inputTypesOf(model),
     { weights: new Map([...weightsOf(model), ...withPrefix(weights, "condition.")]) },
   );
-  const told = remember(
+  const context = memoize(
     async (sequence: string) => {
       const { condition, compartments } = await program.run(inputsOf(sequence, model));
       const data = {
@@ -103,11 +103,11 @@ export async function createEmbedder(
     keptProteins,
   );
   return {
-    ...{ width, typical },
+    ...{ width, prototypes },
     embed: async (sequence, other = sequence) => {
-      const { condition, compartments } = await told(sequence);
+      const { condition, compartments } = await context(sequence);
       if (other === sequence) return condition;
-      const instead = typeof other === "string" ? (await told(other)).compartments : other;
+      const instead = typeof other === "string" ? (await context(other)).compartments : other;
       return condition.map((x, i) => x - compartments[i % width]! + instead[i % width]!);
     },
     close: () => program.close(),
@@ -115,29 +115,29 @@ export async function createEmbedder(
 }
 
 /** What every residue is told of each compartment that may be decided on, [width]. */
-async function typicalConditions(
+async function prototypeConditions(
   runtime: Runtime,
-  { compartments }: CompartmentDecision,
+  { compartments }: CompartmentTarget,
   weights: LoadedCondition["weights"],
   width: number,
 ): Promise<Map<string, Float32Array>> {
-  const logits = weights.get(typicalName)!;
+  const logits = weights.get(prototypesName)!;
   const program = await compile(
     runtime,
-    (w, inputs) => ({ told: compartmentCondition(w, inputs.logits, width) }),
+    (w, inputs) => ({ context: compartmentCondition(w, inputs.logits, width) }),
     { logits: f32(...logits.shape) },
     { weights },
   );
   try {
-    const told = (await program.run({ logits })).told.data as Float32Array;
-    return new Map(compartments.map((name, row) => [name, told.slice(row * width, (row + 1) * width)]));
+    const context = (await program.run({ logits })).context.data as Float32Array;
+    return new Map(compartments.map((name, row) => [name, context.slice(row * width, (row + 1) * width)]));
   } finally {
     await program.close();
   }
 }
 
 /** Of `decideCompartments`. */
-export const typicalName = "compartments.typical";
+export const prototypesName = "compartments.prototypes";
 
 /** A row a protein: the mean of what stands for its residues, and its compartments' logits where there is a head. */
 export interface ProteinTable {
@@ -223,37 +223,39 @@ type Named<T> = Readonly<Record<string, T>>;
 
 function read(
   w: Weights,
-  { esm, head, descriptors }: SequenceModel,
+  { esm, head, sequenceFeatures }: SequenceModel,
   { inputIds, ...beside }: Named<Tensor>,
 ): SequenceReading {
-  const network = { esm: esm.config, head: head?.config, descriptors: descriptors?.config };
+  const network = { esm: esm.config, head: head?.config, sequenceFeatures: sequenceFeatures?.config };
   return readSequence(w, network, inputIds!, beside);
 }
 
-function inputTypesOf({ head, tellRelatives, descriptors }: SequenceModel): InputTypes {
-  const isTold = head !== undefined && tellRelatives !== undefined;
+function inputTypesOf({ head, homologLogits, sequenceFeatures }: SequenceModel): InputTypes {
+  const isConditioned = head !== undefined && homologLogits !== undefined;
   return {
     inputIds: i32(1, "tokens"),
-    ...(isTold && { relatives: f32(1, head.config.labels.length) }),
-    ...(descriptors && { descriptors: f32(1, descriptorCount) }),
+    ...(isConditioned && { homologs: f32(1, head.config.labels.length) }),
+    ...(sequenceFeatures && { sequenceFeatures: f32(1, sequenceFeatureCount) }),
   };
 }
 
 function inputsOf(
   sequence: string,
-  { head, tellRelatives, descriptors, windowResidues }: SequenceModel,
+  { head, homologLogits, sequenceFeatures, windowResidues }: SequenceModel,
 ): Named<NdArray> {
   const { inputIds } = tokenizeBatch([windowSequence(sequence, windowResidues).sequence]);
   const data = Int32Array.from(inputIds.data as BigInt64Array, Number);
-  const told = head && tellRelatives?.(sequence);
+  const context = head && homologLogits?.(sequence);
   return {
     inputIds: { ...inputIds, dtype: "int32", data },
-    ...(told && { relatives: float32([1, told.length], told) }),
-    ...(descriptors && { descriptors: float32([1, descriptorCount], describeSequence(sequence)) }),
+    ...(context && { homologs: float32([1, context.length], context) }),
+    ...(sequenceFeatures && {
+      sequenceFeatures: float32([1, sequenceFeatureCount], computeSequenceFeatures(sequence)),
+    }),
   };
 }
 
-function weightsOf({ esm, head, descriptors }: SequenceModel): Map<string, NdArray> {
-  const described = withPrefix(descriptors?.weights ?? new Map(), "descriptors.");
+function weightsOf({ esm, head, sequenceFeatures }: SequenceModel): Map<string, NdArray> {
+  const described = withPrefix(sequenceFeatures?.weights ?? new Map(), "sequence_features.");
   return new Map([...esm.weights, ...(head?.weights ?? []), ...described]);
 }

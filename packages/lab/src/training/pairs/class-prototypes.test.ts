@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { surestCount, typicalLogits } from "./class-prototypes.ts";
+import { prototypeLogits, surestCount } from "./class-prototypes.ts";
 
 const labels = ["ER", "Golgi", "extracellular"];
 
@@ -7,7 +7,7 @@ describe("typicalLogits", () => {
   it("is the mean of the proteins that are surest of a compartment, a row for each that is asked for", () => {
     const sure = Array.from({ length: surestCount }, (_, i) => Float32Array.of(-4, 8 + i, -6));
     const others = [...sure.keys()].map((i) => Float32Array.of(6, i / 10, -3));
-    const { shape, data } = typicalLogits([...others, ...sure], labels, ["Golgi", "ER"]);
+    const { shape, data } = prototypeLogits([...others, ...sure], labels, ["Golgi", "ER"]);
     expect(shape).toEqual([2, 3]);
     const golgi = 8 + (surestCount - 1) / 2;
     [-4, golgi, -6, 6, (surestCount - 1) / 20, -3].forEach((wanted, i) => {
@@ -18,11 +18,13 @@ describe("typicalLogits", () => {
   it("takes a high logit beside a higher one for no certainty", () => {
     const torn = Array.from({ length: surestCount }, () => Float32Array.of(9, 10, 0));
     const sure = Array.from({ length: surestCount }, () => Float32Array.of(5, -5, 0));
-    expect([...(typicalLogits([...torn, ...sure], labels, ["ER"]).data as Float32Array)]).toEqual([5, -5, 0]);
+    expect([...(prototypeLogits([...torn, ...sure], labels, ["ER"]).data as Float32Array)]).toEqual([
+      5, -5, 0,
+    ]);
   });
 
   it("makes do with fewer proteins", () => {
     const rows = [Float32Array.of(1, 2, 3), Float32Array.of(3, 2, 1)];
-    expect([...(typicalLogits(rows, labels, ["ER"]).data as Float32Array)]).toEqual([2, 2, 2]);
+    expect([...(prototypeLogits(rows, labels, ["ER"]).data as Float32Array)]).toEqual([2, 2, 2]);
   });
 });

@@ -8,7 +8,7 @@ import { answerProbabilities, noCalibration } from "@proteoscope/models";
 export const surestCount = 8;
 
 /** Rows of logits, one a protein and [labels] each -> [compartments, labels]; compartments are among the labels. */
-export function typicalLogits(
+export function prototypeLogits(
   rows: readonly Float32Array[],
   labels: readonly string[],
   compartments: readonly string[],

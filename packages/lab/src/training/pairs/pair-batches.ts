@@ -52,16 +52,16 @@ export async function createPairDraw(
 ): Promise<(step: number) => Promise<DrawnPairs>> {
   const { seed } = train;
   const augmentation = await openSequenceAugmentation(augment, proteins, seed);
-  const shown = training.filter((crop) => pairing.partner(crop, 0) !== undefined);
+  const shown = training.filter((crop) => pairing.pairedProtein(crop, 0) !== undefined);
   const draw = createImageBatches(shown, pixels, {
     ...{ ...data, seed, totalSteps: train.steps },
     weights: proteinWeights(shown, cropWeights(shown, data), data.proteinShare),
   });
   return async (step) => {
     const crops = await draw(step);
-    const partners = createGenerator(seed, "partners", step).uniform(crops.length);
+    const pairedProteins = createGenerator(seed, "partners", step).uniform(crops.length);
     const pairs = crops.map(({ crop }, item): Pair => {
-      return { crop, protein: pairing.partner(crop, partners[item]!)! };
+      return { crop, protein: pairing.pairedProtein(crop, pairedProteins[item]!)! };
     });
     const changed = augmentation.change(
       pairs.map(({ protein }) => protein),

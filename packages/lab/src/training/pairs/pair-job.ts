@@ -60,7 +60,7 @@ export const pairSchema = z.strictObject({
   }),
   model: projectionSchema.prefault({}),
   /** As in the training of the denoiser. */
-  partnerConfidence: z.number().nonnegative().default(1),
+  pairingInverseTemperature: z.number().nonnegative().default(1),
   augment: embeddingAugmentSchema.prefault({}),
   data: pairDataSchema,
   train: loopSchema,
@@ -90,7 +90,7 @@ export async function createPairJob(
   const { training, validation, proteins } = await readImageData(folder);
   const autoencoder = await loadAs("autoencoder", openFolder(join(config.models.autoencoder, "vae")));
   const side = await openProteinSide(runtime, proteins, {
-    ...{ plm: config.models.plm, partnerConfidence: config.partnerConfidence },
+    ...{ plm: config.models.plm, pairingInverseTemperature: config.pairingInverseTemperature },
     ...{ seed: train.seed, startFrom: train.startFrom, onRead },
   });
   const { reader, embedder, pairing, condition } = side;
@@ -145,7 +145,7 @@ export async function createPairJob(
         },
       ];
     },
-    best: { score: "loss", wants: "smaller" },
+    best: { score: "loss", mode: "min" },
     async validate() {
       const weights = await averaged();
       const program = await compile(

@@ -36,8 +36,8 @@ describe("the pairs of a validation", () => {
 
   it("are the same at every validation", () => {
     expect(choose(99)).toEqual(choose(99));
-    const partners = Array.from({ length: 20 }, (_, seed) => choose(99, seed)[2]!.protein.id);
-    expect(new Set(partners)).toEqual(new Set(["A", "B"])); // of one compartment, by the seed
+    const pairedProteins = Array.from({ length: 20 }, (_, seed) => choose(99, seed)[2]!.protein.id);
+    expect(new Set(pairedProteins)).toEqual(new Set(["A", "B"])); // of one compartment, by the seed
   });
 });
 

@@ -18,7 +18,7 @@ export function choosePairs(
 ): Pair[] {
   const pairs = crops.flatMap((crop): Pair[] => {
     const uniform = createGenerator(seed, "validation partner", crop.index).uniform(1)[0]!;
-    const protein = pairing.partner(crop, uniform);
+    const protein = pairing.pairedProtein(crop, uniform);
     return protein === undefined ? [] : [{ crop, protein }];
   });
   const others = pairs.filter((pair) => !isKnownPair(pair));

@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
-import { type LoadedRelatives, saveSequenceCondition } from "@proteoscope/models";
+import { type LoadedHomologs, saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
-import { relativesOf } from "../../data/atlas/homologs.ts";
+import { homologsOf } from "../../data/atlas/homologs.ts";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
-import { writeDescriptors, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { writeFeatureHead, writeSequenceModel } from "../../testing/finished-networks.ts";
 import { readSequences } from "../../trainers/language-model/job.ts";
 import { openProteinSide } from "./protein-side.ts";
 
@@ -31,7 +31,12 @@ afterAll(async () => {
 
 async function conditionOf(startFrom: string | undefined, seed: number) {
   const proteins = (await readSequences(atlas.path)).get("train")!.filter(({ isHuman }) => isHuman);
-  const side = await openProteinSide(runtime, proteins, { plm, startFrom, partnerConfidence: 1, seed });
+  const side = await openProteinSide(runtime, proteins, {
+    plm,
+    startFrom,
+    pairingInverseTemperature: 1,
+    seed,
+  });
   await side.embedder.close();
   return side.condition;
 }
@@ -57,7 +62,7 @@ describe("openProteinSide", () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 3);
     const said: (readonly [number, number])[] = [];
     const { embedder } = await openProteinSide(runtime, proteins, {
-      ...{ plm, startFrom: undefined, partnerConfidence: 1, seed: 0 },
+      ...{ plm, startFrom: undefined, pairingInverseTemperature: 1, seed: 0 },
       onRead: (count, total) => said.push([count, total]),
     });
     await embedder.close();
@@ -70,17 +75,17 @@ describe("openProteinSide", () => {
 
   it("tells what relatives say, and nothing that a protein says of itself", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 4);
-    const compartmentsOf = async (relatives?: LoadedRelatives) => {
+    const compartmentsOf = async (homologs?: LoadedHomologs) => {
       const side = await openProteinSide(runtime, proteins, {
-        ...{ plm, startFrom: undefined, partnerConfidence: 1, seed: 0, relatives },
+        ...{ plm, startFrom: undefined, pairingInverseTemperature: 1, seed: 0, homologs },
       });
       await side.embedder.close();
       return side.condition.weights.get("compartments.mean")!.data;
     };
     const alone = await compartmentsOf();
     const inFamilies = proteins.map((protein) => ({ ...protein, sequence: `${protein.sequence}WWHHWWHH` }));
-    expect(await compartmentsOf(relativesOf(inFamilies))).not.toEqual(alone);
-    expect(await compartmentsOf(relativesOf(proteins))).toEqual(alone);
+    expect(await compartmentsOf(homologsOf(inFamilies))).not.toEqual(alone);
+    expect(await compartmentsOf(homologsOf(proteins))).toEqual(alone);
   });
 
   it("keeps the condition of an earlier run on the same language model", async () => {
@@ -97,22 +102,22 @@ describe("openProteinSide", () => {
 
   it("measures what is typical of each compartment, of an earlier run's condition too, where it is asked to decide", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
-    const decided = async (startFrom: string | undefined, decisionSharpness?: number) => {
+    const targeted = async (startFrom: string | undefined, targetInverseTemperature?: number) => {
       const side = await openProteinSide(runtime, proteins, {
-        ...{ plm, startFrom, partnerConfidence: 1, seed: 3 },
-        ...(decisionSharpness !== undefined && { decisionSharpness }),
+        ...{ plm, startFrom, pairingInverseTemperature: 1, seed: 3 },
+        ...(targetInverseTemperature !== undefined && { targetInverseTemperature }),
       });
       await side.embedder.embed(proteins[0]!.sequence);
       await side.embedder.close();
       return side.condition;
     };
-    const anew = await decided(undefined, 6);
-    expect(anew.decision).toEqual({ compartments: imageCompartments, sharpness: 6 });
-    const typical = anew.weights.get("compartments.typical")!;
-    expect(typical.shape).toEqual([imageCompartments.length, 13]);
+    const anew = await targeted(undefined, 6);
+    expect(anew.target).toEqual({ compartments: imageCompartments, inverseTemperature: 6 });
+    const prototypes = anew.weights.get("compartments.prototypes")!;
+    expect(prototypes.shape).toEqual([imageCompartments.length, 13]);
     // Of fewer proteins than are asked for, the mean of all.
     const mean = anew.weights.get("compartments.mean")!;
-    for (let i = 0; i < 13; i++) expect(typical.data[i]).toBeCloseTo(Number(mean.data[i]), 4);
+    for (let i = 0; i < 13; i++) expect(prototypes.data[i]).toBeCloseTo(Number(mean.data[i]), 4);
 
     const earlier = await earlierRun("typical", 1, (value) => value);
     const path = join(earlier, "condition/model.safetensors");
@@ -121,32 +126,32 @@ describe("openProteinSide", () => {
       ...anew,
       weights: new Map([
         ...kept,
-        ["compartments.typical", float32(typical.shape, new Float32Array(typical.data.length))],
+        ["compartments.prototypes", float32(prototypes.shape, new Float32Array(prototypes.data.length))],
       ]),
     }))
       await writeFile(join(earlier, key), bytes);
-    const again = await decided(earlier, 4);
-    expect(again.decision!.sharpness).toBe(4);
-    expect(again.weights.get("compartments.typical")).toEqual(typical);
+    const again = await targeted(earlier, 4);
+    expect(again.target!.inverseTemperature).toBe(4);
+    expect(again.weights.get("compartments.prototypes")).toEqual(prototypes);
     expect(again.weights.get("compartments.directions")!.data).toEqual(
       toFloat32(kept.get("compartments.directions")!),
     );
-    const undecided = await decided(earlier);
-    expect(undecided.decision).toBeUndefined();
-    expect(undecided.weights.has("compartments.typical")).toBe(false);
+    const untargeted = await targeted(earlier);
+    expect(untargeted.target).toBeUndefined();
+    expect(untargeted.weights.has("compartments.prototypes")).toBe(false);
   });
 
   it("measures it anew where other descriptors are added to the head, and keeps it where the same or none are", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
     const meanOn = async (plm: string, startFrom?: string) => {
-      const options = { plm, startFrom, partnerConfidence: 1, seed: 1 };
+      const options = { plm, startFrom, pairingInverseTemperature: 1, seed: 1 };
       const { embedder, condition } = await openProteinSide(runtime, proteins, options);
       await embedder.close();
       return condition.weights.get("compartments.mean")!.data;
     };
     const stored = (await conditionOf(undefined, 1)).weights.get("compartments.mean")!.data; // of more proteins
-    const withDescriptors = async (path: string, seed: number) =>
-      seed === 0 ? path : await writeDescriptors(path, seed);
+    const withSequenceFeatures = async (path: string, seed: number) =>
+      seed === 0 ? path : await writeFeatureHead(path, seed);
     for (const [before, now] of [
       [0, 0],
       [0, 1],
@@ -155,8 +160,11 @@ describe("openProteinSide", () => {
       [2, 1],
     ] as const) {
       const name = `${before}-${now}`;
-      const earlier = await withDescriptors(await earlierRun(`earlier-${name}`, 1, (value) => value), before);
-      const reader = await withDescriptors(await writeSequenceModel(join(folder, `now-${name}`)), now);
+      const earlier = await withSequenceFeatures(
+        await earlierRun(`earlier-${name}`, 1, (value) => value),
+        before,
+      );
+      const reader = await withSequenceFeatures(await writeSequenceModel(join(folder, `now-${name}`)), now);
       const expected = before === now ? stored : await meanOn(reader);
       expect(await meanOn(reader, earlier), name).toEqual(expected);
       expect(expected, name).not.toEqual(before === now ? await meanOn(reader) : stored);

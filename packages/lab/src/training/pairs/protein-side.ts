@@ -4,9 +4,9 @@
 import type { Runtime } from "@proteoscope/engine";
 import {
   type LoadedCondition,
-  type LoadedRelatives,
+  type LoadedHomologs,
   loadSequenceCondition,
-  openRelatives,
+  openHomologs,
   type SequenceInput,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
@@ -19,13 +19,13 @@ import {
   conditionWeights,
   createEmbedder,
   type ProteinTable,
+  prototypesName,
   type SequenceEmbedder,
   type SequenceModel,
   tabulateProteins,
-  typicalName,
 } from "../frozen/sequence-embedder.ts";
 import type { PrepareOptions } from "../loop.ts";
-import { typicalLogits } from "./class-prototypes.ts";
+import { prototypeLogits } from "./class-prototypes.ts";
 
 /**
  * Pairs images with proteins. An image of unknown gene goes with a protein of its compartment, drawn by the localization
@@ -64,11 +64,11 @@ export interface ProteinSideOptions extends PrepareOptions {
   readonly input?: SequenceInput;
   /** The `model` folder of an earlier run, whose condition is kept; of another language model, its directions alone. */
   readonly startFrom: string | undefined;
-  readonly partnerConfidence: number;
+  readonly pairingInverseTemperature: number;
   /** Annotated proteins whose labels are told beside the head's; a protein's own are not. */
-  readonly relatives?: LoadedRelatives | undefined;
+  readonly homologs?: LoadedHomologs | undefined;
   /** How sharply a model that draws from the condition decides between compartments; 0, the default, is not at all. */
-  readonly decisionSharpness?: number;
+  readonly targetInverseTemperature?: number;
   readonly seed: number;
 }
 
@@ -78,11 +78,11 @@ export async function openProteinSide(
   proteins: readonly Protein[],
   options: ProteinSideOptions,
 ): Promise<ProteinSide> {
-  const { plm, startFrom, partnerConfidence, relatives, seed, onRead } = options;
-  const { input = "full", decisionSharpness = 0 } = options;
-  const index = relatives && openRelatives(relatives.config, relatives.proteins);
-  const tellRelatives = index && ((sequence: string) => index.tell(sequence, { others: true }).logits);
-  const reader = { ...(await readSequenceModel(openFolder(plm))), tellRelatives };
+  const { plm, startFrom, pairingInverseTemperature, homologs, seed, onRead } = options;
+  const { input = "full", targetInverseTemperature = 0 } = options;
+  const index = homologs && openHomologs(homologs.config, homologs.proteins);
+  const homologLogits = index && ((sequence: string) => index.score(sequence, { others: true }).logits);
+  const reader = { ...(await readSequenceModel(openFolder(plm))), homologLogits };
   const table = await tabulateProteins(
     runtime,
     reader,
@@ -91,35 +91,36 @@ export async function openProteinSide(
     onRead,
   );
   const measured = { input, weights: conditionWeights(table, seed, input) };
-  const kept = startFrom === undefined ? measured : await goOn(measured, { startFrom, plm, reader });
+  const kept =
+    startFrom === undefined ? measured : await resumeCondition(measured, { startFrom, plm, reader });
   const labels = reader.head?.config.labels ?? [];
-  const condition = decideBy(kept, table, labels, decisionSharpness);
+  const condition = targetBy(kept, table, labels, targetInverseTemperature);
   const embedder = await createEmbedder(runtime, reader, condition);
-  const pairing = pairByConfidence(proteins, table, labels, partnerConfidence);
+  const pairing = pairByConfidence(proteins, table, labels, pairingInverseTemperature);
   return { reader, embedder, pairing, condition };
 }
 
 /** The condition with what is to be decided, measured of these proteins as they are read now. */
-function decideBy(
+function targetBy(
   { input, weights }: LoadedCondition,
   { compartments: rows }: ProteinTable,
   labels: readonly string[],
-  sharpness: number,
+  inverseTemperature: number,
 ): LoadedCondition {
-  const others = [...weights].filter(([name]) => name !== typicalName);
-  if (sharpness === 0 || rows === undefined) return { input, weights: new Map(others) };
+  const others = [...weights].filter(([name]) => name !== prototypesName);
+  if (inverseTemperature === 0 || rows === undefined) return { input, weights: new Map(others) };
   const compartments = imageCompartments.filter((name) => labels.includes(name));
-  const typical = typicalLogits(rows, labels, compartments);
+  const prototypes = prototypeLogits(rows, labels, compartments);
   return {
-    ...{ input, decision: { compartments, sharpness } },
-    weights: new Map([...others, [typicalName, typical]]),
+    ...{ input, target: { compartments, inverseTemperature } },
+    weights: new Map([...others, [prototypesName, prototypes]]),
   };
 }
 
-const descriptorsFile = "descriptors/model.safetensors"; // which a model may do without
+const featureHeadFile = "sequence_features/model.safetensors"; // which a model may do without
 
 /** The condition of an earlier run, measured anew where it was measured of another language model or other heads. */
-async function goOn(
+async function resumeCondition(
   measured: LoadedCondition,
   { startFrom, plm, reader }: { startFrom: string; plm: string; reader: SequenceModel },
 ): Promise<LoadedCondition> {
@@ -129,10 +130,10 @@ async function goOn(
     throw new ConfigError(`train.start_from: ${startFrom} was told "${earlier.input}": give sequence_input`);
   const isSame = async (file: string) => {
     const [had, has] = [await before.exists(file), await now.exists(file)];
-    if (!had || !has) return had === has && file === descriptorsFile;
+    if (!had || !has) return had === has && file === featureHeadFile;
     return Buffer.compare(await before.read(file), await now.read(file)) === 0;
   };
-  const files = ["plm/model.safetensors", "localization/model.safetensors", descriptorsFile];
+  const files = ["plm/model.safetensors", "localization/model.safetensors", featureHeadFile];
   if (!(await Promise.all(files.map(isSame))).includes(false)) return earlier;
   const directions = [...earlier.weights].filter(([name]) => name.endsWith(".directions"));
   return { ...measured, weights: new Map([...measured.weights, ...directions]) };

@@ -1,0 +1,24 @@
+/**
+ * What data-parallel training needs of a group of processes: the collective operations of MPI (MPI 4.1, chapter 6) on
+ * float32 values.
+ *
+ * Every rank calls the same operations in the same order, with arrays of equal length. Calls may be under way together
+ * (a long vector in buckets, each a `subarray` of it): they run in the order of the calls. An array belongs to the
+ * operation until its promise settles. A call rejects where a rank is gone.
+ */
+export interface Collective {
+  /** This process's number, from 0 to `size` - 1. */
+  readonly rank: number;
+  /** The number of processes. */
+  readonly size: number;
+  /** Replaces the values [n] on every rank by their sum over the ranks, which is bit for bit the same on all. */
+  allReduce(values: Float32Array): Promise<void>;
+  /** The values [n] of every rank, one rank after the other: [size * n]. */
+  allGather(values: Float32Array): Promise<Float32Array>;
+  /** Replaces the values [n] on every rank by those of rank `root`. */
+  broadcast(values: Float32Array, root: number): Promise<void>;
+  /** Resolves when every rank has called it. */
+  barrier(): Promise<void>;
+  /** Leaves the group; no operation may be under way. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,202 @@
+// answers.jsonl of a report folder: what the model answered for each protein, a line each, written as soon as it is
+// known, so that an evaluation can be interrupted and gone on with. Its first line says what was asked of what; answers
+// of another model, data set or setting are never mixed. Figures are made from these lines alone.
+import { existsSync } from "node:fs";
+import { appendFile, mkdir, readFile, rmdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { FormatError, ProteoscopeError } from "@proteoscope/formats";
+import { z } from "zod";
+import { lockFolder } from "../training/lock.ts";
+import { evaluationSets } from "./sets.ts";
+
+const values = z.array(z.number());
+const maybe = z.number().nullable();
+
+/** By compartment, in the order of `imageCompartments`; of several samples the mean. */
+const probabilities = values;
+
+const proteinSchema = z.strictObject({
+  kind: z.literal("protein"),
+  id: z.string(),
+  set: z.enum(evaluationSets),
+  label: z.strictObject({ name: z.string(), members: z.array(z.string()) }),
+  /** Index in the library. */
+  nucleus: z.int(),
+  /** Its one answer, and what that would be without calibration. */
+  languageModel: probabilities,
+  uncalibrated: probabilities,
+  drawn: z.strictObject({
+    probabilities,
+    agreement: maybe,
+    /** Of the first sample, as what follows. */
+    nuclearProportion: maybe,
+    /** Of the image classifier. */
+    features: values,
+    /** The protein channel [N, N], 8 bits, in base64. */
+    protein: z.base64(),
+  }),
+  /** null for proteins that were trained on, of which less is asked. */
+  changed: z
+    .strictObject({
+      shuffledSequence: probabilities,
+      otherProtein: z.strictObject({ id: z.string(), probabilities }),
+      otherNucleus: z.strictObject({ nucleus: z.int(), probabilities }),
+      randomEmbedding: probabilities,
+      unconditional: probabilities,
+    })
+    .nullable(),
+});
+
+/** A protein drawn around the nucleus of a real image of it. */
+const cropSchema = z.strictObject({
+  kind: z.literal("crop"),
+  crop: z.int(),
+  protein: z.string(),
+  isSeen: z.boolean(),
+  /** Nuclear proportions. */
+  drawn: maybe,
+  real: maybe,
+  /** Overlap of the real image with the drawn one, and with another protein's around the same nucleus. */
+  overlap: maybe,
+  otherOverlap: maybe,
+});
+
+/** A protein drawn for what the language model says of it, right or wrong. */
+const confidentSchema = z.strictObject({
+  kind: z.literal("confident"),
+  compartment: z.string(),
+  /** Of the proteins of which the language model is surest that they are there; 0 is the surest. */
+  rank: z.int(),
+  protein: z.string(),
+  /** What the language model gives the compartment. */
+  probability: z.number(),
+  nucleus: z.int(),
+  drawn: probabilities,
+});
+
+const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, confidentSchema]);
+export type ProteinRecord = z.infer<typeof proteinSchema>;
+export type CropRecord = z.infer<typeof cropSchema>;
+export type ConfidentRecord = z.infer<typeof confidentSchema>;
+export type AnswerRecord = z.infer<typeof recordSchema>;
+
+/** What was asked of what: plain JSON. */
+export type Question = Readonly<Record<string, unknown>>;
+
+export interface AnswersFile {
+  find(key: string): AnswerRecord | undefined;
+  append(record: AnswerRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const answersFileName = "answers.jsonl";
+
+/** The name of a record within its file. */
+export function keyOf(record: AnswerRecord): string {
+  switch (record.kind) {
+    case "protein":
+      return `${record.set} ${record.id}`;
+    case "crop":
+      return `crop ${record.crop}`;
+    case "confident":
+      return keyOfConfident(record.compartment, record.rank);
+  }
+}
+
+export function keyOfConfident(compartment: string, rank: number): string {
+  return `confident ${compartment} ${rank}`;
+}
+
+/**
+ * Opens the answers of a report folder, which is made if need be and kept from other processes until `close`.
+ * @throws ProteoscopeError (usage) where answers are there and `resume` is not asked for, or none are and it is, or they
+ * answer another question; FormatError for a file that is none.
+ */
+export async function openAnswers(
+  folder: string,
+  question: Question,
+  { resume }: { readonly resume: boolean },
+): Promise<AnswersFile> {
+  const path = join(folder, answersFileName);
+  const exists = existsSync(path);
+  if (exists && !resume)
+    throw usage(`${folder} holds an evaluation already: go on with --resume, or name another folder`);
+  if (!exists && resume) throw usage(`${folder} holds no evaluation to resume`);
+  const isNew = (await mkdir(folder, { recursive: true })) !== undefined;
+  const lock = await lockFolder(folder);
+  try {
+    const { records, ...known } = exists ? await readAnswers(path, question) : nothing();
+    let { hasHeader } = known;
+    return {
+      find: (key) => records.get(key),
+      async append(record) {
+        const header = hasHeader ? "" : `${JSON.stringify(question)}\n`;
+        await appendFile(path, `${header}${JSON.stringify(record)}\n`);
+        hasHeader = true;
+        records.set(keyOf(record), record);
+      },
+      async close() {
+        await lock.release();
+        if (isNew && !hasHeader) await rmdir(folder).catch(() => undefined); // not empty: somebody else's now
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+interface KnownAnswers {
+  readonly records: Map<string, AnswerRecord>;
+  readonly hasHeader: boolean;
+}
+
+const nothing = (): KnownAnswers => ({ records: new Map(), hasHeader: false });
+
+async function readAnswers(path: string, question: Question): Promise<KnownAnswers> {
+  const text = await readFile(path, "utf8");
+  // A kill may have cut the last line: that answer is asked for again.
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
+  const [header, ...lines] = whole
+    .split("\n")
+    .slice(0, -1)
+    .map((line, index) => parseLine(path, line, index));
+  if (header === undefined) return nothing();
+  checkQuestion(path, header as Question, question);
+  const records = lines.map((line, index) => {
+    const result = recordSchema.safeParse(line);
+    if (result.success) return result.data;
+    const { path: field, message } = result.error.issues[0]!;
+    throw broken(path, index + 1, `${field.join(".")}: ${message}`);
+  });
+  return { records: new Map(records.map((record) => [keyOf(record), record])), hasHeader: true };
+}
+
+function parseLine(path: string, line: string, index: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw broken(path, index, "is not JSON", cause);
+  }
+}
+
+function broken(path: string, index: number, what: string, cause?: unknown): FormatError {
+  const hint = "evaluate into another folder";
+  return new FormatError("answers", `${path}: ${what}`, { line: index + 1, hint, cause });
+}
+
+function checkQuestion(path: string, begun: Question, question: Question): void {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  for (const [name, value] of Object.entries(question)) {
+    if (isDeepStrictEqual(begun[name], plain(value))) continue;
+    throw usage(
+      `${path} was begun with another ${name}: give the same ${name}, or evaluate into another folder`,
+    );
+  }
+}
+
+function usage(message: string): ProteoscopeError {
+  return new ProteoscopeError(message, { kind: "usage" });
+}

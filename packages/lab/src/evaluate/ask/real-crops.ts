@@ -1,0 +1,58 @@
+// Real crops as the classifier reads them: the ceiling of what drawn images can reach, and what they are compared with.
+// Crops that nothing was trained on are told from the others, on which the classifier is better than it is; they go
+// through the autoencoder as well, which drawn images come out of.
+
+import type { ImageReader, WorkOptions } from "@proteoscope/microscope";
+import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
+import type { Crop } from "../../data/atlas/tables.ts";
+import { type Autoencoding, type channels, compareImages, type Quality } from "../measures/autoencoding.ts";
+import { nuclearProportion } from "../measures/nuclear-proportion.ts";
+import { answerOf, type RealAnswer } from "../report/score-answers.ts";
+import { compartmentOf, type EvaluationData } from "../sets.ts";
+
+export interface ReadCrop extends RealAnswer {
+  readonly crop: Crop;
+  readonly isUnseen: boolean;
+  readonly features: Float32Array;
+  readonly proportion: number;
+  /** Of crops that nothing was trained on: how much comes back from the autoencoder. */
+  readonly quality: Record<(typeof channels)[number], Quality> | undefined;
+}
+
+/** Reads every real crop of a compartment; stops between two. */
+export async function readRealCrops(
+  { realCrops, unseenCrops }: EvaluationData,
+  pixels: CropPixels,
+  { reader, autoencoding }: { readonly reader: ImageReader; readonly autoencoding: Autoencoding },
+  inOrder: (probabilities: Float32Array) => readonly number[],
+  { signal, onProgress }: WorkOptions,
+): Promise<ReadCrop[]> {
+  const unseen = new Set(unseenCrops);
+  const area = pixels.height * pixels.width;
+  const read: ReadCrop[] = [];
+  for (const crop of realCrops) {
+    signal.throwIfAborted();
+    onProgress?.({ phase: "real crops", done: read.length, total: realCrops.length, unit: "crops" });
+    const { data } = await pixels.read(crop.index);
+    const { probabilities, features } = await reader.read(data);
+    const isUnseen = unseen.has(crop);
+    const decoded = isUnseen ? await autoencoding.run(data.slice(0, 2 * area)) : undefined;
+    read.push({
+      ...{ crop, features, isUnseen, field: crop.fieldOfView },
+      compartment: compartmentOf(crop)!,
+      answer: answerOf(inOrder(probabilities)),
+      decodedAnswer:
+        decoded && answerOf(inOrder((await reader.read(withDistance(decoded, data))).probabilities)),
+      quality: decoded && compareImages(decoded, data.subarray(0, 2 * area), pixels.height),
+      proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
+    });
+  }
+  return read;
+}
+
+/** An image [2, N, N] with the nuclear distance of another [3, N, N]. */
+function withDistance(image: Float32Array, other: Float32Array): Float32Array {
+  const whole = other.slice();
+  whole.set(image);
+  return whole;
+}

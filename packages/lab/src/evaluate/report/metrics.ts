@@ -1,0 +1,173 @@
+// metrics.json: every figure of an evaluation, with what it was measured on and how. Shares are in [0, 1]; an estimate
+// has its 95 % interval by bootstrap and the number of units that were resampled; null is what could not be measured.
+
+import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "../answers-file.ts";
+import type { ReadCrop } from "../ask/real-crops.ts";
+import type { LocalizationMetrics } from "../ask/sequences.ts";
+import { type Confusion, confusion } from "../measures/accuracy.ts";
+import type { BootstrapOptions } from "../measures/bootstrap.ts";
+import type { NearestCrop } from "../measures/memorisation.ts";
+import type { ReliabilityBin } from "../measures/reliability-curve.ts";
+import type { EvaluationSet } from "../sets.ts";
+import {
+  type Answered,
+  type ClassScores,
+  drawnAnswer,
+  type SetScores,
+  scoreClasses,
+  scoreSet,
+} from "./score-answers.ts";
+import {
+  type ClassProportion,
+  type Distances,
+  type Effect,
+  type EffectName,
+  type Memorisation,
+  type OverlapScores,
+  type ProportionScores,
+  type ReconstructionScores,
+  scoreClassProportions,
+  scoreDistances,
+  scoreEffects,
+  scoreMemorisation,
+  scoreOverlap,
+  scoreProportions,
+  scoreReconstruction,
+  scoreReliability,
+} from "./score-pictures.ts";
+
+export type UnseenSet = Exclude<EvaluationSet, "seen">;
+
+export interface Provenance extends Question {
+  /** Of every image that was judged. */
+  readonly synthetic: true;
+  readonly software: Readonly<Record<string, string>>;
+  readonly model: {
+    readonly name: string;
+    /** By file. */
+    readonly sha256: Readonly<Record<string, string>>;
+    /** Parts that came from the model that ships. */
+    readonly borrowed: readonly string[];
+  };
+  readonly data: { readonly name: string; readonly sha256: Readonly<Record<string, string>> };
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** null is a half that was not asked for. */
+export interface Metrics {
+  readonly provenance: Provenance;
+  readonly images: ImageMetrics | null;
+  readonly localization: LocalizationMetrics | null;
+}
+
+export interface ImageMetrics {
+  readonly notes: readonly string[];
+  /** `unseen` is both sets together. */
+  readonly compartments: Readonly<Partial<Record<UnseenSet, SetScores>>> &
+    Readonly<Record<"unseen" | "seen", SetScores>>;
+  readonly classes: readonly ClassScores[];
+  readonly confusion: Readonly<Record<"drawn" | "real", Confusion>>;
+  readonly distances: {
+    readonly features: { readonly network: string; readonly dimensions: number; readonly resize: string };
+    readonly frechet: Distances;
+    readonly kernel: Distances;
+  };
+  readonly nuclearProportion: {
+    /** Drawn around the nuclei of real crops of the same protein. */
+    readonly sameNucleus: Readonly<Record<"unseen" | "seen", ProportionScores>>;
+    readonly classes: readonly ClassProportion[];
+  };
+  /** Real and drawn images of the same protein around the same nucleus, beside another protein's. */
+  readonly overlap: Readonly<Record<"unseen" | "seen", OverlapScores>>;
+  readonly autoencoder: ReconstructionScores;
+  readonly memorisation: Memorisation;
+  readonly effects: Readonly<Record<EffectName, Effect>>;
+  readonly reliability: readonly ReliabilityBin[] | null;
+}
+
+export interface EvaluationResults {
+  readonly sets: readonly UnseenSet[];
+  readonly proteins: readonly (ProteinRecord & Pick<Answered, "baselines">)[];
+  readonly crops: readonly CropRecord[];
+  readonly confident: readonly ConfidentRecord[];
+  readonly real: readonly ReadCrop[];
+  readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
+  readonly trainingCrops: number;
+}
+
+/** All figures of what was found. */
+export function measureImages(evidence: EvaluationResults, options: BootstrapOptions): ImageMetrics {
+  const { sets, proteins, crops, confident, real, nearest, trainingCrops } = evidence;
+  const seen = proteins.filter(({ set }) => set === "seen");
+  const unseen = proteins.filter(({ set }) => set !== "seen");
+  const unseenReal = real.filter(({ isUnseen }) => isUnseen);
+  const scores = (records: EvaluationResults["proteins"]) => scoreSet(records, unseenReal, options);
+  const classes = scoreClasses({ unseen, seen, confident, real: unseenReal }, options);
+  const drawnClasses = classes.filter((one) => one.unseen !== null).map(({ name }) => name);
+  const realClasses = imageCompartments.filter((name) =>
+    unseenReal.some((crop) => crop.compartment === name),
+  );
+  const realAnswers = unseenReal.map(({ compartment, answer }) => ({
+    ...{ answer, label: { name: compartment, members: [compartment] } },
+  }));
+  const proportions = (isSeen: boolean) =>
+    scoreProportions(
+      crops.filter((crop) => crop.isSeen === isSeen),
+      options,
+    );
+  const overlap = (isSeen: boolean) =>
+    scoreOverlap(
+      crops.filter((crop) => crop.isSeen === isSeen),
+      options,
+    );
+  return {
+    notes,
+    compartments: {
+      ...Object.fromEntries(
+        sets.map((name) => [name, scores(unseen.filter(({ set }) => set === name))] as const),
+      ),
+      unseen: scores(unseen),
+      seen: scores(seen),
+    },
+    classes,
+    confusion: {
+      drawn: confusion(unseen.map(drawnAnswer), drawnClasses, imageCompartments),
+      real: confusion(realAnswers, realClasses, imageCompartments),
+    },
+    distances: {
+      features: {
+        network: "the model's image classifier: mean and maximum of its last stage's channels over positions",
+        dimensions: real[0]?.features.length ?? 0,
+        resize: "none",
+      },
+      ...scoreDistances(unseen, real, options),
+    },
+    nuclearProportion: {
+      sameNucleus: { unseen: proportions(false), seen: proportions(true) },
+      classes: scoreClassProportions(unseen, real, options),
+    },
+    overlap: { unseen: overlap(false), seen: overlap(true) },
+    autoencoder: scoreReconstruction(unseenReal, options),
+    memorisation: scoreMemorisation(nearest, trainingCrops, options),
+    effects: scoreEffects(unseen, options),
+    reliability: scoreReliability(unseen, options),
+  };
+}
+
+const notes = [
+  "Unseen proteins resemble none that was trained on; seen proteins were trained on, as far as there were images.",
+  "Right is the labelled compartment, or any part of it where the label names only the nucleus or the cytoplasm.",
+  "No class is more than a quarter of a set; macro recall counts classes alike, and its best constant answer is its own.",
+  "Chance and the best constant answer profit from labels of several right compartments as every answer does.",
+  "Read off the sequence is the answer of language model, descriptors and relatives together, as far as the model has them.",
+  "It and the baselines' answers are calibrated on the calibration partition, classes alike.",
+  "Told: of human proteins that nothing was trained on, those of which it is surest that they are in the compartment, right or wrong; what is measured is the drawing alone.",
+  "Compartments are read off images by the model's own classifier, whose errors are the ceiling's: real crops.",
+  "Real crops are weighted as the classes of the set are; classes of which there is no crop are left out.",
+  "Intervals are 95 %, by bootstrap over proteins; of real crops over fields of view, of distances over images.",
+  "Fréchet distances depend on n and lack ranks where n is below the dimensions: compare those of one n and space.",
+  "Drawn and real images differ in their share of each compartment, which the distances count as a difference.",
+  "Correlations with training crops are of the protein channel over the cell, at the best of eight orientations.",
+  "Agreement of samples is agreement, not correctness: the curve shows how much it tells.",
+];

@@ -1,0 +1,306 @@
+// report.html: the figures of metrics.json for people, with pictures. One plain file, tables first; what cannot be
+// measured is a dash, and what a figure does not mean is said beside it.
+
+import { channels } from "../measures/autoencoding.ts";
+import type { Estimate } from "../measures/bootstrap.ts";
+import {
+  barChart,
+  confusionPicture,
+  confusionTable,
+  escapeHtml,
+  figure,
+  number,
+  percent,
+  share,
+  table,
+} from "./html.ts";
+import { localizationSection } from "./localization.ts";
+import type { ImageMetrics, Metrics } from "./metrics.ts";
+import type { Example } from "./pictures.ts";
+import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-answers.ts";
+import type { Distances } from "./score-pictures.ts";
+
+export const scoreTitles: Readonly<Record<ScoreName, string>> = {
+  drawn: "drawn images",
+  otherNucleus: "drawn around another nucleus",
+  languageModel: "read off the sequence",
+  uncalibrated: "the same, uncalibrated",
+  composition: "residue composition",
+  kmers: "nearest by k-mers",
+  shuffledSequence: "shuffled sequence",
+  otherProtein: "another protein's sequence",
+  randomEmbedding: "random embedding",
+  unconditional: "no sequence",
+  mostFrequentAnswer: "best constant answer",
+  chance: "chance",
+  decodedCrops: "real crops, autoencoded (ceiling)",
+  realCrops: "real crops (ceiling)",
+};
+
+export const setTitles: Readonly<Record<string, string>> = {
+  opencell: "unseen: OpenCell's validation proteins",
+  partition: "unseen: held-out homology partition",
+  unseen: "unseen proteins, all",
+  seen: "seen proteins",
+};
+
+/** The whole document. */
+export function renderReport(metrics: Metrics, examples: readonly Example[]): string {
+  const { images, localization, provenance } = metrics;
+  const title = `Evaluation of ${escapeHtml(provenance.model.name)}`;
+  const sections = [
+    ...(images === null ? [] : imageSections(images, examples)),
+    ...(localization === null
+      ? []
+      : [section("What is read off sequences alone", localizationSection(localization))]),
+    section("How this was measured", provenanceSection(metrics)),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<style>${style}</style></head>
+<body><h1>${title}</h1>
+<p>Drawn images are synthetic: hypotheses, not observations. Brackets hold 95 % intervals.</p>
+${sections.join("\n")}
+</body></html>
+`;
+}
+
+function imageSections(images: ImageMetrics, examples: readonly Example[]): string[] {
+  return [
+    section("How often the compartment is right", accuracySection(images)),
+    section("Class by class", classSection(images)),
+    section("Drawn, nearest training crop, real crop", exampleSection(examples)),
+    section("Is it a training crop over again?", memorisationSection(images)),
+    section("Distance to real images", distanceSection(images)),
+    section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
+    section("What the autoencoder keeps", autoencoderSection(images)),
+    section("What changes the image", effectSection(images)),
+    section("Does agreement of samples tell anything?", reliabilitySection(images)),
+  ];
+}
+
+const style = `
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff }
+table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums }
+th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; font-weight: normal }
+thead th { border-bottom: 2px solid #888; font-weight: 600 }
+svg { font: 12px system-ui, sans-serif; max-width: 100%; height: auto } svg rect { fill: #3b7ddd }
+svg .whisker { stroke: #111; stroke-width: 2 } svg .grid { stroke: #ddd }
+.confusion { overflow-x: auto } .confusion th, .confusion td { padding: .1rem .4rem; font-size: 13px }
+.confusion span { display: block; padding: 0 .3rem; background: rgb(59 125 221 / calc(var(--share) * .7)) }
+.examples { display: grid; grid-template-columns: repeat(3, max-content); gap: .5rem 1rem }
+figure { margin: 0; max-width: 200px } figcaption { font-size: 12px; color: #444 } img { display: block }
+.note { color: #444 } code { font-size: 12px; overflow-wrap: anywhere }`;
+
+function section(title: string, content: string): string {
+  return `<section><h2>${escapeHtml(title)}</h2>\n${content}\n</section>`;
+}
+
+function note(text: string): string {
+  return `<p class="note">${escapeHtml(text)}</p>`;
+}
+
+function accuracySection({ compartments }: ImageMetrics): string {
+  return Object.entries(compartments)
+    .map(([name, scores]) => {
+      const { proteins, drawnLess } = scores;
+      const rows = scoreRows(scores);
+      return [
+        `<h3>${escapeHtml(setTitles[name] ?? name)} (${proteins} proteins)</h3>`,
+        barChart(
+          `Accuracy, ${setTitles[name] ?? name}`,
+          rows.map(({ title, accuracy }) => ({ name: title, estimate: accuracy })),
+        ),
+        table(
+          ["", "accuracy", "macro recall"],
+          rows.map(({ title, units, accuracy, macroRecall }) => [
+            title,
+            share(accuracy, units),
+            share(macroRecall, units),
+          ]),
+        ),
+        `<p>Classes: ${escapeHtml(countsOf(scores.classes))}.</p>`,
+        marginText("accuracy", drawnLess.accuracy),
+        marginText("macro recall", drawnLess.macroRecall),
+      ].join("\n");
+    })
+    .join("\n");
+}
+
+function countsOf(classes: SetScores["classes"]): string {
+  return Object.entries(classes)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}
+
+function marginText(measure: string, { languageModel, strongestFloor: floor }: Margins): string {
+  const name = floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`;
+  return (
+    `<p>${measure}: drawn less what is read off the sequence ${points(languageModel)}; ` +
+    `drawn less the strongest floor${name} ${points(floor)}.</p>`
+  );
+}
+
+/** The scores of a set that were measured, in the order in which they are shown. */
+export function scoreRows({ scores }: SetScores) {
+  return (Object.keys(scoreTitles) as ScoreName[]).flatMap((name) => {
+    const score = scores[name];
+    const units = (ceilings as readonly string[]).includes(name) ? "fields" : undefined;
+    return score === undefined ? [] : [{ title: scoreTitles[name], units, ...score }];
+  });
+}
+
+function points(estimate: Estimate | null): string {
+  if (estimate === null) return "–";
+  const [low, high] = estimate.interval95.map(percent);
+  return `${percent(estimate.value)} points (${low} to ${high})`;
+}
+
+export const classHeads = [
+  ...["label", "chance", "recall, unseen", "twice chance", "read off the sequence"],
+  ...["recall, seen", "recall, real crops", "recall, told"],
+];
+
+/** Cells under `classHeads`, as plain text. */
+export function classRows(classes: ImageMetrics["classes"]): string[][] {
+  return classes.map((one) => [
+    one.name,
+    `${percent(one.chance)} %`,
+    share(one.unseen),
+    one.isAboveTwiceChance === null ? "–" : one.isAboveTwiceChance ? "yes" : "no",
+    share(one.languageModel),
+    share(one.seen),
+    one.real === null ? "–" : `${share(one.real, "fields")}, ${one.real.crops} crops`,
+    share(one.confident),
+  ]);
+}
+
+function classSection({ classes, confusion }: ImageMetrics): string {
+  const rows = classRows(classes).map(([name, ...cells]) => [escapeHtml(name!), ...cells]);
+  return [
+    table(classHeads, rows),
+    "<h3>Drawn images of unseen proteins</h3>",
+    confusionPicture("Drawn images of unseen proteins", confusion.drawn),
+    confusionTable(confusion.drawn),
+    "<h3>Real crops that nothing was trained on</h3>",
+    confusionPicture("Real crops that nothing was trained on", confusion.real),
+    confusionTable(confusion.real),
+  ].join("\n");
+}
+
+function exampleSection(examples: readonly Example[]): string {
+  const cells = examples.flatMap(({ label, drawn, nearest, real }) => [
+    figure({ ...drawn, caption: `${drawn.caption} (label: ${label})` }),
+    figure(nearest),
+    real === undefined ? "<p>no real crop</p>" : figure(real),
+  ]);
+  const text =
+    "Nucleus blue, protein green. The first unseen proteins in the order of the evaluation; none was chosen.";
+  return `${note(text)}<div class="examples">\n${cells.join("\n")}\n</div>`;
+}
+
+function memorisationSection({ memorisation }: ImageMetrics): string {
+  const { threshold, quantile, trainingCrops, realCrops, sets } = memorisation;
+  const rows = Object.entries(sets).map(([name, { n, above, share: estimate, median }]) => [
+    setTitles[name]!,
+    `${above} of ${n}`,
+    share(estimate),
+    median === null ? "–" : median.toFixed(3),
+  ]);
+  const text =
+    `An image is near where its correlation with a training crop (of ${trainingCrops}) exceeds ` +
+    `${threshold === null ? "–" : threshold.toFixed(3)}, above which lie ${percent(1 - quantile)} % of ${realCrops} ` +
+    "real crops that nothing was trained on.";
+  return `${note(text)}${table(["", "near a training crop", "share", "median correlation"], rows)}`;
+}
+
+function distanceSection({ distances }: ImageMetrics): string {
+  const { features } = distances;
+  const row = (name: string, { n, drawnToReal, realToReal }: Distances) => [
+    name,
+    String(n),
+    number(drawnToReal),
+    number(realToReal),
+  ];
+  const text = `Features: ${features.network}; ${features.dimensions} dimensions, resize: ${features.resize}.`;
+  const rows = [row("Fréchet", distances.frechet), row("kernel (KID)", distances.kernel)];
+  return `${note(text)}${table(["distance", "n", "drawn to real", "real to real (floor)"], rows)}`;
+}
+
+function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string {
+  const { sameNucleus, classes } = nuclearProportion;
+  const pairs = Object.entries(sameNucleus).map(([name, scores]) => [
+    setTitles[name]!,
+    String(scores.images),
+    number(scores.correlation),
+    number(scores.meanError),
+    share(scores.meanRelativeError),
+  ]);
+  const means = classes.map(({ name, drawn, real }) => [escapeHtml(name), number(drawn), number(real)]);
+  return [
+    note("Drawn around the nuclei of real crops of the same protein; n counts proteins."),
+    table(["", "images", "Pearson", "mean absolute error", "relative"], pairs),
+    note("Overlap of the brighter halves, intersection over union; the floor is another protein's image."),
+    table(
+      ["", "drawn", "another protein", "above the floor"],
+      Object.entries(overlap).map(([name, { drawn, otherProtein, aboveFloor }]) => [
+        setTitles[name]!,
+        number(drawn),
+        number(otherProtein),
+        number(aboveFloor),
+      ]),
+    ),
+    note("Mean of each class, around different nuclei; n counts proteins, for real crops crops."),
+    table(["label", "drawn", "real"], means),
+  ].join("\n");
+}
+
+function autoencoderSection({ autoencoder }: ImageMetrics): string {
+  const rows = channels.map((name) => {
+    const { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap } = autoencoder[name];
+    return [name, ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number)];
+  });
+  const power = channels.map((name) => [name, ...autoencoder[name].power.map(number)]);
+  return [
+    note(
+      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields.`,
+    ),
+    table(["channel", "PSNR, dB", "SSIM", "MS-SSIM", "overlap"], rows),
+    note(
+      "Power that came back over power that went in, by frequency in cycles a pixel: " +
+        "less than 1 at the right is blur, more a checkerboard.",
+    ),
+    table(["channel", "0 to 0.1", "0.1 to 0.2", "0.2 to 0.3", "0.3 to 0.4", "0.4 to 0.5"], power),
+  ].join("\n");
+}
+
+function effectSection({ effects }: ImageMetrics): string {
+  const titles = { ...scoreTitles, otherNucleus: "another nucleus" };
+  const rows = Object.entries(effects).map(([name, { sameAnswer, change }]) => [
+    titles[name as ScoreName],
+    share(sameAnswer),
+    number(change),
+  ]);
+  const text =
+    "The same noise, one thing changed. Change: total variation of what the classifier sees, 0 to 1.";
+  return `${note(text)}${table(["changed", "same compartment seen", "change"], rows)}`;
+}
+
+function reliabilitySection({ reliability }: ImageMetrics): string {
+  if (reliability === null)
+    return note("Not measured: one sample has nothing to agree with; ask for more (--samples 4).");
+  const rows = reliability.map(({ from, to, agreement, accuracy }) => [
+    `${from.toFixed(2)} to ${to.toFixed(2)}`,
+    agreement.toFixed(2),
+    share(accuracy),
+  ]);
+  const text = "Unseen proteins by the agreement of their samples. Agreement is not correctness.";
+  return `${note(text)}${table(["agreement", "mean", "accuracy"], rows)}`;
+}
+
+function provenanceSection({ provenance, images, localization }: Metrics): string {
+  const notes = [...(images?.notes ?? []), ...(localization?.notes ?? [])];
+  const list = notes.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
+  return `<ul>\n${list}\n</ul>\n<pre><code>${escapeHtml(JSON.stringify(provenance, null, 2))}</code></pre>`;
+}

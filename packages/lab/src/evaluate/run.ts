@@ -1,0 +1,315 @@
+// The evaluation itself: asks the model of every protein what is not answered yet, reads the real crops, looks for the
+// nearest training crops, judges what is predicted from sequences alone, and makes figures and report.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Runtime } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
+import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
+import {
+  type MicroscopeModel,
+  mostSteps,
+  openImageReader,
+  openMicroscope,
+  openProteinReader,
+  readModel,
+  readModelNuclei,
+  readSequenceModel,
+  type WorkOptions,
+} from "@proteoscope/microscope";
+import type { FileSource } from "@proteoscope/models";
+import { hashFile } from "@proteoscope/models/node";
+import { compartments, imageCompartments } from "../data/atlas/compartments.ts";
+import { type CropPixels, openCropPixels } from "../data/atlas/crop-pixels.ts";
+import type { Protein } from "../data/atlas/tables.ts";
+import { readSequences } from "../trainers/language-model/job.ts";
+import { answersFileName, openAnswers } from "./answers-file.ts";
+import { type Asked, askAll } from "./ask/all.ts";
+import { askAllConfident } from "./ask/confident.ts";
+import { type DrawSettings, decodePlane } from "./ask/proteins.ts";
+import { readRealCrops } from "./ask/real-crops.ts";
+import { type Baselines, baselineNames, fitBaselines } from "./ask/sequence-methods.ts";
+import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./ask/sequences.ts";
+import { openAutoencoding } from "./measures/autoencoding.ts";
+import { findNearestCrops, type NearestCrop } from "./measures/memorisation.ts";
+import {
+  type EvaluationResults,
+  type Metrics,
+  measureImages,
+  type Provenance,
+  type UnseenSet,
+} from "./report/metrics.ts";
+import { drawExamples, type Example } from "./report/pictures.ts";
+import { renderReport } from "./report/report-html.ts";
+import { type EvaluationData, labelOf, readEvaluationData } from "./sets.ts";
+
+export interface EvaluationRequest {
+  /** Atlas folder. */
+  readonly data: string;
+  /** Report folder. */
+  readonly output: string;
+  /** Half of an evaluation; both where undefined. */
+  readonly only: "images" | "localization" | undefined;
+  readonly sets: readonly UnseenSet[];
+  /** Of each set, at most. */
+  readonly proteins: number;
+  readonly settings: DrawSettings;
+  readonly resume: boolean;
+  /** Names and versions of the programs that evaluate, for the provenance. */
+  readonly software: Readonly<Record<string, string>>;
+}
+
+export interface EvaluatedModel {
+  readonly folder: FileSource;
+  /** Parts that came from another model, since this one has none. */
+  readonly borrowed: readonly string[];
+}
+
+/** The figures of an evaluation, and the files of its report by name: metrics.json and report.html. */
+export interface Evaluation {
+  readonly metrics: Metrics;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
+
+/** @throws ProteoscopeError and what the readers of model and atlas throw; what is answered by then stays answered. */
+export async function evaluateModel(
+  runtime: Runtime,
+  model: EvaluatedModel,
+  request: EvaluationRequest,
+  options: WorkOptions,
+): Promise<Evaluation> {
+  const { only, output, settings } = request;
+  if (only === "localization" && existsSync(join(output, answersFileName)))
+    throw new ProteoscopeError(`${output} holds an evaluation of images: name another folder`, {
+      kind: "usage",
+      field: "output",
+    });
+  const splits = await readSequences(request.data);
+  checkSequences(splits, request.data);
+  const openBaselines = () => fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings);
+  const localize = async (baselines: Baselines) =>
+    evaluateSequences(runtime, model, { splits, baselines, seed: settings.seed }, options);
+  if (only === "localization") {
+    const { name, checksums } = await readSequenceModel(model.folder);
+    const provenance = {
+      ...(await provenanceOf({ name, checksums }, model.borrowed, request)),
+      settings: { seed: settings.seed },
+    };
+    const localization = await localize(openBaselines());
+    return reportOf({ provenance, images: null, localization }, []);
+  }
+  const confident = [
+    ...calibrationProteins(splits),
+    ...(splits.get("test") ?? []).filter(({ isHuman }) => isHuman),
+  ];
+  return evaluateImages(
+    runtime,
+    model,
+    { ...request, confident },
+    options,
+    async (results, provenance, draw) => {
+      options.onProgress?.({ phase: "baselines and figures", done: 0, total: 1, unit: "steps" });
+      const baselines = openBaselines();
+      const images = measureImages(withBaselines(results, splits, baselines), { seed: settings.seed });
+      const localization = only === "images" ? null : await localize(baselines);
+      return reportOf({ provenance, images, localization }, await draw());
+    },
+  );
+}
+
+function reportOf(metrics: Metrics, examples: readonly Example[]): Evaluation {
+  const files = new Map([
+    ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
+    ["report.html", renderReport(metrics, examples)],
+  ]);
+  return { metrics, files };
+}
+
+/** The evaluation of what is read off sequences alone. */
+async function evaluateSequences(
+  runtime: Runtime,
+  { folder }: EvaluatedModel,
+  request: LocalizationRequest,
+  options: WorkOptions,
+) {
+  const reader = await openProteinReader(runtime, await readSequenceModel(folder));
+  try {
+    return await judgeLocalization(reader, request, options);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Asks, reads and compares; `conclude` makes figures of it while the answers are still this process's own. */
+async function evaluateImages(
+  runtime: Runtime,
+  { folder, borrowed }: EvaluatedModel,
+  request: EvaluationRequest & { readonly confident: readonly Protein[] },
+  { signal, onProgress }: WorkOptions,
+  conclude: (
+    results: EvaluationResults,
+    provenance: Provenance,
+    drawExamplesOfThem: () => Promise<Example[]>,
+  ) => Promise<Evaluation>,
+): Promise<Evaluation> {
+  const { settings } = request;
+  const data = await readEvaluationData(request.data, settings);
+  const pixels = await openCropPixels(request.data);
+  const [model, library] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
+  checkFit(model, pixels, settings);
+  checkData(data, request);
+  const provenance = await provenanceOf(model, borrowed, request);
+  const question = {
+    model: model.checksums,
+    data: provenance.data.sha256,
+    settings: provenance.settings,
+  };
+  const answers = await openAnswers(request.output, question, request);
+  try {
+    const microscope = openMicroscope(runtime, model);
+    const reader = await openImageReader(runtime, model.classifier, pixels.height);
+    const autoencoding = await openAutoencoding(runtime, model, pixels.height);
+    const tools = { microscope, library, reader, settings, signal };
+    const asked = await askAll(tools, { data, pixels, request, answers }, onProgress);
+    const confidentRequest = { candidates: request.confident, answers, proteins: request.proteins };
+    const confident = await askAllConfident(tools, confidentRequest, onProgress);
+    const order = (values: Float32Array) =>
+      imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
+    const real = await readRealCrops(data, pixels, { reader, autoencoding }, order, { signal, onProgress });
+    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, onProgress });
+    const trainingCrops = data.trainingCrops.length;
+    const results: EvaluationResults = {
+      ...asked,
+      confident,
+      sets: request.sets,
+      real,
+      nearest,
+      trainingCrops,
+    };
+    return await conclude(results, provenance, () => drawExamples({ ...results, data, pixels, library }));
+  } finally {
+    await answers.close();
+  }
+}
+
+async function provenanceOf(
+  { name, checksums }: Pick<MicroscopeModel, "name" | "checksums">,
+  borrowed: readonly string[],
+  { data, settings, software }: EvaluationRequest,
+): Promise<Provenance> {
+  return {
+    synthetic: true,
+    software,
+    model: { name, sha256: checksums, borrowed },
+    data: { name: data, sha256: await hashAtlas(data) },
+    settings: { ...settings },
+  };
+}
+
+/** What the baselines answer for unseen proteins; of those that they were fitted to they know the answer. */
+function withBaselines(
+  results: EvaluationResults,
+  splits: LocalizationRequest["splits"],
+  baselines: Baselines,
+): EvaluationResults {
+  const sequences = new Map([...splits.values()].flat().map(({ id, sequence }) => [id, sequence]));
+  const places = imageCompartments.map((name) => compartments.indexOf(name));
+  const proteins = results.proteins.map((record) => {
+    const sequence = sequences.get(record.id);
+    if (record.set === "seen" || sequence === undefined) return record;
+    const answers = baselineNames.map((name) => {
+      const { answer } = baselines[name](sequence);
+      return [name, places.map((place) => answer[place]!)] as const;
+    });
+    return { ...record, baselines: Object.fromEntries(answers) as Record<keyof Baselines, number[]> };
+  });
+  return { ...results, proteins };
+}
+
+function checkFit(model: MicroscopeModel, { height, width }: CropPixels, settings: DrawSettings): void {
+  const { cropPixels } = model.constants;
+  const bad = (message: string) => new ProteoscopeError(message, { kind: "data" });
+  if (height !== cropPixels || width !== cropPixels)
+    throw bad(
+      `the atlas has crops of ${height}x${width} pixels, ${model.name} draws ${cropPixels}x${cropPixels}`,
+    );
+  for (const part of ["classifier", "localization"] as const) {
+    const missing = imageCompartments.find((name) => !model[part].config.labels.includes(name));
+    if (missing !== undefined)
+      throw bad(`${model.name}/${part}: knows no "${missing}", so its answers cannot be judged by an atlas`);
+  }
+  const most = mostSteps(model, settings.sampler);
+  if (settings.steps > most)
+    throw new ProteoscopeError(`at most ${most} steps for ${settings.sampler}, got ${settings.steps}`, {
+      kind: "usage",
+      field: "steps",
+    });
+}
+
+function checkData(
+  { proteins, trainingCrops, unseenCrops }: EvaluationData,
+  request: EvaluationRequest,
+): void {
+  const bad = (what: string) => new ProteoscopeError(`${request.data}: ${what}`, { kind: "data" });
+  for (const set of request.sets)
+    if (proteins[set].length === 0) throw bad(`has no unseen protein of one compartment in the set ${set}`);
+  if (trainingCrops.length === 0 || unseenCrops.length === 0)
+    throw bad("has no crops of both kinds, trained on and not, to compare images with");
+}
+
+function checkSequences(splits: LocalizationRequest["splits"], data: string): void {
+  const isConditioned = (protein: Protein) => labelOf(protein) !== undefined;
+  const bad = (what: string) => new ProteoscopeError(`${data}: has no ${what}`, { kind: "data" });
+  if ((splits.get("train") ?? []).length === 0) throw bad("protein to fit the baselines to");
+  if (!calibrationProteins(splits).some(isConditioned))
+    throw bad("human protein of one compartment in the calibration partition");
+}
+
+async function hashAtlas(folder: string): Promise<Record<string, string>> {
+  const sums = atlasFiles.map(async (file) => [file, await hashFile(join(folder, file))] as const);
+  return Object.fromEntries(await Promise.all(sums));
+}
+
+interface NearestCropSearch extends Asked, WorkOptions {
+  readonly data: EvaluationData;
+  readonly pixels: CropPixels;
+  readonly library: NucleusLibrary;
+}
+
+/** The nearest training crop of every drawn image and of every unseen real one, in their order. */
+async function findNearest(
+  runtime: Runtime,
+  { proteins, data, pixels, library, signal, onProgress }: NearestCropSearch,
+): Promise<Record<"unseen" | "seen" | "real", NearestCrop[]>> {
+  const area = pixels.height * pixels.width;
+  const drawn = proteins.map((record) => ({
+    isSeen: record.set === "seen",
+    protein: decodePlane(record.drawn.protein),
+    footprint: cellFootprint(pickNucleus(library, record.nucleus).distance),
+  }));
+  const real = await Promise.all(
+    data.unseenCrops.map(async ({ index }) => {
+      const image = await pixels.read(index);
+      return {
+        protein: image.data.subarray(0, area),
+        footprint: cellFootprint(image.data.subarray(2 * area)),
+      };
+    }),
+  );
+  const crops = await Promise.all(
+    data.trainingCrops.map(async ({ index }) => (await pixels.read(index)).data.subarray(0, area)),
+  );
+  const found = await findNearestCrops(runtime, [...drawn, ...real], crops, pixels.height, {
+    ...{
+      signal,
+      onCompared: (done) =>
+        onProgress?.({ phase: "nearest crops", done, total: crops.length, unit: "crops" }),
+    },
+  });
+  return {
+    unseen: found.filter((_, i) => drawn[i]?.isSeen === false),
+    seen: found.filter((_, i) => drawn[i]?.isSeen === true),
+    real: found.slice(drawn.length),
+  };
+}

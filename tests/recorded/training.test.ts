@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type NdArray, readNpy, readSafetensors } from "@proteoscope/formats";
+import { cropRow, writeAtlas } from "@proteoscope/lab/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { proteoscope } from "./command.ts";
+import { expectRecorded, spreadValues } from "./recording.ts";
+import { recordedRuns } from "./training-configs.ts";
+
+// Four proteins of known genes with four images each, and images that tell their compartment alone.
+const crops = Array.from({ length: 24 }, (_, index) => {
+  const primary = index % 2 === 0 ? "nucleoplasm" : "cytoplasm";
+  const known = index % 6 < 4 ? { gene: `GENE${index % 4}`, uniprot: `P${index % 4}` } : {};
+  const place = { FOV_id: `field${index}`, split_image: index < 16 ? "train" : "val" };
+  const cell_line = ["HEK293T", "U2OS", ""][index % 3]!;
+  return { ...cropRow, index, primary, compartments: `${primary}:1`, cell_line, ...place, ...known };
+});
+
+let atlas: Awaited<ReturnType<typeof writeAtlas>>;
+beforeAll(async () => {
+  atlas = await writeAtlas({ crops });
+  const levels = Array.from({ length: 6 }, (_, index) => `GENE${index},${index * index}\n`);
+  writeFileSync(join(atlas.path, "levels.csv"), `gene,level\n${levels.join("")}`);
+});
+afterAll(() => atlas?.remove());
+
+/** The tensors of a run's model by file, and those of its checkpoints by what they are, such as "average". */
+function tensorsOf(run: string): Map<string, NdArray[]> {
+  const groups = new Map<string, NdArray[]>();
+  const files = readdirSync(run, { recursive: true, encoding: "utf8" }).map((file) =>
+    file.replaceAll("\\", "/"),
+  );
+  for (const file of files.filter((file) => /^(model|checkpoints)\/.*\.safetensors$/.test(file)).sort())
+    for (const [name, tensor] of readSafetensors(readFileSync(join(run, file))).tensors) {
+      const group = file.startsWith("model/") ? file : `${file} ${name.split(".")[0]}`;
+      groups.set(group, [...(groups.get(group) ?? []), tensor]);
+    }
+  return groups;
+}
+
+/** The losses of each step, by name. */
+function lossesOf(run: string): Record<string, number[]> {
+  const lines = readFileSync(join(run, "metrics.jsonl"), "utf8").trim().split("\n");
+  const losses: Record<string, number[]> = {};
+  for (const line of lines)
+    for (const [name, value] of Object.entries(JSON.parse(line) as Record<string, number>))
+      if (name.startsWith("loss.")) (losses[name] ??= []).push(value);
+  return losses;
+}
+
+describe("training on an atlas", () => {
+  it("is preceded by simulated cells, as recorded", () => {
+    proteoscope(
+      atlas.path,
+      "data",
+      "simulate",
+      "--data",
+      ".",
+      "-o",
+      "simulated",
+      "--count",
+      "24",
+      "--seed",
+      "1",
+    );
+    const pixels = readNpy(readFileSync(join(atlas.path, "simulated/crops_u8.npy")));
+    const numbers = { pixels: spreadValues(pixels, 24) };
+    expectRecorded("training", "simulated", { arrays: new Map([["pixels", [pixels]]]), numbers }, 0.01);
+  });
+
+  it.each(recordedRuns)("leaves the tensors as recorded: $run", ({ run, trainer, config }) => {
+    writeFileSync(join(atlas.path, `${run}.yaml`), JSON.stringify(config)); // JSON is YAML
+    proteoscope(
+      atlas.path,
+      "train",
+      trainer,
+      "--config",
+      `${run}.yaml`,
+      "--data",
+      ".",
+      "-o",
+      run,
+      "--seed",
+      "5",
+    );
+    const numbers = lossesOf(join(atlas.path, run));
+    expect(Object.values(numbers)[0]).toHaveLength(4);
+    expectRecorded("training", run, { arrays: tensorsOf(join(atlas.path, run)), numbers }, 1e-3);
+  });
+});
