@@ -8,12 +8,19 @@ import { repositoryRoot } from "../architecture/repository.ts";
 
 export const nodeVersions = ["20.19", "22", "24"] as const;
 
-const fetchTimeoutMs = 180_000;
+const fetchTimeoutMs = 120_000;
 const system = process.platform === "win32" ? "win" : process.platform;
 const binary = process.platform === "win32" ? "node.exe" : "node";
 
+const found = new Map<string, string | undefined>();
+
 /** The path of a Node of this version; undefined where no registry gives one for this system. */
 export function findNode(version: string): string | undefined {
+  if (!found.has(version)) found.set(version, fetchNode(version));
+  return found.get(version);
+}
+
+function fetchNode(version: string): string | undefined {
   const kept = join(
     repositoryRoot,
     "node_modules/.cache/node",
