@@ -1,8 +1,8 @@
 // `npm run bench`: measures the benchmarks, one process each, and prints a table; see options.ts for the words it takes.
 // An interrupt ends what runs, prints what was measured and writes no file.
-import { describeFailure, exitCodes } from "../packages/proteoscope/src/errors.ts";
-import { writeFileAtomic } from "../packages/proteoscope/src/output.ts";
-import { startProgress } from "../packages/proteoscope/src/progress.ts";
+import { describeFailure, exitCodes } from "../packages/proteoscope/src/cli/errors.ts";
+import { writeFileAtomic } from "../packages/proteoscope/src/cli/output.ts";
+import { startProgress } from "../packages/proteoscope/src/cli/progress.ts";
 import type { BenchResult } from "./case.ts";
 import { cases, scalingCases } from "./cases/index.ts";
 import { overheadShare } from "./cases/overhead.ts";

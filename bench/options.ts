@@ -2,8 +2,8 @@
 // A misspelt name is refused with the nearest one: a benchmark that did not run is found out an hour later.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { parseInteger, suggest } from "../packages/proteoscope/src/arguments.ts";
-import { CommandError, exitCodes } from "../packages/proteoscope/src/errors.ts";
+import { parseInteger, suggest } from "../packages/proteoscope/src/cli/arguments.ts";
+import { CommandError, exitCodes } from "../packages/proteoscope/src/cli/errors.ts";
 import type { BenchCase } from "./case.ts";
 import { measureDefaults } from "./measure.ts";
 

@@ -26,7 +26,9 @@ const kinds: Record<string, Kind> = {
   },
   pickle: {
     files: [
-      fixture("formats/src/fixtures/checkpoint.pt"),
+      ...["checkpoint.pt", "torch/training.pt", "torch/tensors.pt", "torch/values.pt", "torch/legacy.pt"].map(
+        (name) => fixture(`formats/src/fixtures/${name}`),
+      ),
       ...[
         "fair-esm/esm2_t2_tiny.pt",
         "hugging-face-esm-bin/pytorch_model.bin",

@@ -54,10 +54,10 @@ const kinds: Record<string, Kind> = {
     files: [
       readFileSync(new URL("../../examples/proteins.fasta", import.meta.url)),
       Buffer.from(">a first\r\nMKTAYIAK\r\nQRQ*\r\n>b\r\nmktaxbuzo\r\n"),
+      ...["proteins.fasta.gz", "utf16.fasta"].map((name) => fixture(`fasta/${name}`)),
     ],
     read: (bytes) => {
-      for (const { sequence } of parseFasta(new TextDecoder().decode(bytes)))
-        tokenize(windowSequence(sequence, 512).sequence);
+      for (const { sequence } of parseFasta(bytes)) tokenize(windowSequence(sequence, 512).sequence);
     },
   },
   tiff: {

@@ -6,10 +6,10 @@ import { readNpy } from "./arrays/npy.ts";
 import { readNpz } from "./arrays/npz.ts";
 import { readSafetensors } from "./arrays/safetensors.ts";
 import { FormatError } from "./errors.ts";
-import { readImage } from "./image-file.ts";
+import { readImage } from "./image/open-image.ts";
 import { readFixture } from "./testing/fixture.ts";
 import { buildTiff, type TiffTag } from "./testing/tiff.ts";
-import { readTiff } from "./tiff.ts";
+import { readTiff } from "./tiff/read-tiff.ts";
 import { readTorchCheckpoint } from "./torch/checkpoint.ts";
 
 const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0));

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
-import { CommandError, exitCodes } from "./errors.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 
 export interface CheckpointPath {
   readonly folder: FileSource;

@@ -1,7 +1,10 @@
+// Checks a model folder against its SHA256SUMS, the list that `sha256sum` writes and reads (one line per file:
+// `<64 hex digits>  <relative path>`), so that a damaged download or an edited weight is named.
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hashFile } from "@proteoscope/models/node";
-import { CommandError, exitCodes } from "./errors.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 
 export const checksumFileName = "SHA256SUMS";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { defineCommand, defineGroup } from "./cli/command.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 import { runCommandLine } from "./cli.ts";
-import { defineCommand, defineGroup } from "./command.ts";
-import { CommandError, exitCodes } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 import { recordCommandContext } from "./testing/surroundings.ts";
 

@@ -2,7 +2,7 @@
 // Results go to standard output, words for people to standard error. Commands are loaded when they are asked for,
 // so that `--version` does not wait for the runtime of the networks.
 import { runCommand } from "citty";
-import { checkArguments, suggest } from "./arguments.ts";
+import { checkArguments, suggest } from "./cli/arguments.ts";
 import {
   type Command,
   type CommandContext,
@@ -10,9 +10,9 @@ import {
   defineGroup,
   isGroup,
   sharedArgs,
-} from "./command.ts";
-import { CommandError, describeFailure, type ExitCode, exitCodes } from "./errors.ts";
-import { renderHelp } from "./help.ts";
+} from "./cli/command.ts";
+import { CommandError, describeFailure, type ExitCode, exitCodes } from "./cli/errors.ts";
+import { renderHelp } from "./cli/help.ts";
 import { packageVersion } from "./package-files.ts";
 
 /** All commands by name. */

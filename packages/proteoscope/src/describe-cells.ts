@@ -1,4 +1,5 @@
-// What `generate` prints of its cells: each quantity by its standard name, and where two of them differ, why.
+// The lines that `generate` prints per cell: each quantity by its standard name, and where the target compartment is not
+// the most probable one, why.
 
 import type { CompartmentProbabilities } from "@proteoscope/microscope";
 import type { WrittenCell } from "./write-cells.ts";

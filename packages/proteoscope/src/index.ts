@@ -51,8 +51,8 @@ export {
 } from "@proteoscope/microscope";
 export { CheckpointError, type FileSource, loadPretrained, SequenceError } from "@proteoscope/models";
 export { openFolder } from "@proteoscope/models/node";
+export { CommandError, type ExitCode, exitCodes } from "./cli/errors.ts";
 export { runCommandLine } from "./cli.ts";
-export { CommandError, type ExitCode, exitCodes } from "./errors.ts";
 export { openModel } from "./model-folder.ts";
 export { type ReadNucleiOptions, readNuclei } from "./nuclei.ts";
 export { packageVersion } from "./package-files.ts";

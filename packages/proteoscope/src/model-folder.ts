@@ -6,8 +6,8 @@ import type { Runtime } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
-import type { devices } from "./command.ts";
-import { CommandError, exitCodes } from "./errors.ts";
+import type { devices } from "./cli/command.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */

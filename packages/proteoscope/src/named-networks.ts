@@ -2,7 +2,7 @@
 // checkpoint of training with several networks, or a model folder with its parts.
 import type { NoiseScheduleConfig, Pretrained } from "@proteoscope/models";
 import { openCheckpoint } from "./checkpoint-path.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./cli/command.ts";
 
 export interface NamedNetworks {
   /** By folder: "unet", "vae", "plm"; "" for a network that is alone. */

@@ -1,4 +1,5 @@
-// The nuclei that a command line names: those of an image file, or one of the library of the model, by seed.
+// The nuclei that a command line or a program names: those of an image file, or one of the library of the model, by seed.
+// Reading files is the task of this file; what is done with their pixels is microscope's.
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
@@ -13,7 +14,7 @@ import {
   readModelNuclei,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
-import { readNamedFile } from "./read-named-file.ts";
+import { readNamedFile } from "./cli/read-named-file.ts";
 
 export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file; a nucleus of the model's library where it is undefined. */

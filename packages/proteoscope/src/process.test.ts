@@ -12,8 +12,8 @@ const source = (file: string): string => JSON.stringify(new URL(file, import.met
 const program = `
   import { setTimeout as wait } from "node:timers/promises";
   import { runProcess } from ${source("./cli.ts")};
-  import { defineCommand, defineGroup } from ${source("./command.ts")};
-  import { withOutputFolder } from ${source("./output.ts")};
+  import { defineCommand, defineGroup } from ${source("./cli/command.ts")};
+  import { withOutputFolder } from ${source("./cli/output.ts")};
   const slow = (name, listens) => defineCommand({
     name, description: "slow", args: {}, examples: [],
     run: (args, { signal, stdout }) => withOutputFolder("out", async (folder) => {

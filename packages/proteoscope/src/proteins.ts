@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type FastaRecord, parseFasta, parseSequence } from "@proteoscope/formats";
 import { nearest } from "@proteoscope/lab/nearest";
-import { CommandError, exitCodes } from "./errors.ts";
+import { CommandError, exitCodes } from "./cli/errors.ts";
+import { readNamedFile } from "./cli/read-named-file.ts";
 import { findShipped } from "./package-files.ts";
-import { readNamedFile } from "./read-named-file.ts";
 
 export interface NamedProtein {
   /** Short, and fit for a file name. */

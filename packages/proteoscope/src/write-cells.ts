@@ -16,7 +16,7 @@ import {
   type WorkOptions,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
-import { withOutputFolder } from "./output.ts";
+import { withOutputFolder } from "./cli/output.ts";
 
 /** A cell whose files are written. */
 export interface WrittenCell {

@@ -1,4 +1,5 @@
-// Names without imports: what a command line or a page offers before anything is loaded.
+// Names without imports: the formats, the sampling methods and the default settings that a command line or a page offers
+// before anything is loaded.
 
 /** The kinds of files that a generated cell can be written as. */
 export const imageFormats = ["png", "ome-tiff", "ome-zarr", "npy"] as const;

@@ -1,4 +1,5 @@
-// Compartments from sequences alone, protein by protein: what `localize` answers.
+// Compartments from sequences alone, protein by protein: multi-label probabilities, and the balanced posterior of a protein
+// that is in one compartment alone.
 
 import { CheckpointError } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";

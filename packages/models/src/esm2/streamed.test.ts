@@ -5,7 +5,7 @@ import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@pro
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FileSource, memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { openStoredTensors } from "../checkpoints/stored-tensors.ts";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { openStreamedEsm2, runStreamedEsm2 } from "./streamed.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));

@@ -9,7 +9,7 @@ import { decode, encode } from "../autoencoder-kl/network.ts";
 import { memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { noiseScheduleDefaults } from "../diffusion/noise-schedule.ts";
 import { contactHead, esm2, languageModelHead } from "../esm2/network.ts";
-import { openFolder } from "../node.ts";
+import { openFolder } from "../node/folder.ts";
 import { crossAttentionKeyValues, unet } from "../unet/network.ts";
 import { loadAs, loadPretrained } from "./load.ts";
 import { loadPipeline } from "./pipeline.ts";

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { CalibrationExample, Compartment } from "@proteoscope/lab";
 import type { ProteinEncoder } from "@proteoscope/microscope";
 import { checksumFileName } from "../checksums.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
 
 export const calibrateCommand = defineCommand({
   name: "calibrate",

@@ -11,12 +11,12 @@ import {
   type SimulatedCrop,
   simulatedTable,
 } from "@proteoscope/lab";
-import { parseInteger } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { withOutputFolder } from "../output.ts";
+import { parseInteger } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { withOutputFolder } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
 import { packageVersion } from "../package-files.ts";
-import { startProgress } from "../progress.ts";
 
 const mostCrops = 50_000; // 1.5 GB of pixels: an npy is written as one piece
 const sheetColumns = 12;

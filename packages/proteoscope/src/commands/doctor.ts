@@ -6,8 +6,8 @@ import { arch, availableParallelism, freemem, platform, release, totalmem } from
 import { dirname, join } from "node:path";
 import { cacheFolders } from "../cache-folders.ts";
 import { checksumFileName, verifyChecksums } from "../checksums.ts";
-import { defineCommand } from "../command.ts";
-import { exitCodes } from "../errors.ts";
+import { defineCommand } from "../cli/command.ts";
+import { exitCodes } from "../cli/errors.ts";
 import { findShipped, packageVersion, shippedModelName } from "../package-files.ts";
 
 export interface DoctorReport {

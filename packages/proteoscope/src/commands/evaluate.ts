@@ -3,14 +3,14 @@
 
 import type { UnseenSet } from "@proteoscope/lab";
 import type { SamplerName } from "@proteoscope/microscope";
-import { parseInteger, parseNumber } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
+import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { type OutputFolder, withOutputFolder } from "../cli/output.ts";
+import { showProgress } from "../cli/progress.ts";
 import { findEvaluatedModel } from "../evaluated-model.ts";
 import { withRuntime } from "../model-folder.ts";
-import { type OutputFolder, withOutputFolder } from "../output.ts";
 import { packageVersion } from "../package-files.ts";
-import { showProgress } from "../progress.ts";
 
 const samplers = ["ddim", "ddpm", "dpm++"] as const satisfies readonly SamplerName[];
 const unseenSets = ["opencell", "partition"] as const satisfies readonly UnseenSet[];

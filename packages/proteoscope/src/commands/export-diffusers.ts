@@ -1,9 +1,9 @@
 // `proteoscope export diffusers`: folders that from_pretrained of diffusers and transformers reads: a pipeline where
 // there are denoiser and autoencoder, else the folder of one network. Checkpoints of training become usable so.
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { withOutputFolder } from "../cli/output.ts";
 import { readNetworks } from "../named-networks.ts";
-import { withOutputFolder } from "../output.ts";
 
 const dtypes = ["float32", "float16"] as const;
 

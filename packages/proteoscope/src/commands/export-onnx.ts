@@ -2,10 +2,10 @@
 // inputs and outputs, batch and sequence length open.
 import { join } from "node:path";
 import type { Pretrained } from "@proteoscope/models";
-import { parseInteger } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
+import { parseInteger } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { withOutputFolder } from "../cli/output.ts";
 import { readNetworks } from "../named-networks.ts";
-import { withOutputFolder } from "../output.ts";
 
 export const exportOnnxCommand = defineCommand({
   name: "onnx",

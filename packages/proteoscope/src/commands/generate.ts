@@ -10,15 +10,15 @@ import {
   type SamplerName,
   samplerNames,
 } from "@proteoscope/microscope";
-import { parseInteger, parseNumber } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
+import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { showProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
 import { describeCells } from "../describe-cells.ts";
-import { CommandError, exitCodes } from "../errors.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { packageVersion } from "../package-files.ts";
-import { showProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
 
 export const generateCommand = defineCommand({
   name: "generate",

@@ -4,12 +4,12 @@
 
 import { writeCsv } from "@proteoscope/formats";
 import type { LocalizedProtein } from "@proteoscope/microscope";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../cli/command.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { showProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { showProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
 
 export const localizeCommand = defineCommand({
   name: "localize",

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolders } from "../cache-folders.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../cli/command.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
 
 export interface ListedModel {

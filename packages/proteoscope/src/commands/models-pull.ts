@@ -12,9 +12,9 @@ import {
   repositoryFolder,
 } from "@proteoscope/models/node";
 import { cacheFolders } from "../cache-folders.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
-import { type Progress, startProgress } from "../progress.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { type Progress, startProgress } from "../cli/progress.ts";
 
 export const modelsPullCommand = defineCommand({
   name: "pull",

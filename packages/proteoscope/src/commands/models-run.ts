@@ -4,12 +4,12 @@ import { readFile } from "node:fs/promises";
 import type { Runtime } from "@proteoscope/engine";
 import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import type { Architecture, architectureTitles, NamedArrays } from "@proteoscope/models";
-import { suggest } from "../arguments.ts";
 import { type CheckpointPath, openCheckpoint } from "../checkpoint-path.ts";
-import { type CommandContext, defineCommand } from "../command.ts";
-import { CommandError, describeFailure, exitCodes } from "../errors.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
+import { suggest } from "../cli/arguments.ts";
+import { type CommandContext, defineCommand } from "../cli/command.ts";
+import { CommandError, describeFailure, exitCodes } from "../cli/errors.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
 
 export const modelsRunCommand = defineCommand({
   name: "run",

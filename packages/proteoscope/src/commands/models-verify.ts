@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
-import { type CommandContext, defineCommand } from "../command.ts";
-import { describeFailure, exitCodes } from "../errors.ts";
+import { type CommandContext, defineCommand } from "../cli/command.ts";
+import { describeFailure, exitCodes } from "../cli/errors.ts";
 
 export interface VerifyReport {
   readonly model: string;

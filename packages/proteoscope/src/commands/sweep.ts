@@ -1,14 +1,14 @@
 // `proteoscope sweep`: the same proteins around the same nucleus from the same noise, drawn under several weights of the
 // sequence. One picture, rows of proteins and columns of weights, and what the image classifier sees in each.
 import type { Tile } from "@proteoscope/imaging";
-import { parseInteger, parseNumber } from "../arguments.ts";
-import { defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
+import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { writeFileAtomic } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
+import { readStdin } from "../cli/read-stdin.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { writeFileAtomic } from "../output.ts";
-import { startProgress } from "../progress.ts";
 import { resolveProteins } from "../proteins.ts";
-import { readStdin } from "../read-stdin.ts";
 
 const samplers = ["ddim", "ddpm", "dpm++"] as const;
 

@@ -9,10 +9,10 @@ import {
   trainerNames,
 } from "@proteoscope/lab";
 import { resolveCheckpoint } from "../checkpoint-path.ts";
-import { type CommandContext, defineCommand } from "../command.ts";
-import { CommandError, exitCodes } from "../errors.ts";
+import { type CommandContext, defineCommand } from "../cli/command.ts";
+import { CommandError, exitCodes } from "../cli/errors.ts";
+import { startProgress } from "../cli/progress.ts";
 import { findShipped } from "../package-files.ts";
-import { startProgress } from "../progress.ts";
 
 export const trainCommand = defineCommand({
   name: "train",

@@ -1,7 +1,7 @@
 // Surroundings for tests of commands: streams that remember what was written, an environment of the test's own,
 // and the controller behind the abort signal. Nothing here touches the process.
 import { Readable, Writable } from "node:stream";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext } from "../cli/command.ts";
 
 export interface RecordedCommandContext {
   readonly commandContext: CommandContext;

@@ -10,10 +10,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
-import { clipSchema } from "./clip.ts";
-import { tripletSchema } from "./triplet.ts";
+import { clipSchema, tripletSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeCytoself, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import { readCytoself } from "../../training/frozen/finished-models.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
-import { cytoclassSchema } from "./job.ts";
+import { cytoclassSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 

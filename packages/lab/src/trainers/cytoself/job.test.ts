@@ -7,9 +7,9 @@ import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
-import { cytoselfSchema } from "./job.ts";
+import { cytoselfSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -5,8 +5,8 @@ import { readSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeSequenceModel } from "../../testing/finished-networks.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -8,10 +8,10 @@ import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
 import { networkFiles } from "../../training/model-files.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
-import { localizerSchema } from "./job.ts";
+import { localizerSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -7,12 +7,12 @@ import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { compartments } from "../../data/atlas/compartments.ts";
+import { readSequences } from "../../data/atlas/sequences.ts";
 import { localisationRow, randomSequence, writeAtlas } from "../../testing/atlas-fixture.ts";
+import { resumeTraining, startTraining } from "../../train.ts";
 import { momentsOf } from "../../training/frozen/sequence-embedder.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
-import { resumeTraining, startTraining } from "../../training/train.ts";
-import { readSequences } from "../language-model/job.ts";
-import { sequenceFeaturesSchema } from "./job.ts";
+import { sequenceFeaturesSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
