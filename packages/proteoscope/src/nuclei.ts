@@ -19,13 +19,14 @@ import { readNamedFile } from "./cli/read-named-file.ts";
 export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file; a nucleus of the model's library where it is undefined. */
   readonly image?: string | undefined;
-  readonly seed: number;
+  /** Chooses the nucleus of the library. Default 0. */
+  readonly seed?: number | undefined;
 }
 
 /** One nucleus or more. @throws NucleusError or FormatError that names the image, CheckpointError. */
 export async function readNuclei(
   folder: FileSource,
-  { image: path, seed, ...options }: ReadNucleiOptions,
+  { image: path, seed = 0, ...options }: ReadNucleiOptions = {},
 ): Promise<ChosenNucleus[]> {
   if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
   const constants = await readImagingConstants(folder);
