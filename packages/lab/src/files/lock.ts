@@ -1,4 +1,4 @@
-// Keeps two processes out of one folder. A lock has two parts. One is a name that the operating system gives to one process
+// Excludes all but one process from a folder. A lock has two parts. One is a name that the operating system gives to one process
 // alone and takes back when that process ends, however it ends: an abstract Unix socket on Linux (unix(7)), a named pipe on
 // Windows, called after the folder's device and inode. The other is the file run.lock with a heartbeat, for whoever cannot
 // see that name: another machine with the same disk, another container (names are per network namespace), macOS.
@@ -69,7 +69,7 @@ const recordSchema = z.object({
 interface LockFile {
   readonly text: string;
   readonly modifiedMs: number;
-  /** What the file says about its holder; empty for a file of another kind. */
+  /** The holder that the file names; empty for a file of another kind. */
   readonly record: Partial<z.infer<typeof recordSchema>>;
 }
 
@@ -131,7 +131,7 @@ function parseRecord(text: string): LockFile["record"] {
   }
 }
 
-/** The system's name of a folder's lock, and `scope`, which tells apart processes that do not see each other's names. */
+/** The system's name of a folder's lock, and `scope`, which differs between processes that do not see each other's names. */
 async function addressOf(folder: string): Promise<{ name: string; scope: string } | undefined> {
   const { dev, ino } = await stat(folder, { bigint: true });
   if (process.platform === "win32")
