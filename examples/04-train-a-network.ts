@@ -1,5 +1,6 @@
 // Writes a small network with the engine, trains it and runs it: two layers learn the sine from points at random.
 // The gradients come from the network itself; nothing but its forward pass is written down.
+import { openRuntime } from "proteoscope";
 import {
   compile,
   createGenerator,
@@ -15,7 +16,6 @@ import {
   type Weights,
   warmupCosine,
 } from "proteoscope/engine";
-import { openRuntime } from "proteoscope/node";
 
 /** x [B, 1] -> [B, 1] */
 const network = (w: Weights, x: Tensor) => linear(w.at("out"), gelu(linear(w.at("hidden"), x, 64)), 1);

@@ -3,10 +3,10 @@
 //
 //     node 05-embed-proteins.js proteins.fasta esm2_t6_8M_UR50D embeddings.npy
 import { readFile, writeFile } from "node:fs/promises";
+import { openFolder, openRuntime } from "proteoscope";
 import { compile, i64 } from "proteoscope/engine";
-import { parseFasta, writeNpy } from "proteoscope/formats";
+import { readFastaRecords, writeNpy } from "proteoscope/formats";
 import { esm2, loadAs, tokenizeBatch } from "proteoscope/models";
-import { openFolder, openRuntime } from "proteoscope/node";
 
 const shipped = "node_modules/proteoscope";
 const [
@@ -16,7 +16,10 @@ const [
 ] = process.argv.slice(2);
 
 const { config, weights } = await loadAs("esm2", openFolder(folder));
-const proteins = parseFasta(await readFile(fasta, "utf8"));
+const proteins = [...readFastaRecords(await readFile(fasta), { name: fasta })].flatMap((read) => {
+  if (read.refused) console.error(read.refused.error.message); // and the others are embedded
+  return read.record ?? [];
+});
 const runtime = await openRuntime();
 const program = await compile(
   runtime,
@@ -27,7 +30,7 @@ const program = await compile(
 
 const width = config.hiddenSize;
 const embeddings = new Float32Array(proteins.length * width); // [proteins, hidden]
-for (const [row, { id, sequence }] of proteins.entries()) {
+for (const [row, { sequence }] of proteins.entries()) {
   const { inputIds } = tokenizeBatch([sequence], { maxResidues: 1022 });
   const { states } = await program.run({ inputIds });
   const residues = inputIds.data.length - 2; // between <cls> and <eos>
@@ -35,7 +38,6 @@ for (const [row, { id, sequence }] of proteins.entries()) {
     for (let i = 0; i < width; i += 1)
       embeddings[row * width + i]! += Number(states.data[token * width + i]) / residues;
   }
-  console.log(`${id}: ${residues} residues`);
 }
 await writeFile(output, writeNpy({ dtype: "float32", shape: [proteins.length, width], data: embeddings }));
 console.log(`${output}: [${proteins.length}, ${width}]`);

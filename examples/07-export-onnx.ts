@@ -2,8 +2,8 @@
 // those of proteoscope's own run. A project of yours installs onnxruntime-node by itself.
 import { writeFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { exportNetwork, loadPretrained, runPretrained, tokenizeBatch } from "proteoscope/models";
-import { openFolder, openRuntime } from "proteoscope/node";
+import { loadPretrained, openFolder, openRuntime } from "proteoscope";
+import { exportNetwork, runPretrained, tokenizeBatch } from "proteoscope/models";
 
 const folder = process.argv[2] ?? "node_modules/proteoscope/checkpoints/proteoscope-mini/plm";
 const network = await loadPretrained(openFolder(folder));

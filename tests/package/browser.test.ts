@@ -1,6 +1,6 @@
-// The packed release in a browser: a page and the engine's worker, bundled from what the tarball exports, in Chromium.
+// The example of a page, in a browser: bundled with the engine's worker from what the tarball exports, in Chromium.
 // Skipped by name where there is no Chromium; PROTEOSCOPE_CHROMIUM names one elsewhere.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -10,36 +10,28 @@ import { serveFolder } from "../e2e/browser/serve.ts";
 
 const executablePath = process.env.PROTEOSCOPE_CHROMIUM ?? "/usr/bin/chromium";
 const flags = "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-sync";
-
-const program = `
-import { add, compile, f32, float32, mul } from "proteoscope/engine";
-import { openRuntime } from "proteoscope/web";
-
-globalThis.square = async (values) => {
-  const runtime = await openRuntime({ device: "wasm", wasmPaths: "/onnxruntime/" });
-  const model = (w, { x }) => ({ y: add(mul(x, x), 1) });
-  const square = await compile(runtime, model, { x: f32("n") }, { weights: new Map() });
-  const { y } = await square.run({ x: float32([values.length], Float32Array.from(values)) });
-  await runtime.close();
-  return Array.from(y.data);
-};
-`;
+const name = "08-in-a-page";
 
 describe.skipIf(!existsSync(executablePath))(
   "the packed release in Chromium (needs /usr/bin/chromium)",
   () => {
-    const site = join(inject("release").folder, "site");
+    const { folder } = inject("release");
+    const installed = join(folder, "node_modules", "proteoscope");
+    const site = join(folder, "site");
+    const served = join(site, "served");
     let server: Awaited<ReturnType<typeof serveFolder>>;
     let browser: Browser;
     let page: Page;
 
     beforeAll(async () => {
-      mkdirSync(site);
-      writeFileSync(join(site, "page.js"), program);
+      mkdirSync(served, { recursive: true });
+      cpSync(join(installed, "examples", `${name}.ts`), join(site, `${name}.ts`));
+      cpSync(join(installed, "examples", `${name}.html`), join(served, "index.html"));
+      symlinkSync(join(installed, "checkpoints", "proteoscope-mini"), join(served, "model"), "junction");
       await build({
-        entryPoints: { page: join(site, "page.js"), "web-worker": "proteoscope/web/worker" },
+        entryPoints: { [name]: join(site, `${name}.ts`), "web-worker": "proteoscope/web/worker" },
         absWorkingDir: site,
-        outdir: join(site, "served"),
+        outdir: served,
         bundle: true,
         format: "esm",
         platform: "browser",
@@ -47,28 +39,37 @@ describe.skipIf(!existsSync(executablePath))(
         nodePaths: [join(repositoryRoot, "node_modules")], // a page's own project installs onnxruntime-web
         logLevel: "error",
       });
-      writeFileSync(
-        join(site, "served", "index.html"),
-        '<!doctype html><meta charset="utf-8"><script type="module" src="page.js"></script>',
-      );
-      server = await serveFolder(join(site, "served"));
+      server = await serveFolder(served);
       browser = await chromium.launch({ executablePath, args: flags.split(" ") });
       page = await browser.newPage();
-      await page.goto(`${server.url}/index.html`);
     });
     afterAll(async () => {
       await browser?.close();
       server?.close();
     });
 
-    it("runs a model in its web worker", async () => {
+    it("generates the example's image in a web worker", async () => {
       const workers: string[] = [];
+      const errors: string[] = [];
       page.on("worker", (worker) => workers.push(new URL(worker.url()).pathname));
-      const squares = await page.evaluate(() =>
-        (globalThis as unknown as { square(values: number[]): Promise<number[]> }).square([1, 2, -3]),
+      page.on("pageerror", (error) => errors.push(error.message));
+      await page.goto(`${server.url}/index.html`);
+      const image = page.getByRole("img", { name: "Synthetic image of COX8A" });
+      await Promise.race([
+        image.waitFor({ timeout: 240_000 }),
+        page.waitForEvent("pageerror", { timeout: 0 }),
+      ]);
+      expect(errors).toEqual([]);
+      expect(await page.getByRole("status").textContent()).toBe(
+        "COX8A: the classifier recognises mitochondria",
       );
-      expect(squares).toEqual([2, 5, 10]);
       expect(workers).toContain("/web-worker.js");
+      const colours = await page.evaluate(() => {
+        const canvas = document.querySelector("canvas")!;
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size;
+      });
+      expect(colours).toBeGreaterThan(100);
     });
   },
 );
