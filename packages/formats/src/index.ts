@@ -12,7 +12,7 @@ export {
   safetensorsDataStart,
   writeSafetensors,
 } from "./arrays/safetensors.ts";
-export { FormatError } from "./errors.ts";
+export { FormatError, type FormatErrorDetails } from "./errors.ts";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -34,8 +34,17 @@ export {
 export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
 export { type PngImage, readPng, writePng } from "./png.ts";
+export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
 export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
-export { type FastaOptions, type FastaRecord, parseFasta, parseSequence } from "./text/fasta.ts";
+export {
+  type FastaOptions,
+  type FastaRecord,
+  type FastaResult,
+  parseFasta,
+  parseSequence,
+  type RefusedRecord,
+  readFastaRecords,
+} from "./text/fasta.ts";
 export { readTiff, type TiffImage } from "./tiff.ts";
 export { collectTensors, readTorchCheckpoint } from "./torch/checkpoint.ts";
