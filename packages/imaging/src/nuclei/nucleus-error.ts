@@ -7,7 +7,9 @@ export type NucleusProblem = "channel" | "pixel-size" | "not-finite" | "constant
 
 const fields: Readonly<Partial<Record<NucleusProblem, string>>> = {
   channel: "nucleusChannel",
+  constant: "nucleusChannel",
   "pixel-size": "pixelSizeMicrons",
+  "too-large": "pixelSizeMicrons",
 };
 
 /** An image whose nuclei cannot be read; `field` is what the caller may set to help. */

@@ -47,17 +47,11 @@ export function readNucleus(image: DecodedImage, options: ReadNucleusOptions = {
 function chooseChannel({ channels }: DecodedImage, asked: number | undefined): number {
   const range = channels === 1 ? "only channel 0" : `channels 0 to ${channels - 1}`;
   if (asked === undefined && channels > 1) {
-    throw new NucleusError(
-      "channel",
-      `the image has ${range}: say which one shows the nuclei with --nucleus-channel`,
-    );
+    throw new NucleusError("channel", `the image has ${range}: say which one shows the nuclei`);
   }
   const channel = asked ?? 0;
   if (!Number.isInteger(channel) || channel < 0 || channel >= channels) {
-    throw new NucleusError(
-      "channel",
-      `there is no channel ${channel}: the image has ${range}; give one with --nucleus-channel`,
-    );
+    throw new NucleusError("channel", `there is no channel ${channel}: the image has ${range}`);
   }
   return channel;
 }
@@ -67,22 +61,22 @@ function choosePixelSize(image: DecodedImage, options: ReadNucleusOptions): numb
   if (pixelSize === undefined) {
     throw new NucleusError(
       "pixel-size",
-      "the file does not say how large its pixels are: give the size in microns with --pixel-size, such as 0.2",
+      "the file does not say how large its pixels are: give the size in microns, such as 0.2",
     );
   }
   const { min, max } = plausiblePixelSize;
   if (!(pixelSize >= min && pixelSize <= max)) {
-    const source = options.pixelSizeMicrons === undefined ? "the file says" : "--pixel-size says";
+    const source = options.pixelSizeMicrons === undefined ? "the file says" : "the request says";
     throw new NucleusError(
       "pixel-size",
-      `${source} ${pixelSize} um/pixel, but nuclei can be read between ${min} and ${max}: give the size in microns with --pixel-size`,
+      `${source} ${pixelSize} um/pixel, but nuclei can be read between ${min} and ${max}: give the size in microns`,
     );
   }
   const scale = pixelSize / (options.modelPixelSizeMicrons ?? 0.4126);
   if (image.width * scale * image.height * scale > largestField) {
     throw new NucleusError(
       "too-large",
-      `a field of ${Math.round(image.width * pixelSize)} x ${Math.round(image.height * pixelSize)} um is too large to read at once: cut it to 2000 x 2000 um, or correct --pixel-size (now ${pixelSize})`,
+      `a field of ${Math.round(image.width * pixelSize)} x ${Math.round(image.height * pixelSize)} um is too large to read at once: cut it to 2000 x 2000 um, or correct the pixel size, now ${pixelSize}`,
     );
   }
   return pixelSize;
@@ -100,7 +94,7 @@ function checkValues(plane: Float32Array, width: number, channel: number): void 
   if (plane.every((value) => value === first)) {
     throw new NucleusError(
       "constant",
-      `channel ${channel} is empty: every pixel is ${first}; choose the channel of the nuclei with --nucleus-channel`,
+      `channel ${channel} is empty: every pixel is ${first}; choose the channel of the nuclei`,
     );
   }
 }
@@ -118,6 +112,6 @@ function noNuclei(
       : `${tooSmall} objects too small, ${tooLarge} too large and ${ragged} too ragged were`;
   return new NucleusError(
     "no-nuclei",
-    `no nuclei of ${minDiameterMicrons} to ${maxDiameterMicrons} um in channel ${channel}: ${found} brighter than ${Number(segmentation.threshold.toPrecision(4))}; check --nucleus-channel and --pixel-size (now ${pixelSize} um)`,
+    `no nuclei of ${minDiameterMicrons} to ${maxDiameterMicrons} um in channel ${channel}: ${found} brighter than ${Number(segmentation.threshold.toPrecision(4))}; check the channel and the pixel size, now ${pixelSize} um`,
   );
 }
