@@ -29,7 +29,7 @@ export async function readNuclei(
 ): Promise<ChosenNucleus[]> {
   if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
   const constants = await readImagingConstants(folder);
-  const { stack, sha256 } = await openImageFile(path);
+  const { stack, sha256 } = await openImageFile(path, options.signal);
   try {
     return await nucleiOfImage(stack, { image: basename(path), sha256 }, constants, options);
   } catch (error) {
