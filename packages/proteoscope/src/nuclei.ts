@@ -18,14 +18,14 @@ import { openImageFile } from "./image-file.ts";
 export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file or of an OME-Zarr folder; a nucleus of the model's library where it is undefined. */
   readonly image?: string | undefined;
-  /** Counts through the library. */
-  readonly seed: number;
+  /** Chooses the nucleus of the library. Default 0. */
+  readonly seed?: number | undefined;
 }
 
 /** One nucleus or more. @throws NucleusError or FormatError that names the image, CheckpointError. */
 export async function readNuclei(
   folder: FileSource,
-  { image: path, seed, ...options }: ReadNucleiOptions,
+  { image: path, seed = 0, ...options }: ReadNucleiOptions = {},
 ): Promise<ChosenNucleus[]> {
   if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
   const constants = await readImagingConstants(folder);
