@@ -87,6 +87,12 @@ describe("findEmptyParts", () => {
     expect(findEmptyParts(broken, size, pixelSizeMicrons)).toBeUndefined();
   });
 
+  it("spares dead rows and columns of a camera", () => {
+    const striped = field.map((value, pixel) => (pixel % size.width === 60 ? 0 : value));
+    for (let pixel = 70 * size.width; pixel < 72 * size.width; pixel++) striped[pixel] = 0;
+    expect(findEmptyParts(striped, size, pixelSizeMicrons)).toBeUndefined();
+  });
+
   it("takes the empty part alone where background is clipped too", () => {
     const both = mosaic([[0, 0, 200, 200]], -1).map((value) =>
       value < 0 ? value : Math.max(0, value - 150),
