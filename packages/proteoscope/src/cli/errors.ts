@@ -3,6 +3,7 @@
 // them; errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
 import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 
+/** The exit codes of the command line, by what they mean. */
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -13,6 +14,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** One of the exit codes of the command line. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A failure that a command foresaw: its message is complete, its exit code chosen. */
