@@ -40,7 +40,7 @@ for await (const { images } of generate(microscope, { proteins, nuclei })) {
   const shape: readonly number[] = [images.height, images.width];
   console.log(shape);
 }
-export const answers: ReturnType<typeof localize> = localize({ ...microscope, model: microscope.model }, proteins);
+export const answers: ReturnType<typeof localize> = localize(microscope, proteins);
 export const network = await loadPretrained(folder);
 // @ts-expect-error a microscope needs a model that was read
 openMicroscope(runtime, folder);
