@@ -23,7 +23,7 @@ const answersTo = (
 ) => examples.map(({ logits }) => likeliest(labels, probabilities(logits, fitted)));
 const countOf = (name: string, answers: readonly string[]) => answers.filter((one) => one === name).length;
 
-describe("a class that sequences hardly tell", () => {
+describe("a class that sequences hardly predict", () => {
   const labels: Compartment[] = ["ER", "Golgi", "mitochondria", "nucleolus", "vesicles"];
   const each = 40;
   // Every protein of the vesicles looks like one of another class. Their own logit is raised for 24 of 40 of them, and
@@ -84,7 +84,7 @@ describe("a class of few proteins", () => {
   const alike = (count: number, name: string): PosteriorExample[] =>
     Array.from({ length: count }, () => ({ logits: [2, 1, -3], label: only(name) }));
 
-  it("does not decide alone", () => {
+  it("does not determine the fit alone", () => {
     const erOf = (golgi: number) =>
       probabilities([2, 1, -3], fitPosterior(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]))[0]!;
     expect(erOf(1)).toBeGreaterThan(0.8);
@@ -149,14 +149,14 @@ describe("what is fitted", () => {
     const { scale, bias } = fitPosterior(labels, examples);
     const found = [Math.log(scale), ...bias];
     const least = objective(found);
-    for (const place of found.keys())
+    for (const index of found.keys())
       for (const change of [-0.02, 0.02]) {
-        const beside = found.map((value, i) => (i === place ? value + change : value));
-        expect(objective(beside), `${place} by ${change}`).toBeGreaterThan(least);
+        const shifted = found.map((value, i) => (i === index ? value + change : value));
+        expect(objective(shifted), `${index} by ${change}`).toBeGreaterThan(least);
       }
   });
 
-  it("wants an example", () => {
+  it("needs an example", () => {
     expect(() => fitPosterior(labels, [])).toThrow(RangeError);
   });
 });

@@ -80,7 +80,7 @@ describe("the answer", () => {
   });
 });
 
-it("there is none without a protein that tells something", () => {
+it("there is none without a protein of a known compartment", () => {
   expect(() => fitCalibration(labels, [])).toThrow(/no protein to calibrate with/);
   expect(noCalibration(3).answer.bias).toEqual([0, 0, 0]);
 });

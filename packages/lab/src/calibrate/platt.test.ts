@@ -3,7 +3,7 @@ import type { LogitCorrection } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import { fitCorrection } from "./platt.ts";
 
-/** Slopes of half the squared distance of corrected logits to wanted ones. */
+/** Gradients of half the squared distance of corrected logits to target logits. */
 const towards =
   (logits: readonly (readonly number[])[], wanted: readonly (readonly number[])[]) =>
   ({ scale, bias }: LogitCorrection) =>
@@ -43,7 +43,7 @@ describe("fitCorrection", () => {
     expect(scale).not.toBe(1);
   });
 
-  it("wants an example", () => {
+  it("needs an example", () => {
     expect(() => fitCorrection(2, [], () => [])).toThrow(RangeError);
   });
 });
