@@ -4,41 +4,43 @@
 import { type DecodedImage, type NucleusLibrary, pickNucleus, readNucleus } from "@proteoscope/imaging";
 import type { ImagingConstants } from "../model/model.ts";
 
+/** A nucleus to generate around, with its origin. */
 export interface ChosenNucleus {
-  /** Ends the file names where a protein is generated around several nuclei; empty for one. */
+  /** Suffix of the file names where a protein is generated around several nuclei; empty for one. */
   readonly label: string;
-  /** [H, W], in [0, 1] */
+  /** The nucleus channel, in [0, 1], [H, W]. */
   readonly nucleus: Float32Array;
   /** Signed distance to the nuclear border in pixels, positive inside, [H, W]. */
   readonly distance: Float32Array;
   readonly pixelSizeMicrons: number;
-  /** Where it comes from, for the provenance. */
+  /** Where the nucleus comes from, for the provenance. */
   readonly origin: Readonly<Record<string, unknown>>;
 }
 
-/** One nucleus of a library; a seed counts through it. @throws RangeError for a seed that is no whole number. */
+/** The nucleus of a library that a seed picks: consecutive seeds give consecutive nuclei. @throws RangeError for a seed that is not a whole number. */
 export function nucleusOfLibrary(library: NucleusLibrary, seed: number): ChosenNucleus {
   const { index, field, nucleus, distance } = pickNucleus(library, seed);
   const origin = { library: library.source, licence: library.licence, index, field };
   return { label: "", nucleus, distance, pixelSizeMicrons: library.pixelSizeMicrons, origin };
 }
 
+/** Options of `nucleiOfImage`. */
 export interface NucleiOptions {
   readonly nucleusChannel?: number | undefined;
-  /** Pixel size of the image in micrometres; by default what the file says. */
+  /** Pixel size of the image in micrometres; by default that of the file. */
   readonly pixelSizeMicrons?: number | undefined;
-  /** At most so many nuclei of the image. */
+  /** Largest number of nuclei to take from the image; by default all. */
   readonly maxNuclei?: number | undefined;
 }
 
-/** What the provenance says of the file that an image was read from. */
+/** The file that an image was read from, for the provenance. */
 export interface ImageOrigin {
   readonly image: string;
-  /** In hexadecimal, of the file's bytes. */
+  /** sha256 of the file's bytes, in hexadecimal. */
   readonly sha256: string;
 }
 
-/** The nuclei of an image, largest field first as they are found. @throws NucleusError naming the field that may help. */
+/** The nuclei of an image, in the order in which they are found. @throws NucleusError naming the option that may help. */
 export function nucleiOfImage(
   image: DecodedImage,
   file: ImageOrigin,

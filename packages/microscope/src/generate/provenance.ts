@@ -8,6 +8,7 @@ import type { CompartmentProbabilities, EncodedProtein } from "../protein/encode
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
+/** The record that goes with every generated image. */
 export interface Provenance {
   readonly schema: 2;
   readonly synthetic: true;
@@ -20,11 +21,11 @@ export interface Provenance {
     readonly source: string;
     readonly gene: string | null;
     readonly residues: number;
-    /** Of the sequence, in hexadecimal. */
+    /** sha256 of the sequence, in hexadecimal. */
     readonly sha256: string;
     /** Number of residues that the language model was shown. */
     readonly shown: number;
-    /** One-based range that it was not shown; null where it was shown all. */
+    /** One-based range of residues that it was not shown; null where it was shown all. */
     readonly omitted: { readonly first: number; readonly last: number } | null;
   };
   readonly homologs: {
@@ -32,7 +33,7 @@ export interface Provenance {
     readonly nearest: number | null;
     readonly meaning: string;
   };
-  /** Context tokens that the image was conditioned on beside the sequence. */
+  /** Context tokens that the image was conditioned on in addition to the sequence. */
   readonly context: { readonly names: readonly string[] } & Omit<ProteinContext, "gene">;
   readonly nucleus: ChosenNucleus["origin"];
   readonly settings: GenerateSettings;
@@ -43,7 +44,7 @@ export interface Provenance {
     readonly posterior: CompartmentProbabilities;
     /** Shares of the compartments that the image was conditioned on; null where the model has no compartment target. */
     readonly target: CompartmentProbabilities | null;
-    /** What the image classifier recognises, mean over the samples; sums to 1. */
+    /** Probabilities of the image classifier, mean over the samples; they sum to 1. */
     readonly classified: CompartmentProbabilities;
     readonly classifiedPerSample: readonly CompartmentProbabilities[];
   };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Prediction, mostConfident } from "./confident.ts";
+import { mostConfident, type Prediction } from "./confident.ts";
 
 const prediction = (id: string, golgi: number): Prediction => ({
   protein: { id } as Prediction["protein"],

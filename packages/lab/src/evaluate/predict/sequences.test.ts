@@ -36,7 +36,7 @@ const reader = {
     localization: { config: { labels: compartments } },
     calibration: { probabilities: shifted, answer: noCalibration(compartments.length).answer },
   },
-  read: async (sequence: string) => ({
+  encode: async (sequence: string) => ({
     logits: Float32Array.from(compartments, (name) => {
       const known = name === truth.get(sequence) ? 6 : -6;
       return name === "Golgi" ? known + 6 : known;
@@ -92,7 +92,7 @@ describe("the prediction of a language model", () => {
           localization: { config: { labels: few } },
           calibration: { probabilities: correction, answer: correction },
         },
-        read: async () => ({ logits: Float32Array.of(1, 0) }),
+        encode: async () => ({ logits: Float32Array.of(1, 0) }),
       } as unknown as Parameters<typeof predictWithModel>[0],
       "MK",
     );
