@@ -1,4 +1,4 @@
-// Reads damaged copies of files with the readers of `generate`, and tells as JSON how they ended: a process of its
+// Reads damaged copies of files with the readers of `generate`, and reports as JSON how they ended: a process of its
 // own, so that its memory can be measured and a crash is seen. A case is its kind and seed, so that it can be repeated.
 //
 //   node --import tsx tests/e2e/read-mutated-files.ts <cases of each kind>
