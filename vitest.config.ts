@@ -1,7 +1,8 @@
-// All tests, in five projects: what one runner reports, one closing line sums up.
+// All tests, in six projects: what one runner reports, one closing line sums up.
 // `source` looks at the text of the repository (format, lint, types, architecture), `unit` runs beside the code, and
 // `slow` are those tests beside the code that train networks or draw many images (*.slow.test.ts). `golden` holds the
-// networks to recorded values; `e2e` drives the finished product, one file at a time.
+// networks to recorded values; `e2e` drives the finished product, one file at a time, and `package` the packed release,
+// installed in a folder of its own.
 import { configDefaults, defineConfig } from "vitest/config";
 import { closingLineReporter } from "./scripts/closing-line-reporter.ts";
 
@@ -62,6 +63,18 @@ export default defineConfig({
           hookTimeout: 5 * minuteMs,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: ["tests/package/**/*.test.ts"],
+          globalSetup: "tests/package/install-release.ts",
+          testTimeout: 5 * minuteMs,
+          hookTimeout: 5 * minuteMs,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

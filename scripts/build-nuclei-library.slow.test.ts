@@ -8,7 +8,7 @@ import { readNucleusLibrary } from "@proteoscope/imaging";
 import { afterAll, describe, expect, it } from "vitest";
 
 const script = fileURLToPath(new URL("./build-nuclei-library.ts", import.meta.url));
-const fields = new URL("../packages/microscope/src/nuclei/fixtures/fields.npz", import.meta.url);
+const fields = new URL("../packages/imaging/src/nuclei/fixtures/fields.npz", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "nuclei-library-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -20,7 +20,7 @@ export {
   float32ToFloat16,
 } from "./half-precision.ts";
 export { describeAxes, type ImageStack, type PlaneIndex } from "./image/image-stack.ts";
-export { type ImageFile, type OpenImageOptions, openImage, readImage } from "./image/open-image.ts";
+export { type OpenImageOptions, openImage } from "./image/open-image.ts";
 export { type PngImage, readPng, writePng } from "./image/png.ts";
 export {
   describeSelection,

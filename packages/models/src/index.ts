@@ -1,5 +1,5 @@
-// What other packages may use of @proteoscope/models: the published networks, their samplers, and the nuclear
-// condition they are given. Listed by hand, so that the public surface is a decision.
+// The public interface of @proteoscope/models: networks, their losses and samplers, and what reads, runs and writes their
+// checkpoints. The list is made by hand, so that a change of the interface is visible.
 
 export {
   type DiscriminatorConfig,

@@ -4,17 +4,26 @@ import { FormatError } from "../errors.ts";
 import type { NdArray } from "../nd-array.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
-import { readImage } from "./open-image.ts";
+import { joinPlanes } from "./array-stack.ts";
+import { openImage } from "./open-image.ts";
 
 const bytesOfShape = (shape: number[]): NdArray => {
   const length = shape.reduce((a, b) => a * b, 1);
   return { dtype: "uint8", shape, data: Uint8Array.from({ length }, (_, i) => i) };
 };
 
-describe("readImage", () => {
-  it("reads a 16-bit PNG", () => {
-    const image = readImage(readFixture("grey16.png"));
-    expect(image).toMatchObject({ width: 5, height: 4, channels: 1, bitDepth: 16 });
+async function readAll(bytes: Uint8Array) {
+  const stack = await openImage(bytes);
+  const planes = await Promise.all(
+    Array.from({ length: stack.sizeC }, async (_, c) => stack.readPlane({ c, z: 0, t: 0 })),
+  );
+  return { ...stack, planes: joinPlanes(planes) };
+}
+
+describe("openImage", () => {
+  it("reads a 16-bit PNG", async () => {
+    const image = await readAll(readFixture("grey16.png"));
+    expect(image).toMatchObject({ width: 5, height: 4, sizeC: 1, sizeZ: 1, sizeT: 1, bitDepth: 16 });
     expect([image.planes.dtype, image.planes.shape, image.planes.data[6]]).toEqual([
       "uint16",
       [1, 4, 5],
@@ -22,16 +31,17 @@ describe("readImage", () => {
     ]);
   });
 
-  it("separates the channels of a colour PNG", () => {
-    const { planes, channels } = readImage(readFixture("rgba8.png"));
-    expect([channels, planes.shape]).toEqual([4, [4, 4, 5]]);
+  it("separates the channels of a colour PNG", async () => {
+    const { planes, sizeC, channelNames } = await readAll(readFixture("rgba8.png"));
+    expect(channelNames).toEqual(["red", "green", "blue", "alpha"]);
+    expect([sizeC, planes.shape]).toEqual([4, [4, 4, 5]]);
     expect(Array.from(planes.data.subarray(60) as Uint8Array)).toEqual(Array(20).fill(200));
     expect([planes.data[6], planes.data[26]]).toEqual([17, 255 - 17]);
   });
 
-  it("reads a TIFF with its channels and its pixel size", () => {
-    const image = readImage(readFixture("tifffile.ome.tif"));
-    expect(image).toMatchObject({ width: 40, height: 24, channels: 3, bitDepth: 16 });
+  it("reads a TIFF with its channels and its pixel size", async () => {
+    const image = await readAll(readFixture("tifffile.ome.tif"));
+    expect(image).toMatchObject({ width: 40, height: 24, sizeC: 3, bitDepth: 16 });
     expect(image.pixelSizeMicrons).toBeCloseTo(0.208, 6);
   });
 
@@ -51,8 +61,8 @@ describe("readImage", () => {
       [2, 20, 1],
       [...Array(20).keys()].map((i) => 2 * i).concat([...Array(20).keys()].map((i) => 2 * i + 1)),
     ],
-  ])("reads an array %j as planes %j", (shape, planeShape, values) => {
-    const { planes } = readImage(writeNpy(bytesOfShape(shape)));
+  ])("reads an array %j as planes %j", async (shape, planeShape, values) => {
+    const { planes } = await readAll(writeNpy(bytesOfShape(shape)));
     expect([planes.shape, Array.from(planes.data as Uint8Array)]).toEqual([planeShape, values]);
   });
 
@@ -85,15 +95,15 @@ describe("readImage", () => {
     ["a volume", writeNpy(bytesOfShape([17, 2, 17])), /too many channels/],
     ["an array without pixels", writeNpy(bytesOfShape([0, 5])), /has no pixels/],
     ["a damaged PNG", readFixture("grey8.png").subarray(0, 40), /png: cell.x: .*fetch or write it again/],
-  ])("refuses %s and names the file", (_, bytes, message) => {
-    expect(() => readImage(bytes, { name: "cell.x" })).toThrow(FormatError);
-    expect(() => readImage(bytes, { name: "cell.x" })).toThrow(message);
+  ])("refuses %s and names the file", async (_, bytes, message) => {
+    await expect(openImage(bytes, { name: "cell.x" })).rejects.toThrow(FormatError);
+    await expect(openImage(bytes, { name: "cell.x" })).rejects.toThrow(message);
   });
 
   it.each(["grey8.png", "tiles.tif", "f4.npy"])(
     "reads or refuses each of 500 damaged copies of %s",
     async (name) => {
-      const outcome = await readMutated(readFixture(name), 500, readImage);
+      const outcome = await readMutated(readFixture(name), 500, readAll);
       expect(outcome.refused).toBeGreaterThan(100);
     },
   );

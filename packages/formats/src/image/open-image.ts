@@ -1,15 +1,14 @@
-// An image from a file of any kind that is read, told by its first bytes and not by its name: PNG, TIFF or NumPy, or
+// An image from a file of any kind that is read, known by its first bytes and not by its name: PNG, TIFF or NumPy, or
 // a folder of OME-Zarr. Other kinds are named in the error, with what to do.
 
 import { readNpy } from "../arrays/npy.ts";
 import { FormatError } from "../errors.ts";
-import type { NdArray } from "../nd-array.ts";
 import { openOmeZarr } from "../ome/open-ome-zarr.ts";
 import { isTiff } from "../tiff/directory.ts";
 import { openTiff } from "../tiff/open-tiff.ts";
 import type { ByteStore } from "../zarr/byte-store.ts";
-import { arrayToStack, joinPlanes, pngToStack } from "./array-stack.ts";
-import { describeAxes, type ImageStack } from "./image-stack.ts";
+import { arrayToStack, pngToStack } from "./array-stack.ts";
+import type { ImageStack } from "./image-stack.ts";
 import { isPng, readPng } from "./png.ts";
 
 export interface OpenImageOptions {
@@ -17,18 +16,6 @@ export interface OpenImageOptions {
   readonly name?: string | undefined;
   /** Which image of a file of several, from 0. Default 0. */
   readonly series?: number | undefined;
-}
-
-export interface ImageFile {
-  /** [channels, height, width], values as in the file. */
-  readonly planes: NdArray;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  /** Bits of a sample. */
-  readonly bitDepth: number;
-  /** Width of a pixel in micrometres, where the file says it. */
-  readonly pixelSizeMicrons?: number;
 }
 
 const format = "image";
@@ -72,38 +59,6 @@ export async function openImage(
   } catch (cause) {
     throw withName(cause, name);
   }
-}
-
-/**
- * Reads all channels of an image of one plane per channel: PNG, TIFF or .npy bytes. Throws FormatError, which names
- * the file; also for an image of several sections or time points, which openImage reads.
- */
-export function readImage(bytes: Uint8Array, options: OpenImageOptions = {}): ImageFile {
-  const { name = "the picture" } = options;
-  try {
-    const stack = openBytes(bytes, options);
-    const { width, height, bitDepth, sizeC: channels, sizeZ, sizeT, pixelSizeMicrons } = stack;
-    if (sizeZ > 1 || sizeT > 1)
-      throw new FormatError(format, `it has ${describeAxes(stack)}, not one plane per channel`, {
-        hint: "choose a plane of it",
-      });
-    const planes = Array.from({ length: channels }, (_, c) => readNow(stack, c));
-    return {
-      ...{ planes: joinPlanes(planes), width, height, channels, bitDepth },
-      ...(pixelSizeMicrons === undefined ? {} : { pixelSizeMicrons }),
-    };
-  } catch (cause) {
-    throw withName(cause, name);
-  }
-}
-
-function readNow(stack: ImageStack, c: number): NdArray {
-  const plane = stack.readPlane({ c, z: 0, t: 0 });
-  if (!(plane instanceof Promise)) return plane;
-  plane.catch(() => undefined); // nobody waits for it
-  throw new FormatError(format, "its compression is read by openImage alone", {
-    hint: "open it with openImage",
-  });
 }
 
 function withName(cause: unknown, name: string): unknown {

@@ -157,6 +157,6 @@ describe("what is fitted", () => {
   });
 
   it("needs an example", () => {
-    expect(() => fitPosterior(labels, [])).toThrow(RangeError);
+    expect(() => fitPosterior(labels, [])).toThrow(/no protein to calibrate with/);
   });
 });

@@ -25,7 +25,7 @@ const evenness = 0.5;
 /** Keeps quotients finite. */
 const smallestProbability = 1e-7;
 
-/** The correction for a head's labels. @throws RangeError where there is no example */
+/** The correction for a head's labels. @throws ProteoscopeError where there is no example */
 export function fitPosterior(
   labels: readonly Compartment[],
   examples: readonly PosteriorExample[],

@@ -18,7 +18,7 @@ export interface CalibrationExample {
 
 /**
  * Fits both corrections for a head's labels, which are compartments.
- * @throws RangeError where no protein has a known compartment, or none has a single one
+ * @throws ProteoscopeError where no protein has a known compartment, or none has a single one
  */
 export function fitCalibration(
   labels: readonly Compartment[],

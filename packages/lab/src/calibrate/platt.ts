@@ -1,6 +1,7 @@
 // Finds the scale and the shifts of logits that minimise an objective, which both calibrations of a localization head have
 // in common (Platt 1999), by Adam (Kingma & Ba 2014, arXiv:1412.6980) over all examples with steps that end at 0.
 
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { LogitCorrection } from "@proteoscope/models";
 
 /** Prior standard deviation of the shifts, which matters for labels with few examples. */
@@ -11,14 +12,15 @@ const firstStep = 0.1;
 /**
  * `gradientsOf` gives the gradients of the objective with respect to the corrected logits, one row [labels] per row of
  * `logits`.
- * @throws RangeError where there is no example
+ * @throws ProteoscopeError where there is no example
  */
 export function fitCorrection(
   labels: number,
   logits: readonly ArrayLike<number>[],
   gradientsOf: (correction: LogitCorrection) => readonly Float64Array[],
 ): LogitCorrection {
-  if (logits.length === 0) throw new RangeError("no protein to calibrate with has a known compartment");
+  if (logits.length === 0)
+    throw new ProteoscopeError("no protein to calibrate with has a known compartment", { kind: "data" });
   // The logarithm of the scale, then the shifts.
   const values = new Float64Array(1 + labels);
   const [means, squares] = [new Float64Array(1 + labels), new Float64Array(1 + labels)];

@@ -4,18 +4,20 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { ProteoscopeError } from "@proteoscope/formats";
+import { ProteoscopeError, printable } from "@proteoscope/formats";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { parseYaml } from "./yaml.ts";
+
+const longestMessage = 2000;
 
 /** A configuration that cannot be used; the message names the file and the key. */
 export class ConfigError extends ProteoscopeError {
   override readonly name = "ConfigError";
 
   constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { kind: "usage", ...options });
+    super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes what files say
   }
 }
 
@@ -64,7 +66,7 @@ export function overrideConfig(config: Tree, words: readonly string[]): Tree {
   return words.reduce((result, word) => {
     const [, path, value] = /^([a-z0-9_]+(?:\.[a-z0-9_]+){0,20})=(.*)$/is.exec(word) ?? [];
     if (path === undefined || value === undefined) {
-      throw new ConfigError(`"${word}" is not key.path=value, such as train.steps=100`);
+      throw new ConfigError(`"${printable(word)}" is not key.path=value, such as train.steps=100`);
     }
     const change = path
       .split(".")

@@ -3,6 +3,7 @@
 // that the run would have taken (bit for bit on the cpu).
 
 import type { NdArray, Trainer } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { LoopConfig } from "./config.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -50,8 +51,12 @@ export interface TrainingOptions {
 }
 
 /** Thrown at a loss that is not finite. */
-export class DivergedError extends Error {
+export class DivergedError extends ProteoscopeError {
   override readonly name = "DivergedError";
+
+  constructor(message: string) {
+    super(message, { kind: "failure" });
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 // Where a checkpoint or model folder has its parts: the configuration of its weights, the language model, and the small
-// networks that stand beside the published ones.
+// networks that a model has besides the published ones.
 
 import type { Json } from "./config-json.ts";
 import { type FileSource, parseJson, readJson, subfolder } from "./file-source.ts";

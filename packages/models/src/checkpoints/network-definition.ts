@@ -64,7 +64,7 @@ export interface NetworkDefinition<Name extends string = string, Config = unknow
 
 /** A part of a training module's state dict that is one network. */
 export interface TrainingPart {
-  /** Prefix of its names, such as "unet."; "" where its names have none, so that `names` and `recognizesNames` tell it. */
+  /** Prefix of its names, such as "unet."; "" where its names have none, so that `names` and `recognizesNames` find it. */
   readonly prefix: string;
   /** Which names below the prefix belong to it; all when absent. */
   readonly names?: RegExp;

@@ -16,7 +16,7 @@ describe("the condition of a model folder", () => {
       ["residues.deviation", vector(width)],
     ]);
 
-  it("comes back as it was written, with what is told of a sequence", async () => {
+  it("comes back as it was written, for each input", async () => {
     for (const [input, width] of [
       ["one_hot", 33],
       ["mean", 8],
@@ -31,13 +31,13 @@ describe("the condition of a model folder", () => {
     expect(await loadSequenceCondition(random, esm, head)).toEqual({ input: "random", weights: new Map() });
   });
 
-  it("is of every residue where nothing else is said", async () => {
+  it("is that of every residue where there is no configuration", async () => {
     const files = saveSequenceCondition({ input: "full", weights: residues(8) });
     files.delete("condition/config.json");
     expect((await loadSequenceCondition(memoryFolder(files, "m"), esm, undefined)).input).toBe("full");
   });
 
-  it("brings what is decided of compartments, which must be labels of the head", async () => {
+  it("has a target, whose compartments must be labels of the head", async () => {
     const target = { compartments: ["Golgi", "ER"], inverseTemperature: 6 };
     const weights = new Map([
       ...residues(8),
@@ -99,7 +99,7 @@ describe("the condition of a model folder", () => {
     expect(await loadSequenceCondition(memoryFolder(files, "m"), esm, head)).toEqual(condition);
   });
 
-  it("is refused without what it says of compartments, where the model has a head", async () => {
+  it("is refused without weights for the compartments where the model has a head", async () => {
     const folder = memoryFolder(saveSequenceCondition({ input: "full", weights: residues(8) }), "m");
     await expect(loadSequenceCondition(folder, esm, head)).rejects.toThrow(
       /m\/condition\/model\.safetensors: .*compartments/s,

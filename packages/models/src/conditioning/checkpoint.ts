@@ -19,11 +19,12 @@ import {
   sequenceInputWidth,
 } from "./sequence-tokens.ts";
 
+/** The condition of a model folder. */
 export interface LoadedCondition {
   readonly input: SequenceInput;
   /** How a target compartment is chosen from the head's logits; undefined where the denoiser is conditioned on the logits. */
   readonly target?: CompartmentTarget | undefined;
-  /** Of `sequenceCondition`, and of `decideCompartments` where it is made. */
+  /** Weights of `sequenceCondition`, and of `applyCompartmentTarget` where there is a target. */
   readonly weights: ReadonlyMap<string, NdArray>;
 }
 
@@ -41,7 +42,7 @@ const conditionFormat: ConfigFormat<Omit<LoadedCondition, "weights">> = {
 };
 
 /**
- * The condition of a model folder; without a config.json it is told every residue.
+ * Loads the condition of a model folder; without a config.json the denoiser is conditioned on every residue.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadSequenceCondition(

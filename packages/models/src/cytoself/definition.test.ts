@@ -53,7 +53,7 @@ describe("a checkpoint of cytoself", () => {
     });
   });
 
-  it("has PyTorch's counters of batches beside the statistics, whole numbers in float16 too", () => {
+  it("has PyTorch's counters of batches with the statistics, as whole numbers in float16 too", () => {
     const { tensors } = readSafetensors(
       savePretrained(tinyModel(), { dtype: "float16" }).get("model.safetensors")!,
     );
@@ -76,7 +76,7 @@ describe("a checkpoint of cytoself", () => {
     expect(await loadPretrained(memoryFolder(files))).toEqual(model);
   });
 
-  it("keeps a classifier that the original made for a level and does not use", async () => {
+  it("has a classifier that the original made for a level and does not use", async () => {
     const model = tinyModel();
     const unused: [string, NdArray][] = [
       ["fc_layers.0.fc_list.1.weight", [12, 64]],
@@ -94,7 +94,7 @@ describe("a checkpoint of cytoself", () => {
     expect(() => savePretrained(whole)).toThrow(/1 missing \(fc_layers\.0\.fc_list\.4\.bias \[3\]\)$/);
   });
 
-  it("tells its sizes without a configuration, where its strides are the published ones", () => {
+  it("shows its sizes without a configuration, where its strides are the published ones", () => {
     const published = { ...cytoselfDefaults, numClass: 17 };
     const weights = bareStateDict(cytoselfDefinition, published);
     expect(isRecognized(cytoselfDefinition, weights)).toBe(true);

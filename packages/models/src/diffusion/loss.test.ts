@@ -106,9 +106,9 @@ describe("diffusionLoss", () => {
     });
     expect(half(other.prediction, 1)).toEqual(half(first.prediction, 1));
     expect(half(other.prediction, 0)).not.toEqual(half(first.prediction, 0));
-    const kept = await program.run(batch);
-    expect(half(kept.prediction, 1)).not.toEqual(half(first.prediction, 1));
-    expect(half(kept.prediction, 0)).toEqual(half(first.prediction, 0));
+    const whole = await program.run(batch);
+    expect(half(whole.prediction, 1)).not.toEqual(half(first.prediction, 1));
+    expect(half(whole.prediction, 0)).toEqual(half(first.prediction, 0));
   });
 
   it("leaves the caller's batch as it was", async () => {

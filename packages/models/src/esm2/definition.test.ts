@@ -39,7 +39,7 @@ describe("a bare state dict of ESM2", () => {
     expect(isRecognized(esm2Definition, weights)).toBe(true);
     expect(inferredConfig(esm2Definition, weights)).toEqual({
       ...esm2Presets.t12_35M,
-      hiddenDropoutProb: 0.1, // of no account to weights that are there
+      hiddenDropoutProb: 0.1, // has no effect on stored weights
     });
   });
 

@@ -51,19 +51,19 @@ async function changed(config: object, rename: (name: string) => string | undefi
 }
 
 describe("an adapter of peft", () => {
-  it("gives peft's hidden state and logits, beside the network and merged into it", async () => {
+  it("gives peft's hidden state and logits, added to the network and merged into it", async () => {
     const { config, weights } = await network();
     const adapter = await loadLora(peft, weights);
     expect(adapter.config).toMatchObject({ r: 3, loraAlpha: 5, loraDropout: 0.1 });
     expect(adapter.config.targetModules).toHaveLength(2 * 5);
     const { tensors } = readSafetensors(await fixtures.read("expected/peft-lora.safetensors"));
-    const beside = {
+    const added = {
       scope: (w: Weights) => withLora(w, adapter.config),
       all: [...weights, ...adapter.weights],
     };
     const merged = { scope: (w: Weights) => w, all: [...mergeLora(weights, adapter)] };
     for (const [part, { scope, all }] of [
-      ["out", beside],
+      ["out", added],
       ["merged", merged],
     ] as const) {
       const program = await compile(
@@ -117,7 +117,7 @@ describe("an adapter of peft", () => {
   });
 
   it.each([
-    ["no modules beside", { modules_to_save: [] }],
+    ["no further modules", { modules_to_save: [] }],
     ["patterns that are null", { rank_pattern: null, alpha_pattern: null }],
     ["a replication of nothing", { layer_replication: [], use_dora: null, lora_bias: null }],
   ])("is the same where its configuration says nothing otherwise: %s", async (_, config) => {

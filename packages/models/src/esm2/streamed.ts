@@ -1,6 +1,6 @@
-// ESM2 one layer at a time: the weights of a layer are read, become a small program, see every batch, and go. The
-// memory is that of one layer and of the representations of the batches, so that the model of three thousand million
-// parameters (12 GB in float32) takes about one; the disk is read once for all batches together.
+// ESM2 one layer at a time: the weights of a layer are read, compiled, run on every batch and released. The memory is that
+// of one layer and of the representations of the batches, so that the model of 3 billion parameters (12 GB in float32)
+// takes about 1 GB; the disk is read once for all batches together.
 
 import {
   compile,
@@ -34,9 +34,10 @@ export interface StreamedEsm2 {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
+/** How a streamed run is stopped and watched. */
 export interface StreamOptions {
   readonly signal?: AbortSignal;
-  /** Called with the number of layers that are done. */
+  /** Called with the number of finished layers. */
   readonly onLayer?: (done: number, total: number) => void;
 }
 
@@ -67,7 +68,7 @@ export async function openStreamedEsm2(
 }
 
 /**
- * The outputs of `runPretrained`, batch by batch: last_hidden_state, and logits where there is the head.
+ * The outputs of `runPretrained` per batch: last_hidden_state, and logits where there is the head.
  * @throws TensorError for inputs that the network cannot take.
  */
 export async function runStreamedEsm2(

@@ -48,7 +48,7 @@ describe("the head of a model folder", () => {
   });
 });
 
-describe("the head on descriptors of a model folder", () => {
+describe("the feature head of a model folder", () => {
   const config = { labels: head.labels, hiddenSize: 4, layers: 1, inputDropout: 0.2, dropout: 0.5 };
   const stored = {
     ...{ labels: head.labels, hidden_size: 4, layers: 1 },

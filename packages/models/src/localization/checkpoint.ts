@@ -16,6 +16,7 @@ import { sequenceFeatureCount } from "./sequence-features.ts";
 
 const size = z.int().min(1).max(100_000);
 
+/** The fields of localization/config.json. */
 export const localizationHeadFormat: ConfigFormat<
   LocalizationHeadConfig & { readonly windowResidues?: number | undefined }
 > = {
@@ -31,16 +32,17 @@ export const localizationHeadFormat: ConfigFormat<
   fixed: () => ({}),
 };
 
+/** The localization head of a model folder. */
 export interface LoadedHead {
   readonly config: LocalizationHeadConfig;
-  /** Below `localization`. */
+  /** Weights with the prefix `localization.` in their names. */
   readonly weights: StateDict;
-  /** Residues that it was trained to see, where the file says so. */
+  /** Number of residues that the head was trained to see, where the file says so. */
   readonly windowResidues: number | undefined;
 }
 
 /**
- * The head of a model folder; undefined where there is none.
+ * Loads the localization head of a model folder; undefined where there is none.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadLocalizationHead(
@@ -67,11 +69,13 @@ export async function loadLocalizationHead(
   return { config, weights, windowResidues };
 }
 
+/** The feature head of a model folder. */
 export interface LoadedFeatureHead {
   readonly config: FeatureHeadConfig;
   readonly weights: StateDict;
 }
 
+/** The fields of sequence_features/config.json. */
 export const featureHeadFormat: ConfigFormat<FeatureHeadConfig> = {
   schema: z.object({
     labels: z.array(z.string().min(1)).min(1).max(1000),
@@ -84,7 +88,7 @@ export const featureHeadFormat: ConfigFormat<FeatureHeadConfig> = {
 };
 
 /**
- * The descriptors' head of a model folder, for the labels of its localization head; undefined where there is none.
+ * Loads the feature head of a model folder for the labels of its localization head; undefined where there is none.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadFeatureHead(
@@ -104,7 +108,7 @@ export async function loadFeatureHead(
   return { config, weights };
 }
 
-/** @throws CheckpointError where a part of a model folder has other labels than its localization head. */
+/** Holds the labels of a part to those of the localization head. @throws CheckpointError where they differ. */
 export function checkLabels(
   file: string,
   found: readonly string[],

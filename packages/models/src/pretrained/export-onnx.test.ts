@@ -88,6 +88,37 @@ describe("a network as ONNX", () => {
     expect(sample!.shape).toEqual([2, 2, 18, 18]);
   });
 
+  it("is the autoencoder for images of an odd side, whose latents the decoder takes as they are", async () => {
+    const model = await loadAs("autoencoder", subfolder(fixtures, "diffusers/vae"));
+    const files = exportNetwork(model, { imageSide: 17 });
+    const { mean } = await run(files.get("encoder.onnx")!.model, { sample: ones(1, 2, 17, 17) });
+    expect(mean!.shape).toEqual([1, 4, 8, 8]);
+    const { sample } = await run(files.get("decoder.onnx")!.model, { latent: mean! });
+    expect(sample!.shape).toEqual([1, 2, 16, 16]);
+  });
+
+  it("leaves the numbers of images and of proteins open, each by itself", async () => {
+    const bare = {
+      architecture: "clip",
+      config: {
+        proteinEmbeddingDims: 6,
+        projectionDims: 5,
+        dropout: 0,
+        esmBottleneck: null,
+        imageEmbeddingDims: 8,
+      },
+      weights: new Map(),
+    } as const satisfies Pretrained;
+    const model = { ...bare, weights: initializeWeights(declareParameters(bare), 3) };
+    const { logits_per_image, seq_embeds } = await run(exportNetwork(model).get("model.onnx")!.model, {
+      sequence_embed: ones(2, 4, 6),
+      sequence_mask: ones(2, 4),
+      latent: ones(3, 8),
+    });
+    expect(logits_per_image!.shape).toEqual([3, 2]);
+    expect(seq_embeds!.shape).toEqual([2, 5]);
+  });
+
   it("is cytoself with the names of its layers", async () => {
     const bare: Pretrained = { architecture: "cytoself", config: tinyCytoself, weights: new Map() };
     const model = { ...bare, weights: initializeWeights(declareParameters(bare), 3) };

@@ -15,7 +15,7 @@ export interface ExportOptions<D extends NetworkDefinition = RegisteredNetwork> 
 }
 
 /**
- * The ONNX files of a network by name; where weights pass 2 GiB, a file has its values beside it. An output that has the
+ * The ONNX files of a network by name; where weights pass 2 GiB, their values are in a second file. An output that has the
  * name of an input is called `out_<name>`.
  */
 export function exportNetwork<D extends NetworkDefinition = RegisteredNetwork>(

@@ -40,7 +40,7 @@ describe("a checkpoint of ESM2", () => {
     ["one safetensors file of transformers", "hugging-face-esm"],
     ["bfloat16 shards of transformers", "hugging-face-esm-sharded"],
     ["a float16 pytorch_model.bin", "hugging-face-esm-bin"],
-    ["fair-esm's .pt with its contact regression beside it", "fair-esm"],
+    ["fair-esm's .pt with its file of the contact regression", "fair-esm"],
   ] as const) {
     it(`in ${layout} gives the library's hidden state, logits and contacts`, async () => {
       const { config, weights } = await loadAs("esm2", subfolder(fixtures, folder));

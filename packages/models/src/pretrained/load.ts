@@ -71,7 +71,7 @@ interface Checkpoint<D extends NetworkDefinition> {
   readonly folder: FileSource;
   readonly stored: StoredWeights;
   readonly config: Json | undefined;
-  /** The networks of a checkpoint of training; a configuration beside the weights says that they are one network. */
+  /** The networks of a checkpoint of training; a configuration of the weights says that they are one network. */
   readonly parts: readonly TrainedPart<D>[] | undefined;
   readonly networks: readonly D[];
   readonly place: string;

@@ -5,8 +5,9 @@
 import type { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
 import { type CropPixels, checkCropIndices, openCropPixels } from "../atlas/crop-pixels.ts";
+import { type ImageData, readImageData } from "../atlas/image-data.ts";
 import { readCrops, simulatedSource } from "../atlas/tables.ts";
-import { type ImageData, imageDataSchema, readImageData, shareSchema } from "./image-batches.ts";
+import { imageDataSchema, shareSchema } from "./image-batches.ts";
 
 /** Options under `data` of a trainer that may learn from simulated cells. */
 export const simulatedImageDataSchema = imageDataSchema.extend({

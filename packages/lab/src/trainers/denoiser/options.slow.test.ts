@@ -148,7 +148,7 @@ describe("what train diffusion tells of a sequence", () => {
 
   it("is decided for no sample where nothing is decided", async () => {
     await expect(start("nothing-decided", ["prototype_probability=0.5"])).rejects.toThrow(
-      "prototype_probability: nothing is decided: give target_inverse_temperature",
+      "prototype_probability: there is no target: give target_inverse_temperature",
     );
   });
 
@@ -160,7 +160,7 @@ describe("what train diffusion tells of a sequence", () => {
       }))
         await expect(
           start(`${name}-${input}`, [`sequence_input=${input}`, `${name}=${value}`]),
-        ).rejects.toThrow(`${name}: with sequence_input ${input} no compartments are told: give 0`);
+        ).rejects.toThrow(`${name}: sequence_input ${input} has no compartment logits: give 0`);
   });
 
   it("is what an earlier run was told", async () => {
