@@ -124,7 +124,7 @@ function fieldNames(text: string | undefined, count: number): string[] {
     throw new FormatError(format, "the field names are not JSON", { hint, cause });
   }
   if (!Array.isArray(names) || names.length !== count || !names.every((name) => typeof name === "string")) {
-    throw new FormatError(format, `there are not ${count} field names, one a crop`, { hint });
+    throw new FormatError(format, `there are not ${count} field names, one per crop`, { hint });
   }
   return names;
 }

@@ -11,6 +11,7 @@ import { groupBy } from "./measures/group-by.ts";
 
 /** Names of the sets of proteins; `seen` are proteins that were trained on. */
 export const evaluationSets = ["opencell", "partition", "seen"] as const;
+/** One of `evaluationSets`. */
 export type EvaluationSet = (typeof evaluationSets)[number];
 
 /** A protein of a set, with its single label. */

@@ -49,7 +49,7 @@ export async function writeSequenceModel(folder: string): Promise<string> {
   );
 }
 
-/** What `train descriptors` leaves, for the labels of such a model, in whose folder it goes. */
+/** What `train sequence-features` leaves, for the labels of such a model, in whose folder it goes. */
 export async function writeFeatureHead(folder: string, seed: number): Promise<string> {
   const head = { labels: compartments, hiddenSize: 4, layers: 1, inputDropout: 0, dropout: 0 };
   const { parameters } = trace(

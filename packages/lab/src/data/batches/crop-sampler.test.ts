@@ -38,7 +38,7 @@ describe("createCropSampler", () => {
   const real = crop({ index: 1 });
   const blend = crop({ index: 2, isBlend: true });
 
-  it("draws blends as often as it is told", () => {
+  it("draws blends with the given probability", () => {
     const draw = createCropSampler([real, blend], Float64Array.of(1, 1));
     const uniform = createGenerator(0, "draws").uniform(2000);
     const shares = [0, 0.3, 1].map((share) => {

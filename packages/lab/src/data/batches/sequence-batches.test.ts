@@ -28,7 +28,7 @@ describe("tokenBatch", () => {
 });
 
 describe("createProteinSampler", () => {
-  it("gives proteins of the bucket whose token length it tells, those of weight 0 never", () => {
+  it("gives proteins of the bucket whose token length it gives, those of weight 0 never", () => {
     const draw = createProteinSampler(proteins, { ...options, weights: [1, 0, 1, 1] });
     for (let step = 0; step < 20; step++) {
       const { batch, length } = draw(step);
