@@ -1,4 +1,5 @@
-// Progress of long work: a callback that the caller gives. A command line makes a line of each event, a server sends it.
+// Progress of long work, reported to a callback that the caller gives.
+// A command line makes a line of each event, a server sends it.
 
 /** How far a phase of work has come. */
 export interface ProgressEvent {

@@ -10,6 +10,7 @@ import {
 } from "@proteoscope/formats";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 
+/** Nuclei of real images, as crops of one size. */
 export interface NucleusLibrary {
   readonly count: number;
   readonly height: number;
@@ -25,6 +26,7 @@ export interface NucleusLibrary {
   readonly licence: string;
 }
 
+/** One nucleus of a library. */
 export interface LibraryNucleus {
   readonly index: number;
   readonly field: string;
