@@ -175,7 +175,9 @@ describe("proteoscope evaluate", () => {
     ]);
     expect(exitCode).toBe(0);
     expect(stderr).not.toMatch(/\/49 drawings/);
-    expect(stdout).toMatch(/^unseen: OpenCell's validation proteins, 3 proteins\n {2}drawn images +\d+ % \(/);
+    expect(stdout).toMatch(
+      /^unseen: OpenCell's validation proteins, 3 proteins\n {2}generated images +\d+ % \(/,
+    );
     expect(answersOf(report)).toBe(whole);
     expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
   });

@@ -60,7 +60,7 @@ describe("generate", () => {
 
   it("says that a protein is known where the model brings its annotation", async () => {
     const known = "MKRPAATKKAGQAKKKKLDK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const output = join(other.path, "known");
     const words = [known, "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
