@@ -1,6 +1,6 @@
-// Trains the autoencoder: images of protein and nucleus to latents and back, by absolute error, perceptual distance
-// and an adversary that begins when the reconstructions are fair. The perceptual network is the user's file: its
-// weights are others' work and do not ship.
+// Trains the autoencoder: images of protein and nucleus to latents and back, by absolute and squared error, perceptual
+// distance and an adversary that begins when the reconstructions are fair; what has weight 0 is not computed. The
+// perceptual network is the user's file: its weights are others' work and do not ship.
 
 import { readFile } from "node:fs/promises";
 import {
@@ -11,6 +11,8 @@ import {
   type RandomSource,
   type Runtime,
   type Tensor,
+  type Tensors,
+  type TrainingGroup,
   trace,
   type Weights,
 } from "@proteoscope/engine";
@@ -23,6 +25,7 @@ import {
   encode,
   loadAs,
   type PerceptualAdversarialConfig,
+  reconstructionLosses,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -47,10 +50,13 @@ export const autoencoderSchema = z.strictObject({
   }),
   loss: z.strictObject({
     pixelWeight: z.number().nonnegative(),
+    /** Of the squared error, beside the absolute one. */
+    squaredWeight: z.number().nonnegative().default(0),
     perceptualWeight: z.number().nonnegative(),
     /** A safetensors file of LPIPS with SqueezeNet 1.1; needed unless perceptualWeight is 0. */
     perceptualFile: pathSchema.optional(),
     klWeight: z.number().nonnegative(),
+    /** 0 trains without a discriminator. */
     discriminatorWeight: z.number().nonnegative(),
     discriminator: z.strictObject({ baseChannels: z.int().positive(), layers: z.int().positive() }),
     /** Step at which the discriminator begins to learn and to count. */
@@ -62,6 +68,11 @@ export const autoencoderSchema = z.strictObject({
   train: loopSchema,
 });
 export type AutoencoderConfig = z.infer<typeof autoencoderSchema>;
+
+interface TrainingLosses {
+  readonly losses: Readonly<Record<string, Tensor>>;
+  readonly metrics: Tensors;
+}
 
 /** Channels of the crops that the autoencoder sees: protein and nucleus. */
 export const autoencodedChannels = [0, 1];
@@ -87,11 +98,15 @@ export async function createAutoencoderJob(
   };
   const latentSide = Math.floor(Math.floor(side / 2) / 2);
   const latentShape = [data.batchSize, config.model.latentChannels, latentSide, latentSide];
+  const isAdversarial = loss.discriminatorWeight > 0;
   const model = (
     w: Weights,
     inputs: { readonly [K in keyof typeof inputTypes]: Tensor },
     random: RandomSource,
-  ) => autoencoderLosses(w, networks, { ...inputs, noise: random.normal("noise", latentShape) });
+  ): TrainingLosses => {
+    const all = { ...inputs, noise: random.normal("noise", latentShape) };
+    return isAdversarial ? autoencoderLosses(w, networks, all) : reconstructionLosses(w, networks, all);
+  };
 
   const declared = trace(
     (w, inputs: Parameters<typeof model>[1], random) => model(w, inputs, random).losses,
@@ -103,15 +118,16 @@ export async function createAutoencoderJob(
   for (const [name, value] of perceptual) weights.set(name, value);
   const part = trainPart(trained, weights);
   const { average, ...optimizer } = adamWOf(train);
+  const groups: Record<string, TrainingGroup> = {
+    autoencoder: { prefix: `${part.prefix}vae.`, ...optimizer, average },
+    ...(isAdversarial ? { discriminator: { prefix: "loss.discriminator.", ...optimizer } } : {}),
+  };
   const trainer = await createTrainer(
     runtime,
     (w, inputs: Parameters<typeof model>[1], random) => model(part.scope(w), inputs, random),
     inputTypes,
     {
-      groups: {
-        autoencoder: { prefix: `${part.prefix}vae.`, ...optimizer, average },
-        discriminator: { prefix: "loss.discriminator.", ...optimizer },
-      },
+      groups,
       weights: part.rename(weights),
       seed: train.seed,
     },
@@ -123,11 +139,11 @@ export async function createAutoencoderJob(
     config: train,
     batches: async (step) => {
       const images = (await draw(step)).map(({ image }) => image);
-      const isAdversarial = step >= loss.adversarialStart;
+      const hasStarted = step >= loss.adversarialStart;
       return [
         {
           images: stackChannels(images, side, autoencodedChannels),
-          adversarialFactor: { dtype: "float32", shape: [], data: Float32Array.of(isAdversarial ? 1 : 0) },
+          adversarialFactor: { dtype: "float32", shape: [], data: Float32Array.of(hasStarted ? 1 : 0) },
         },
       ];
     },
@@ -148,9 +164,9 @@ function autoencoderConfigOf({ model }: AutoencoderConfig): AutoencoderKlConfig 
 }
 
 function lossConfigOf({ loss }: AutoencoderConfig): PerceptualAdversarialConfig {
-  const { pixelWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator } = loss;
+  const { pixelWeight, squaredWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator } = loss;
   return {
-    ...{ pixelWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator },
+    ...{ pixelWeight, squaredWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator },
     perceptualNetwork: "squeezenet1.1",
   };
 }
