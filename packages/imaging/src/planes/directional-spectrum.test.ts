@@ -1,4 +1,3 @@
-import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
 import { directionalSpectrum, strongestDirection } from "./directional-spectrum.ts";
 
@@ -9,7 +8,18 @@ const wave = (fx: number, fy: number) =>
     { length: side * side },
     (_, i) => 0.5 + 0.3 * Math.cos(2 * Math.PI * (fx * (i % side) + fy * Math.floor(i / side))),
   );
-const noise = (seed: number) => createGenerator(seed, "noise").normal(side * side);
+/** White noise of unit deviation, by sums of twelve uniform numbers of a small generator (mulberry32). */
+function noise(seed: number): Float32Array {
+  let state = seed;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const normal = () => Array.from({ length: 12 }, uniform).reduce((sum, value) => sum + value, -6);
+  return Float32Array.from({ length: side * side }, normal);
+}
 const peakOf = (plane: Float32Array) => {
   const spectrum = directionalSpectrum(plane, side);
   const largest = spectrum.indexOf(Math.max(...spectrum));

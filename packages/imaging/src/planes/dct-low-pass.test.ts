@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { signalToNoise } from "../picture-quality.ts";
 import { keptPerSide, openDctLowPass } from "./dct-low-pass.ts";
+import { signalToNoise } from "./picture-quality.ts";
 
 const side = 16;
 /** A cosine of the DCT along x, about a half. */
