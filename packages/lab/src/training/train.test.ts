@@ -180,6 +180,19 @@ describe("train autoencoder", () => {
     for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
   });
 
+  it("trains on pixels alone, without a discriminator, where that has weight 0", async () => {
+    const overrides = ["loss.discriminator_weight=0", "loss.squared_weight=4", "train.steps=7"];
+    const { progress, path } = await start("autoencoder", "autoencoder-pixels", overrides);
+    await killAndResume("autoencoder", "pixels-killed", 6, overrides);
+    expect(Object.keys(progress[0]!.scores).filter((name) => /discriminator|adversarial/.test(name))).toEqual(
+      [],
+    );
+    const whole = await stateOf(path, 7);
+    const resumed = await stateOf(join(folder, "pixels-killed"), 7);
+    expect([...whole.keys()].filter((name) => name.includes("discriminator"))).toEqual([]);
+    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+  });
+
   it("trains the decoder alone on the latents of an earlier run", async () => {
     const earlier = join(folder, "autoencoder", "model");
     const overrides = ["trained=decoder", `train.start_from=${earlier}`, "loss.adversarial_start=2"];
