@@ -81,6 +81,8 @@ export interface ImageMetrics {
   /** Real and drawn images of the same protein around the same nucleus, beside another protein's. */
   readonly overlap: Readonly<Record<"unseen" | "seen", OverlapScores>>;
   readonly autoencoder: ReconstructionScores;
+  /** What a linear filter of as many numbers as the latents hold leaves of the same crops. */
+  readonly linearFilter: ReconstructionScores;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
@@ -149,6 +151,10 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
     },
     overlap: { unseen: overlap(false), seen: overlap(true) },
     autoencoder: scoreReconstruction(unseenReal, options),
+    linearFilter: scoreReconstruction(
+      unseenReal.map(({ field, filterQuality }) => ({ field, quality: filterQuality })),
+      options,
+    ),
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),
