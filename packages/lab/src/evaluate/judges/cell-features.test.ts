@@ -90,11 +90,13 @@ describe("placementFeatures", () => {
   });
 
   it("knows a protein at one side of the nucleus from one all around it", () => {
-    const cap = placementFeatures(cellOf(planeOf((x, y) => (Math.hypot(x - 18, y) < 4 ? 1 : 0.02))));
+    const cap = placementFeatures(cellOf(planeOf((x, y) => (Math.hypot(x - 18, y) < 5 ? 1 : 0.02))));
     const ring = placementFeatures(cytosolic);
     expect(cap["off centre"]).toBeGreaterThan(5);
     expect(ring["off centre"]).toBeLessThan(0.5);
     expect(ring.spread).toBeGreaterThan(cap.spread!);
+    expect(cap["brightest, spread"]).toBeLessThan(4);
+    expect(cap["brightest, off centre"]).toBeCloseTo(18, 0);
   });
 });
 

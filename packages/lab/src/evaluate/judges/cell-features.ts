@@ -81,6 +81,28 @@ export function placementFeatures(planes: CellPlanes): Features {
     "share in nuclei": light > 0 ? nuclear / light : 0,
     "off centre": light > 0 ? Math.hypot(x, y) / light : 0,
     spread: light > 0 ? Math.sqrt(square / light) : 0,
+    ...brightestPlace(planes),
+  };
+}
+
+const reachPixels = 30; // from the middle of the picture: the cell that it is of
+const brightestShare = 0.02;
+
+/** How far the brightest pixels of the middle cell lie apart and from the middle: a Golgi is one patch, vesicles are not. */
+function brightestPlace({ side, protein }: CellPlanes): Features {
+  const centre = (side - 1) / 2;
+  const at = (i: number) => ({ x: (i % side) - centre, y: Math.floor(i / side) - centre });
+  const near = Array.from(protein.keys()).filter((i) => Math.hypot(at(i).x, at(i).y) < reachPixels);
+  const places = near
+    .toSorted((a, b) => protein[b]! - protein[a]!)
+    .slice(0, Math.ceil(brightestShare * near.length))
+    .map(at);
+  const mean = (of: (place: { x: number; y: number }) => number) =>
+    places.reduce((sum, place) => sum + of(place), 0) / places.length;
+  const middle = { x: mean(({ x }) => x), y: mean(({ y }) => y) };
+  return {
+    "brightest, spread": Math.sqrt(mean(({ x, y }) => (x - middle.x) ** 2 + (y - middle.y) ** 2)),
+    "brightest, off centre": Math.hypot(middle.x, middle.y),
   };
 }
 
