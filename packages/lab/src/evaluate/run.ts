@@ -25,6 +25,7 @@ import { readSequences } from "../trainers/language-model/job.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
 import { type Asked, askAll } from "./ask/all.ts";
 import { askAllConfident } from "./ask/confident.ts";
+import { judgeAll } from "./ask/judge.ts";
 import { type DrawSettings, decodePlane } from "./ask/proteins.ts";
 import { readRealCrops } from "./ask/real-crops.ts";
 import { type Baselines, baselineNames, fitBaselines } from "./ask/sequence-methods.ts";
@@ -180,6 +181,11 @@ async function evaluateImages(
       signal,
       onProgress,
     });
+    const judge = await judgeAll(
+      { proteins: asked.proteins, data, pixels, library },
+      { seed: settings.seed },
+      { signal, onProgress },
+    );
     const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, onProgress });
     const trainingCrops = data.trainingCrops.length;
     const results: EvaluationResults = {
@@ -187,6 +193,7 @@ async function evaluateImages(
       confident,
       sets: request.sets,
       real,
+      judge,
       nearest,
       trainingCrops,
     };

@@ -40,6 +40,15 @@ describe("crossValidate", () => {
   });
 });
 
+it("leaves images to be fitted to, where there are two groups of different classes", () => {
+  const rows = ["a", "b"].map((group, label) => ({ features: [label], label, group }));
+  expect(crossValidate(rows, 2).map((answer) => [...answer])).toEqual([
+    [0, 1], // each by a fit that knows the other class alone
+    [1, 0],
+  ]);
+  expect(() => crossValidate(rows.slice(0, 1), 2)).toThrow("no row");
+});
+
 describe("areaUnderCurve", () => {
   const scored = fc.array(fc.tuple(fc.integer({ min: 0, max: 8 }), fc.boolean()), {
     minLength: 2,

@@ -11,7 +11,7 @@ export interface LabelledFeatures {
   readonly group: string;
 }
 
-/** Probabilities [rows][classes], each by a fit that saw no image of the row's group. */
+/** Probabilities [rows][classes], each by a fit that saw no image of the row's group. @throws RangeError for one group alone. */
 export function crossValidate(
   rows: readonly LabelledFeatures[],
   classes: number,
@@ -34,17 +34,23 @@ export function crossValidate(
   return results;
 }
 
-/** A fold for each group: the groups of a class are spread over the folds, the largest first, to where fewest of it are. */
+/** A fold for each group, the largest first: to where fewest images of its classes are, and of all where these are equal. */
 function assignFolds(rows: readonly LabelledFeatures[], folds: number): Map<string, number> {
   const groups = new Map<string, number[]>();
   for (const { group, label } of rows) groups.set(group, [...(groups.get(group) ?? []), label]);
-  const loads = Array.from({ length: folds }, () => new Map<number, number>());
+  const contents = Array.from({ length: folds }, (): number[] => []);
   const result = new Map<string, number>();
   for (const [group, labels] of [...groups].toSorted(([, a], [, b]) => b.length - a.length)) {
-    const cost = (load: Map<number, number>) =>
-      labels.reduce((sum, label) => sum + (load.get(label) ?? 0), 0);
-    const fold = loads.reduce((best, load, i) => (cost(load) < cost(loads[best]!) ? i : best), 0);
-    for (const label of labels) loads[fold]!.set(label, (loads[fold]!.get(label) ?? 0) + 1);
+    const costs = contents.map((content) => {
+      const counts = new Map<number, number>();
+      for (const label of content) counts.set(label, (counts.get(label) ?? 0) + 1);
+      return labels.reduce(
+        (sum, label) => sum + (counts.get(label) ?? 0),
+        content.length / (rows.length + 1),
+      );
+    });
+    const fold = costs.indexOf(Math.min(...costs));
+    contents[fold]!.push(...labels);
     result.set(group, fold);
   }
   return result;

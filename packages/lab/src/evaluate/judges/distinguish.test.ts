@@ -34,5 +34,6 @@ describe("distinguish", () => {
   it("is not known where there are no images of one side", () => {
     expect(distinguish([], imagesOf(1, 5, 0))).toBeNaN();
     expect(distinguish(imagesOf(1, 5, 0), [])).toBeNaN();
+    expect(distinguish(imagesOf(1, 1, 0), imagesOf(2, 1, 0))).toBeNaN(); // of one field
   });
 });

@@ -11,6 +11,7 @@ import {
   judgedClasses,
   judgedClassOf,
   mostLikely,
+  vectorOf,
 } from "./feature-judge.ts";
 
 const nameOf = (changes: Parameters<typeof crop>[0]) => {
@@ -55,7 +56,7 @@ const distance = nuclearDistance(
 );
 
 /** A cell with its protein in the nucleus, around it or on its rim, under noise. */
-function draw(where: "nucleoplasm" | "cytoplasm" | "nuclear_membrane", seed: number): Float32Array {
+function draw(where: "nucleoplasm" | "cytoplasm" | "nuclear_membrane", seed: number): number[] {
   const noise = createGenerator(seed, "cell", where).uniform(side * side);
   const isLit = {
     nucleoplasm: (depth: number) => depth > 0,
@@ -63,7 +64,8 @@ function draw(where: "nucleoplasm" | "cytoplasm" | "nuclear_membrane", seed: num
     nuclear_membrane: (depth: number) => Math.abs(depth) < 1.5,
   }[where];
   const protein = noise.map((value, pixel) => 0.3 * value + (isLit(distance[pixel]!) ? 0.6 : 0.05));
-  return Float32Array.of(...protein, ...distance.map((depth) => (depth > 0 ? 0.5 : 0)), ...distance);
+  const nucleus = distance.map((depth) => (depth > 0 ? 0.5 : 0));
+  return vectorOf(describeImage({ side, protein, nucleus, distance }));
 }
 
 describe("fitFeatureJudge", () => {
@@ -74,7 +76,7 @@ describe("fitFeatureJudge", () => {
   beforeAll(() => {
     const cells = places.flatMap((where) =>
       Array.from({ length: 12 }, (_, i) => ({
-        features: describeImage(draw(where, i), side),
+        features: draw(where, i),
         label: label(where),
         group: `${where} ${i % 4}`,
       })),
@@ -85,7 +87,7 @@ describe("fitFeatureJudge", () => {
   it("reads where the protein is off pictures that it has not seen", () => {
     for (const where of places)
       for (let seed = 100; seed < 105; seed++)
-        expect(mostLikely(fitted.judge(describeImage(draw(where, seed), side))), where).toBe(label(where));
+        expect(mostLikely(fitted.judge(draw(where, seed))), where).toBe(label(where));
   });
 
   it("says how often it is right about real cells, by class and field", () => {

@@ -5,7 +5,7 @@
 import { type Compartment, placeLabels } from "../../data/atlas/compartments.ts";
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { groupBy } from "../measures/group-by.ts";
-import { placementFeatures, textureFeatures } from "./cell-features.ts";
+import { type CellPlanes, type Features, placementFeatures, textureFeatures } from "./cell-features.ts";
 import { crossValidate, type LabelledFeatures } from "./cross-validation.ts";
 import { fitLogistic, type Judge } from "./logistic-regression.ts";
 
@@ -39,11 +39,19 @@ export function judgedClassOf(crop: Crop): number | undefined {
   return clear < 0 ? undefined : clear;
 }
 
-/** The features of an image [3, N, N]: protein and nucleus in [0, 1], nuclear distance in pixels. */
-export function describeImage(image: Float32Array, side: number): Float64Array {
-  const plane = (channel: number) => image.subarray(channel * side * side, (channel + 1) * side * side);
-  const planes = { side, protein: plane(0), nucleus: plane(1), distance: plane(2) };
-  return Float64Array.from(Object.values({ ...placementFeatures(planes), ...textureFeatures(planes) }));
+export interface ImageDescription {
+  readonly placement: Features;
+  readonly texture: Features;
+}
+
+/** The features of an image. */
+export function describeImage(planes: CellPlanes): ImageDescription {
+  return { placement: placementFeatures(planes), texture: textureFeatures(planes) };
+}
+
+/** What the judge is fitted to and asked. */
+export function vectorOf({ placement, texture }: ImageDescription): number[] {
+  return [...Object.values(placement), ...Object.values(texture)];
 }
 
 export interface ClassRecall {
@@ -64,7 +72,7 @@ export interface JudgeAccuracy {
 }
 
 export interface FeatureJudge {
-  /** Probabilities over `judgedClasses` of features from `describeImage`. */
+  /** Probabilities over `judgedClasses` of features from `vectorOf`. */
   readonly judge: Judge;
   readonly onRealCells: JudgeAccuracy;
 }

@@ -5,6 +5,7 @@ import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "../answers-file.ts";
 import type { ReadCrop } from "../ask/real-crops.ts";
 import type { LocalizationMetrics } from "../ask/sequences.ts";
+import type { JudgeMetrics } from "../judges/judge-drawings.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import type { NearestCrop } from "../measures/memorisation.ts";
@@ -83,6 +84,8 @@ export interface ImageMetrics {
   readonly autoencoder: ReconstructionScores;
   /** What a linear filter of as many numbers as the latents hold leaves of the same crops. */
   readonly linearFilter: ReconstructionScores;
+  /** By a judge that was fitted to real cells alone; null where there are too few. */
+  readonly judge: JudgeMetrics | null;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
@@ -94,6 +97,7 @@ export interface EvaluationResults {
   readonly crops: readonly CropRecord[];
   readonly confident: readonly ConfidentRecord[];
   readonly real: readonly ReadCrop[];
+  readonly judge: JudgeMetrics | null;
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
 }
@@ -155,6 +159,7 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
       unseenReal.map(({ field, filterQuality }) => ({ field, quality: filterQuality })),
       options,
     ),
+    judge: evidence.judge,
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),

@@ -14,6 +14,7 @@ import {
   share,
   table,
 } from "./html.ts";
+import { judgeSection } from "./judge.ts";
 import { localizationSection } from "./localization.ts";
 import type { ImageMetrics, Metrics } from "./metrics.ts";
 import type { Example } from "./pictures.ts";
@@ -75,6 +76,7 @@ function imageSections(images: ImageMetrics, examples: readonly Example[]): stri
     section("Distance to real images", distanceSection(images)),
     section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
     section("What the autoencoder keeps", autoencoderSection(images)),
+    section("A judge that knows real cells alone", judgeSection(images.judge, setTitles)),
     section("What changes the image", effectSection(images)),
     section("Does agreement of samples tell anything?", reliabilitySection(images)),
   ];
