@@ -8,7 +8,10 @@ let root: string;
 let names: Map<string, PublicName>;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "proteoscope-api-"));
-  writeFileSync(join(root, "tsconfig.json"), '{ "compilerOptions": { "allowImportingTsExtensions": true } }');
+  writeFileSync(
+    join(root, "tsconfig.json"),
+    '{ "compilerOptions": { "allowImportingTsExtensions": true, "lib": ["es5"], "types": [] } }',
+  );
   writeFileSync(
     join(root, "shapes.ts"),
     `/** A circle. */

@@ -1,7 +1,7 @@
 /**
  * Shapes with open dimensions: a dimension is a number, or a name ("residues") that is bound only at run time.
  *
- * Products of dimensions are kept in a canonical text ("8*residues"), so that merging and splitting axes can be
+ * Products of dimensions have a canonical text ("8*residues"), so that merging and splitting axes can be
  * checked while tracing. Every error names the operator, the argument and both shapes.
  */
 /** The size of an axis: a number, or the name (or product of names, "8*residues") of a size known only at run time. */

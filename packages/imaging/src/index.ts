@@ -11,8 +11,8 @@ export {
 } from "./nuclei/library.ts";
 export { NucleusError, type NucleusProblem } from "./nuclei/nucleus-error.ts";
 export {
-  type DecodedImage,
   type NucleiOfImage,
+  type NucleusPlaneOptions,
   type ReadNucleusOptions,
   readNucleus,
 } from "./nuclei/read-nucleus.ts";

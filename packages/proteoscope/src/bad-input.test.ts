@@ -92,7 +92,7 @@ describe("an image that cannot be used", () => {
 
   it("is not there, or a folder", async () => {
     expect(await refusedImage(join(place.path, "no.tif"), 4)).toContain("no such file or folder");
-    expect(await refusedImage(place.model)).toContain("is a folder, a file is needed");
+    expect(await refusedImage(place.model)).toContain("give the folder of an OME-Zarr image");
   });
 
   it.each<[string, Uint8Array, string]>([
@@ -137,13 +137,17 @@ describe("an image that cannot be used", () => {
       data: Uint16Array.from([...data, ...data].map(Number)),
     };
     const stack = place.file("stack.npy", npyOf(both as NdArray));
-    expect(await refusedImage(stack, 3, "--pixel-size", "0.5")).toContain("with --nucleus-channel");
+    expect(await refusedImage(stack, 3, "--pixel-size", "0.5")).toMatch(
+      /the image has channels 0 to 1: say which channel \(--nucleus-channel 1\)$/,
+    );
   });
 
   it("does not say how large its pixels are, or says what cannot be", async () => {
     const image = place.file("unsized.tif", tiffOf(fieldOfNuclei(), null));
-    expect(await refusedImage(image)).toContain("give the size in microns with --pixel-size");
-    expect(await refusedImage(image, 3, "--pixel-size", "40")).toContain("--pixel-size says 40 um/pixel");
+    expect(await refusedImage(image)).toContain("give the size in micrometres (--pixel-size 0.2)");
+    expect(await refusedImage(image, 3, "--pixel-size", "40")).toMatch(
+      /the size given is 40 um\/pixel, .*\(--pixel-size 0\.2\)$/,
+    );
   });
 
   it("shows no nuclei, nothing at all, or values that are no numbers", async () => {
@@ -240,14 +244,16 @@ describe("a value that an option does not take", () => {
     [["--samples", "0"], "--samples takes a whole number from 1 to 256"],
     [["--samples", "1e9"], "--samples takes a whole number from 1 to 256"],
     [["--steps", "ten"], '--steps takes a whole number from 1 to 9007199254740991, got "ten"'],
-    [["--steps", "1001"], "--steps is at most 1000 for ddim, got 1001"],
-    [["--steps", "1000", "--sampler", "dpm++"], "--steps is at most 999 for dpm++, got 1000"],
+    [["--steps", "1001"], "at most 1000 steps for ddim, got 1001 (--steps)"],
+    [["--steps", "1000", "--sampler", "dpm++"], "at most 999 steps for dpm++, got 1000 (--steps)"],
     [["--sampler", "dpm"], "--sampler is one of ddim, ddpm, dpm++"],
     [["--guidance", "-1"], "--guidance takes a number from 0 up to 100"],
     [["--guidance", "NaN"], "--guidance takes a number from 0 up to 100"],
     [["--seed", "1.5"], "--seed takes a whole number"],
     [["--format", "png,jpg"], '--format knows png, ome-tiff, ome-zarr, npy, got "jpg"'],
     [["--nucleus-channel", "-1"], "--nucleus-channel takes a whole number from 0"],
+    [["--nucleus-z", "middle"], '--nucleus-z is sharpest, maximum or a number from 0, got "middle"'],
+    [["--nucleus-time", "0.5"], "--nucleus-time takes a whole number from 0"],
     [["--pixel-size", "big"], "--pixel-size takes a number"],
     [["--max-nuclei", "0"], "--max-nuclei takes a whole number from 1"],
     [["--device", "tpu"], "--device is one of auto, cpu, webgpu, cuda"],

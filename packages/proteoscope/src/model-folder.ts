@@ -12,7 +12,7 @@ import { findShipped, shippedModelName } from "./package-files.ts";
 
 /** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
 export async function openModel(
-  model: string | undefined,
+  model?: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FileSource> {
   const { openFolder } = await import("@proteoscope/models/node");

@@ -83,10 +83,10 @@ export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   /** Sums over indices that neither the other operand nor the result has. */
   const sumAlone = (tensor: Tensor, indices: string[], other: string[]): [Tensor, string[]] => {
     const alone = indices.filter((index) => !other.includes(index) && !result.includes(index));
-    const kept = indices.filter((index) => !alone.includes(index));
+    const remaining = indices.filter((index) => !alone.includes(index));
     return [
       alone.length === 0 ? tensor : sum(tensor, { axes: alone.map((index) => indices.indexOf(index)) }),
-      kept,
+      remaining,
     ];
   };
   const [leftTensor, leftIndices] = sumAlone(a, left, right);

@@ -95,7 +95,7 @@ function isEligible({ operator, attributes, inputs, outputs }: Node): boolean {
 
 /**
  * The use of an image's tiles: of 4x4 with a border of one for a convolution's input, of 2x2 for its output.
- * The backward direction reads tiles of its own, so that those of the forward direction need not be kept until then.
+ * The backward direction reads tiles of its own, so that those of the forward direction need not be held until then.
  */
 type TileUse = "forward" | "backward" | "outputs";
 type TileReader = (x: Tensor, use: TileUse) => Tensor;

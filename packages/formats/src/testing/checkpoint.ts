@@ -1,5 +1,5 @@
 // Checkpoints of PyTorch opcode by opcode, for tests that need one that PyTorch would never write: each function gives
-// the opcodes, as text of one byte a character, that push one value.
+// the opcodes, as text of one byte per character, that push one value.
 
 import { type Zippable, zipSync } from "fflate";
 

@@ -42,6 +42,11 @@ it.each([
   ["numbers in a set", `\x8f(${keys((key) => key)}\x90`, /more than 32768 numbers as keys/],
   ["numbers in a frozen set", `(${keys((key) => key)}\x91`, /more than 32768 numbers as keys/],
   [
+    "numbers in pairs for a dict to take",
+    `ccollections\nCounter\n(](${keys((key) => `${key}N\x86`)}etR`,
+    /more than 32768 numbers as keys/,
+  ],
+  [
     "numbers for a set to take",
     `cbuiltins\nset\n(](${keys((key) => key)}etR`,
     /more than 32768 numbers as keys/,

@@ -38,7 +38,9 @@ export function createPickleBudget(byteLength: number, refuse: (what: string) =>
       // What a pickle has once it can hand over again and again.
       if (handedOver > 2 * byteLength + 1000) refuse("handles values more often than it has them");
       if (size <= fewItems || typeof value === "string" || value instanceof Uint8Array) return;
-      for (const item of value instanceof Map ? value.keys() : (value as Iterable<unknown>)) key(item);
+      // A list may hold pairs for a dict.
+      for (const item of value instanceof Map ? value.keys() : (value as Iterable<unknown>))
+        key(Array.isArray(item) ? item[0] : item);
     },
   };
 }

@@ -39,7 +39,8 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
 export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value: unknown; end: number } {
   const { format, globals, persistentLoad, setState } = options;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const memo = new Map<number, unknown>();
+  const memo: unknown[] = []; // of any index: an array hashes those with a secret where they are sparse
+  let memoSize = 0;
   const marks: number[] = [];
   const stack: unknown[] = [];
   const decoder = new TextDecoder();
@@ -101,11 +102,12 @@ export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value
     for (const item of items) target.push(item);
   };
   const remember = (index: number): void => {
-    memo.set(index, top());
+    if (!(index in memo)) memoSize++;
+    memo[index] = top();
   };
   const recall = (index: number): void => {
-    if (!memo.has(index)) refuse(`recalls value ${index}, which it never stored`);
-    stack.push(memo.get(index));
+    if (!(index in memo)) refuse(`recalls value ${index}, which it never stored`);
+    stack.push(memo[index]);
   };
   const findGlobal = (module: unknown, name: unknown): void => {
     if (typeof module !== "string" || typeof name !== "string") refuse("names a global by what is no text");
@@ -278,7 +280,7 @@ export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value
         remember(uint32());
         break;
       case 0x94: // MEMOIZE
-        remember(memo.size);
+        remember(memoSize);
         break;
       case 0x68: // BINGET
         recall(byte());

@@ -39,7 +39,10 @@ const encodeLatin1: PickleCallable = ([text, encoding]) => {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 };
 
-/** Year in two bytes, month (its high bit is of repeated hours), day; then hour, minute, second, microseconds in three (datetime.__reduce__). */
+/**
+ * Year in two bytes, month (its high bit marks a repeated hour), day; then hour, minute, second, microseconds in three
+ * (datetime.__reduce__).
+ */
 const makeTime =
   (byteCount: 4 | 10): PickleCallable =>
   ([state, zone]) => {

@@ -97,7 +97,7 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     ["torch._utils._rebuild_tensor_v3", ofOwnType],
     ["torch._utils._rebuild_parameter", ofTensor],
     ["torch._utils._rebuild_parameter_with_state", ofTensor],
-    // Of devices without storages: the values are in the first argument.
+    // Tensors of devices without storages: the values are in the first argument.
     ["torch._utils._rebuild_device_tensor_from_cpu_tensor", ofTensor],
     ["torch._utils._rebuild_device_tensor_from_numpy", ofTensor],
     ["torch._utils._rebuild_xla_tensor", ofTensor],

@@ -2,8 +2,8 @@ import { createGenerator } from "@proteoscope/engine";
 import { answerProbabilities, type LogitCorrection, noCalibration } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import type { Compartment } from "../data/atlas/compartments.ts";
-import { type LabelClass, likeliest } from "../evaluate/measures/accuracy.ts";
-import { type AnswerExample, fitAnswer } from "./balanced-posterior.ts";
+import type { LabelClass } from "../data/atlas/label-class.ts";
+import { fitPosterior, type PosteriorExample } from "./balanced-posterior.ts";
 import { fitCorrection } from "./platt.ts";
 
 const only = (name: string): LabelClass => ({ name, members: [name] });
@@ -14,8 +14,13 @@ const nucleus: LabelClass = {
 
 const probabilities = (logits: ArrayLike<number>, answer: LogitCorrection) =>
   answerProbabilities(logits, { ...noCalibration(logits.length), answer });
-const answersTo = (labels: readonly string[], examples: readonly AnswerExample[], fitted: LogitCorrection) =>
-  examples.map(({ logits }) => likeliest(labels, probabilities(logits, fitted)));
+const likeliest = (names: readonly string[], values: ArrayLike<number>) =>
+  names.reduce((best, name, i) => (values[i]! > values[names.indexOf(best)]! ? name : best));
+const answersTo = (
+  labels: readonly string[],
+  examples: readonly PosteriorExample[],
+  fitted: LogitCorrection,
+) => examples.map(({ logits }) => likeliest(labels, probabilities(logits, fitted)));
 const countOf = (name: string, answers: readonly string[]) => answers.filter((one) => one === name).length;
 
 describe("a class that sequences hardly tell", () => {
@@ -24,14 +29,14 @@ describe("a class that sequences hardly tell", () => {
   // Every protein of the vesicles looks like one of another class. Their own logit is raised for 24 of 40 of them, and
   // for 7 of 40 of each other class, so that where it is raised the others are right a little more often.
   const examples = labels.flatMap((name, own) =>
-    Array.from({ length: each }, (_, row): AnswerExample => {
+    Array.from({ length: each }, (_, row): PosteriorExample => {
       const like = name === "vesicles" ? row % 4 : own;
       const isRaised = row < (name === "vesicles" ? 24 : 7);
       const logits = labels.map((_, i) => (i === like ? 3 : i === 4 && isRaised ? 1 : 0));
       return { logits, label: only(name) };
     }),
   );
-  const answers = answersTo(labels, examples, fitAnswer(labels, examples));
+  const answers = answersTo(labels, examples, fitPosterior(labels, examples));
 
   it("is answered, where cross entropy of all classes alike gives it up", () => {
     const plain = fitCorrection(
@@ -66,7 +71,7 @@ describe("a part of which no protein is known by itself", () => {
     const inEr = inNucleus.map(({ logits: [first, second] }) => ({
       ...{ logits: [first!, second!, 8], label: only("ER") },
     }));
-    const answers = answersTo(labels, inNucleus, fitAnswer(labels, [...inNucleus, ...inEr]));
+    const answers = answersTo(labels, inNucleus, fitPosterior(labels, [...inNucleus, ...inEr]));
     expect(countOf("ER", answers)).toBe(0);
     expect(countOf("nucleolus", answers)).toBeGreaterThan(5);
     expect(countOf("nucleoplasm", answers)).toBeGreaterThan(5);
@@ -76,12 +81,12 @@ describe("a part of which no protein is known by itself", () => {
 
 describe("a class of few proteins", () => {
   const labels: Compartment[] = ["ER", "Golgi", "mitochondria"];
-  const alike = (count: number, name: string): AnswerExample[] =>
+  const alike = (count: number, name: string): PosteriorExample[] =>
     Array.from({ length: count }, () => ({ logits: [2, 1, -3], label: only(name) }));
 
   it("does not decide alone", () => {
     const erOf = (golgi: number) =>
-      probabilities([2, 1, -3], fitAnswer(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]))[0]!;
+      probabilities([2, 1, -3], fitPosterior(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]))[0]!;
     expect(erOf(1)).toBeGreaterThan(0.8);
     expect(erOf(2)).toBeGreaterThan(0.75);
     expect(erOf(2)).toBeLessThan(erOf(1));
@@ -102,7 +107,7 @@ describe("what is fitted", () => {
   const normal = createGenerator(3, "logits").normal(70 * labels.length);
   const examples = sizes
     .flatMap(([label, count]) => Array.from({ length: count }, () => label))
-    .map((label, row): AnswerExample => {
+    .map((label, row): PosteriorExample => {
       const logits = labels.map((name, i) => normal[row * labels.length + i]! + 1.5 * +(name === label.name));
       return { logits: logits.map((x, i) => x + [1, 0, -1, 0.5, -0.5, 0][i]!), label };
     });
@@ -141,7 +146,7 @@ describe("what is fitted", () => {
   }
 
   it("is the minimum of the tilted losses, the evenness of answers and what shifts are expected to be", () => {
-    const { scale, bias } = fitAnswer(labels, examples);
+    const { scale, bias } = fitPosterior(labels, examples);
     const found = [Math.log(scale), ...bias];
     const least = objective(found);
     for (const place of found.keys())
@@ -152,6 +157,6 @@ describe("what is fitted", () => {
   });
 
   it("wants an example", () => {
-    expect(() => fitAnswer(labels, [])).toThrow(RangeError);
+    expect(() => fitPosterior(labels, [])).toThrow(/no protein to calibrate with/);
   });
 });

@@ -2,11 +2,12 @@ import { createGenerator } from "@proteoscope/engine";
 import { answerProbabilities, labelProbabilities, noCalibration } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import type { Compartment } from "../data/atlas/compartments.ts";
-import { likeliest } from "../evaluate/measures/accuracy.ts";
 import { protein } from "../testing/atlas-fixture.ts";
 import { type CalibrationExample, fitCalibration } from "./fit-calibration.ts";
 
 const labels: Compartment[] = ["ER", "Golgi", "mitochondria"];
+const likeliest = (names: readonly string[], values: ArrayLike<number>) =>
+  names.reduce((best, name, i) => (values[i]! > values[names.indexOf(best)]! ? name : best));
 const of = (name: string, source: "opencell" | "deeploc2-swissprot" = "opencell") =>
   protein({ source, labels: [{ name, weight: 3 }] });
 

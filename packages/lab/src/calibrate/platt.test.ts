@@ -44,6 +44,6 @@ describe("fitCorrection", () => {
   });
 
   it("wants an example", () => {
-    expect(() => fitCorrection(2, [], () => [])).toThrow(RangeError);
+    expect(() => fitCorrection(2, [], () => [])).toThrow(/no protein to calibrate with/);
   });
 });

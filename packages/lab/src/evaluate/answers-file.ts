@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FormatError, ProteoscopeError } from "@proteoscope/formats";
 import { z } from "zod";
-import { lockFolder } from "../training/lock.ts";
+import { lockFolder } from "../files/lock.ts";
 import { evaluationSets } from "./sets.ts";
 
 const values = z.array(z.number());

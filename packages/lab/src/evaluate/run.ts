@@ -20,8 +20,9 @@ import type { FileSource } from "@proteoscope/models";
 import { hashFile } from "@proteoscope/models/node";
 import { compartments, imageCompartments } from "../data/atlas/compartments.ts";
 import { type CropPixels, openCropPixels } from "../data/atlas/crop-pixels.ts";
+import { labelOf } from "../data/atlas/label-class.ts";
+import { readSequences } from "../data/atlas/sequences.ts";
 import type { Protein } from "../data/atlas/tables.ts";
-import { readSequences } from "../trainers/language-model/job.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
 import { type Asked, askAll } from "./ask/all.ts";
 import { askAllConfident } from "./ask/confident.ts";
@@ -41,7 +42,7 @@ import {
 } from "./report/metrics.ts";
 import { drawExamples, type Example } from "./report/pictures.ts";
 import { renderReport } from "./report/report-html.ts";
-import { type EvaluationData, labelOf, readEvaluationData } from "./sets.ts";
+import { type EvaluationData, readEvaluationData } from "./sets.ts";
 
 export interface EvaluationRequest {
   /** Atlas folder. */

@@ -4,16 +4,10 @@
 // until a class would be more than a quarter of the set.
 
 import { createGenerator } from "@proteoscope/engine";
-import {
-  type Compartment,
-  clearGrade,
-  compartmentGroups,
-  imageCompartments,
-  placeCompartment,
-} from "../data/atlas/compartments.ts";
+import { imageCompartments, placeCompartment } from "../data/atlas/compartments.ts";
+import { type LabelClass, labelOf } from "../data/atlas/label-class.ts";
 import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } from "../data/atlas/splits.ts";
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas/tables.ts";
-import type { LabelClass } from "./measures/accuracy.ts";
 import { groupBy } from "./measures/group-by.ts";
 
 export const evaluationSets = ["opencell", "partition", "seen"] as const;
@@ -82,22 +76,6 @@ export async function readEvaluationData(
 export function compartmentOf({ primary }: Crop): string | undefined {
   const placed = placeCompartment(primary);
   return placed !== undefined && imageCompartments.includes(placed) ? placed : undefined;
-}
-
-/**
- * The class of a protein of one compartment among `answers`; undefined for all others. What OpenCell grades as barely
- * visible is passed over. Where the source tells only the nucleus or the cytoplasm as a whole, any part is right.
- */
-export function labelOf(
-  { labels, source }: Protein,
-  answers: readonly Compartment[] = imageCompartments,
-): LabelClass | undefined {
-  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
-  const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
-  if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
-  const group = compartmentGroups.find(({ members }) => members[0] === only);
-  if (source === "opencell" || group === undefined) return { name: only, members: [only] };
-  return { name: `${group.name} (any part)`, members: group.members };
 }
 
 // OpenCell resolves what Swiss-Prot does not: of a protein in both, OpenCell's record counts.

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { float32, type ParameterDeclaration } from "@proteoscope/engine";
 import { float32ToFloat16, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LoopConfig } from "./config.ts";
 import { readTensors, startingWeights } from "./initial-weights.ts";
-import type { LoopConfig } from "./loop.ts";
 
 const constant = (shape: number[], value: number) =>
   ({ shape, initializer: { kind: "constant", value } }) as unknown as ParameterDeclaration;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NdArray, Trainer } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { adamWOf, type LoopConfig, loopSchema, runTraining, type TrainingJob } from "./loop.ts";
+import { type LoopConfig, loopSchema } from "./config.ts";
+import { runTraining, type TrainingJob } from "./loop.ts";
 import { openRunFolder } from "./run-folder.ts";
 
 let path: string;
@@ -156,15 +157,5 @@ describe("runTraining", () => {
     expect((await readdir(join(path, "checkpoints"))).sort()).toEqual([
       ...["step-4.safetensors", "step-6.safetensors"],
     ]);
-  });
-});
-
-describe("adamWOf", () => {
-  it("warms up to the learning rate and falls to its final fraction", () => {
-    const { learningRate, average } = adamWOf({ ...config, finalFraction: 0.1 });
-    expect(learningRate(0)).toBe(0);
-    expect(learningRate(2)).toBeCloseTo(0.1, 12);
-    expect(learningRate(10)).toBeCloseTo(0.01, 12);
-    expect(average).toEqual({ decay: 0.9 });
   });
 });

@@ -263,7 +263,7 @@ describe("training by it", () => {
       weights: initializeWeights(declared.parameters, 4),
       seed: 1,
     });
-    // Smooth pictures: a bright disc whose place differs from image to image.
+    // Smooth pictures: a bright disc at another position in each image.
     const disc = Float32Array.from({ length: 4 * 2 * 256 }, (_, i) => {
       const [image, row, column] = [Math.floor(i / 512), Math.floor(i / 16) % 16, i % 16];
       return Math.exp(-((row - 4 - 2 * image) ** 2 + (column - 8) ** 2) / 12);

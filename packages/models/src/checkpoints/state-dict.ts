@@ -10,9 +10,9 @@ import {
   withoutWrapperNames,
 } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
 import { CheckpointError, type FileSource, naming, readJson, readParsed } from "./file-source.ts";
+import type { StateDict } from "./network-definition.ts";
 import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {

@@ -43,6 +43,8 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 /** The options that set the fields of a request, as one would give them. */
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel 1",
+  nucleusZ: "--nucleus-z 0",
+  nucleusTime: "--nucleus-time 0",
   pixelSizeMicrons: "--pixel-size 0.2",
   steps: "--steps",
   cellLine: "--cell-line",

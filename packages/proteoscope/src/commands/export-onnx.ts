@@ -33,12 +33,12 @@ export const exportOnnxCommand = defineCommand({
     "proteoscope export onnx checkpoints/proteoscope-mini -o onnx",
     "proteoscope export onnx facebook/esm2_t6_8M_UR50D -o esm2-onnx",
   ],
-  async run(args, { stdout, env, signal }) {
+  async run(args, { stdout, stderr, env, signal }) {
     const asked = args["image-size"];
     const imageSide =
       asked === undefined ? undefined : parseInteger("image-size", asked, { min: 8, max: 4096 });
     const { exportNetwork } = await import("@proteoscope/models");
-    const { networks } = await readNetworks(args.model, env);
+    const { networks } = await readNetworks(args.model, { env, stderr });
     const side = imageSide ?? drawnSide(networks);
     const files: string[] = [];
     await withOutputFolder(

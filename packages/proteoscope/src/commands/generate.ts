@@ -1,6 +1,7 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
 // All files of a run appear together when it is done, or none.
 
+import type { ZPolicy } from "@proteoscope/formats";
 import type { RgbImage } from "@proteoscope/imaging";
 import { detectColorDepth, renderTerminalImage } from "@proteoscope/imaging";
 import {
@@ -32,9 +33,25 @@ export const generateCommand = defineCommand({
     nucleus: {
       type: "string",
       valueHint: "image",
-      description: "TIFF, PNG or npy; a nucleus of the library when absent",
+      description: "TIFF, PNG, npy or OME-Zarr folder; a nucleus of the library when absent",
     },
-    "nucleus-channel": { type: "string", valueHint: "number", description: "Channel of the nuclei, from 0" },
+    "nucleus-channel": {
+      type: "string",
+      valueHint: "channel",
+      description: "Channel of the nuclei: its number from 0 or its name",
+    },
+    "nucleus-z": {
+      type: "string",
+      valueHint: "plane",
+      default: "sharpest",
+      description: "Plane of z: sharpest, maximum (projection) or its number from 0",
+    },
+    "nucleus-time": {
+      type: "string",
+      valueHint: "number",
+      default: "0",
+      description: "Time point of the image, from 0",
+    },
     "pixel-size": {
       type: "string",
       valueHint: "microns",
@@ -101,14 +118,16 @@ export const generateCommand = defineCommand({
   async run(args, { stdin, stdout, stderr, env, signal }) {
     const settings = parseSettings(args);
     const formats = parseFormats(args.format);
-    const optionalInteger = (option: "nucleus-channel" | "max-nuclei", min: number) =>
-      args[option] === undefined ? undefined : parseInteger(option, args[option], { min });
     const pixelSize = args["pixel-size"];
+    const maxNuclei = args["max-nuclei"];
+    const channel = args["nucleus-channel"];
     const nucleiOptions = {
       image: args.nucleus,
-      nucleusChannel: optionalInteger("nucleus-channel", 0),
+      nucleusChannel: channel === undefined ? undefined : parseChannel(channel),
+      nucleusZ: parseZPolicy(args["nucleus-z"]),
+      nucleusTime: parseInteger("nucleus-time", args["nucleus-time"]),
       pixelSizeMicrons: pixelSize === undefined ? undefined : parseNumber("pixel-size", pixelSize),
-      maxNuclei: optionalInteger("max-nuclei", 1),
+      maxNuclei: maxNuclei === undefined ? undefined : parseInteger("max-nuclei", maxNuclei, { min: 1 }),
       seed: settings.seed,
     };
     const resolved = await resolveProteins(args._, () => readStdin(stdin, signal));
@@ -129,7 +148,9 @@ export const generateCommand = defineCommand({
       const { readNuclei } = await import("../nuclei.ts");
       const { writeCells } = await import("../write-cells.ts");
       const software = { proteoscope: packageVersion(), node: process.version };
-      const nuclei = await readNuclei(folder, nucleiOptions);
+      const nuclei = await readNuclei(folder, { ...nucleiOptions, signal });
+      const choice = nuclei[0]?.choice;
+      if (choice !== undefined) stderr.write(`${args.nucleus}: ${choice}\n`);
       const request = { proteins, context, nuclei, settings, software };
       return writeCells(runtime, folder, request, {
         ...{ signal, onProgress: progress.show, formats, output: args.output },
@@ -155,6 +176,20 @@ function parseSettings(
     guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
     seed: parseInteger("seed", args.seed),
   };
+}
+
+/** A number, or a name; a name of digits alone, such as 488, is found by either. */
+function parseChannel(text: string): number | string {
+  return /^[+-]?\d+$/.test(text) ? parseInteger("nucleus-channel", text) : text;
+}
+
+function parseZPolicy(text: string): ZPolicy {
+  if (text === "sharpest" || text === "maximum") return text;
+  if (/^\d+$/.test(text)) return parseInteger("nucleus-z", text);
+  throw new CommandError(
+    `--nucleus-z is sharpest, maximum or a number from 0, got "${text}"`,
+    exitCodes.usage,
+  );
 }
 
 function parseFormats(list: string): ImageFormat[] {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { protein, randomSequence } from "../../testing/atlas-fixture.ts";
 import { compartments } from "../atlas/compartments.ts";
 import {
-  createProteinDraw,
+  createProteinSampler,
   createSequenceBatches,
   maskedBatch,
   targetBatch,
@@ -27,9 +27,9 @@ describe("tokenBatch", () => {
   });
 });
 
-describe("createProteinDraw", () => {
+describe("createProteinSampler", () => {
   it("gives proteins of the bucket whose token length it tells, those of weight 0 never", () => {
-    const draw = createProteinDraw(proteins, { ...options, weights: [1, 0, 1, 1] });
+    const draw = createProteinSampler(proteins, { ...options, weights: [1, 0, 1, 1] });
     for (let step = 0; step < 20; step++) {
       const { batch, length } = draw(step);
       expect(batch).toHaveLength(4);

@@ -3,7 +3,7 @@
 // cells of the same compartment.
 
 import type { Compartment } from "../../data/atlas/compartments.ts";
-import type { LabelClass } from "../measures/accuracy.ts";
+import type { LabelClass } from "../../data/atlas/label-class.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
 import { type CellPlanes, dnaUnderProtein, nuclearContrast } from "./cell-features.ts";
 import { distinguish } from "./distinguish.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { LabelClass } from "../../data/atlas/label-class.ts";
 import {
   type Answer,
   accuracy,
@@ -6,7 +7,6 @@ import {
   chanceOf,
   confusion,
   isRight,
-  type LabelClass,
   likeliest,
   macroMean,
   mostFrequentAnswer,

@@ -1,15 +1,9 @@
 // How often an answer names the right compartment: accuracy, recall of each class, confusion. A class may have several
 // right answers, where its label names a whole and not its parts: Swiss-Prot says "nucleus" of a nucleolar protein.
 
+import type { LabelClass } from "../../data/atlas/label-class.ts";
 import { mean } from "./bootstrap.ts";
 import { groupBy } from "./group-by.ts";
-
-/** What is right for a protein or a crop. */
-export interface LabelClass {
-  readonly name: string;
-  /** The answers that are right. */
-  readonly members: readonly string[];
-}
 
 export interface Answer {
   readonly label: LabelClass;

@@ -4,6 +4,7 @@
 // autoencoder). Every figure comes with its interval; n counts proteins, for real crops fields of view.
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
+import type { LabelClass } from "../../data/atlas/label-class.ts";
 import type { ConfidentRecord, ProteinRecord } from "../answers-file.ts";
 import type { BaselineName } from "../ask/sequence-methods.ts";
 import {
@@ -12,7 +13,6 @@ import {
   bestMacroAnswer,
   chanceOf,
   isRight,
-  type LabelClass,
   likeliest,
   macroMean,
   mostFrequentAnswer,

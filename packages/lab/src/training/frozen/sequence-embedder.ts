@@ -7,12 +7,10 @@ import {
   f32,
   float32,
   type InputTypes,
-  i32,
   mean,
   type NdArray,
   type Runtime,
   type Tensor,
-  type Weights,
 } from "@proteoscope/engine";
 import {
   applyProteinNetworks,
@@ -24,27 +22,16 @@ import {
 import {
   type CompartmentTarget,
   compartmentCondition,
-  computeSequenceFeatures,
-  type Esm2Config,
   type LoadedCondition,
-  type LoadedFeatureHead,
-  type LocalizationHeadConfig,
   randomSequence,
-  readSequence,
   type SequenceInput,
-  type SequenceReading,
   sequenceCondition,
-  sequenceFeatureCount,
   sequenceInputWidth,
   sequenceRows,
-  tokenizeBatch,
-  windowSequence,
 } from "@proteoscope/models";
 import type { PrepareOptions } from "../loop.ts";
 import { withPrefix } from "../model-files.ts";
 import { memoize } from "./memoize.ts";
-
-type StateDict = ReadonlyMap<string, NdArray>;
 
 /** The networks that read a sequence, with what homologs add to their logits: one number per label. */
 export interface TrainingEncoder extends ProteinNetworks {

@@ -8,7 +8,7 @@ import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { isKnownPair, mayShow, type Pair } from "../../data/batches/negative-pairs.ts";
 import type { Pairing } from "../../data/batches/pairs.ts";
 import { type RetrievalScores, scoreRetrieval, transposeRows } from "../../evaluate/measures/retrieval.ts";
-import type { Scores } from "../loop.ts";
+import type { Scores } from "../scores.ts";
 
 /** All crops of known protein and `count` of the others, each with the protein that it always goes with. */
 export function choosePairs(

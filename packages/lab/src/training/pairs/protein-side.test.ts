@@ -8,9 +8,9 @@ import { type LoadedHomologs, saveSequenceCondition } from "@proteoscope/models"
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import { homologsOf } from "../../data/atlas/homologs.ts";
+import { readSequences } from "../../data/atlas/sequences.ts";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeFeatureHead, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { readSequences } from "../../trainers/language-model/job.ts";
 import { openProteinSide } from "./protein-side.ts";
 
 let runtime: Runtime;
