@@ -1,4 +1,5 @@
-// The report's section on the judge that knows real cells alone: how good it is itself, and what it says of drawings.
+// The report's section on the judge that knows real cells alone: how good it is itself, what it says of drawings, and how
+// far nucleus and cytoplasm differ in both.
 
 import type { JudgeMetrics } from "../judges/judge-drawings.ts";
 import { escapeHtml, percent, share, table } from "./html.ts";

@@ -117,16 +117,9 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
   const realAnswers = unseenReal.map(({ compartment, answer }) => ({
     ...{ answer, label: { name: compartment, members: [compartment] } },
   }));
-  const proportions = (isSeen: boolean) =>
-    scoreProportions(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
-  const overlap = (isSeen: boolean) =>
-    scoreOverlap(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
+  const cropsOf = (isSeen: boolean) => crops.filter((crop) => crop.isSeen === isSeen);
+  const proportions = (isSeen: boolean) => scoreProportions(cropsOf(isSeen), options);
+  const overlap = (isSeen: boolean) => scoreOverlap(cropsOf(isSeen), options);
   return {
     notes,
     compartments: {
