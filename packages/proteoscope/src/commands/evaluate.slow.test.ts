@@ -21,7 +21,7 @@ beforeAll(async () => {
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
   expect(stderr).toMatch(
-    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
+    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|judged|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
   );
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
@@ -135,9 +135,26 @@ describe("proteoscope evaluate", () => {
     expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
   });
 
+  it("puts drawings before a judge that knows real cells alone", () => {
+    const { onRealCells, drawn, classes } = images.judge!;
+    expect(onRealCells.recalls.map(({ name }) => name)).toEqual(["nucleoplasm", "cytoplasm or ER"]);
+    expect(onRealCells.accuracy).toBeGreaterThan(0.9); // the fixture's cells are that plain
+    expect([drawn.unseen, drawn.seen].map(({ accuracy }) => accuracy!.n)).toEqual([6, 3]);
+    const contrasts = classes.map(({ contrast }) => contrast.real).filter((value) => value !== null);
+    expect(contrasts).toHaveLength(2);
+    expect(contrasts[0]).toBeGreaterThan(contrasts[1]!);
+    expect(readFileSync(join(report, "report.html"), "utf8")).toContain(
+      "A judge that knows real cells alone",
+    );
+  });
+
   it("measures what the autoencoder keeps, and overlaps around the same nucleus", () => {
-    const { autoencoder, overlap } = images;
+    const { autoencoder, linearFilter, overlap } = images;
     expect(autoencoder.crops).toBe(10);
+    expect(linearFilter.crops).toBe(10);
+    expect(linearFilter.nucleus.signalToNoise!.value).toBeGreaterThan(
+      autoencoder.nucleus.signalToNoise!.value, // of an autoencoder that was not trained
+    );
     expect(autoencoder.protein.signalToNoise!.value).toBeGreaterThan(0);
     expect(autoencoder.protein.structuralSimilarity!.value).toBeLessThan(1);
     expect(autoencoder.nucleus.power).toHaveLength(5);
