@@ -14,7 +14,7 @@ import {
   type RealCell,
 } from "../judges/judge-drawings.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
-import { answerOf } from "../report/score-compartments.ts";
+import { mostProbable } from "../report/score-compartments.ts";
 import type { EvaluationData } from "../sets.ts";
 import { decodePlane } from "./proteins.ts";
 
@@ -46,7 +46,7 @@ export async function judgeAll(
   const drawings = proteins.map(({ set, label, drawn, nucleus: index }): Drawing => {
     const { nucleus, distance, field } = pickNucleus(library, index);
     const image = describeForJudges({ side, protein: decodePlane(drawn.protein), nucleus, distance });
-    return { image, label, classifierAnswer: answerOf(drawn.probabilities), isSeen: set === "seen", field };
+    return { image, label, classifierAnswer: mostProbable(drawn.probabilities), isSeen: set === "seen", field };
   });
   return judgeDrawings(cells, drawings, options);
 }
