@@ -1,4 +1,5 @@
-// Generates images of a protein, fibrillarin, around a nucleus of the model's own, and saves them as PNG files.
+// Generates images of a protein, fibrillarin, around a nucleus of the model's own,
+// and saves them as PNG files.
 import { writeFile } from "node:fs/promises";
 import {
   encodeFiles,

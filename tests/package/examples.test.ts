@@ -44,7 +44,7 @@ const examples: Readonly<Record<string, Example>> = {
         const file = join(workFolder, `LMNB1_nucleus${index}_synthetic.ome.tiff`);
         const { planes } = readTiff(readFileSync(file));
         expect(planes.shape[0], "protein, nucleus and generated nucleus").toBe(3);
-        expect(new Set(planes.data.slice(0, 10_000)).size).toBeGreaterThan(20);
+        expect(new Set(Array.from(planes.data.slice(0, 10_000), Number)).size).toBeGreaterThan(20);
       }
     },
   },

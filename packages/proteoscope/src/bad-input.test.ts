@@ -31,7 +31,7 @@ async function refused(
   const defaults = ["--samples", "1", "--steps", "1", "-o", output, "--model", place.model];
   const given = new Set(words);
   const rest = defaults.filter((_, i) => !given.has(defaults[i - (i % 2)]!));
-  const { exitCode, stdout, stderr } = await runWords(["generate", ...words, ...rest], expected);
+  const { exitCode, stdout, stderr } = await runWords(["generate", ...words, ...rest, "--strict"], expected);
   expect(stderr).toMatch(/^proteoscope: [^\n]+\n$/);
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: expected.exitCode, stdout: "", stderr });
   expect(readdirSync(place.path)).toEqual(before);
@@ -244,8 +244,8 @@ describe("a value that an option does not take", () => {
     [["--samples", "0"], "--samples takes a whole number from 1 to 256"],
     [["--samples", "1e9"], "--samples takes a whole number from 1 to 256"],
     [["--steps", "ten"], '--steps takes a whole number from 1 to 9007199254740991, got "ten"'],
-    [["--steps", "1001"], "--steps is at most 1000 for ddim, got 1001"],
-    [["--steps", "1000", "--sampler", "dpm++"], "--steps is at most 999 for dpm++, got 1000"],
+    [["--steps", "1001"], "at most 1000 steps for ddim, got 1001 (--steps)"],
+    [["--steps", "1000", "--sampler", "dpm++"], "at most 999 steps for dpm++, got 1000 (--steps)"],
     [["--sampler", "dpm"], "--sampler is one of ddim, ddpm, dpm++"],
     [["--guidance", "-1"], "--guidance takes a number from 0 up to 100"],
     [["--guidance", "NaN"], "--guidance takes a number from 0 up to 100"],

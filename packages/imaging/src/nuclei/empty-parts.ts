@@ -5,15 +5,17 @@ import type { PlaneSize } from "../planes/distance-transform.ts";
 import { labelRegions, maskWhere } from "./regions.ts";
 
 const smallestSquareMicrons = 25;
+const thinnestMicrons = 2;
 const straightMicrons = 8;
 const straightPixels = 16; // in coarse pixels a round nucleus has straight edges too
 
 /**
  * 1 on the empty parts of a plane [H, W], 0 elsewhere; undefined where there are none.
  *
- * A part is a 4-connected region of exactly the lowest value, larger than 25 square micrometres, whose border inside the
- * frame runs for more than half of its length in straight lines of at least 8 micrometres and 16 pixels. Background that
- * was clipped to the lowest value has the round borders of nuclei, so it is none.
+ * A part is a 4-connected region of exactly the lowest value, larger than 25 square micrometres and 2 micrometres thick in
+ * the mean, whose border inside the frame runs for more than half of its length in straight lines of at least 8
+ * micrometres and 16 pixels. Background that was clipped to the lowest value has the round borders of nuclei, and dead rows
+ * of a camera are thin, so they are none.
  */
 export function findEmptyParts(
   plane: Float32Array,
@@ -29,7 +31,8 @@ export function findEmptyParts(
   const { all, inLines } = measureBorders(labels, size, count, straight);
   const isEmpty = area.map((pixels, label) => {
     const isLarge = label > 0 && pixels * pixelSizeMicrons ** 2 > smallestSquareMicrons;
-    return isLarge && 2 * inLines[label]! > all[label]! ? 1 : 0;
+    const isThick = 2 * pixels * pixelSizeMicrons >= thinnestMicrons * all[label]!;
+    return isLarge && isThick && 2 * inLines[label]! > all[label]! ? 1 : 0;
   });
   if (!isEmpty.includes(1)) return undefined;
   return maskWhere(labels.length, (pixel) => isEmpty[labels[pixel]!] === 1);

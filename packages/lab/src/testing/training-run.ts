@@ -1,4 +1,5 @@
-// Short runs of a trainer for tests: begun with a configuration, killed and resumed, and what they leave on disk.
+// Short runs of a trainer for tests: begun with a configuration, killed and resumed, and what they leave on disk. Tests
+// of several trainers share them.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

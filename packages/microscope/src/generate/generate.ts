@@ -5,12 +5,13 @@
 import type { GeneratedImages, Microscope } from "../image/generate.ts";
 import type { WorkOptions } from "../progress.ts";
 import type { EncodedProtein } from "../protein/encoder.ts";
+import { uniqueFileNames } from "./file-names.ts";
 import { generateDefaults } from "./formats.ts";
 import { describeProvenance, type Provenance } from "./provenance.ts";
 import { checkRequest, type GenerateRequest } from "./request.ts";
 
 export interface GeneratedCell {
-  /** Begins every file name, such as `FBL` or `FBL_nucleus3`. */
+  /** Begins every file name, such as `FBL` or `FBL_nucleus3`; no other cell of the request has it, in any letter case. */
   readonly name: string;
   readonly images: GeneratedImages;
   /** The nucleus that was given, in [0, 1], [H, W]. */
@@ -33,8 +34,10 @@ export async function* generate(
   const settings = { ...generateDefaults, ...request.settings };
   checkRequest(microscope.model, { settings, context });
   const count = proteins.length * nuclei.length;
+  const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   let index = 0;
-  for (const protein of proteins) {
+  for (const [proteinIndex, protein] of proteins.entries()) {
+    const fileName = fileNames[proteinIndex]!;
     let encoded: EncodedProtein | undefined;
     for (const nucleus of nuclei) {
       signal?.throwIfAborted();
@@ -48,7 +51,7 @@ export async function* generate(
       const options = { ...settings, onStep, ...(signal && { signal }) };
       const images = await microscope.generate(encoded, nucleus.distance, options);
       yield {
-        name: nucleus.label === "" ? protein.id : `${protein.id}_${nucleus.label}`,
+        name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
         images,
         nucleus: nucleus.nucleus,
         pixelSizeMicrons: nucleus.pixelSizeMicrons,

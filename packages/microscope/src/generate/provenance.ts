@@ -5,6 +5,7 @@ import type { ProteinContext } from "@proteoscope/models";
 import type { GeneratedImages } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
+import { explainCompartment } from "./explain-compartment.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
@@ -20,7 +21,7 @@ export interface Provenance {
     readonly source: string;
     readonly gene: string | null;
     readonly residues: number;
-    /** Of the sequence, in hexadecimal. */
+    /** SHA-256 of the sequence's letters, in hexadecimal. */
     readonly sha256: string;
     /** Number of residues that the language model was shown. */
     readonly shown: number;
@@ -43,6 +44,8 @@ export interface Provenance {
     readonly posterior: CompartmentProbabilities;
     /** Shares of the compartments that the image was conditioned on; null where the model has no compartment target. */
     readonly target: CompartmentProbabilities | null;
+    /** Why the first target compartment is not the most probable predicted one; null where it is. */
+    readonly note: string | null;
     /** What the image classifier recognises, mean over the samples; sums to 1. */
     readonly classified: CompartmentProbabilities;
     readonly classifiedPerSample: readonly CompartmentProbabilities[];
@@ -57,6 +60,7 @@ export interface Provenance {
 
 export interface ProvenanceSources {
   readonly software: Provenance["software"];
+  /** `id` is the protein's own name, whatever its files are called. */
   readonly protein: NamedSequence;
   readonly encoded: EncodedProtein;
   readonly nucleus: ChosenNucleus;
@@ -71,6 +75,7 @@ export async function describeProvenance(
   { software, protein, encoded, nucleus, images, settings, context }: ProvenanceSources,
 ): Promise<Provenance> {
   const { omitted } = encoded.window;
+  const { probabilities, posterior, targetCompartments: target } = encoded;
   return {
     schema: 2,
     synthetic: true,
@@ -95,9 +100,10 @@ export async function describeProvenance(
     nucleus: nucleus.origin,
     settings,
     compartments: {
-      predicted: encoded.probabilities,
-      posterior: encoded.posterior,
-      target: encoded.targetCompartments ?? null,
+      predicted: probabilities,
+      posterior,
+      target: target ?? null,
+      note: (target && explainCompartment(probabilities, posterior, target)) ?? null,
       classified: images.compartments,
       classifiedPerSample: images.classified,
     },

@@ -9,8 +9,10 @@ import type { ChosenNucleus } from "./nuclei.ts";
 
 /** A protein with what its files and its provenance say of it. */
 export interface NamedSequence {
-  /** Begins the file names. */
+  /** The protein's own name, whole; the provenance carries it unchanged. */
   readonly id: string;
+  /** Begins the names of its files, changed where a file cannot have it or another has it already; by default the id. */
+  readonly fileName?: string | undefined;
   /** One-letter amino-acid codes. */
   readonly sequence: string;
   readonly description?: string | undefined;

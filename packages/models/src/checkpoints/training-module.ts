@@ -25,9 +25,6 @@ export interface TrainedPart<D extends NetworkDefinition> {
 /** Losses and measures, the denoiser's other copies, and what reads a sequence before a denoiser does. */
 const otherParts = /^(loss|ssim|psnr|ema|esm|\w*criterion|\w*criteion\w*|lpips|cosine_similarity)\./;
 
-/** The original's localizer, which is none of the networks here. */
-const otherModule = "prediction_head.weight";
-
 /**
  * The networks of a training module, the module's own network first, or undefined where the names are those of no module.
  * @throws CheckpointError for parts that no training module has.
@@ -40,11 +37,9 @@ export function splitTrainingModule<D extends NetworkDefinition>(
 ): readonly TrainedPart<D>[] | undefined {
   const names = [...tensors.keys()];
   const known = networks.flatMap(({ trainingParts = [] }) => trainingParts);
-  const isModule =
-    tensors.has(otherModule) ||
-    known.some(
-      ({ prefix, marker = "" }) => prefix !== "" && names.some((n) => n.startsWith(prefix + marker)),
-    );
+  const isModule = known.some(
+    ({ prefix, marker = "" }) => prefix !== "" && names.some((name) => name.startsWith(prefix + marker)),
+  );
   if (!isModule) return undefined;
   const isKnown = (name: string): boolean =>
     otherParts.test(name) || known.some((part) => nameInside(name, part) !== undefined);

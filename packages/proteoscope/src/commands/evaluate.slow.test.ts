@@ -5,8 +5,8 @@ import { imageCompartments } from "@proteoscope/lab";
 import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
