@@ -38,10 +38,7 @@ const config = {
   },
 };
 const train = (name: string, overrides: readonly string[] = [], killAt?: number) =>
-  trainRun({ trainer: "autoencoder", config, atlas: atlas.path, folder }, name, {
-    overrides,
-    ...(killAt !== undefined && { killAt }),
-  });
+  trainRun({ trainer: "autoencoder", config, atlas: atlas.path, folder }, name, { overrides, killAt });
 
 describe("train autoencoder", () => {
   it("learns to reconstruct, and its discriminator begins to learn when it is due", async () => {
