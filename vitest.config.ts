@@ -1,10 +1,14 @@
-// All tests, in four projects: what one runner reports, one closing line sums up.
-// `source` looks at the text of the repository (format, lint, types, architecture), `unit` runs beside the code,
-// `golden` holds the networks to recorded values, `e2e` drives the finished product, one file at a time.
-import { defineConfig } from "vitest/config";
+// All tests, in six projects: what one runner reports, one closing line sums up.
+// `source` looks at the text of the repository (format, lint, types, architecture), `unit` runs beside the code, and
+// `slow` are those tests beside the code that train networks or draw many images (*.slow.test.ts). `golden` holds the
+// networks to recorded values; `e2e` drives the finished product, one file at a time, and `package` the packed release,
+// installed in a folder of its own.
+import { configDefaults, defineConfig } from "vitest/config";
 import { closingLineReporter } from "./scripts/closing-line-reporter.ts";
 
 const minuteMs = 60_000;
+const besideTheCode = ["packages/*/src", "scripts", "bench"];
+const testsBeside = (ending: string): string[] => besideTheCode.map((folder) => `${folder}/**/*${ending}`);
 
 export default defineConfig({
   test: {
@@ -25,7 +29,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+          include: testsBeside(".test.ts"),
+          exclude: [...configDefaults.exclude, ...testsBeside(".slow.test.ts")],
           testTimeout: minuteMs,
           hookTimeout: minuteMs,
         },
@@ -33,9 +38,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "slow",
+          include: testsBeside(".slow.test.ts"),
+          testTimeout: 5 * minuteMs,
+          hookTimeout: 5 * minuteMs,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "golden",
           include: ["tests/golden/**/*.test.ts"],
-          testTimeout: 2 * minuteMs,
+          testTimeout: 5 * minuteMs, // two networks of the published size take a minute each on two busy cores
           hookTimeout: 2 * minuteMs,
           sequence: { groupOrder: 1 },
         },
@@ -49,6 +63,18 @@ export default defineConfig({
           hookTimeout: 5 * minuteMs,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: ["tests/package/**/*.test.ts"],
+          globalSetup: "tests/package/install-release.ts",
+          testTimeout: 5 * minuteMs,
+          hookTimeout: 5 * minuteMs,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { checkFolderSizes, checkLabFloors } from "./architecture/folder-rules.ts";
+import { checkFunctions } from "./architecture/function-rules.ts";
 import {
   checkExports,
   checkImports,
@@ -13,6 +15,8 @@ import { readRepository } from "./architecture/repository.ts";
 import { checkLength, checkOpeningComment, checkWords, countLines } from "./architecture/text-rules.ts";
 
 const leastTestLinesPerCodeLine = 0.5;
+/** Packages whose functions and folders are held to their limits. */
+const limitedPackages = /^packages\/(imaging|lab)\//;
 
 const files = readRepository();
 const code = files.filter(({ path }) => /\.m?ts$/.test(path));
@@ -41,6 +45,18 @@ describe("the repository", () => {
   it("imports only along the arrows and keeps the borders inside the packages", () => {
     const found = code.flatMap((file) => checkImports(file.path, readModuleSyntax(file), manifests));
     expect(report(found)).toBe("");
+  });
+
+  it("imports only downwards inside lab, and no trainer from another", () => {
+    const lab = code.filter(({ path }) => path.startsWith("packages/lab/"));
+    const found = lab.flatMap((file) => checkLabFloors(file.path, readModuleSyntax(file)));
+    expect(report(found)).toBe("");
+  });
+
+  it("keeps functions and folders short", () => {
+    const limited = code.filter(({ path }) => limitedPackages.test(path));
+    expect(report(limited.flatMap(checkFunctions))).toBe("");
+    expect(report(checkFolderSizes(limited))).toBe("");
   });
 
   it("exports by name", () => {

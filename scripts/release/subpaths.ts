@@ -10,14 +10,13 @@ export const subpaths: Readonly<Record<string, string>> = {
   "./lab": "packages/lab/src/index.ts",
   "./microscope": "packages/microscope/src/index.ts",
   "./models": "packages/models/src/index.ts",
-  "./node": "packages/proteoscope/src/node.ts",
   "./web": "packages/proteoscope/src/web.ts",
 };
 
 /** Subpaths that need Node; all others run in browsers, too. */
-export const nodeSubpaths: readonly string[] = [".", "./lab", "./node"];
+export const nodeSubpaths: readonly string[] = [".", "./lab"];
 
-/** A web worker's script, for pages whose bundler wants to be given it. */
+/** A web worker's script, for pages whose bundler needs its file. */
 export const webWorkerSubpath = "./web/worker";
 
 /** The file name of a subpath without its ending: `./engine` is `engine`, the package itself `index`. */

@@ -13,7 +13,7 @@ export function interfaceModules(): Map<string, string> {
       readFileSync(join(repositoryRoot, "packages", folder, "package.json"), "utf8"),
     );
     for (const [subpath, module] of Object.entries(manifest.exports ?? {})) {
-      if (subpath === "./testing") continue;
+      if (subpath.startsWith("./testing")) continue;
       modules.set(listName(folder, subpath), posix.join("packages", folder, module));
     }
   }

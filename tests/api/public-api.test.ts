@@ -8,7 +8,10 @@ let root: string;
 let names: Map<string, PublicName>;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "proteoscope-api-"));
-  writeFileSync(join(root, "tsconfig.json"), '{ "compilerOptions": { "allowImportingTsExtensions": true } }');
+  writeFileSync(
+    join(root, "tsconfig.json"),
+    '{ "compilerOptions": { "allowImportingTsExtensions": true, "lib": ["es5"], "types": [] } }',
+  );
   writeFileSync(
     join(root, "shapes.ts"),
     `/** A circle. */
@@ -38,7 +41,7 @@ describe("the reader of exports", () => {
     expect([...names.keys()]).toEqual(["Circle", "Round", "Square", "own", "reach"]);
   });
 
-  it("tells types, and classes that are exported as types, from values", () => {
+  it("separates types, and classes that are exported as types, from values", () => {
     const types = [...names.values()].filter(({ isType }) => isType).map(({ name }) => name);
     expect(types).toEqual(["Round", "Square"]);
   });

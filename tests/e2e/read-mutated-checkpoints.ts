@@ -1,4 +1,4 @@
-// Reads damaged copies of checkpoints - safetensors, torch.save's archives, archives of arrays - and tells as JSON how
+// Reads damaged copies of checkpoints - safetensors, torch.save's archives, archives of arrays - and reports as JSON how
 // they ended, how long the slowest took, and the most that one reading allocated in buffers, in sizes of its file. A
 // process of its own, as read-mutated-files.ts is. A case is its kind and seed, so that it can be repeated.
 //
@@ -26,7 +26,9 @@ const kinds: Record<string, Kind> = {
   },
   pickle: {
     files: [
-      fixture("formats/src/fixtures/checkpoint.pt"),
+      ...["checkpoint.pt", "torch/training.pt", "torch/tensors.pt", "torch/values.pt", "torch/legacy.pt"].map(
+        (name) => fixture(`formats/src/fixtures/${name}`),
+      ),
       ...[
         "fair-esm/esm2_t2_tiny.pt",
         "hugging-face-esm-bin/pytorch_model.bin",

@@ -1,4 +1,4 @@
-// Reads damaged copies of files with the readers of `generate`, and tells as JSON how they ended: a process of its
+// Reads damaged copies of files with the readers of `generate`, and reports as JSON how they ended: a process of its
 // own, so that its memory can be measured and a crash is seen. A case is its kind and seed, so that it can be repeated.
 //
 //   node --import tsx tests/e2e/read-mutated-files.ts <cases of each kind>
@@ -6,10 +6,9 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import {
+  openImage,
   parseFasta,
-  readImage,
   readSafetensors,
-  toFloat32,
   writeNpy,
   writeOmeTiff,
   writePng,
@@ -46,7 +45,7 @@ const libraryText = { pixel_size_microns: "0.4", fields: '["a","b"]', source: "n
 interface Kind {
   /** Whole files, each damaged in its turn. */
   readonly files: readonly Uint8Array[];
-  read(bytes: Uint8Array): void;
+  read(bytes: Uint8Array): void | Promise<void>;
 }
 
 const kinds: Record<string, Kind> = {
@@ -54,10 +53,10 @@ const kinds: Record<string, Kind> = {
     files: [
       readFileSync(new URL("../../examples/proteins.fasta", import.meta.url)),
       Buffer.from(">a first\r\nMKTAYIAK\r\nQRQ*\r\n>b\r\nmktaxbuzo\r\n"),
+      ...["proteins.fasta.gz", "utf16.fasta"].map((name) => fixture(`fasta/${name}`)),
     ],
     read: (bytes) => {
-      for (const { sequence } of parseFasta(new TextDecoder().decode(bytes)))
-        tokenize(windowSequence(sequence, 512).sequence);
+      for (const { sequence } of parseFasta(bytes)) tokenize(windowSequence(sequence, 512).sequence);
     },
   },
   tiff: {
@@ -89,12 +88,10 @@ const kinds: Record<string, Kind> = {
   },
 };
 
-function readPicture(bytes: Uint8Array): void {
-  const image = readImage(bytes, { name: "picture" });
-  readNucleus(
-    { ...image, planes: toFloat32(image.planes) },
-    { nucleusChannel: 0, pixelSizeMicrons: 0.5, modelPixelSizeMicrons: 1, cropPixels: 40 },
-  );
+async function readPicture(bytes: Uint8Array): Promise<void> {
+  await readNucleus(await openImage(bytes, { name: "picture" }), {
+    ...{ nucleusChannel: 0, pixelSizeMicrons: 0.5, modelPixelSizeMicrons: 1, cropPixels: 40 },
+  });
 }
 
 /** A PNG whose chunks carry the checksums of what they hold now. */
@@ -134,7 +131,7 @@ for (const [kind, { files, read }] of Object.entries(kinds)) {
     // Time of this process alone: the machine may be busy with something else.
     const start = process.cpuUsage();
     try {
-      read(damage(files[seed % files.length]!, seed));
+      await read(damage(files[seed % files.length]!, seed));
       ends.results++;
     } catch (error) {
       const name = error instanceof Error ? error.name : typeof error;

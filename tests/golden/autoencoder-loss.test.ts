@@ -48,7 +48,7 @@ function recordedWeights(
 ): Map<string, NdArray> {
   const weights = [...names].map(([name, { shape }]): [string, NdArray] => {
     const own = name.replace(/^(vae|loss\.discriminator|loss\.perceptual_loss)\./, "");
-    if (own.startsWith("lin")) return [name, heads!.tensors.get(own.slice(0, 4))!];
+    if (own.startsWith("lin")) return [name, heads.tensors.get(own.slice(0, 4))!];
     if (own === "decoder.conv_out.bias")
       return [name, { dtype: "float32", shape, data: new Float32Array(2).fill(0.5) }];
     const value = hashParameter(own, shape);
@@ -76,61 +76,47 @@ async function run(loss: "autoencoder" | "discriminator", step: number) {
 
 describe("the autoencoder's loss against the reference, before and after the discriminator's start", () => {
   for (const step of [0, 2400]) {
-    const recorded = (name: string) => file!.tensors.get(`s${step}.${name}`)!;
+    const recorded = (name: string) => file.tensors.get(`s${step}.${name}`)!;
 
-    it.skipIf(!file || !heads)(
-      `lpips_disc_loss, step ${step}: the autoencoder's loss, its parts and gradients`,
-      async () => {
-        const { outputs, gradients, updates } = await run("autoencoder", step);
-        expectClose(outputs.reconstruction, recorded("rec"), forwardTolerance, "reconstruction");
-        const relative = { relative: 1e-5, absolute: 1e-7 };
-        expectClose(outputs.loss, recorded("ae_loss"), relative, "loss");
-        for (const [name, key] of [
-          ["reconstructionLoss", "nll_loss"],
-          ["klDivergence", "kl_loss"],
-          ["adversarialLoss", "g_loss"],
-          ["realLogit", "logits_real"],
-          ["fakeLogit", "logits_fake"],
-        ] as const)
-          expectClose(outputs[name], recorded(`train_${key}`), { relative: 1e-4, absolute: 1e-6 }, name);
+    it(`lpips_disc_loss, step ${step}: the autoencoder's loss, its parts and gradients`, async () => {
+      const { outputs, gradients, updates } = await run("autoencoder", step);
+      expectClose(outputs.reconstruction, recorded("rec"), forwardTolerance, "reconstruction");
+      const relative = { relative: 1e-5, absolute: 1e-7 };
+      expectClose(outputs.loss, recorded("ae_loss"), relative, "loss");
+      for (const [name, key] of [
+        ["reconstructionLoss", "nll_loss"],
+        ["klDivergence", "kl_loss"],
+        ["adversarialLoss", "g_loss"],
+        ["realLogit", "logits_real"],
+        ["fakeLogit", "logits_fake"],
+      ] as const)
+        expectClose(outputs[name], recorded(`train_${key}`), { relative: 1e-4, absolute: 1e-6 }, name);
+      expectClose(outputs.adaptiveWeight, recorded("train_d_weight"), { relative: 1e-3 }, "adaptive weight");
+      const distances = [...(recorded("p0").data as Float32Array), ...(recorded("p1").data as Float32Array)];
+      const distance = distances.reduce((a, b) => a + b) / distances.length;
+      expect((outputs.perceptualDistance!.data as Float32Array)[0]).toBeCloseTo(distance, 6);
+      // Step 0's file holds step 2400's array under this name; its norm and first values, below, are its own.
+      if (step === 2400)
         expectClose(
-          outputs.adaptiveWeight,
-          recorded("train_d_weight"),
-          { relative: 1e-3 },
-          "adaptive weight",
+          gradients.get("decoder.conv_out.weight"),
+          recorded("g_conv_out"),
+          gradientTolerance,
+          "last layer",
         );
-        const distances = [
-          ...(recorded("p0").data as Float32Array),
-          ...(recorded("p1").data as Float32Array),
-        ];
-        const distance = distances.reduce((a, b) => a + b) / distances.length;
-        expect((outputs.perceptualDistance!.data as Float32Array)[0]).toBeCloseTo(distance, 6);
-        // Step 0's file holds step 2400's array under this name; its norm and first values, below, are its own.
-        if (step === 2400)
-          expectClose(
-            gradients.get("decoder.conv_out.weight"),
-            recorded("g_conv_out"),
-            gradientTolerance,
-            "last layer",
-          );
-        const names = JSON.parse(file!.metadata.keys!).vae as string[];
-        expectGradientSummary(gradients, names, recorded("gnorm"), recorded("ghead"), {
-          hasKinks: true,
-        });
-        expect(updates.size).toBe(6);
-        for (const [name, value] of updates)
-          expectClose(value, recorded(name.replace("loss.discriminator.", "after.")), forwardTolerance, name);
-      },
-    );
+      const names = JSON.parse(file.metadata.keys!).vae as string[];
+      expectGradientSummary(gradients, names, recorded("gnorm"), recorded("ghead"), {
+        hasKinks: true,
+      });
+      expect(updates.size).toBe(6);
+      for (const [name, value] of updates)
+        expectClose(value, recorded(name.replace("loss.discriminator.", "after.")), forwardTolerance, name);
+    });
 
-    it.skipIf(!file || !heads)(
-      `lpips_disc_loss, step ${step}: the discriminator's loss and gradients`,
-      async () => {
-        const { outputs, gradients } = await run("discriminator", step);
-        expectClose(outputs.loss, recorded("d_loss"), forwardTolerance, "loss");
-        const names = JSON.parse(file!.metadata.keys!).disc as string[];
-        expectGradientSummary(gradients, names, recorded("d_gnorm"), recorded("d_ghead"));
-      },
-    );
+    it(`lpips_disc_loss, step ${step}: the discriminator's loss and gradients`, async () => {
+      const { outputs, gradients } = await run("discriminator", step);
+      expectClose(outputs.loss, recorded("d_loss"), forwardTolerance, "loss");
+      const names = JSON.parse(file.metadata.keys!).disc as string[];
+      expectGradientSummary(gradients, names, recorded("d_gnorm"), recorded("d_ghead"));
+    });
   }
 });

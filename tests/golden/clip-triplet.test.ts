@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-const { tensors } = golden("clip_triplet_head")!;
+const { tensors } = golden("clip_triplet_head");
 const recorded = (name: string): NdArray => {
   const tensor = tensors.get(name);
   expect(tensor, `${name} is recorded`).toBeDefined();

@@ -11,12 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-const file = golden("disc_small");
+const { tensors } = golden("disc_small");
 const config = { baseChannels: 8, layers: 3 };
 
 describe("the patch discriminator against pix2pix", () => {
   const run = (training: boolean, weights: ReadonlyMap<string, NdArray>) => {
-    const { tensors } = file!;
     const [x, lossWeights] = [tensors.get("x")!, tensors.get("loss_w")!];
     const traced = trace(
       (w, inputs) => {
@@ -28,26 +27,21 @@ describe("the patch discriminator against pix2pix", () => {
     return differentiate(runtime, traced, { weights, inputs: { x, lossWeights }, inputNames: ["x"] });
   };
 
-  it.skipIf(!file)(
-    "disc_small: logits, every gradient and the running statistics of a training step",
-    async () => {
-      const { tensors } = file!;
-      const result = await run(true, below(tensors, "w."));
-      expectClose(result.outputs.y, tensors.get("y_train"), forwardTolerance, "logits");
-      expectClose(result.outputs.loss, tensors.get("loss"), forwardTolerance, "loss");
-      expectClose(result.inputGradients.get("x"), tensors.get("gx"), gradientTolerance, "gx");
-      const recorded = below(tensors, "g.");
-      expect([...result.gradients.keys()].sort()).toEqual([...recorded.keys()].sort());
-      for (const [name, gradient] of recorded)
-        expectClose(result.gradients.get(name), gradient, gradientTolerance, name);
-      expect(result.updates.size).toBe(6);
-      for (const [name, value] of result.updates)
-        expectClose(value, tensors.get(`after.${name}`), forwardTolerance, name);
-    },
-  );
+  it("disc_small: logits, every gradient and the running statistics of a training step", async () => {
+    const result = await run(true, below(tensors, "w."));
+    expectClose(result.outputs.y, tensors.get("y_train"), forwardTolerance, "logits");
+    expectClose(result.outputs.loss, tensors.get("loss"), forwardTolerance, "loss");
+    expectClose(result.inputGradients.get("x"), tensors.get("gx"), gradientTolerance, "gx");
+    const recorded = below(tensors, "g.");
+    expect([...result.gradients.keys()].sort()).toEqual([...recorded.keys()].sort());
+    for (const [name, gradient] of recorded)
+      expectClose(result.gradients.get(name), gradient, gradientTolerance, name);
+    expect(result.updates.size).toBe(6);
+    for (const [name, value] of result.updates)
+      expectClose(value, tensors.get(`after.${name}`), forwardTolerance, name);
+  });
 
-  it.skipIf(!file)("disc_small: logits by the statistics that the step left behind", async () => {
-    const { tensors } = file!;
+  it("disc_small: logits by the statistics that the step left behind", async () => {
     const result = await run(false, below(tensors, "after."));
     expectClose(result.outputs.y, tensors.get("y_eval_after"), forwardTolerance, "logits");
     expect(result.updates.size).toBe(0);

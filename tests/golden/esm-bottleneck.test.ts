@@ -23,7 +23,7 @@ describe("the ESM bottleneck against the original", () => {
   ] as const)("$name: output and gradients of the result $result", async ({ name, result }) => {
     const file = golden(name);
     expect(file, `${name} is in fixtures/`).toBeDefined();
-    const { tensors } = file!;
+    const { tensors } = file;
     const config: EsmBottleneckConfig = { ...sizes, result };
     const traced = trace(
       (w, { x, mask, valid, lossWeights }) => {

@@ -77,10 +77,8 @@ function residuePairs({ shape, data }: NdArray): NdArray {
   return { dtype: "float32", shape: [batch, inner, inner], data: values };
 }
 
-const small = golden("esm2_small");
-
-describe.skipIf(small === undefined)("ESM2 with 3 layers of 40", () => {
-  const tensors = small?.tensors ?? new Map<string, NdArray>();
+describe("ESM2 with 3 layers of 40", () => {
+  const { tensors } = golden("esm2_small");
   const config = esm2Config({ numHiddenLayers: 3, hiddenSize: 40, numAttentionHeads: 4 });
   const weights = canonicalEsm2Names(below(tensors, "w."));
   const tokens = tensors.get("tokens")!;
@@ -142,11 +140,9 @@ describe.skipIf(small === undefined)("ESM2 with 3 layers of 40", () => {
   });
 });
 
-const hashed = golden("esm2_8m_hash");
-
-describe.skipIf(hashed === undefined)("ESM2 of the released 8M shape", () => {
+describe("ESM2 of the released 8M shape", () => {
   it("gives the recorded representations, logits and gradients", async () => {
-    const { tensors, metadata } = hashed!;
+    const { tensors, metadata } = golden("esm2_8m_hash");
     const config = esm2Presets.t6_8M;
     const tokens = tensors.get("tokens")!;
     const parameters = declared(config);

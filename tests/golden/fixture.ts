@@ -1,34 +1,49 @@
 // Golden files: tensors recorded from the reference implementations in PyTorch, against which the networks are held.
-// Small ones lie in fixtures/, the others in the folder that PROTEOSCOPE_GOLDEN names; pretrained weights, which are
-// not ours to ship, in PROTEOSCOPE_WEIGHTS. A test whose file is in neither is skipped by name. The `*_hash` files hold
-// no weights: those come from an integer hash of the parameter's name, so that 55 M of them need no storage.
+// All that a test needs lies in fixtures/, large tensors reduced to a part of their values (reduced.ts). The folder that
+// PROTEOSCOPE_GOLDEN names may hold whole recordings, PROTEOSCOPE_WEIGHTS pretrained weights, which are not ours to ship:
+// where they are there, more tests run. The `*_hash` files hold no weights: those come from an integer hash of the
+// parameter's name, so that 55 M of them need no storage.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ParameterDeclaration } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, type Safetensors } from "@proteoscope/formats";
 import { expect } from "vitest";
+import { expandRecording, largest, mix, norm, type Recorded, spreadIndices } from "./reduced.ts";
 
 const fixtureFolder = fileURLToPath(new URL("./fixtures", import.meta.url));
 
-/** A golden file by its name without ending; undefined where no folder has it. */
-export function golden(name: string): Safetensors | undefined {
-  return readFrom([fixtureFolder, process.env.PROTEOSCOPE_GOLDEN], name);
+export interface Golden {
+  /** For the names of tests. */
+  readonly title: string;
+  readonly tensors: ReadonlyMap<string, Recorded>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A file of pretrained weights by its name without ending; undefined where no folder has it. */
+/** The golden file in fixtures/ by its name without ending. */
+export function golden(name: string): Golden {
+  const file = readSafetensors(readFileSync(join(fixtureFolder, `${name}.safetensors`)));
+  return { title: name, tensors: expandRecording(file), metadata: file.metadata };
+}
+
+/** The whole recording of this name: one where PROTEOSCOPE_GOLDEN names a folder that has it, otherwise none. */
+export function wholeRecordings(name: string): Golden[] {
+  const file = readFrom(process.env.PROTEOSCOPE_GOLDEN, name);
+  return file === undefined ? [] : [{ title: `${name}, whole`, ...file }];
+}
+
+/** A file of pretrained weights by its name without ending; undefined where PROTEOSCOPE_WEIGHTS has none. */
 export function pretrained(name: string): Safetensors | undefined {
-  return readFrom([process.env.PROTEOSCOPE_WEIGHTS], name);
+  return readFrom(process.env.PROTEOSCOPE_WEIGHTS, name);
 }
 
-function readFrom(folders: readonly (string | undefined)[], name: string): Safetensors | undefined {
-  const paths = folders.flatMap((folder) => (folder ? [join(folder, `${name}.safetensors`)] : []));
-  const path = paths.find((candidate) => existsSync(candidate));
-  return path === undefined ? undefined : readSafetensors(readFileSync(path));
+function readFrom(folder: string | undefined, name: string): Safetensors | undefined {
+  const path = join(folder ?? "", `${name}.safetensors`);
+  return folder && existsSync(path) ? readSafetensors(readFileSync(path)) : undefined;
 }
 
 /** The tensors whose names begin with `prefix`, by the rest of their names. */
-export function below(tensors: ReadonlyMap<string, NdArray>, prefix: string): Map<string, NdArray> {
+export function below<T>(tensors: ReadonlyMap<string, T>, prefix: string): Map<string, T> {
   const found = [...tensors].filter(([name]) => name.startsWith(prefix));
   return new Map(found.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }
@@ -38,13 +53,6 @@ function hashText(text: string): number {
   return new TextEncoder()
     .encode(text)
     .reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
-}
-
-/** The finaliser of MurmurHash3. */
-function mix(value: number): number {
-  const first = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
-  return (second ^ (second >>> 16)) >>> 0;
 }
 
 /** `length` values in [shift - scale, shift + scale) that depend on the name alone. */
@@ -90,12 +98,17 @@ export const gradientTolerance: Tolerance = { absolute: 1e-7, relative: 1e-3 };
 interface Values {
   readonly shape: readonly number[];
   readonly data: ArrayBufferView & { readonly length: number };
+  readonly reduced?: Recorded["reduced"];
 }
 
 const numbers = ({ data }: Values): number[] =>
   Array.from(data as unknown as ArrayLike<number | bigint>, Number);
 
-/** Holds every value of a tensor to a recorded one; `name` is told where it fails. */
+/** The largest magnitude in tensors. */
+export const largestOf = (tensors: readonly Values[]): number =>
+  largest(tensors.map((tensor) => tensor.reduced?.largest ?? largest(numbers(tensor))));
+
+/** Holds every recorded value of a tensor, and the norm of one that is reduced; `name` is for the message where it fails. */
 export function expectClose(
   actual: Values | undefined,
   expected: Values | undefined,
@@ -105,26 +118,31 @@ export function expectClose(
   expect(actual, `${name} was computed`).toBeDefined();
   expect(expected, `${name} was recorded`).toBeDefined();
   expect(actual!.shape, `shape of ${name}`).toEqual(expected!.shape);
-  const wanted = numbers(expected!);
-  const limit =
-    absolute + relative * wanted.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  const worst = numbers(actual!).reduce(
-    (worst, value, index) => {
-      const difference = Math.abs(value - wanted[index]!);
-      return difference <= worst.difference ? worst : { difference, index, value, wanted: wanted[index] };
+  const [found, wanted, { reduced }] = [numbers(actual!), numbers(expected!), expected!];
+  const places = reduced ? spreadIndices(found.length, wanted.length) : [...wanted.keys()];
+  const limit = absolute + relative * largestOf([expected!]);
+  const worst = places.reduce(
+    (worst, index, i) => {
+      const difference = Math.abs(found[index]! - wanted[i]!);
+      return difference <= worst.difference ? worst : { difference, index, wanted: wanted[i] };
     },
-    { difference: 0, index: 0, value: 0, wanted: 0 as number | undefined },
+    { difference: 0, index: 0, wanted: wanted[0] },
   );
-  const detail = `${name}[${worst.index}] is ${worst.value}, recorded ${worst.wanted}`;
+  const detail = `${name}[${worst.index}] is ${found[worst.index]}, recorded ${worst.wanted}`;
   expect(worst.difference, detail).toBeLessThanOrEqual(limit);
-  expect(numbers(actual!).every(Number.isFinite), `${name} is finite`).toBe(wanted.every(Number.isFinite));
+  expect(found.every(Number.isFinite), `${name} is finite`).toBe(wanted.every(Number.isFinite));
+  if (reduced === undefined) return;
+  const length = norm(found);
+  const normLimit = absolute * Math.sqrt(found.length) + relative * reduced.norm;
+  expect(Math.abs(length - reduced.norm), `norm of ${name}: ${length}, recorded ${reduced.norm}`) //
+    .toBeLessThanOrEqual(normLimit);
 }
 
 /**
  * Holds gradients to a `*_hash` file's summary: of each of `names`, the norm (`gnorm`) and the first values (`ghead`).
  *
  * A gradient that is zero by symmetry, such as an attention key's bias, is rounding noise; it is held to the scale
- * of the largest. Where a loss `hasKinks` - a perceptual network's ReLUs and maxima - a rounding that decides one of them
+ * of the largest. Where a loss `hasKinks` - a perceptual network's ReLUs and maxima - a rounding that flips one of them
  * otherwise moves a gradient further than roundings do, on one processor and not on another: its values are held to the
  * largest of their tensor, as whole tensors are by `expectClose`, and not to their root mean square.
  */
@@ -141,15 +159,13 @@ export function expectGradientSummary(
   const floor = 1e-7 * Math.max(1, ...recordedNorms);
   names.forEach((name, index) => {
     const values = numbers(gradients.get(name)!);
-    const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
+    const length = norm(values);
     const recorded = recordedNorms[index]!;
     expect(
-      Math.abs(norm - recorded),
-      `norm of the gradient of ${name}: ${norm}, recorded ${recorded}`,
+      Math.abs(length - recorded),
+      `norm of the gradient of ${name}: ${length}, recorded ${recorded}`,
     ).toBeLessThanOrEqual(1e-3 * recorded + floor);
-    const scale = hasKinks
-      ? values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
-      : recorded / Math.sqrt(values.length);
+    const scale = hasKinks ? largest(values) : recorded / Math.sqrt(values.length);
     values.slice(0, 4).forEach((value, i) => {
       const head = recordedHeads[4 * index + i]!;
       const limit = 1e-3 * Math.max(scale, Math.abs(head)) + floor;

@@ -34,8 +34,7 @@ function adapterNames(tensors: ReadonlyMap<string, NdArray>): Map<string, NdArra
 }
 
 describe("LoRA on ESM2 against peft", () => {
-  const file = golden("lora_esm2")!;
-  const tensors = file.tensors;
+  const { tensors } = golden("lora_esm2");
   const config = esm2Config({ numHiddenLayers: 2, hiddenSize: 24, numAttentionHeads: 4 });
   const weights = canonicalEsm2Names(below(tensors, "w."));
   const matrices = adapterNames(below(tensors, "lora."));

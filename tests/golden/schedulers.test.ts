@@ -19,8 +19,8 @@ import { describe, expect, it } from "vitest";
 import { expectClose, golden, type Tolerance } from "./fixture.ts";
 
 const schedule = linearNoiseSchedule();
-const schedulers = golden("schedulers")?.tensors;
-const dpmSolver = golden("dpm_solver")?.tensors;
+const schedulers = golden("schedulers").tensors;
+const dpmSolver = golden("dpm_solver").tensors;
 
 // The analytic model lets states grow to 50 and more, in float32: they are compared relative to the largest.
 const stateTolerance: Tolerance = { absolute: 1e-6, relative: 1e-5 };
@@ -46,8 +46,8 @@ function expectTrajectory(sampler: Sampler, trajectory: NdArray, noise?: NdArray
   }
 }
 
-describe.skipIf(schedulers === undefined)("the schedule and its samplers against diffusers 0.20", () => {
-  const tensor = (name: string) => schedulers!.get(name)!;
+describe("the schedule and its samplers against diffusers 0.20", () => {
+  const tensor = (name: string) => schedulers.get(name)!;
   const values = (name: string) => toFloat32(tensor(name));
   const like = (name: string, data: Float32Array) => ({ shape: tensor(name).shape, data });
 
@@ -91,10 +91,10 @@ describe.skipIf(schedulers === undefined)("the schedule and its samplers against
   });
 });
 
-describe.skipIf(dpmSolver === undefined)("DPM-Solver++ (2M) against diffusers 0.42", () => {
+describe("DPM-Solver++ (2M) against diffusers 0.42", () => {
   it.each([5, 15, 50])("visits the timesteps and the states of %i steps", (steps) => {
     const sampler = createDpmSolverSampler(schedule, steps);
-    expect(sampler.timesteps).toEqual(Array.from(toFloat32(dpmSolver!.get(`timesteps_${steps}`)!)));
-    expectTrajectory(sampler, dpmSolver!.get(`trajectory_${steps}`)!);
+    expect(sampler.timesteps).toEqual(Array.from(toFloat32(dpmSolver.get(`timesteps_${steps}`)!)));
+    expectTrajectory(sampler, dpmSolver.get(`trajectory_${steps}`)!);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * From a model function to something that runs: trace, simplify, emit, load.
+ * Makes a program of a model function: traces it, simplifies its graph, emits ONNX and loads that into a runtime.
  */
 import {
   buildOnnx,
@@ -17,20 +17,29 @@ import { formatShape, sameShape } from "./shape.ts";
 import type { NdArray } from "./tensor.ts";
 import { type InputTypes, type Model, type Tensors, type Trace, trace } from "./trace.ts";
 
+/** A compiled model: inputs by name to outputs by name. */
 export interface Program<I extends string = string, O extends string = string> {
+  /**
+   * Computes the outputs. Inputs may be given by `cached` instead, which is sent to the runtime only when it is another
+   * object than at the run before.
+   *
+   * @throws Error where an input is missing, has another type or a shape that does not fit, or the program is closed.
+   */
   run<K extends I = never>(
     inputs: Readonly<Record<Exclude<I, K>, NdArray>>,
     options?: RunOptions & { cached?: Readonly<Record<K, NdArray>> },
   ): Promise<Record<O, NdArray>>;
+  /** Frees the session, unless another program shares it. */
   close(): Promise<void>;
 }
 
+/** Options of `compile`. */
 export interface CompileOptions extends ExternalDataOptions {
-  /** Values of all parameters, by state-dict name; further names are not looked at. */
+  /** Values of all parameters, by state-dict name; further names are ignored. */
   weights: ReadonlyMap<string, NdArray>;
 }
 
-/** Names that a model wants and a checkpoint lacks, or has in another shape. */
+/** Says which parameters of a model are missing among the weights, or have another shape. */
 export class WeightsError extends Error {
   override readonly name = "WeightsError";
 }
@@ -39,6 +48,8 @@ export class WeightsError extends Error {
  * Compiles a model for inference: its weights become part of the session, where the runtime packs them for speed.
  *
  * Programs of one graph and the same arrays share a session, so the arrays' values must stay while one is open.
+ *
+ * @throws ShapeError from the model's operators; WeightsError for weights that do not fit; Error from the runtime.
  */
 export async function compile<I extends InputTypes, O extends Tensors>(
   runtime: Runtime,
@@ -59,7 +70,7 @@ export async function compile<I extends InputTypes, O extends Tensors>(
   return programOf(session);
 }
 
-/** Made apart from `compile`, whose weights its functions would keep in memory. */
+/** Stands apart from `compile`, whose weights its functions would keep in memory. */
 function programOf<I extends string, O extends string>(session: Session): Program<I, O> {
   return {
     run: (inputs, options) => session.run(inputs as NdArrays, options) as Promise<Record<O, NdArray>>,
@@ -67,12 +78,20 @@ function programOf<I extends string, O extends string>(session: Session): Progra
   };
 }
 
-/** The model as a self-contained ONNX file. @throws Error for weights of 2 GiB, see `exportOnnxModel`. */
+/**
+ * Writes a model and its weights as the bytes of one ONNX file.
+ *
+ * @throws WeightsError for weights that do not fit; Error for weights of 2 GiB, see `exportOnnxModel`.
+ */
 export function exportOnnx(traced: Trace, weights: ReadonlyMap<string, NdArray>): Uint8Array<ArrayBuffer> {
   return emitOnnx(graphOf(traced, weights));
 }
 
-/** The model as an ONNX file, or as two of them where its weights pass `embeddedLimit`. */
+/**
+ * Writes a model and its weights as an ONNX file, and a second one where the weights pass `embeddedLimit`.
+ *
+ * @throws WeightsError for weights that do not fit.
+ */
 export function exportOnnxModel(
   traced: Trace,
   weights: ReadonlyMap<string, NdArray>,
@@ -89,7 +108,11 @@ function graphOf(traced: Trace, weights: ReadonlyMap<string, NdArray>): GraphInt
   return { inputs: traced.inputs, initializers, outputs: new Map(Object.entries(traced.outputs)) };
 }
 
-/** @throws WeightsError naming every parameter that is missing or has another shape. */
+/**
+ * Holds weights to a traced model.
+ *
+ * @throws WeightsError naming the parameters that are missing or have another shape.
+ */
 export function checkWeights(traced: Trace, weights: ReadonlyMap<string, NdArray>): void {
   const wrong = [...traced.parameters].flatMap(([name, { shape }]) => {
     const value = weights.get(name);

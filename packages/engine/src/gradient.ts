@@ -1,5 +1,5 @@
 /**
- * Reverse-mode differentiation by graph rewriting: the gradient of a scalar is more graph.
+ * Reverse-mode differentiation by graph rewriting, in which the gradient of a scalar is more graph.
  *
  * Nodes are visited in descending id, which is a reverse topological order; each adds what its operator's rule
  * passes on (Griewank & Walther, "Evaluating Derivatives", 2008, section 3.2). A tensor used twice gets the sum.
@@ -10,7 +10,11 @@ import { add } from "./ops/elementwise.ts";
 import { formatShape, ShapeError, sameShape } from "./shape.ts";
 import { type Node, scalar, type Tensor } from "./tensor.ts";
 
-/** The gradients of a scalar loss with respect to `targets`, zeros where the loss does not depend on one. */
+/**
+ * Gives the gradients of a scalar loss with respect to `targets`, in their shapes; zeros where it does not depend on one.
+ *
+ * @throws ShapeError when the loss is no scalar, or an operator on the way has no gradient for its case.
+ */
 export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0)
     throw new ShapeError(`grad: the loss must be a scalar, got ${formatShape(loss.shape)}`);
@@ -19,7 +23,7 @@ export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   );
 }
 
-/** A scalar function's value at `inputs` and its gradients there. */
+/** Gives a scalar function's value at `inputs` and its gradients there. @throws ShapeError as `grad`. */
 export function valueAndGrad(
   loss: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
@@ -28,7 +32,12 @@ export function valueAndGrad(
   return { value, gradients: grad(value, inputs) };
 }
 
-/** The vector-Jacobian product: gradients of `outputs`, weighted by `outputGradients`, with respect to `targets`. */
+/**
+ * Gives the vector-Jacobian product: gradients of `outputs`, weighted by `outputGradients` of the same shapes, with respect
+ * to `targets`; undefined for a target that no output depends on.
+ *
+ * @throws ShapeError as `grad`.
+ */
 export function pullback(
   outputs: readonly Tensor[],
   outputGradients: readonly (Tensor | undefined)[],
@@ -66,7 +75,7 @@ export function pullback(
   return targets.map((target) => gradients.get(target));
 }
 
-/** The nodes that lie on a way from a target to an output, the targets' own nodes included. */
+/** Finds the nodes that lie on a way from a target to an output, the targets' own nodes included. */
 function dependentNodes(outputs: readonly Tensor[], targets: readonly Tensor[]): Node[] {
   const depends = new Set<Node>(targets.map((target) => target.node));
   for (const node of ancestors(outputs)) {
@@ -75,7 +84,7 @@ function dependentNodes(outputs: readonly Tensor[], targets: readonly Tensor[]):
   return [...depends];
 }
 
-/** Every node that `outputs` are computed from, in ascending id. */
+/** Lists every node that `outputs` are computed from, in ascending id. */
 export function ancestors(outputs: readonly Tensor[]): Node[] {
   const seen = new Set<Node>();
   const stack = outputs.map((output) => output.node);

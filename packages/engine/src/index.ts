@@ -1,8 +1,11 @@
 /**
- * The engine: TypeScript functions over symbolic tensors, their gradients, as ONNX models, run by ONNX Runtime.
+ * The engine, which compiles TypeScript functions over symbolic tensors, and their gradients, to ONNX models and runs them
+ * by ONNX Runtime.
  *
  *     const program = await compile(runtime, (w, { x }) => ({ y: linear(w, x, 4) }), { x: f32("batch", 3) }, { weights });
  *     const { y } = await program.run({ x: { dtype: "float32", shape: [1, 3], data: Float32Array.of(1, 2, 3) } });
+ *
+ * @module
  */
 export {
   type CompileOptions,

@@ -1,7 +1,9 @@
 /**
  * The engine's runtime for Node, apart from the core so that the core runs in a browser.
  *
- * @see runtime/node/node.ts
+ *     const runtime = await openRuntime({ device: "auto" });
+ *
+ * @module
  */
 export { DeviceError } from "./runtime/device.ts";
 export {

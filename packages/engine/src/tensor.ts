@@ -1,5 +1,5 @@
 /**
- * Symbolic tensors: what a model function computes with while it is traced.
+ * Symbolic tensors, which a model function computes with while it is traced.
  *
  * A tensor is one output of a node; a node is one ONNX operator applied to tensors. The graph is nothing but
  * these references, so tracing has no hidden state: the graph of a result is what can be reached from it.
@@ -7,11 +7,13 @@
  */
 import type { Shape } from "./shape.ts";
 
+/** The type of a tensor's elements; the six that the engine computes with. */
 export type DType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
 
-/** What arrays may hold beyond the types of tensors, so that any file's arrays can be handed around. */
+/** The type of an array's elements: those of tensors, and more that files may hold. */
 export type ArrayDType = DType | "float64" | "bfloat16" | "int16" | "int8" | "uint64" | "uint32" | "uint16";
 
+/** The memory of an array: a typed array of JavaScript. */
 export type TypedArray =
   | Float64Array
   | Float32Array
@@ -24,18 +26,25 @@ export type TypedArray =
   | Uint16Array
   | Uint8Array;
 
-/** Row-major values; float16 as bits in a Uint16Array, bool as 0/1 in a Uint8Array, int64 in a BigInt64Array. */
+/** An array of numbers, as models are fed with them and return them. */
 export interface NdArray {
+  /** The type of the elements. */
   readonly dtype: ArrayDType;
+  /** The sizes of the axes, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
+  /**
+   * The elements, row-major: float16 as bits in a Uint16Array, bool as 0 or 1 in a Uint8Array, int64 in a
+   * BigInt64Array.
+   */
   readonly data: TypedArray;
 }
 
-/** Float32 values of a shape. */
+/** Makes a float32 array of a shape from its elements, which are not copied. */
 export function float32(shape: readonly number[], data: Float32Array): NdArray {
   return { dtype: "float32", shape, data };
 }
 
+/** The value of an operator's attribute: an integer, text, integers, a type, or a float. */
 export type Attribute =
   | number
   | string
@@ -43,7 +52,7 @@ export type Attribute =
   | { readonly dtype: DType }
   | { readonly float: number };
 
-/** The gradients that one node passes on: one entry an input, absent where none flows. */
+/** Gives the gradients that one node passes on: one entry per input, undefined where none flows. */
 export type GradientRule = (
   node: Node,
   outputGradients: readonly (Tensor | undefined)[],
@@ -52,13 +61,16 @@ export type GradientRule = (
 
 /** An operator of the graph with its gradient rule; an operator without a rule passes no gradient on. */
 export interface Operator {
+  /** The operator's type in ONNX. */
   readonly name: string;
+  /** The operator set that has it; ONNX's own when absent. */
   readonly domain?: string;
   readonly gradient?: GradientRule;
   /** The outputs are the first inputs under another name: nothing is computed. */
   readonly isAlias?: true;
 }
 
+/** One operator applied to tensors. */
 export interface Node {
   /** Grows with creation, so that ascending ids are a topological order. */
   readonly id: number;
@@ -68,15 +80,23 @@ export interface Node {
   readonly outputs: readonly Tensor[];
 }
 
+/** A symbolic tensor: a value that a compiled model will compute, of known type and shape. */
 export interface Tensor {
+  /** The node that computes it. */
   readonly node: Node;
+  /** Which of the node's outputs it is, from 0. */
   readonly index: number;
+  /** The type of its elements. */
   readonly dtype: DType;
+  /** The sizes of its axes, outermost first; names stand for sizes that are known only at run time. */
   readonly shape: Shape;
 }
 
+/** The type and shape of a tensor, as a model declares its inputs. */
 export interface TensorType {
+  /** The type of the elements. */
   readonly dtype: DType;
+  /** The sizes of the axes; a name stands for a size that is known only at run time. */
   readonly shape: Shape;
 }
 
@@ -105,48 +125,51 @@ export function apply(
   return applyMany(operator, inputs, attributes, [outputType])[0]!;
 }
 
-/** Leaves: a value fed at every run, a trained value, or a value known while tracing. */
+/** The operator of a value that is fed at every run. */
 export const inputOperator: Operator = { name: "Input" };
+/** The operator of a trained value. */
 export const parameterOperator: Operator = { name: "Parameter" };
 
+/** The operator of one constant, which holds its value. */
 export interface ConstantOperator extends Operator {
   readonly name: "Constant";
   readonly value: NdArray;
 }
 
+/** Whether a tensor's value is known while tracing. */
 export function isConstant(
   tensor: Tensor | undefined,
 ): tensor is Tensor & { node: { operator: ConstantOperator } } {
   return tensor !== undefined && tensor.node.operator.name === "Constant";
 }
 
-/** A leaf that is fed by name at every run. */
+/** Makes a leaf that is fed by name at every run. */
 export function input(name: string, type: TensorType): Tensor {
   return apply(inputOperator, [], { name }, type);
 }
 
-/** A leaf that stands for a named, trained value. */
+/** Makes a leaf that stands for a named, trained value. */
 export function parameter(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
   return apply(parameterOperator, [], { name }, { dtype, shape });
 }
 
-/** A tensor whose values are known while tracing. */
+/** Makes a tensor whose values are known while tracing; the array is not copied. */
 export function constant(value: NdArray): Tensor {
   const operator: ConstantOperator = { name: "Constant", value };
   return apply(operator, [], {}, { dtype: value.dtype as DType, shape: value.shape });
 }
 
-/** A zero-dimensional constant. */
+/** Makes a constant of shape []. */
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant({ dtype, shape: [], data: typedArray(dtype, [value]) });
 }
 
-/** A one-dimensional int64 constant, as ONNX wants axes, shapes and indices. */
+/** Makes an int64 constant [n], as ONNX wants axes, shapes and indices. */
 export function int64Vector(values: readonly number[]): Tensor {
   return constant({ dtype: "int64", shape: [values.length], data: BigInt64Array.from(values, BigInt) });
 }
 
-/** Values as the typed array that stores `dtype`; only float16 needs a conversion, which the formats package has. */
+/** Puts values into the typed array that stores `dtype`. */
 export function typedArray(dtype: DType, values: readonly number[]): NdArray["data"] {
   switch (dtype) {
     case "float32":
@@ -163,7 +186,7 @@ export function typedArray(dtype: DType, values: readonly number[]): NdArray["da
   }
 }
 
-/** Nearest float16, ties to even, by way of float32 (IEEE 754-2008, section 3.6). */
+/** The bits of the nearest float16, ties to even, by way of float32 (IEEE 754-2008, section 3.6). */
 function float16Bits(value: number): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
   const sign = (bits >>> 16) & 0x8000;

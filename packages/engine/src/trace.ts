@@ -1,39 +1,54 @@
 /**
- * Tracing: running a model function once on symbolic tensors to get its graph, parameters and random inputs.
+ * Tracing runs a model function once on symbolic tensors, which yields its graph, parameters and random inputs.
  */
 import type { Shape } from "./shape.ts";
 import { type DType, input, type Tensor, type TensorType } from "./tensor.ts";
 import { createWeights, type Declarations, type ParameterDeclaration, type Weights } from "./weights.ts";
 
-/** Random numbers enter a graph as inputs that the host fills, so that every device gets the same ones. */
+/**
+ * Gives a model random numbers; they enter a graph as inputs that the host fills, so that every device gets the same.
+ */
 export interface RandomSource {
-  /** Uniform in [0, 1). */
+  /** Gives numbers uniform in [0, 1), by a name of their own. */
   uniform(name: string, shape: Shape): Tensor;
-  /** Standard normal. */
+  /** Gives standard normal numbers, by a name of their own. */
   normal(name: string, shape: Shape): Tensor;
 }
 
+/** The distributions that a random input may have. */
 export type Distribution = "uniform" | "normal";
 
+/** The types and shapes of a model's inputs, by name. */
 export type InputTypes = Readonly<Record<string, TensorType>>;
+/** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A model: named tensors to named tensors, with parameters from `w`; `random` is for training alone. */
+/** A function from named tensors to named tensors, with parameters from `w`; `random` is for training alone. */
 export type Model<I extends InputTypes = InputTypes, O extends Tensors = Tensors> = (
   w: Weights,
   inputs: { readonly [K in keyof I]: Tensor },
   random: RandomSource,
 ) => O;
 
+/** The graph of a model and all that it declared, as one run of its function left them. */
 export interface Trace<O extends Tensors = Tensors> {
+  /** The leaf of each input. */
   readonly inputs: ReadonlyMap<string, Tensor>;
+  /** The leaf of each random input; in a model it is named `random.<name>`. */
   readonly random: ReadonlyMap<string, { readonly tensor: Tensor; readonly distribution: Distribution }>;
+  /** Parameters and buffers by state-dict name, in the order in which they were declared. */
   readonly parameters: ReadonlyMap<string, ParameterDeclaration>;
+  /** New values of buffers, by state-dict name. */
   readonly updates: ReadonlyMap<string, Tensor>;
+  /** What the model returned. */
   readonly outputs: O;
 }
 
-/** Runs a model on symbolic tensors; `bind` may give parameters other tensors than leaves of their own. */
+/**
+ * Runs a model once on symbolic tensors; `bind` may give parameters other tensors than leaves of their own.
+ *
+ * @throws ShapeError from the model's operators, and for a parameter that is declared in two shapes.
+ */
 export function trace<I extends InputTypes, O extends Tensors>(
   model: Model<I, O>,
   inputTypes: I,
@@ -59,11 +74,15 @@ export function trace<I extends InputTypes, O extends Tensors>(
   return { inputs, random, outputs, ...declarations };
 }
 
-/** The type of an input, as in `f32(2, 5, 25, 25)` or `f32(2, "residues", 1280)`. */
+/** Makes a function from a shape to the type of an input. */
 const typeOf =
   (dtype: DType) =>
   (...shape: Shape): TensorType => ({ dtype, shape });
+/** Makes the type of a float32 input, as in `f32(2, 5, 25, 25)` or `f32(2, "residues", 1280)`. */
 export const f32 = typeOf("float32");
+/** Makes the type of an int32 input, as in `i32("batch")`. */
 export const i32 = typeOf("int32");
+/** Makes the type of an int64 input, as in `i64("batch", "residues")`. */
 export const i64 = typeOf("int64");
+/** Makes the type of a bool input, as in `bool("batch", "residues")`. */
 export const bool = typeOf("bool");

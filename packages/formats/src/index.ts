@@ -19,7 +19,18 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./half-precision.ts";
-export { type ImageFile, type ReadImageOptions, readImage } from "./image-file.ts";
+export { describeAxes, type ImageStack, type PlaneIndex } from "./image/image-stack.ts";
+export { type OpenImageOptions, openImage } from "./image/open-image.ts";
+export { type PngImage, readPng, writePng } from "./image/png.ts";
+export {
+  describeSelection,
+  ImageSelectionError,
+  type PlaneSelection,
+  type SelectedPlane,
+  type SelectPlaneOptions,
+  selectPlane,
+  type ZPolicy,
+} from "./image/select-plane.ts";
 export {
   bytesOf,
   bytesPerElement,
@@ -31,12 +42,13 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
-export { type OmeTiffImage, writeOmeTiff } from "./ome-tiff.ts";
-export { type OmeZarrImage, writeOmeZarr } from "./ome-zarr.ts";
-export { type PngImage, readPng, writePng } from "./png.ts";
+export { type OmeTiffImage, writeOmeTiff } from "./ome/write-ome-tiff.ts";
+export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
 export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
+export { type DecodeTextOptions, decodeText } from "./text/decode-text.ts";
 export {
   type FastaOptions,
   type FastaRecord,
@@ -46,5 +58,7 @@ export {
   type RefusedRecord,
   readFastaRecords,
 } from "./text/fasta.ts";
-export { readTiff, type TiffImage } from "./tiff.ts";
-export { collectTensors, readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
+export { readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { collectTensors, withoutWrapperNames } from "./torch/state-dict.ts";
+export { type ByteRange, type ByteStore, mapStore } from "./zarr/byte-store.ts";

@@ -14,7 +14,9 @@ export {
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
 export { homologsOf } from "./data/atlas/homologs.ts";
+export { type LabelClass, labelOf } from "./data/atlas/label-class.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
+export { readSequences } from "./data/atlas/sequences.ts";
 export {
   isTrainingCrop,
   type SequenceSplit,
@@ -37,17 +39,16 @@ export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleu
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
-  type Answer,
   accuracy,
-  bestMacroAnswer,
+  bestMacroClass,
+  type ClassPrediction,
   type Confusion,
   chanceOf,
   confusion,
   isRight,
-  type LabelClass,
   likeliest,
   macroMean,
-  mostFrequentAnswer,
+  mostFrequentClass,
   totalVariation,
 } from "./evaluate/measures/accuracy.ts";
 export {
@@ -82,7 +83,7 @@ export {
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
 export {
-  type AgreedAnswer,
+  type AgreedPrediction,
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
@@ -102,17 +103,20 @@ export {
   type EvaluationSet,
   evaluationSets,
   type KnownCrop,
-  labelOf,
   readEvaluationData,
 } from "./evaluate/sets.ts";
-export { readSequences } from "./trainers/language-model/job.ts";
-export { type Lock, lockFolder } from "./training/lock.ts";
-export { DivergedError, type TrainingProgress } from "./training/loop.ts";
+export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
   type NewRun,
+  type ResumeOptions,
   resumeTraining,
   startTraining,
-  type TrainerName,
   type TrainOptions,
-  trainerNames,
-} from "./training/train.ts";
+} from "./train.ts";
+export { type TrainerName, trainerNames } from "./trainers/index.ts";
+export {
+  DivergedError,
+  type PrepareOptions,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./training/loop.ts";

@@ -1,5 +1,5 @@
-// What other packages may use of @proteoscope/models: the published networks, their samplers, and the nuclear
-// condition they are given. Listed by hand, so that the public surface is a decision.
+// The public interface of @proteoscope/models: networks, their losses and samplers, and what reads, runs and writes their
+// checkpoints. The list is made by hand, so that a change of the interface is visible.
 
 export {
   type DiscriminatorConfig,
@@ -15,6 +15,7 @@ export {
   type PerceptualAdversarialLosses,
   perceptualAdversarialDefaults,
   perceptualAdversarialLoss,
+  reconstructionLosses,
 } from "./autoencoder-kl/loss.ts";
 export { type LpipsNetwork, lpips, lpipsFeatures } from "./autoencoder-kl/lpips.ts";
 export {
@@ -28,22 +29,12 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl/network.ts";
-export {
-  type Architecture,
-  architectureTitles,
-  checkPretrained,
-  declareParameters,
-  esm2Heads,
-  hasPart,
-  type Pretrained,
-  type StateDict,
-} from "./checkpoints/architectures.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
-export { type ExportOptions, exportNetwork } from "./checkpoints/export-onnx.ts";
 export {
   CheckpointError,
   type FileSource,
+  type Files,
   memoryFolder,
   readJson,
   readParsed,
@@ -51,32 +42,24 @@ export {
   webFolder,
 } from "./checkpoints/file-source.ts";
 export {
-  type LoadOptions,
-  loadAs,
-  loadNoiseSchedule,
-  loadParts,
-  loadPipeline,
-  loadPretrained,
-  type PretrainedPipeline,
-} from "./checkpoints/load.ts";
-export { cytoselfFormat, esm2Format } from "./checkpoints/model-configs.ts";
-export { type NamedArrays, runPretrained, TensorError } from "./checkpoints/run.ts";
+  type InputRule,
+  type InputRules,
+  type NamedArrays,
+  TensorError,
+} from "./checkpoints/input-rules.ts";
+export { languageModelFolder } from "./checkpoints/model-folder.ts";
+export type {
+  ExportLayout,
+  NamedTensors,
+  Network,
+  NetworkDefinition,
+  NetworkOf,
+  SavedLayout,
+  StateDict,
+  TrainingPart,
+} from "./checkpoints/network-definition.ts";
 export {
-  type Files,
-  type PipelineParts,
-  type SaveOptions,
-  savePipeline,
-  savePretrained,
-  saveSingleFile,
-} from "./checkpoints/save.ts";
-export {
-  featureHeadFormat,
   type LoadedCondition,
-  type LoadedFeatureHead,
-  type LoadedHead,
-  languageModelFolder,
-  loadFeatureHead,
-  loadLocalizationHead,
   loadSequenceCondition,
   saveSequenceCondition,
 } from "./conditioning/checkpoint.ts";
@@ -140,6 +123,7 @@ export {
   proteinProjectionDefaults,
 } from "./contrastive/projection.ts";
 export { type Triplets, tripletLoss, tripletMargin } from "./contrastive/triplet.ts";
+export { cytoselfFormat } from "./cytoself/definition.ts";
 export type { BottleneckStage, CytoselfEncoderConfig, CytoselfMode } from "./cytoself/encoder.ts";
 export {
   type CytoselfBatch,
@@ -167,6 +151,7 @@ export {
   regressionClassifierWeight,
 } from "./cytoself/regressor.ts";
 export { type Quantized, quantize, type VectorQuantizerConfig } from "./cytoself/vector-quantizer.ts";
+export { loadNoiseSchedule } from "./diffusion/checkpoint.ts";
 export {
   compileDenoiser,
   type Denoiser,
@@ -174,7 +159,7 @@ export {
   type DenoiserOptions,
   type PreparedSequence,
 } from "./diffusion/guided-denoiser.ts";
-export { type DiffusionBatch, type DiffusionLoss, diffusionLoss, maskedMean } from "./diffusion/loss.ts";
+export { type DiffusionBatch, type DiffusionLoss, diffusionLoss } from "./diffusion/loss.ts";
 export {
   addNoise,
   leadingTimesteps,
@@ -191,6 +176,7 @@ export { createDdimSampler, type DdimOptions } from "./diffusion/samplers/ddim.t
 export { createDdpmSampler } from "./diffusion/samplers/ddpm.ts";
 export { createDpmSolverSampler } from "./diffusion/samplers/dpm-solver.ts";
 export type { Sampler, SamplerState } from "./diffusion/samplers/sampler.ts";
+export { esm2Format } from "./esm2/definition.ts";
 export {
   checkLora,
   type LoraAdapter,
@@ -201,6 +187,7 @@ export {
   withLora,
 } from "./esm2/lora.ts";
 export { loadLora, saveLora } from "./esm2/lora-checkpoint.ts";
+export { maskedMean } from "./esm2/masked-mean.ts";
 export { canonicalEsm2Names, fairEsmName, fairEsmStateDict, huggingFaceName } from "./esm2/names.ts";
 export {
   contactHead,
@@ -249,6 +236,13 @@ export {
   labelProbabilities,
   noCalibration,
 } from "./localization/calibration.ts";
+export {
+  featureHeadFormat,
+  type LoadedFeatureHead,
+  type LoadedHead,
+  loadFeatureHead,
+  loadLocalizationHead,
+} from "./localization/checkpoint.ts";
 export { type FeatureHeadConfig, featureHead } from "./localization/feature-head.ts";
 export {
   type LocalizationHeadConfig,
@@ -268,6 +262,25 @@ export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
+export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
+export { type LoadOptions, loadAs, loadParts, loadPretrained } from "./pretrained/load.ts";
+export {
+  loadPipeline,
+  type PipelineParts,
+  type PretrainedPipeline,
+  savePipeline,
+} from "./pretrained/pipeline.ts";
+export { runPretrained } from "./pretrained/run.ts";
+export { type SaveOptions, savePretrained, saveSingleFile } from "./pretrained/save.ts";
+export {
+  type Architecture,
+  architectureTitles,
+  checkPretrained,
+  declareParameters,
+  networks,
+  type Pretrained,
+  type RegisteredNetwork,
+} from "./registry.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

@@ -1,5 +1,5 @@
 // What @proteoscope/models has for Node alone: folders on disk, and models of the Hugging Face Hub in the cache that all
-// tools share. Listed by hand, so that the public surface is a decision.
+// tools share. The list is made by hand.
 
 export { openFolder } from "./node/folder.ts";
 export { hashFile } from "./node/hash-file.ts";

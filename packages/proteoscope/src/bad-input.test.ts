@@ -92,7 +92,7 @@ describe("an image that cannot be used", () => {
 
   it("is not there, or a folder", async () => {
     expect(await refusedImage(join(place.path, "no.tif"), 4)).toContain("no such file or folder");
-    expect(await refusedImage(place.model)).toContain("is a folder, a file is needed");
+    expect(await refusedImage(place.model)).toContain("give the folder of an OME-Zarr image");
   });
 
   it.each<[string, Uint8Array, string]>([
@@ -138,15 +138,15 @@ describe("an image that cannot be used", () => {
     };
     const stack = place.file("stack.npy", npyOf(both as NdArray));
     expect(await refusedImage(stack, 3, "--pixel-size", "0.5")).toMatch(
-      /say which one .*\(--nucleus-channel 1\)$/,
+      /the image has channels 0 to 1: say which channel \(--nucleus-channel 1\)$/,
     );
   });
 
   it("does not say how large its pixels are, or says what cannot be", async () => {
     const image = place.file("unsized.tif", tiffOf(fieldOfNuclei(), null));
-    expect(await refusedImage(image)).toMatch(/give the size in microns.* \(--pixel-size 0\.2\)$/);
+    expect(await refusedImage(image)).toContain("give the size in micrometres (--pixel-size 0.2)");
     expect(await refusedImage(image, 3, "--pixel-size", "40")).toMatch(
-      /says 40 um\/pixel.*\(--pixel-size 0\.2\)$/,
+      /the size given is 40 um\/pixel, .*\(--pixel-size 0\.2\)$/,
     );
   });
 
@@ -252,6 +252,8 @@ describe("a value that an option does not take", () => {
     [["--seed", "1.5"], "--seed takes a whole number"],
     [["--format", "png,jpg"], '--format knows png, ome-tiff, ome-zarr, npy, got "jpg"'],
     [["--nucleus-channel", "-1"], "--nucleus-channel takes a whole number from 0"],
+    [["--nucleus-z", "middle"], '--nucleus-z is sharpest, maximum or a number from 0, got "middle"'],
+    [["--nucleus-time", "0.5"], "--nucleus-time takes a whole number from 0"],
     [["--pixel-size", "big"], "--pixel-size takes a number"],
     [["--max-nuclei", "0"], "--max-nuclei takes a whole number from 1"],
     [["--device", "tpu"], "--device is one of auto, cpu, webgpu, cuda"],

@@ -11,8 +11,11 @@ export interface NamedNetworks {
   readonly noiseSchedule: NoiseScheduleConfig | undefined;
 }
 
-/** @throws CommandError (not found), and what `loadPretrained` throws. */
-export async function readNetworks(named: string, env: CommandContext["env"]): Promise<NamedNetworks> {
+/** Notices go to standard error. @throws CommandError (not found), and what `loadPretrained` throws. */
+export async function readNetworks(
+  named: string,
+  { env, stderr }: Pick<CommandContext, "env" | "stderr">,
+): Promise<NamedNetworks> {
   const { loadAs, loadParts, loadPipeline, noiseScheduleDefaults, subfolder } = await import(
     "@proteoscope/models"
   );
@@ -26,7 +29,8 @@ export async function readNetworks(named: string, env: CommandContext["env"]): P
     if (index.proteoscope !== undefined) networks.set("plm", await loadAs("esm2", subfolder(folder, "plm")));
     return { networks, noiseSchedule };
   }
-  const parts = await loadParts(folder, options);
+  const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
+  const parts = await loadParts(folder, { ...options, onNotice });
   if (parts.length === 1) return { networks: new Map([["", parts[0]!]]), noiseSchedule: undefined };
   const folders = parts.map((part): [string, Pretrained] => [
     part.architecture === "autoencoder" ? "vae" : part.architecture,

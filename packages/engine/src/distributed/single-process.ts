@@ -1,10 +1,10 @@
 /**
- * The collective operations of a process that trains alone: nothing is exchanged, and no value is copied but by
- * `allGather`, whose result is the caller's own.
+ * The collective operations of a process that trains alone: nothing is exchanged, and only `allGather` copies values,
+ * since its result is the caller's own.
  */
 import type { Collective } from "./collective.ts";
 
-/** The collective of one rank: sums and broadcasts leave the values [n] as they are. */
+/** The collective of a process that trains alone; sums and broadcasts leave the values as they are. */
 export const singleProcess: Collective = {
   rank: 0,
   size: 1,

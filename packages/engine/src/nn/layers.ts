@@ -12,13 +12,22 @@ import type { Tensor } from "../tensor.ts";
 import type { RandomSource } from "../trace.ts";
 import { fanInUniform, type Initializer, ones, type Weights, zeros } from "../weights.ts";
 
+/** Options of `linear`. */
 export interface LinearOptions {
+  /** Whether there is a bias. Default true. */
   bias?: boolean;
+  /** The initializer of the weight; U(-1, 1) / sqrt(in) when absent. */
   weightInitializer?: Initializer;
+  /** The initializer of the bias; U(-1, 1) / sqrt(in) when absent. */
   biasInitializer?: Initializer;
 }
 
-/** x [..., in] -> [..., outFeatures]; `weight` [out, in], `bias` [out]. An adapter of the weights adds its part. */
+/**
+ * Applies an affine map: x [..., in] -> [..., outFeatures]; parameters `weight` [out, in], `bias` [out]. An adapter of the
+ * weights adds its part.
+ *
+ * @throws ShapeError for an open last axis.
+ */
 export function linear(w: Weights, x: Tensor, outFeatures: number, options: LinearOptions = {}): Tensor {
   const inFeatures = fixed(x.shape.at(-1), "linear", "the last axis");
   const usual = fanInUniform(inFeatures);
@@ -30,12 +39,19 @@ export function linear(w: Weights, x: Tensor, outFeatures: number, options: Line
   return adapted === undefined ? y : add(y, adapted);
 }
 
+/** Options of `convolution`. */
 export interface ConvolutionOptions extends Conv2dOptions {
+  /** Side k of the square kernel, in pixels. */
   kernel: number;
+  /** Whether there is a bias. Default true. */
   bias?: boolean;
 }
 
-/** x [B, C, H, W] -> [B, outChannels, H', W']; `weight` [out, C / groups, k, k], `bias` [out]. */
+/**
+ * Convolves images: x [B, C, H, W] -> [B, outChannels, H', W']; parameters `weight` [out, C / groups, k, k], `bias` [out].
+ *
+ * @throws ShapeError as `conv2d`.
+ */
 export function convolution(w: Weights, x: Tensor, outChannels: number, options: ConvolutionOptions): Tensor {
   const { kernel, bias = true, groups = 1 } = options;
   const perGroup = fixed(x.shape[1], "convolution", "the channel axis") / groups;
@@ -44,12 +60,16 @@ export function convolution(w: Weights, x: Tensor, outChannels: number, options:
   return convolve(x, weight, bias ? w.parameter("bias", [outChannels], initializer) : undefined, options);
 }
 
-/** Row `index` of a table [count, width]; indices [...] -> [..., width]. */
+/** Looks up rows of a table: indices [...] -> [..., width]; parameter `weight` [count, width]. */
 export function embedding(w: Weights, indices: Tensor, count: number, width: number): Tensor {
   return gather(w.parameter("weight", [count, width], { kind: "normal", deviation: 1 }), indices);
 }
 
-/** Normalises the last axis; `weight`, `bias` [C]. */
+/**
+ * Normalises the last axis of x [..., C] to zero mean and unit variance; parameters `weight`, `bias` [C].
+ *
+ * @throws ShapeError for an open last axis.
+ */
 export function layerNorm(w: Weights, x: Tensor, epsilon = 1e-5): Tensor {
   const size = fixed(x.shape.at(-1), "layerNorm", "the last axis");
   return normalize.layerNorm(
@@ -60,7 +80,11 @@ export function layerNorm(w: Weights, x: Tensor, epsilon = 1e-5): Tensor {
   );
 }
 
-/** x [B, C, H, W] normalised in groups of channels; `weight`, `bias` [C]. */
+/**
+ * Normalises x [B, C, H, W] in groups of channels (Wu & He 2018); parameters `weight`, `bias` [C].
+ *
+ * @throws ShapeError for open channels or positions, and channels that do not split into the groups.
+ */
 export function groupNorm(w: Weights, x: Tensor, groups: number, epsilon: number): Tensor {
   const channels = fixed(x.shape[1], "groupNorm", "the channel axis");
   return normalize.groupNorm(
@@ -72,16 +96,26 @@ export function groupNorm(w: Weights, x: Tensor, groups: number, epsilon: number
   );
 }
 
+/** Options of `batchNorm`. */
 export interface BatchNormOptions {
-  /** Normalise by the batch and update the running statistics; else by the running statistics. */
+  /** Whether to normalise by the batch and update the running statistics; else by the running statistics. */
   training: boolean;
+  /** Whether scale and bias follow. Default true. */
   affine?: boolean;
+  /** Summand of the variance. Default 1e-5. */
   epsilon?: number;
+  /** Fraction of the running statistics that a batch replaces. Default 0.1. */
   momentum?: number;
+  /** The initializer of the scale; 1 when absent. */
   scaleInitializer?: Initializer;
 }
 
-/** x [B, C, H, W]; `weight`, `bias`, `running_mean`, `running_var` [C]. */
+/**
+ * Normalises each channel of x [B, C, H, W] (Ioffe & Szegedy 2015); parameters `weight`, `bias` and buffers `running_mean`,
+ * `running_var` [C].
+ *
+ * @throws ShapeError for open channels, and in training for any open axis.
+ */
 export function batchNorm(w: Weights, x: Tensor, options: BatchNormOptions): Tensor {
   const { training, affine = true, epsilon = 1e-5, momentum = 0.1, scaleInitializer = ones } = options;
   const shape = [fixed(x.shape[1], "batchNorm", "the channel axis")];
@@ -97,7 +131,10 @@ export function batchNorm(w: Weights, x: Tensor, options: BatchNormOptions): Ten
   return y;
 }
 
-/** Zeros each value with probability `rate` and scales the rest by 1 / (1 - rate); without `random`, the identity. */
+/**
+ * Sets each value to zero with probability `rate` and scales the others by 1 / (1 - rate); returns x as it is without
+ * `random`. The name distinguishes random inputs.
+ */
 export function dropout(x: Tensor, rate: number, random: RandomSource | undefined, name = "dropout"): Tensor {
   if (rate === 0 || random === undefined) return x;
   return div(select(less(random.uniform(name, x.shape), rate), 0, x), 1 - rate);

@@ -1,5 +1,5 @@
 /**
- * A traced graph as an ONNX model (IR version 10, opset 21): nodes in order, constants as initializers.
+ * Emission of a traced graph as an ONNX model (IR version 10, opset 21): nodes in order, constants as initializers.
  *
  * Names are numbered in order of emission, so that equal graphs give equal bytes. Parameters become initializers
  * where values are given, and inputs of their own name where they are not (training). Values too large for one file
@@ -36,14 +36,18 @@ import {
 } from "./external-data.ts";
 import { serializeModel } from "./serialize.ts";
 
+/** The version of the standard operator set. */
 export const opset = 21;
+/** The version of the file format. */
 export const irVersion = 10n;
 
+/** A graph by its leaves and outputs. */
 export interface GraphInterface {
   /** Leaves that are fed, by name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
   /** Leaves whose values become part of the model, by name. */
   readonly initializers?: ReadonlyMap<string, { readonly tensor: Tensor; readonly value: NdArray }>;
+  /** Tensors that the model returns, by name. */
   readonly outputs: ReadonlyMap<string, Tensor>;
 }
 
@@ -63,16 +67,19 @@ function dataType(dtype: string): TensorProto_DataType {
   return type;
 }
 
+/** Options of emission. */
 export interface EmitOptions {
-  /** Whether the passes of `passes/` run before; a test compares models with and without. */
+  /** Whether the passes of `passes/` run before. Default true. */
   simplified?: boolean;
-  /** Further rules for the passes: the forms of a device, see `device-lowerings.ts`. Absent: as the model was written. */
+  /** The lowerings of a device, such as `trainingLowerings` gives; none when absent. */
   lowerings?: readonly Rule[];
 }
 
 /**
- * The serialised model, its values inside.
- * @throws Error where they are too large for one file, which `emitOnnxModel` writes as two.
+ * Serialises a graph as one ONNX file, with its values inside.
+ *
+ * @throws Error where they are too large for one file, which `emitOnnxModel` writes as two, and for a leaf that is neither
+ * an input nor an initializer.
  */
 export function emitOnnx(graph: GraphInterface, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
   const built = buildOnnx(graph, options);
@@ -84,7 +91,12 @@ export function emitOnnx(graph: GraphInterface, options: EmitOptions = {}): Uint
   return serializeOnnx(built).model;
 }
 
-/** The serialised model, with its values beside it where they pass a limit (2 GiB, which is where protobuf ends). */
+/**
+ * Serialises a graph as an ONNX file, with its values in a second file where they pass a limit (2 GiB, where protobuf
+ * ends).
+ *
+ * @throws Error for a leaf that is neither an input nor an initializer.
+ */
 export function emitOnnxModel(
   graph: GraphInterface,
   options: EmitOptions & ExternalDataOptions = {},
@@ -92,16 +104,16 @@ export function emitOnnxModel(
   return serializeOnnx(buildOnnx(graph, options), options);
 }
 
-/** A graph in ONNX's words, whose values have no place yet. */
+/** A graph in ONNX's terms, whose values are still apart. */
 export interface BuiltOnnx {
   readonly proto: ModelProto;
-  /** The initializers that were given, in their order. */
+  /** The values of the graph's initializers, in their order. */
   readonly weights: ReadonlyMap<TensorProto, NdArray>;
-  /** The values that tracing made. */
+  /** The values of the constants that tracing made. */
   readonly constants: ReadonlyMap<TensorProto, NdArray>;
 }
 
-/** Puts the values in their place, which ends the use of `built`. */
+/** Serialises a built graph, which takes its values and must not be used again. */
 export function serializeOnnx(
   { proto, weights, constants }: BuiltOnnx,
   options: ExternalDataOptions = {},
@@ -111,11 +123,12 @@ export function serializeOnnx(
   return externalData === undefined ? { model } : { model, externalData };
 }
 
-/** All of a model but the values of its weights, before it is serialised: equal for equal graphs. */
+/** Serialises all of a model but the values of its weights, which is equal for equal graphs. */
 export function signatureOf({ proto, constants }: BuiltOnnx): Uint8Array[] {
   return [toBinary(ModelProtoSchema, proto), ...[...constants.values()].map(bytesOf)];
 }
 
+/** Builds the messages of a model. */
 export function buildOnnx(
   graph: GraphInterface,
   { simplified = true, ...options }: EmitOptions = {},
@@ -192,7 +205,7 @@ export function buildOnnx(
   return { proto, weights, constants };
 }
 
-/** The standard operators, and those of other domains that are used, which are all of version 1. */
+/** Lists the operator sets: the standard one, and those of other domains that are used, which are all of version 1. */
 function opsetsOf(nodes: readonly NodeProto[]) {
   const others = [...new Set(nodes.map(({ domain }) => domain).filter((domain) => domain !== ""))];
   return [{ domain: "", version: BigInt(opset) }, ...others.map((domain) => ({ domain, version: 1n }))];

@@ -1,5 +1,5 @@
 /**
- * A model as bytes, with one copy of its values: protobuf-es would join them once for every message around them.
+ * Serialisation of a model with one copy of its values; protobuf-es would join them once for every message around them.
  *
  * A message that stands in several pieces is the sum of them (protobuf, "Encoding", last one wins and merging), so the
  * graph is written without initializers, and each initializer as one more piece of the graph.
@@ -13,7 +13,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 
-/** Equal to what `toBinary` gives, to every reader. */
+/** Serialises a model to bytes that every reader reads as those of `toBinary`. */
 export function serializeModel(proto: ModelProto): Uint8Array<ArrayBuffer> {
   const { graph } = proto;
   if (graph === undefined) return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ export function serializeModel(proto: ModelProto): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** ECMAScript 2024, as all supported engines have it. Resizable, so that its memory can be given back: see host.ts. */
+/** An ArrayBuffer of ECMAScript 2024, resizable so that its memory can be given back: see host.ts. */
 const ResizableBuffer = ArrayBuffer as new (
   byteLength: number,
   options: { maxByteLength: number },
@@ -39,7 +39,7 @@ const graphField = ModelProtoSchema.field.graph.number;
 const initializerField = GraphProtoSchema.field.initializer.number;
 const rawDataField = TensorProtoSchema.field.rawData.number;
 
-/** An initializer as a piece of a model: what is around its values, and the values themselves. */
+/** Writes an initializer as a piece of a model: the bytes around its values, and the values themselves. */
 function initializerPiece(tensor: TensorProto): [Uint8Array, Uint8Array] {
   const { rawData } = tensor;
   const rest = toBinary(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(0) });
@@ -48,7 +48,7 @@ function initializerPiece(tensor: TensorProto): [Uint8Array, Uint8Array] {
   return [concatBytes(prefix(graphField, inGraph.byteLength + rawData.byteLength), inGraph), rawData];
 }
 
-/** What announces a field of so many bytes. */
+/** Writes the tag and length before a field of so many bytes. */
 function prefix(field: number, byteLength: number): Uint8Array {
   const lengthDelimited = 2;
   return Uint8Array.of(...varint((field << 3) | lengthDelimited), ...varint(byteLength));

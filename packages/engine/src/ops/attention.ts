@@ -10,14 +10,20 @@ import { concat, expandDims, matrixTranspose, pad, slice, split } from "./layout
 import { matmul } from "./matmul.ts";
 import { softmax } from "./reduce.ts";
 
+/** Options of `attention`. */
 export interface AttentionOptions {
-  /** Added to the scores before the softmax; broadcasts to [B, heads, queries, keys]. */
+  /** A bias that is added to the scores before the softmax; it broadcasts to [B, heads, Q, K]. */
   bias?: Tensor;
-  /** 1 / sqrt(head size) when absent; 1 where the queries are scaled already. */
+  /** The factor of the scores: 1 / sqrt(D) when absent; 1 where the queries are scaled already. */
   scale?: number;
 }
 
-/** query [B, heads, Q, D], key and value [B, heads, K, D] -> [B, heads, Q, D]. */
+/**
+ * Returns softmax(scale query key^T + bias) value: query [B, heads, Q, D], key and value [B, heads, K, D] ->
+ * [B, heads, Q, D] (Vaswani et al. 2017, equation 1).
+ *
+ * @throws ShapeError where the operands do not fit each other.
+ */
 export function attention(
   query: Tensor,
   key: Tensor,
@@ -32,7 +38,10 @@ export function attention(
   return apply(attentionOperator, inputs, {}, seen);
 }
 
-/** query [B, heads, Q, D] times key [B, heads, K, D], and the bias: one for each key is one more column of the product. */
+/**
+ * Multiplies query [B, heads, Q, D] by key [B, heads, K, D] and adds the bias; a bias with one value per key is one more
+ * column of the product.
+ */
 function scoresOf(query: Tensor, key: Tensor, bias: Tensor | undefined): Tensor {
   if (bias === undefined) return matmul(query, matrixTranspose(key));
   if (bias.shape.length !== key.shape.length || bias.shape.at(-2) !== 1)
@@ -44,7 +53,7 @@ function scoresOf(query: Tensor, key: Tensor, bias: Tensor | undefined): Tensor 
 }
 
 /**
- * The gradient in two passes over the scores: dS = P * (dO V^T - rowsum(dO * O)), whose second term is one more column
+ * The gradient takes two passes over the scores: dS = P * (dO V^T - rowsum(dO * O)), whose second term is one more column
  * of the product (Dao et al. 2022, arXiv:2205.14135, appendix B.4, for the row term).
  */
 const attentionOperator: Operator = {
@@ -69,7 +78,9 @@ const attentionOperator: Operator = {
   },
 };
 
-/** Rotates the halves of the last axis of x [..., L, D] by position, as ESM2 and GPT-NeoX do ("rotate half"). */
+/**
+ * Rotates the halves of the last axis of x [..., L, D], D even, by position, as ESM2 and GPT-NeoX do ("rotate half").
+ */
 export function rotaryEmbedding(x: Tensor): Tensor {
   const size = fixed(x.shape.at(-1), "rotary embedding", "the head size");
   const half = size / 2;

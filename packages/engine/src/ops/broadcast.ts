@@ -18,7 +18,7 @@ import { reshape } from "./layout.ts";
 
 const shapeOperator: Operator = { name: "Shape" };
 
-/** The sizes of a tensor as an int64 vector, read at run time. */
+/** Gives the sizes of x as an int64 vector [rank], read at run time. */
 export function shapeOf(x: Tensor): Tensor {
   return apply(shapeOperator, [x], {}, { dtype: "int64", shape: [x.shape.length] });
 }
@@ -28,7 +28,12 @@ const expandOperator: Operator = {
   gradient: (node, [gradient]) => [sumTo(gradient!, node.inputs[0]!.shape)],
 };
 
-/** Repeats axes of size 1 until `x` has `shape`; open dimensions of `shape` are taken from `like`. */
+/**
+ * Repeats axes of size 1 until x has `shape` (NumPy's rules); open dimensions are read at run time from `like`, which has
+ * that shape.
+ *
+ * @throws ShapeError where x does not broadcast to `shape`, or `like` is missing or of another shape.
+ */
 export function broadcastTo(x: Tensor, shape: Shape, like?: Tensor): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcast(x.shape, shape, "Expand"), shape))
@@ -40,13 +45,15 @@ export function broadcastTo(x: Tensor, shape: Shape, like?: Tensor): Tensor {
   return apply(expandOperator, [x, shapeOf(like)], {}, { dtype: x.dtype, shape });
 }
 
+/** Options of reductions. */
 export interface ReduceOptions {
   /** Axes to reduce; all when absent. Negative axes count from the back. */
   axes?: readonly number[];
+  /** Whether reduced axes stay, with size 1. Default false. */
   keepDims?: boolean;
 }
 
-/** The shape that a reduction over `axes`, counted from the front, leaves. */
+/** Gives the shape that a reduction over `axes`, counted from the front, leaves. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
   return keepDims
     ? shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
@@ -63,12 +70,12 @@ export function reduce(operator: Operator, x: Tensor, { axes, keepDims = false }
   return apply(operator, [x, int64Vector(normal)], { keepdims: keepDims ? 1 : 0 }, { dtype: x.dtype, shape });
 }
 
-/** The gradient of a reduction, given back its reduced axes as ones and repeated over them. */
+/** Gives the gradient of a reduction its reduced axes back, and repeats it over them to have x's shape. */
 export function spread(gradient: Tensor, x: Tensor, axes: readonly number[]): Tensor {
   return broadcastTo(reshape(gradient, reducedShape(x.shape, axes, true)), x.shape, x);
 }
 
-/** The axes over which a node of `reduce` goes, which are its second input. */
+/** Reads the axes of a node that `reduce` made, which are its second input. */
 export function reducedAxes({ inputs }: Node): readonly number[] {
   const { value } = inputs[1]!.node.operator as ConstantOperator;
   return Array.from(value.data as BigInt64Array, Number);
@@ -79,9 +86,10 @@ const sumOperator: Operator = {
   gradient: (node, [g]) => [spread(g!, node.inputs[0]!, reducedAxes(node))],
 };
 
+/** Sums over axes. @throws ShapeError for an axis outside the rank. */
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(sumOperator, x, options);
 
-/** Sums over the axes along which `shape` was broadcast to get x's shape. */
+/** Sums over the axes along which `shape` was broadcast to get x's shape: the adjoint of `broadcastTo`. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.shape.length - shape.length;

@@ -3,7 +3,7 @@
  *
  * The input gradient is ConvTranspose. The weight gradient is one matrix product of the output gradient with the
  * unfolded input, which runs at the machine's matrix-product rate where a convolution with a huge kernel would not
- * (Chellapilla et al. 2006, "High performance convolutional neural networks"). Emission may choose other forms for a
+ * (Chellapilla et al. 2006, "High performance convolutional neural networks"). Emission may lower both otherwise for a
  * device, see passes/winograd.ts.
  */
 import { type Dim, fixed, formatShape, ShapeError } from "../shape.ts";
@@ -13,14 +13,17 @@ import { gather } from "./gather.ts";
 import { pad, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 
+/** Options of `conv2d`; all lengths are in pixels. */
 export interface Conv2dOptions {
+  /** Distance between windows, along both axes. Default 1. */
   stride?: number;
-  /** One amount for all sides, or [top, left, bottom, right]. */
+  /** Zeros around the image: one amount for all sides, or [top, left, bottom, right]. Default 0. */
   padding?: number | readonly [number, number, number, number];
+  /** Groups of channels that are convolved apart. Default 1. */
   groups?: number;
 }
 
-/** The form in which ONNX and the rules below want the options. */
+/** The options as ONNX and the rules below want them. */
 interface Geometry {
   strides: [number, number];
   pads: readonly [number, number, number, number];
@@ -46,7 +49,12 @@ const convOperator: Operator = {
   },
 };
 
-/** x [B, C, H, W], weight [O, C / groups, kH, kW], bias [O] -> [B, O, H', W'] (cross-correlation, as in PyTorch). */
+/**
+ * Convolves images (cross-correlation, as in PyTorch): x [B, C, H, W], weight [O, C / groups, kH, kW], bias [O] ->
+ * [B, O, H', W'] with H' = floor((H + top + bottom - kH) / stride) + 1.
+ *
+ * @throws ShapeError where weight or bias do not fit, and for an open side unless the convolution keeps its size.
+ */
 export function conv2d(
   x: Tensor,
   weight: Tensor,
@@ -118,7 +126,7 @@ function inputGradient(
   return apply(convTransposeOperator, [g, weight], attributes, x);
 }
 
-/** The name under which a graph keeps a weight's gradient together, for passes that know a faster form. */
+/** The name under which a graph keeps a weight's gradient together, for passes that know a faster way. */
 export const convWeightGradient = "ConvWeightGradient";
 
 const weightGradientOperator: Operator = { name: convWeightGradient, isAlias: true };
@@ -143,7 +151,10 @@ function weightGradient(x: Tensor, weight: Tensor, g: Tensor, geometry: Geometry
   return apply(weightGradientOperator, [plain, x, g], attributes, weight);
 }
 
-/** What each kernel tap sees: x [N, C, H, W] -> [N * H' * W', taps * C], as one lookup of pixels, each with its channels. */
+/**
+ * Lists the pixels of each window: x [N, C, H, W] -> [N * H' * W', taps * C], as one lookup of pixels, each with its
+ * channels.
+ */
 function unfold(x: Tensor, g: Tensor, { kernel, strides, pads }: Geometry): Tensor {
   const [batch, channels, height, width] = x.shape as number[];
   const padded = pad(transpose(x, [0, 2, 3, 1]), [0, pads[0], pads[1], 0], [0, pads[2], pads[3], 0]);

@@ -1,8 +1,9 @@
 /**
  * Elementwise operators, with NumPy broadcasting, each beside its gradient rule.
  *
- * A number stands for a scalar constant of the other operand's type. Activations that the ONNX standard has as
- * one operator use it (the runtime's kernels are single passes); the others are compositions.
+ * A number stands for a scalar constant of the other operand's type. Activations that the ONNX standard has as one
+ * operator use it (the runtime's kernels are single passes); the others are compositions. An operator of two operands
+ * throws ShapeError where their shapes do not broadcast, their types differ, or both are numbers.
  */
 import { broadcast, formatShape, ShapeError } from "../shape.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../tensor.ts";
 import { sumTo } from "./broadcast.ts";
 
+/** An operand of an elementwise operator: a tensor, or a number that becomes a scalar of the other's type. */
 export type Operand = Tensor | number;
 
 function operands(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
@@ -37,7 +39,7 @@ function binary(operator: Operator, a: Operand, b: Operand, dtype?: DType): Tens
   return apply(operator, [left, right], {}, { dtype: dtype ?? left.dtype, shape });
 }
 
-/** A rule from the two partial derivatives; each is summed over the axes that were broadcast. */
+/** Makes a gradient rule of the two partial derivatives; each is summed over the axes that were broadcast. */
 function partials(
   left: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor,
   right: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor,
@@ -102,26 +104,38 @@ const minOperator: Operator = {
   ),
 };
 
+/** Returns a + b. @throws ShapeError where the operands do not fit each other. */
 export const add = (a: Operand, b: Operand): Tensor => binary(addOperator, a, b);
+/** Returns a - b. @throws ShapeError as `add`. */
 export const sub = (a: Operand, b: Operand): Tensor => binary(subOperator, a, b);
+/** Returns a * b. @throws ShapeError as `add`. */
 export const mul = (a: Operand, b: Operand): Tensor => binary(mulOperator, a, b);
+/** Returns a / b; of integers the quotient without its fraction. @throws ShapeError as `add`. */
 export const div = (a: Operand, b: Operand): Tensor => binary(divOperator, a, b);
-/** a ** b; the gradient of the exponent needs a > 0. */
+/** Returns a ** b; the gradient of the exponent needs a > 0. @throws ShapeError as `add`. */
 export const pow = (a: Operand, b: Operand): Tensor => binary(powOperator, a, b);
-/** The larger of two; where they are equal the first gets the gradient. */
+/** Returns the larger of a and b; where they are equal a gets the gradient. @throws ShapeError as `add`. */
 export const maximum = (a: Operand, b: Operand): Tensor => binary(maxOperator, a, b);
+/** Returns the smaller of a and b; where they are equal a gets the gradient. @throws ShapeError as `add`. */
 export const minimum = (a: Operand, b: Operand): Tensor => binary(minOperator, a, b);
 
 const comparison = (name: string) => {
   const operator: Operator = { name };
   return (a: Operand, b: Operand): Tensor => binary(operator, a, b, "bool");
 };
+/** Returns a == b as bool. @throws ShapeError as `add`. */
 export const equal = comparison("Equal");
+/** Returns a < b as bool. @throws ShapeError as `add`. */
 export const less = comparison("Less");
+/** Returns a <= b as bool. @throws ShapeError as `add`. */
 export const lessOrEqual = comparison("LessOrEqual");
+/** Returns a > b as bool. @throws ShapeError as `add`. */
 export const greater = comparison("Greater");
+/** Returns a >= b as bool. @throws ShapeError as `add`. */
 export const greaterOrEqual = comparison("GreaterOrEqual");
+/** Returns whether a and b, both bool, are true. @throws ShapeError as `add`. */
 export const and = comparison("And");
+/** Returns whether a or b, both bool, is true. @throws ShapeError as `add`. */
 export const or = comparison("Or");
 
 function unary(
@@ -135,33 +149,48 @@ function unary(
   return (x) => apply(operator, [x], {}, { dtype: x.dtype, shape: x.shape });
 }
 
+/** Returns -x. */
 export const neg = unary("Neg", (_x, _y, g) => neg(g));
+/** Returns e ** x. */
 export const exp = unary("Exp", (_x, y, g) => mul(g, y));
+/** Returns the natural logarithm of x. */
 export const log = unary("Log", (x, _y, g) => div(g, x));
+/** Returns the square root of x. */
 export const sqrt = unary("Sqrt", (_x, y, g) => div(mul(g, 0.5), y));
+/** Returns |x|; its gradient at 0 is 0. */
 export const abs = unary("Abs", (x, _y, g) => mul(g, sign(x)));
+/** Returns -1, 0 or 1; no gradient flows through it. */
 export const sign = unary("Sign");
+/** Returns the largest whole number that is at most x; no gradient flows through it. */
 export const floor = unary("Floor");
+/** Returns whether x, a bool, is false. */
 export const not = unary("Not");
+/** Returns the sine of x, in radians. */
 export const sin = unary("Sin", (x, _y, g) => mul(g, cos(x)));
+/** Returns the cosine of x, in radians. */
 export const cos = unary("Cos", (x, _y, g) => neg(mul(g, sin(x))));
+/** Returns the error function of x. */
 export const erf = unary("Erf", (x, _y, g) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
+/** Returns the hyperbolic tangent of x. */
 export const tanh = unary("Tanh", (_x, y, g) => mul(g, sub(1, mul(y, y))));
+/** Returns 1 / (1 + e ** -x). */
 export const sigmoid = unary("Sigmoid", (_x, y, g) => mul(g, mul(y, sub(1, y))));
+/** Returns log(1 + e ** x). */
 export const softplus = unary("Softplus", (x, _y, g) => mul(g, sigmoid(x)));
+/** Returns max(x, 0); its gradient at 0 is 0. */
 export const relu = unary("Relu", (_x, y, g) => select(greater(y, 0), g, 0));
 
-/** x if x > 0, else slope * x. */
+/** Returns x where x > 0, else slope * x; `slope` is from 0 to 1. */
 export function leakyRelu(x: Tensor, slope = 0.2): Tensor {
   return maximum(x, mul(x, slope));
 }
 
-/** x sigmoid(x), also called swish (Hendrycks & Gimpel 2016); the rule is s + x s (1 - s) with s = sigmoid(x). */
+/** Returns x sigmoid(x), also called swish (Hendrycks & Gimpel 2016). */
 export function silu(x: Tensor): Tensor {
   return mul(x, sigmoid(x));
 }
 
-/** x Phi(x) with the exact error function (Hendrycks & Gimpel 2016), not the tanh approximation. */
+/** Returns x Phi(x) with the exact error function (Hendrycks & Gimpel 2016), not the tanh approximation. */
 export function gelu(x: Tensor): Tensor {
   return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 }
@@ -178,7 +207,7 @@ const whereOperator: Operator = {
   },
 };
 
-/** a where the condition holds, else b. */
+/** Returns a where the condition, a bool, holds, else b; all three broadcast. @throws ShapeError as `add`. */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (condition.dtype !== "bool")
     throw new ShapeError(`Where: the condition must be bool, got ${condition.dtype}`);
@@ -195,7 +224,7 @@ const clipOperator: Operator = {
   },
 };
 
-/** Values limited to [low, high]; outside it no gradient flows, at the limits it does (as in PyTorch). */
+/** Limits values to [low, high]; outside it no gradient flows, at the limits it does (as in PyTorch). */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   return apply(
     clipOperator,
@@ -205,6 +234,7 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
   );
 }
 
+/** Whether a type has fractions, and so gradients. */
 export const isFloat = (dtype: DType) => dtype === "float32" || dtype === "float16";
 
 const castOperator: Operator = {
@@ -215,6 +245,7 @@ const castOperator: Operator = {
   },
 };
 
+/** Converts x to another type; a gradient flows back where x is of a floating type. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   return apply(castOperator, [x], { to: { dtype } }, { dtype, shape: x.shape });
@@ -222,17 +253,17 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 
 const identityOperator: Operator = { name: "Identity" };
 
-/** The same values, through which no gradient flows. */
+/** Returns x, through which no gradient flows back. */
 export function stopGradient(x: Tensor): Tensor {
   return apply(identityOperator, [x], {}, { dtype: x.dtype, shape: x.shape });
 }
 
-/** Forward `value`, backward as if it were `x` (Bengio et al. 2013). */
+/** Returns `value`, whose gradient goes to x as if it were x (straight-through estimator, Bengio et al. 2013). */
 export function straightThrough(x: Tensor, value: Tensor): Tensor {
   return add(x, stopGradient(sub(value, x)));
 }
 
-/** A one-dimensional float constant. */
+/** Makes a constant [n] of the values; float32 unless another type is given. */
 export function vector(values: readonly number[], dtype: DType = "float32"): Tensor {
   return constant({ dtype, shape: [values.length], data: typedArray(dtype, values) });
 }

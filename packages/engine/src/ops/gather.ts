@@ -1,5 +1,5 @@
 /**
- * Looking up rows by index and its gradient, adding rows up by index; one-hot rows; running positions.
+ * Lookup of rows by index, and its gradient, which adds rows up by index; one-hot rows; positions along an axis.
  *
  * A small table's gradient is a product with one-hot rows (every device has a fast kernel); a large one's is ScatterND.
  */
@@ -27,7 +27,12 @@ const gatherOperator: Operator = {
   },
 };
 
-/** Slices of x at `indices` (int32 or int64) along an axis; the shape of `indices` replaces that axis. */
+/**
+ * Takes slices of x at `indices` (int32 or int64) along an axis; the shape of `indices` replaces that axis. Only rows
+ * (axis 0) have a gradient.
+ *
+ * @throws ShapeError for indices of another type, and for an axis outside the rank.
+ */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const normal = normalizeAxis(axis, x.shape.length, "Gather");
   if (indices.dtype !== "int64" && indices.dtype !== "int32")
@@ -46,7 +51,7 @@ const scatterOperator: Operator = {
   },
 };
 
-/** Adds updates [N, D] up in rows [rows, D] by indices [N]; the gradient of an embedding. */
+/** Adds updates [N, D] up in rows [rows, D] by indices [N], which is the gradient of an embedding. */
 export function scatterAddRows(indices: Tensor, updates: Tensor, rows: number): Tensor {
   if (rows <= oneHotRowLimit) return matmul(matrixTranspose(oneHot(indices, rows, updates.dtype)), updates);
   const zeros = full([rows, fixed(updates.shape[1], "ScatterND", "the row width")], 0, updates.dtype);
@@ -54,7 +59,7 @@ export function scatterAddRows(indices: Tensor, updates: Tensor, rows: number): 
   return apply(scatterOperator, inputs, { reduction: "add" }, zeros);
 }
 
-/** One in the column that the index names, zero elsewhere: [...] -> [..., depth]. */
+/** Gives 1 in the column that the index names and 0 elsewhere: [...] -> [..., depth]. */
 export function oneHot(indices: Tensor, depth: number, dtype: Tensor["dtype"] = "float32"): Tensor {
   const columns = constant({
     dtype: indices.dtype,
@@ -66,7 +71,7 @@ export function oneHot(indices: Tensor, depth: number, dtype: Tensor["dtype"] = 
 
 const rangeOperator: Operator = { name: "Range" };
 
-/** 0, 1, 2, ... along an axis of x, as a float32 vector; the axis may be open. */
+/** Gives 0, 1, 2, ... along an axis of x, as a float32 vector; the axis may be open. */
 export function positions(x: Tensor, axis: number): Tensor {
   const size = x.shape[normalizeAxis(axis, x.shape.length, "Range")]!;
   if (typeof size === "number")

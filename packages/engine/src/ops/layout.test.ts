@@ -12,6 +12,11 @@ const counted = (...shape: number[]) => array(shape, [...Array(shape.reduce((a, 
 /** Squared, so that the gradient differs from element to element. */
 const squared = (f: (t: Tensor) => Tensor) => (t: Tensor) => mul(f(t), f(t));
 
+test("matrixTranspose exchanges the last two axes and refuses what is no matrix", async () => {
+  expect(await valuesOf((t) => matrixTranspose(t), counted(2, 3))).toEqual([0, 3, 1, 4, 2, 5]);
+  for (const shape of [[], [3]]) expect(() => matrixTranspose(symbol(...shape))).toThrow("is no matrix");
+});
+
 describe("reshape", () => {
   test("keeps the order of values, and its gradient goes back", async () => {
     const [y] = await evaluate((t) => [reshape(t, [4, 6])], x);

@@ -1,5 +1,5 @@
 /**
- * Operators that move values without changing them: reshape, transpose, slice, pad, concat; each with its rule.
+ * Operators that move values without changing them: reshape, transpose, slice, pad, concat; each beside its gradient rule.
  *
  * Their gradients are each other: a slice is undone by a pad, a concatenation by slices, a transpose by its inverse.
  */
@@ -21,8 +21,10 @@ const reshapeOperator: Operator = {
 };
 
 /**
- * The same values in another shape. Open dimensions may stay at their axis, and one more may be merged or split
+ * Gives the same values another shape. Open dimensions may stay at their axis, and one more may be merged or split
  * ("2*residues"): the runtime infers that one.
+ *
+ * @throws ShapeError where the numbers of elements differ, or more than one open dimension moves.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
@@ -39,7 +41,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply(reshapeOperator, [x, int64Vector(target)], {}, { dtype: x.dtype, shape });
 }
 
-/** Inserts axes of size 1 where they will stand in the result. */
+/** Inserts axes of size 1, one after the other, each where it then stands; a negative axis counts from the end. */
 export function expandDims(x: Tensor, ...axes: readonly number[]): Tensor {
   const shape: Dim[] = [...x.shape];
   for (const axis of axes) shape.splice(axis < 0 ? shape.length + 1 + axis : axis, 0, 1);
@@ -59,7 +61,7 @@ const transposeOperator: Operator = {
   },
 };
 
-/** Axes in another order: axis i of the result is axis order[i] of x. */
+/** Puts axes in another order: axis i of the result is axis order[i] of x. @throws ShapeError where `order` is none. */
 export function transpose(x: Tensor, order: readonly number[]): Tensor {
   if (order.length !== x.shape.length || order.some((_, axis) => !order.includes(axis)))
     throw new ShapeError(`Transpose: [${order}] is no order of the axes of ${formatShape(x.shape)}`);
@@ -72,9 +74,10 @@ export function transpose(x: Tensor, order: readonly number[]): Tensor {
   );
 }
 
-/** The last two axes exchanged. */
+/** Exchanges the last two axes. @throws ShapeError for a rank below 2. */
 export function matrixTranspose(x: Tensor): Tensor {
   const rank = x.shape.length;
+  if (rank < 2) throw new ShapeError(`Transpose: ${formatShape(x.shape)} is no matrix`);
   return transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
 }
 
@@ -105,7 +108,11 @@ function sliceInterval(output: Tensor): Interval {
   return { start: numbers[0]!, end: numbers[1]!, axis: numbers[2]! };
 }
 
-/** The half-open interval [start, end) of one axis, which must have a fixed size. */
+/**
+ * Takes the half-open interval [start, end) of one axis of fixed size.
+ *
+ * @throws ShapeError for an interval outside it.
+ */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const normal = normalizeAxis(axis, x.shape.length, "Slice");
   const size = fixed(x.shape[normal], "Slice", `axis ${axis} of ${formatShape(x.shape)}`);
@@ -119,7 +126,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return apply(sliceOperator, inputs, {}, { dtype: x.dtype, shape });
 }
 
-/** Parts of an axis, of the given sizes, one after the other. */
+/** Cuts an axis of fixed size into parts of the given sizes, one after the other. @throws ShapeError as `slice`. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
   let start = 0;
   return sizes.map((size) => slice(x, axis, start, (start += size)));
@@ -145,7 +152,11 @@ function cut(x: Tensor, axis: number, start: number, size: Dim): Tensor {
     : slice(x, axis, start, start + fixed(size, "gradient of Pad", "the padded axis"));
 }
 
-/** Adds `before` and `after` elements of `value` to each axis. */
+/**
+ * Adds elements of one value around a tensor: before[i] at the beginning of axis i and after[i] at its end.
+ *
+ * @throws ShapeError for other numbers of axes, and for an open axis that grows.
+ */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor {
   if (before.length !== x.shape.length || after.length !== x.shape.length)
     throw new ShapeError(`Pad: ${before.length} and ${after.length} amounts for ${formatShape(x.shape)}`);
@@ -171,7 +182,11 @@ const concatOperator: Operator = {
   },
 };
 
-/** Tensors one after the other along an axis. */
+/**
+ * Joins tensors of one type along an axis, one after the other; their other axes are equal.
+ *
+ * @throws ShapeError for no tensors, for tensors that do not fit, and for an open axis.
+ */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   if (first === undefined) throw new ShapeError("Concat: no tensors");

@@ -30,7 +30,11 @@ function rightGradient(a: Tensor, b: Tensor, g: Tensor): Tensor {
   return matmul(matrixTranspose(reshape(a, [rows, a.shape.at(-1)!])), reshape(g, [rows, g.shape.at(-1)!]));
 }
 
-/** a [..., M, K] times b [..., K, N]; leading axes broadcast. */
+/**
+ * Multiplies matrices: a [..., M, K] times b [..., K, N]; leading axes broadcast.
+ *
+ * @throws ShapeError where they do not fit.
+ */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const inner = a.shape.at(-1);
   if (a.shape.length < 2 || b.shape.length < 2 || inner !== b.shape.at(-2) || a.dtype !== b.dtype)
@@ -47,7 +51,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * A contraction of two tensors in Einstein notation, "bhld,bhmd->bhlm"; no index may repeat within one operand.
+ * Contracts two tensors in Einstein notation, "bhld,bhmd->bhlm"; no index may repeat within one operand.
  *
  * @throws ShapeError when an index has two sizes, or the result names one twice or one that no operand has.
  */
@@ -76,12 +80,13 @@ export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   const twice = result.find((index, axis) => result.indexOf(index) !== axis);
   if (twice !== undefined) throw new ShapeError(`einsum "${equation}": the result names ${twice} twice`);
 
+  /** Sums over indices that neither the other operand nor the result has. */
   const sumAlone = (tensor: Tensor, indices: string[], other: string[]): [Tensor, string[]] => {
     const alone = indices.filter((index) => !other.includes(index) && !result.includes(index));
-    const kept = indices.filter((index) => !alone.includes(index));
+    const remaining = indices.filter((index) => !alone.includes(index));
     return [
       alone.length === 0 ? tensor : sum(tensor, { axes: alone.map((index) => indices.indexOf(index)) }),
-      kept,
+      remaining,
     ];
   };
   const [leftTensor, leftIndices] = sumAlone(a, left, right);

@@ -30,7 +30,7 @@ const layerNormOperator: Operator = {
 
 const onesOf = new WeakSet<object>();
 
-/** Constant ones: the scale of a normalisation without affine part. */
+/** Makes constant ones, which are the scale of a normalisation without affine part. */
 function ones(size: number, dtype: Tensor["dtype"]): Tensor {
   const tensor = constant({ dtype, shape: [size], data: typedArray(dtype, Array<number>(size).fill(1)) });
   onesOf.add(tensor);
@@ -39,7 +39,7 @@ function ones(size: number, dtype: Tensor["dtype"]): Tensor {
 
 const isOnes = (tensor: Tensor) => onesOf.has(tensor);
 
-/** Zero mean and unit variance over the last axis, then scale and bias [C] where given. */
+/** Normalises the last axis to zero mean and unit variance, then applies scale and bias [C] where given. */
 export function layerNorm(x: Tensor, scale?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
   const size = fixed(x.shape.at(-1), "LayerNormalization", "the last axis");
   for (const [name, tensor] of Object.entries({ scale, bias })) {
@@ -57,7 +57,7 @@ export function layerNorm(x: Tensor, scale?: Tensor, bias?: Tensor, epsilon = 1e
   ])[0]!;
 }
 
-/** x [B, C, ...]: normalised over each group of channels and all positions, then scale and bias [C]. */
+/** Normalises x [B, C, ...] over each group of channels and all positions, then applies scale and bias [C]. */
 export function groupNorm(x: Tensor, scale: Tensor, bias: Tensor, groups: number, epsilon: number): Tensor {
   const channels = fixed(x.shape[1], "GroupNorm", "the channel axis");
   if (channels % groups !== 0)
@@ -72,7 +72,7 @@ export function groupNorm(x: Tensor, scale: Tensor, bias: Tensor, groups: number
   return affine(normal, { scale, bias }, "GroupNorm");
 }
 
-/** x [B, C, ...] * scale [C] + bias [C]. */
+/** Returns x [B, C, ...] * scale [C] + bias [C]. */
 function affine(x: Tensor, { scale, bias }: Affine, operator: string): Tensor {
   return add(mul(x, perChannel(scale, x, `${operator}: scale`)), perChannel(bias, x, `${operator}: bias`));
 }
@@ -85,13 +85,19 @@ function perChannel(vector: Tensor, x: Tensor, name: string): Tensor {
   return reshape(vector, [vector.shape[0]!, ...x.shape.slice(2).map(() => 1)]);
 }
 
-/** Scale and bias [C]; absent in an affine-free layer. */
+/** The affine part of a normalisation. */
 export interface Affine {
+  /** Factor of each channel, [C]. */
   scale: Tensor;
+  /** Summand of each channel, [C]. */
   bias: Tensor;
 }
 
-/** x [B, C, ...] normalised by given running statistics [C], as in evaluation. */
+/**
+ * Normalises x [B, C, ...] by running statistics [C], as in evaluation.
+ *
+ * @throws ShapeError where a vector is not [C].
+ */
 export function batchNormEval(
   x: Tensor,
   runningMean: Tensor,
@@ -104,7 +110,11 @@ export function batchNormEval(
   return affineOf === undefined ? normal : affine(normal, affineOf, "BatchNorm");
 }
 
-/** x [B, C, ...] normalised by the batch's own statistics, which come back (variance unbiased, as PyTorch records it). */
+/**
+ * Normalises x [B, C, ...] by the batch's own statistics, which come back as [C] (variance unbiased, as PyTorch records it).
+ *
+ * @throws ShapeError for an open axis, and where an affine vector is not [C].
+ */
 export function batchNormTrain(
   x: Tensor,
   affineOf?: Affine,

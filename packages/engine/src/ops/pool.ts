@@ -9,11 +9,15 @@ import { apply, int64Vector, type Operator, type Tensor } from "../tensor.ts";
 import { add, equal, mul, select } from "./elementwise.ts";
 import { concat, expandDims, pad, reshape, slice, transpose } from "./layout.ts";
 
+/** Options of pooling; all lengths are in pixels. */
 export interface PoolOptions {
+  /** Side of the square window. */
   kernel: number;
-  /** At most the kernel, so that every pixel is looked at; the kernel when absent. */
+  /** Distance between windows: at most the kernel, so that every pixel is in one; the kernel when absent. */
   stride?: number;
-  /** Whether a window may hang over the bottom and right border (PyTorch's ceil_mode); max pooling only. */
+  /**
+   * Whether a window may hang over the bottom and right border (PyTorch's ceil_mode); max pooling only. Default false.
+   */
   ceil?: boolean;
 }
 
@@ -45,7 +49,12 @@ const maxOperator: Operator = {
   },
 };
 
-/** The largest value of each window: [B, C, H', W']. Of equal ones the first, row by row, gets the gradient. */
+/**
+ * Takes the largest value of each window: x [B, C, H, W] -> [B, C, H', W']. Of equal ones the first, row by row, gets the
+ * gradient.
+ *
+ * @throws ShapeError for another rank, an open or too small side, and a stride above the kernel.
+ */
 export function maxPool(x: Tensor, { ceil = false, ...options }: PoolOptions): Tensor {
   return pool(maxOperator, x, options, ceil);
 }
@@ -65,7 +74,7 @@ const averageOperator: Operator = {
   },
 };
 
-/** The mean of each window: [B, C, H', W']. */
+/** Takes the mean of each window: x [B, C, H, W] -> [B, C, H', W']. @throws ShapeError as `maxPool`. */
 export function averagePool(x: Tensor, options: Omit<PoolOptions, "ceil">): Tensor {
   return pool(averageOperator, x, options, false);
 }
@@ -92,25 +101,25 @@ function pool(operator: Operator, x: Tensor, options: PoolOptions, ceil: boolean
 
 const sidesOf = (x: Tensor): [number, number] => [x.shape[2] as number, x.shape[3] as number];
 
-/** The sides that the windows of `y` cover. */
+/** Gives the sides that the windows of `y` cover. */
 function reachedSides(y: Tensor, { kernel, stride }: Window): [number, number] {
   return sidesOf(y).map((side) => (side - 1) * stride + kernel) as [number, number];
 }
 
-/** At least these sides, by `value` at the bottom and right. */
+/** Pads to at least these sides, by `value` at the bottom and right. */
 function padTo(x: Tensor, sides: readonly [number, number], value: number): Tensor {
   const missing = sidesOf(x).map((side, axis) => Math.max(0, sides[axis]! - side));
   return pad(x, [0, 0, 0, 0], [0, 0, ...missing], value);
 }
 
-/** One entry for each tap, row by row. */
+/** Visits each tap, row by row. */
 function eachTap<T>({ kernel }: Window, visit: (row: number, column: number) => T): T[] {
   return Array.from({ length: kernel * kernel }, (_, tap) => visit(Math.floor(tap / kernel), tap % kernel));
 }
 
 const sliceOperator: Operator = { name: "Slice" };
 
-/** What one tap sees, in the shape of `y`. */
+/** Takes the values that one tap sees, in the shape of `y`. */
 function sliceTap(x: Tensor, y: Tensor, { stride }: Window, row: number, column: number): Tensor {
   const [height, width] = sidesOf(y);
   const ends = [row + (height - 1) * stride + 1, column + (width - 1) * stride + 1];
@@ -125,7 +134,7 @@ function sliceTap(x: Tensor, y: Tensor, { stride }: Window, row: number, column:
 }
 
 /**
- * The sum of all taps' values at the pixels that they saw, in the shape of x.
+ * Sums all taps' values at the pixels that they saw; the result has the shape of x.
  *
  * Pixels fall into stride x stride lattices. Taps of one lattice are added, each shifted by whole lattice steps;
  * the lattices are then interleaved.

@@ -31,8 +31,13 @@ const maxOperator: Operator = {
   },
 };
 
+/**
+ * Takes the mean over axes, whose sizes must be fixed for the gradient.
+ *
+ * @throws ShapeError for an axis outside the rank.
+ */
 export const mean = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(meanOperator, x, options);
-/** The largest value; equal largest values share the gradient. */
+/** Takes the largest value over axes; equal largest values share the gradient. @throws ShapeError as `sum`. */
 export const max = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(maxOperator, x, options);
 
 const softmaxOperator: Operator = {
@@ -53,15 +58,21 @@ const logSoftmaxOperator: Operator = {
   },
 };
 
+/**
+ * Returns e ** x divided by its sum over an axis, the last by default.
+ *
+ * @throws ShapeError for an axis outside the rank.
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return apply(softmaxOperator, [x], { axis: normalizeAxis(axis, x.shape.length, "Softmax") }, x);
 }
 
+/** Returns the logarithm of `softmax`, stable for any logits. @throws ShapeError for an axis outside the rank. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return apply(logSoftmaxOperator, [x], { axis: normalizeAxis(axis, x.shape.length, "LogSoftmax") }, x);
 }
 
-/** The index of the largest (or smallest) value along an axis as int64; the first of equals. No gradient. */
+/** Makes the operator that finds the index of an extreme value along an axis, as int64; of equal ones the first. */
 function argExtreme(name: "ArgMax" | "ArgMin"): (x: Tensor, axis?: number) => Tensor {
   const operator: Operator = { name };
   return (x, axis = -1) => {
@@ -74,5 +85,7 @@ function argExtreme(name: "ArgMax" | "ArgMin"): (x: Tensor, axis?: number) => Te
     );
   };
 }
+/** Gives the index of the largest value along an axis, the last by default, as int64; of equal ones the first. */
 export const argMax = argExtreme("ArgMax");
+/** Gives the index of the smallest value along an axis, the last by default, as int64; of equal ones the first. */
 export const argMin = argExtreme("ArgMin");

@@ -1,5 +1,5 @@
 /**
- * Rematerialisation: a block's inner values are computed again in the backward pass instead of kept until then
+ * Rematerialisation, which computes a block's inner values again in the backward pass instead of holding them until then
  * (Chen et al. 2016, "Training deep nets with sublinear memory cost").
  *
  * The graph holds both computations. ONNX Runtime would merge them, being equal, so the second reads its inputs plus
@@ -14,7 +14,7 @@ import { gather } from "./gather.ts";
 import { reshape } from "./layout.ts";
 
 /**
- * What `block` makes of `inputs`, without its inner values being kept for the gradient. Random numbers and updated
+ * Applies `block` to `inputs` so that its inner values need not be held for the gradient. Random numbers and updated
  * buffers inside are those of the one call of `block`.
  *
  * @throws ShapeError when no input is of a floating type: nothing could delay the second computation.
@@ -53,7 +53,7 @@ export function rematerialize(
   return applyMany(operator, [...outputs, ...inputs, ...surroundings], {}, outputs);
 }
 
-/** The nodes made since `firstId` between `inputs` and `outputs`, in topological order. */
+/** Lists the nodes made since `firstId` between `inputs` and `outputs`, in topological order. */
 function innerNodes(outputs: readonly Tensor[], inputs: readonly Tensor[], firstId: number): Node[] {
   const entries = new Set(inputs);
   const inner = new Set<Node>();
@@ -65,7 +65,7 @@ function innerNodes(outputs: readonly Tensor[], inputs: readonly Tensor[], first
   return [...inner];
 }
 
-/** What the block reads beside its inputs; of an output that depends on no input, the output itself. */
+/** Lists the tensors that the block reads beside its inputs, and outputs that depend on no input. */
 function readFromOutside(
   inner: readonly Node[],
   inputs: readonly Tensor[],
@@ -89,12 +89,12 @@ function repeat(nodes: readonly Node[], copies: Map<Tensor, Tensor>): void {
 
 const aliasOperator: Operator = { name: "Alias", isAlias: true, gradient: (_node, [g]) => [g] };
 
-/** The same value as a tensor of its own, so that the gradient within the block ends at it. */
+/** Gives a value as a tensor of its own, so that the gradient within the block ends at it. */
 function alias(x: Tensor): Tensor {
   return applyMany(aliasOperator, [x], {}, [x])[0]!;
 }
 
-/** A scalar zero, known only when `gradient` is; it is no number where that is infinite, as the step then is. */
+/** Makes a scalar zero that is known only when `gradient` is; NaN where that is infinite, as the step then is. */
 function zeroFrom(gradient: Tensor): Tensor {
   const first = gather(reshape(stopGradient(gradient), [product(gradient.shape)]), scalar(0, "int64"));
   return mul(first, 0);

@@ -1,7 +1,7 @@
 /**
  * Nearest and bilinear resizing of images [B, C, H, W] to a fixed size, with gradients.
  *
- * Both are linear and separable: y = R x C^T with one small matrix an axis. Bilinear runs as these two products,
+ * Both are linear and separable: y = R x C^T with one small matrix per axis. Bilinear runs as these two products,
  * nearest by the runtime's kernel; the gradient of either is the two products transposed.
  */
 import { fixed } from "../shape.ts";
@@ -9,12 +9,15 @@ import { apply, constant, int64Vector, type Operator, type Tensor } from "../ten
 import { matrixTranspose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 
+/** The size of an image, in pixels. */
 export interface Size {
+  /** Number of rows. */
   height: number;
+  /** Number of columns. */
   width: number;
 }
 
-/** The weight of every source sample in every target sample, [target, source]. */
+/** Gives the weight of every source sample in every target sample, [target, source]. */
 type AxisMatrix = (source: number, target: number) => Float32Array;
 
 const sides = (x: Tensor): [number, number] => [
@@ -33,7 +36,7 @@ const nearestMatrix: AxisMatrix = (source, target) => {
   return matrix;
 };
 
-/** Half-pixel centres, edges repeated, no antialias, as PyTorch's "bilinear" with align_corners=False. */
+/** Samples have half-pixel centres, and edges repeat, as in PyTorch's "bilinear" with align_corners=False. */
 const bilinearMatrix: AxisMatrix = (source, target) => {
   const matrix = new Float32Array(target * source);
   for (let i = 0; i < target; i++) {
@@ -57,6 +60,11 @@ const resizeOperator: Operator = {
   },
 };
 
+/**
+ * Resizes x [B, C, H, W] by the nearest pixel, floor(i H / height), as PyTorch's "nearest".
+ *
+ * @throws ShapeError for an open side.
+ */
 export function resizeNearest(x: Tensor, { height, width }: Size): Tensor {
   const [oldHeight, oldWidth] = sides(x);
   if (oldHeight === height && oldWidth === width) return x;
@@ -73,6 +81,11 @@ export function resizeNearest(x: Tensor, { height, width }: Size): Tensor {
   });
 }
 
+/**
+ * Resizes x [B, C, H, W] as PyTorch's "bilinear" with align_corners=False and no antialias.
+ *
+ * @throws ShapeError for an open side.
+ */
 export function resizeBilinear(x: Tensor, { height, width }: Size): Tensor {
   const [oldHeight, oldWidth] = sides(x);
   const rows = axisMatrix(bilinearMatrix, oldHeight, height);

@@ -1,12 +1,12 @@
 /**
- * The AdamW of adamw.ts on arrays in main memory: one pass over all vectors, in place.
+ * The AdamW of adamw.ts on arrays in main memory, in one pass over all vectors, in place.
  *
- * On the cpu the graph's form is a dozen passes over vectors that no cache holds, and every state that a session
- * returns is copied once more.
+ * On the cpu the graph would take a dozen passes over vectors that no cache holds, and every state that a session returns
+ * is copied once more.
  */
 import { type AdamWKernel, blockLength, createAdamWKernel } from "./adamw-kernel.ts";
 
-/** Flat vectors of one length; all but the gradient are updated. */
+/** The flat vectors [P] of AdamW; all but the gradient are updated. */
 export interface AdamWVectors {
   readonly parameters: Float32Array;
   readonly gradient: Float32Array;
@@ -15,7 +15,7 @@ export interface AdamWVectors {
   readonly average?: Float32Array;
 }
 
-/** What a step is taken with; `schedule` is that of `scheduleValues`. */
+/** The numbers of one step; `schedule` is that of `scheduleValues`. */
 export interface AdamWSettings {
   readonly schedule: Float32Array;
   readonly beta1: number;
@@ -60,10 +60,10 @@ function update(vectors: AdamWVectors, settings: AdamWSettings, clip: number): v
   }
 }
 
-/** Made at the first step: it has no state of its own. */
+/** The kernel is made at the first step; it has no state of its own. */
 let kernel: AdamWKernel | undefined;
 
-/** In four sums, which the processor adds to at the same time. */
+/** Adds squares up in four sums, to which the processor adds at the same time. */
 function sumOfSquares(values: Float32Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length - (values.length % 4);

@@ -5,12 +5,12 @@
  * Its memory holds a block of each vector, which the caller copies in and out; a block stays in the processor's cache.
  */
 
-/** Numbers of a block. */
+/** Number of values of a block. */
 export const blockLength = 16384;
 
-/** Vectors of a block, in the order in which they lie in memory. */
+/** The vectors of a block, in the order in which they lie in memory. */
 const vectors = ["gradient", "firstMoment", "secondMoment", "parameters"] as const;
-/** What the function takes after the number of bytes: float32 each. */
+/** The arguments of the function after the number of bytes, float32 each. */
 const factors = [
   "clip",
   "beta1",
@@ -23,16 +23,20 @@ const factors = [
   "epsilon",
 ] as const;
 
+/** A block of each vector, [blockLength] each. */
 export type AdamWBlock = Readonly<Record<(typeof vectors)[number], Float32Array>>;
+/** The numbers of a step, as the function takes them. */
 export type AdamWFactors = Readonly<Record<(typeof factors)[number], number>>;
 
+/** The function and its memory. */
 export interface AdamWKernel {
-  /** Views of the memory: [blockLength] each. */
+  /** Views of the memory, [blockLength] each. */
   readonly block: AdamWBlock;
   /** Updates the first `length` numbers of the block; more may be overwritten. */
   run(length: number, values: AdamWFactors): void;
 }
 
+/** Compiles the function. */
 export function createAdamWKernel(): AdamWKernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assembleModule()));
   const { buffer } = exports.memory as WebAssembly.Memory;
@@ -118,7 +122,7 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
 const text = (value: string): Code => list([...value].map((letter) => [letter.charCodeAt(0)]));
 
-/** LEB128. */
+/** Encodes an unsigned integer in LEB128. */
 function unsigned(value: number): Code {
   return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
 }

@@ -1,8 +1,8 @@
 /**
  * AdamW (Loshchilov & Hutter 2019, algorithm 2) with clipping and a moving average, on one flat vector.
  *
- * All parameters of a group lie in one vector, so that the update is a dozen passes whatever the network. What
- * changes from step to step enters as the vector `schedule`, made by the host in float64.
+ * All parameters of a group lie in one vector, so that the update is a dozen passes whatever the network. The numbers
+ * that change from step to step enter as the vector `schedule`, which the host computes in float64.
  */
 
 import { sum } from "../ops/broadcast.ts";
@@ -11,24 +11,32 @@ import { reshape, slice } from "../ops/layout.ts";
 import type { Tensor } from "../tensor.ts";
 import type { AdamWSettings } from "./adamw-host.ts";
 
+/** Options of AdamW, with the defaults of PyTorch. */
 export interface AdamWOptions {
-  /** Learning rate by step, from 0. */
+  /** Gives the learning rate of a step, counted from 0. */
   learningRate: (step: number) => number;
+  /** Decay of the first moment. Default 0.9. */
   beta1?: number;
+  /** Decay of the second moment. Default 0.999. */
   beta2?: number;
+  /** Summand of the second moment's root. Default 1e-8. */
   epsilon?: number;
+  /** Decoupled weight decay, times the learning rate per step. Default 0.01. */
   weightDecay?: number;
-  /** Largest global norm of the gradient. */
+  /** Global norm to which a larger gradient is scaled down; gradients are not clipped when absent. */
   clipNorm?: number;
 }
 
-/** PyTorch's. */
+/** The defaults of PyTorch's AdamW. */
 const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 
-/** Length of the schedule vector. */
+/** Number of values of the schedule vector. */
 export const scheduleLength = 4;
 
-/** The schedule vector of a step: learning rate, both bias corrections, decay of the average. */
+/**
+ * Computes the schedule vector [4] of a step: step size and root by the bias corrections, learning rate, decay of the
+ * moving average (1 leaves it, 0 copies the parameters).
+ */
 export function scheduleValues(options: AdamWOptions, step: number, averageDecay: number): Float32Array {
   const { learningRate, beta1, beta2 } = { ...defaults, ...options };
   const rate = learningRate(step);
@@ -40,13 +48,14 @@ export function scheduleValues(options: AdamWOptions, step: number, averageDecay
   );
 }
 
-/** What a step on the host is taken with. */
+/** Gives the settings of a step on the host. */
 export function hostSettings(options: AdamWOptions, step: number, averageDecay: number): AdamWSettings {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = { ...defaults, ...options };
   const schedule = scheduleValues(options, step, averageDecay);
   return { schedule, beta1, beta2, epsilon, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
 }
 
+/** The flat vectors of AdamW, [P] each. */
 export interface AdamWState {
   parameters: Tensor;
   firstMoment: Tensor;
@@ -54,12 +63,13 @@ export interface AdamWState {
   average?: Tensor;
 }
 
+/** The vectors after a step. */
 export interface AdamWUpdate extends AdamWState {
-  /** Global norm of the gradient, before clipping. */
+  /** Global norm of the gradient before clipping, []. */
   gradientNorm: Tensor;
 }
 
-/** The state after one step; all tensors are flat [P], `schedule` is [4]. */
+/** Takes one step in a graph: state and gradient are flat [P], `schedule` [4] is that of `scheduleValues`. */
 export function adamW(
   state: AdamWState,
   gradient: Tensor,

@@ -1,19 +1,23 @@
 /**
- * Many parameters in one flat vector: where each lies, and the vector's parts by name.
+ * The layout of many parameters in one flat vector, and the vector's parts by name.
  *
- * One vector a group keeps the optimiser a handful of passes and the number of device buffers small.
+ * One vector per group keeps the optimiser to a handful of passes and the number of device buffers small.
  */
 import { concat, reshape, slice } from "../ops/layout.ts";
 import type { NdArray, Tensor } from "../tensor.ts";
 
+/** Where named arrays lie in a flat vector. */
 export interface FlatLayout {
+  /** Number of values of the vector. */
   readonly length: number;
+  /** Where each array begins, how many values it has, and its shape. */
   readonly entries: ReadonlyMap<
     string,
     { readonly offset: number; readonly length: number; readonly shape: readonly number[] }
   >;
 }
 
+/** Lays arrays out one after the other. */
 export function flatLayout(shapes: Iterable<readonly [string, readonly number[]]>): FlatLayout {
   const entries = new Map<string, { offset: number; length: number; shape: readonly number[] }>();
   let length = 0;
@@ -25,13 +29,13 @@ export function flatLayout(shapes: Iterable<readonly [string, readonly number[]]
   return { length, entries };
 }
 
-/** The named part of a flat tensor [length]. */
+/** Takes the named part of a flat tensor [length]. */
 export function flatPart(layout: FlatLayout, flat: Tensor, name: string): Tensor | undefined {
   const entry = layout.entries.get(name);
   return entry && reshape(slice(flat, 0, entry.offset, entry.offset + entry.length), entry.shape);
 }
 
-/** Tensors one after the other, each flattened. */
+/** Joins tensors one after the other, each flattened. */
 export function flatten(tensors: readonly Tensor[]): Tensor {
   return concat(
     tensors.map((tensor) =>
@@ -41,7 +45,11 @@ export function flatten(tensors: readonly Tensor[]): Tensor {
   );
 }
 
-/** Named values as one flat array; `values` must hold every entry of the layout with its shape. */
+/**
+ * Copies named values into one flat array.
+ *
+ * @throws Error for an entry of the layout that is missing or has another length.
+ */
 export function packFlat(layout: FlatLayout, values: ReadonlyMap<string, NdArray>): NdArray {
   const data = new Float32Array(layout.length);
   for (const [name, { offset, length }] of layout.entries) {
@@ -55,7 +63,7 @@ export function packFlat(layout: FlatLayout, values: ReadonlyMap<string, NdArray
   return { dtype: "float32", shape: [layout.length], data };
 }
 
-/** The entries of a flat array by name, as views of it. */
+/** Gives the entries of a flat array by name, as views of it. */
 export function unpackFlat(layout: FlatLayout, flat: NdArray): Map<string, NdArray> {
   const data = flat.data as Float32Array;
   return new Map(

@@ -5,7 +5,7 @@
  */
 import { type AdamWSettings, type AdamWVectors, stepAdamW } from "./adamw-host.ts";
 
-/** One step: which optimiser takes it, and with what. */
+/** The optimiser of a step, and its numbers. */
 export interface OptimizerStep {
   readonly optimizer: "adamw";
   readonly settings: AdamWSettings;
@@ -13,10 +13,10 @@ export interface OptimizerStep {
   readonly clearsGradient: boolean;
 }
 
-/** The optimiser's flat vectors, each [P], by the names that it has for them. */
+/** The flat vectors [P] of an optimiser, by its own names. */
 export type OptimizerVectors = AdamWVectors;
 
-/** The name of the state that holds each of the optimiser's vectors. */
+/** The name of the state behind each vector of an optimiser. */
 export type OptimizerStates = { readonly [Vector in keyof OptimizerVectors]: string };
 
 /** Takes one step in place; returns the global norm of the gradient before clipping. */

@@ -6,16 +6,16 @@ import { bindShape, elementCount } from "../shape.ts";
 import { float32, type NdArray, type Tensor } from "../tensor.ts";
 import type { TrainingGraphs } from "./training-graph.ts";
 
-/** What the random numbers of a micro-batch are a function of, beside the input's name and size. */
+/** The key of a micro-batch's random numbers, beside the input's name and size. */
 export interface RandomKey {
   readonly seed: number;
-  /** Optimiser steps before this one. */
+  /** Number of optimiser steps before this one. */
   readonly step: number;
-  /** The micro-batch's number among those of the step on all ranks, those of rank 0 first. */
+  /** Index of the micro-batch among those of the step on all ranks, rank 0's first. */
   readonly microBatch: number;
 }
 
-/** A value for each random input, so that a resumed run, or one on other numbers of ranks, draws the same. */
+/** Draws the random inputs of a micro-batch; a resumed run, or one on another number of ranks, draws the same. */
 export function randomFeeds(
   { random, main }: TrainingGraphs,
   batch: Readonly<Record<string, NdArray>>,
@@ -32,7 +32,7 @@ export function randomFeeds(
   return Object.fromEntries(feeds);
 }
 
-/** The sizes in this batch of the open dimensions, by their names. */
+/** Finds the sizes of open dimensions in this batch, by their names. */
 function openSizes(
   inputs: ReadonlyMap<string, Tensor>,
   batch: Readonly<Record<string, NdArray>>,

@@ -1,16 +1,23 @@
 /**
- * What changes from step to step on the host: the learning rate and the decay of the moving average.
+ * Numbers that change from step to step, on the host: the learning rate and the decay of the moving average.
  */
 
+/** Options of `warmupCosine`. */
 export interface WarmupCosineOptions {
+  /** The largest learning rate, at the end of the warm-up. */
   learningRate: number;
+  /** Steps of the warm-up. */
   warmupSteps: number;
+  /** Steps until the learning rate is at its end, the warm-up included. */
   totalSteps: number;
-  /** What is left of the learning rate at the end, as a fraction. */
+  /** Fraction of the learning rate that is left at the end. Default 0.1. */
   finalFraction?: number;
 }
 
-/** Learning rate by step (from 0): a linear warm-up, then half a cosine down to `finalFraction`, then constant. */
+/**
+ * Makes a learning rate by step, from 0: a linear warm-up, then half a cosine down to `finalFraction`, then constant
+ * (Loshchilov & Hutter 2017, "SGDR", without restarts).
+ */
 export function warmupCosine(options: WarmupCosineOptions): (step: number) => number {
   const { learningRate, warmupSteps, totalSteps, finalFraction = 0.1 } = options;
   return (step) => {
@@ -20,16 +27,18 @@ export function warmupCosine(options: WarmupCosineOptions): (step: number) => nu
   };
 }
 
+/** Options of the exponential moving average of the parameters. */
 export interface MovingAverageOptions {
+  /** The largest decay per update. */
   decay: number;
-  /** Until the first update after this step the average is a copy of the parameters. */
+  /** The step until whose next update the average is a copy of the parameters. Default 0. */
   startStep?: number;
-  /** Steps between updates. */
+  /** Steps from one update to the next. Default 1. */
   interval?: number;
 }
 
 /**
- * Decay of the moving average by step (from 0): 1 leaves it, 0 copies the parameters. Warmed up as
+ * Makes the decay of the moving average by step, from 0: 1 leaves it, 0 copies the parameters. It is warmed up as
  * 1 - (1 + n)^(-2/3), n steps after the start (ema-pytorch 0.2.3).
  */
 export function movingAverageDecay(options: MovingAverageOptions): (step: number) => number {

@@ -1,5 +1,5 @@
 /**
- * The state of a training run in its runtime: how it starts, and how it is read and set by parameter name.
+ * The state of a training run in its runtime: its first values, and reading and setting it by parameter name.
  *
  * The values of rank 0 are those of all ranks.
  */
@@ -27,7 +27,7 @@ export async function setInitialState(
   if (buffers.length > 0) await runtime.setState(buffersState, await initialOf(buffers));
 }
 
-/** Trained parameters, or their average where there is one and it is wanted, and buffers, by name. */
+/** Reads trained parameters, or with `average` the average of those that have one, and buffers, by name. */
 export async function readWeights(
   runtime: Runtime,
   { groups, buffers }: TrainingGraphs,
@@ -42,7 +42,7 @@ export async function readWeights(
   return result;
 }
 
-/** Every vector of every group and the buffers, by kind and name: `firstMoment.encoder.weight`. */
+/** Reads every vector of every group and the buffers, by kind and name: `firstMoment.encoder.weight`. */
 export async function readCheckpoint(
   runtime: Runtime,
   { groups, buffers }: TrainingGraphs,

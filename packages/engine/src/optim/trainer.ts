@@ -1,5 +1,5 @@
 /**
- * Training: forward, backward, clipping, AdamW and moving average as one compiled graph, with its state on the device.
+ * Training steps: forward, backward, clipping, AdamW and moving average, with their state on the device.
  *
  *     const trainer = await createTrainer(runtime, model, inputTypes, { groups, weights, seed });
  *     const { "loss.net": loss } = await trainer.step(batch);
@@ -17,11 +17,10 @@ import { float32, type NdArray } from "../tensor.ts";
 import type { InputTypes } from "../trace.ts";
 import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
 import { randomFeeds } from "./random-feeds.ts";
-import { meanOverRanks, sumStateOverRanks } from "./rank-exchange.ts";
+import { reduceOverRanks } from "./rank-exchange.ts";
 import { movingAverageDecay } from "./schedule.ts";
 import { readCheckpoint, readWeights, restoreCheckpoint, setInitialState } from "./trainer-state.ts";
 import {
-  buffersState,
   type Group,
   type StepGraph,
   scheduleName,
@@ -33,14 +32,15 @@ import {
   trainingGraphs,
 } from "./training-graph.ts";
 
+/** Options of `createTrainer`. */
 export interface TrainerOptions<L extends string> {
-  /** By the name of the loss that the model returns. */
+  /** The training groups, by the name of the loss that the model returns. */
   groups: Readonly<Record<L, TrainingGroup>>;
-  /** Initial values of trained parameters and buffers, and the values of frozen ones. */
+  /** The first values of trained parameters and buffers, and the values of frozen ones, float32 by state-dict name. */
   weights: ReadonlyMap<string, NdArray>;
-  /** Key of the random inputs. */
+  /** The seed of the random inputs. */
   seed: number;
-  /** Micro-batches of this process whose gradients make one step. Default 1. */
+  /** Number of micro-batches of this process that make one step. Default 1. */
   accumulate?: number;
   /**
    * The processes that train together, each on micro-batches of its own; this one alone when absent. Parameters and
@@ -49,19 +49,39 @@ export interface TrainerOptions<L extends string> {
   collective?: Collective;
 }
 
+/** A model in training. */
 export interface Trainer<I extends string = string> {
-  /** Steps taken so far. */
+  /** Number of steps taken so far. */
   readonly stepCount: number;
-  /** One optimiser step on one batch, or on as many micro-batches as `accumulate` says; returns losses and metrics. */
+  /**
+   * Takes one optimiser step on `accumulate` micro-batches. Returns `loss.<group>`, metrics (means over micro-batches and
+   * ranks) and `<group>.gradientNorm`, the global norm before clipping.
+   *
+   * @throws Error for another number of micro-batches, and from the runtime for a batch that does not fit.
+   */
   step(...batches: Readonly<Record<I, NdArray>>[]): Promise<Record<string, number>>;
-  /** Trained parameters and buffers by name; the moving average of the parameters where there is one and it is wanted. */
+  /** Reads trained parameters and buffers by name; with `average` the moving average of parameters that have one. */
   weights(options?: { average?: boolean }): Promise<Map<string, NdArray>>;
-  /** All that `restore` needs to go on exactly: `parameters.*`, `firstMoment.*`, `secondMoment.*`, `average.*`, `buffers.*`. */
+  /**
+   * Reads all that `restore` needs to resume exactly: `parameters.*`, `firstMoment.*`, `secondMoment.*`, `average.*`,
+   * `buffers.*`.
+   */
   checkpoint(): Promise<Map<string, NdArray>>;
+  /**
+   * Resumes from a checkpoint, that of rank 0 on all ranks.
+   *
+   * @throws Error for an entry that is missing or has another length.
+   */
   restore(checkpoint: ReadonlyMap<string, NdArray>, stepCount: number): Promise<void>;
+  /** Frees graphs and state; the runtime and the collective stay open. */
   close(): Promise<void>;
 }
 
+/**
+ * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time.
+ *
+ * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters; ShapeError from the model.
+ */
 export async function createTrainer<I extends InputTypes, L extends string>(
   runtime: Runtime,
   model: TrainingModel<I, L>,
@@ -72,7 +92,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   const { rank, size: ranks } = collective;
   const onHost = runtime.update !== undefined;
   const graphs = trainingGraphs(model, inputTypes, { ...options, accumulate, ranks, onHost });
-  const { groups, buffers } = graphs;
+  const { groups } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
   await setInitialState(runtime, collective, graphs, weights);
@@ -93,11 +113,6 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     }
     return means;
   };
-  /** The graph has scaled the gradients, whose sum is their mean; of running statistics the mean is taken here. */
-  const reduceOverRanks = async () => {
-    for (const { name } of groups) await sumStateOverRanks(runtime, collective, stateName(name, "gradients"));
-    if (buffers.length > 0) await sumStateOverRanks(runtime, collective, buffersState, 1 / ranks);
-  };
 
   return {
     get stepCount() {
@@ -108,10 +123,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
       const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
       let report = await runMicroBatches(batches, schedules);
-      if (ranks > 1) {
-        await reduceOverRanks();
-        report = await meanOverRanks(collective, report);
-      }
+      if (ranks > 1) report = await reduceOverRanks(runtime, collective, graphs, report);
       if (applySession !== undefined) Object.assign(report, numbersOf(await applySession.run(schedules)));
       if (onHost)
         for (const group of groups)
@@ -152,7 +164,7 @@ function loadGraph(
   return runtime.load(model, { reads: [...states.keys()], writes, parts, externalData, transfer: true });
 }
 
-/** Learning rate, bias corrections and decay of a step, for each group. */
+/** Gives each group's schedule vector of a step. */
 function scheduleFeeds(groups: readonly Group[], step: number): Record<string, NdArray> {
   const feeds = groups.map((group) => {
     const values = scheduleValues(group.options, step, decayOf(group, step));
@@ -161,7 +173,7 @@ function scheduleFeeds(groups: readonly Group[], step: number): Record<string, N
   return Object.fromEntries(feeds);
 }
 
-/** AdamW on one group's states; returns the gradient's norm. */
+/** Takes AdamW's step on one group's states; returns the gradient's norm. */
 function stepOnHost(runtime: Runtime, group: Group, step: number, clearsGradient: boolean): Promise<number> {
   const { name, options, vectors } = group;
   const states = {

@@ -1,5 +1,5 @@
 /**
- * The graphs of a training step, before any runtime: which losses, which flat vectors, what is read and written.
+ * The graphs of a training step, before any runtime: losses, flat vectors, and the states that are read and written.
  *
  * With one micro-batch per step there is one graph, from batch to updated parameters; with several, on one rank or on
  * many, a first graph adds gradients up and a second one applies them. Where the host takes the step, a graph ends in the
@@ -15,22 +15,26 @@ import { type AdamWOptions, adamW, scheduleLength } from "./adamw.ts";
 import { type FlatLayout, flatLayout, flatPart, flatten } from "./flat-layout.ts";
 import type { MovingAverageOptions } from "./schedule.ts";
 
+/** Parameters that are trained by one loss, and how. */
 export interface TrainingGroup extends AdamWOptions {
-  /** Parameters whose names begin with this are trained by the group; the longest prefix wins. */
+  /** The beginning of the names of the group's parameters; the longest prefix wins. */
   prefix: string;
+  /** The moving average of the group's parameters; there is none when absent. */
   average?: MovingAverageOptions;
 }
 
-/** A model that returns a scalar loss for each group, and further scalars that are reported. */
+/** A model that returns a scalar loss for each group, and further scalars that are only reported. */
 export type TrainingModel<I extends InputTypes, L extends string> = (...input: Parameters<Model<I>>) => {
   losses: Readonly<Record<L, Tensor>>;
   metrics?: Tensors;
 };
 
-/** The flat vectors of a group, by the name of what they hold. */
+/** The names of a group's flat vectors. */
 export type VectorName = "parameters" | "firstMoment" | "secondMoment" | "average";
 
+/** A training group with its parameters. */
 export interface Group {
+  /** The name of its loss. */
   readonly name: string;
   readonly options: TrainingGroup;
   /** Where each parameter lies in each of the group's vectors. */
@@ -38,36 +42,41 @@ export interface Group {
   readonly vectors: readonly VectorName[];
 }
 
-/** One graph: what it is fed, what state it reads, what it returns and what state it leaves new. */
+/** One graph, with what it is fed, the states that it reads, what it returns and the states that it leaves new. */
 export interface StepGraph {
   readonly inputs: Map<string, Tensor>;
   readonly states: Map<string, Tensor>;
   readonly outputs: Map<string, Tensor>;
   /** Output name -> state name. */
   readonly writes: Record<string, string>;
-  /** Of what is read and written, the parts of flat vectors. */
+  /** The inputs and outputs that are parts of flat vectors. */
   readonly parts: Record<string, StatePart>;
 }
 
+/** All graphs of a training step. */
 export interface TrainingGraphs {
   readonly groups: readonly Group[];
-  /** Of the buffers that the model updates. */
+  /** Where each buffer that the model updates lies in their vector. */
   readonly buffers: FlatLayout;
-  /** From a batch to the updated parameters, or to the summed gradients if `apply` is there. */
+  /** Goes from a batch to the updated parameters, or to the summed gradients if `apply` is there. */
   readonly main: StepGraph;
+  /** Goes from the summed gradients to the updated parameters. */
   readonly apply: StepGraph | undefined;
   /** Whether the step is left to the host: `main` ends in the gradients, and there is no `apply`. */
   readonly onHost: boolean;
   readonly random: Trace["random"];
-  /** Parameters of no group and buffers that stay as they are. */
+  /** The parameters of no group, and buffers that the model does not update. */
   readonly frozen: ReadonlyMap<string, { readonly tensor: Tensor; readonly value: NdArray }>;
 }
 
+/** Names the state of one of a group's vectors. */
 export const stateName = (group: string, vector: VectorName | "gradients"): string => `${group}.${vector}`;
+/** Names the input of a group's schedule. */
 export const scheduleName = (group: string): string => `${group}.schedule`;
+/** The state of all updated buffers. */
 export const buffersState = "buffers";
 
-/** Every state that the graphs, or the host, read or write. */
+/** Lists every state that the graphs, or the host, read or write. */
 export function stateNames({ groups, buffers, apply, onHost }: TrainingGraphs): string[] {
   const ofGroups = groups.flatMap(({ name, vectors }) => [
     ...vectors.map((vector) => stateName(name, vector)),
@@ -76,7 +85,12 @@ export function stateNames({ groups, buffers, apply, onHost }: TrainingGraphs): 
   return buffers.length > 0 ? [...ofGroups, buffersState] : ofGroups;
 }
 
-/** @throws WeightsError when `weights` lack a parameter; Error for a group without parameters. */
+/**
+ * Traces a model and builds the graphs of its training step. Gradients are scaled so that their sum over `accumulate`
+ * micro-batches and `ranks` is their mean.
+ *
+ * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters.
+ */
 export function trainingGraphs<I extends InputTypes, L extends string>(
   model: TrainingModel<I, L>,
   inputTypes: I,
@@ -159,7 +173,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   return { groups, buffers, main, apply, onHost, random: traced.random, frozen };
 }
 
-/** AdamW on one group's vectors, with its schedule as a further input. */
+/** Adds AdamW on one group's vectors, with its schedule as a further input. */
 function addUpdate(graph: StepGraph, group: Group, parameters: Tensor, gradient: Tensor): void {
   const { name, layout, vectors, options } = group;
   const read = (vector: VectorName) => readState(graph, stateName(name, vector), layout.length);

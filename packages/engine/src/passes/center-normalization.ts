@@ -1,14 +1,14 @@
 /**
- * A layer normalisation of what has been brought to zero mean before it. The webgpu kernel takes the variance as the mean
- * of the squares less the square of the mean, in float32: where a row's mean is 50 times its deviation, three digits are
- * left. The cpu's kernel is exact enough as it is. For webgpu.
+ * A lowering for webgpu that brings rows to zero mean before they are normalised. The webgpu kernel computes the variance
+ * as the mean of the squares less the square of the mean, in float32: where a row's mean is 50 times its deviation, three
+ * digits are left. The cpu's kernel is exact enough as it is.
  */
 import { add, sub } from "../ops/elementwise.ts";
 import { mean } from "../ops/reduce.ts";
 import { applyMany, type Tensor } from "../tensor.ts";
 import type { Rule } from "./rewrite.ts";
 
-/** The rule: LayerNormalization(x, ...) over the last axis, unless x is what the rule has made. */
+/** Rewrites LayerNormalization(x, ...) over the last axis, unless this rule has made x. */
 export const centerNormalization: Rule = ({ operator, inputs, attributes, outputs }) => {
   const [x, ...affine] = inputs as readonly Tensor[];
   if (operator.name !== "LayerNormalization" || isCentered(x!)) return undefined;

@@ -1,12 +1,12 @@
 /**
- * Common subexpressions: a node that has the operator, attributes and inputs of an earlier one is that one.
+ * Elimination of common subexpressions: a node with the operator, attributes and inputs of an earlier one becomes that one.
  *
  * Small constants are compared by value, so that equal scalars and axis lists are one.
  */
 import { isConstant, type Node, type Tensor } from "../tensor.ts";
 import { smallLimit } from "./constants.ts";
 
-/** Gives for each node the first that computes the same; keeps its memory of one graph. */
+/** Makes a function that gives for each node of one graph the first that computes the same. */
 export function shareEqualNodes(): (node: Node) => Node {
   const first = new Map<string, Node>();
   return (node) => {
@@ -18,7 +18,9 @@ export function shareEqualNodes(): (node: Node) => Node {
   };
 }
 
-/** Equal for nodes of equal outputs; undefined for leaves and large constants, which equal only themselves. */
+/**
+ * Gives a key that nodes of equal outputs share; undefined for leaves and large constants, which equal only themselves.
+ */
 function keyOf({ operator, inputs, attributes, outputs }: Node): string | undefined {
   const output = outputs[0]!;
   if (isConstant(output)) {
@@ -32,7 +34,7 @@ function keyOf({ operator, inputs, attributes, outputs }: Node): string | undefi
 
 const nameOf = ({ node, index }: Tensor) => `${node.id}.${index}`;
 
-/** The bytes, so that -0 and 0, and the kinds of NaN, stay apart. */
+/** Writes the bytes as text, so that -0 and 0, and the kinds of NaN, stay apart. */
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   return new Uint8Array(buffer, byteOffset, byteLength).join();
 }

@@ -1,5 +1,5 @@
 /**
- * Which rules give a graph the forms that are fastest on a device, or exact enough there.
+ * The lowerings of each device: rules that rewrite operators as those that are fastest there, or exact enough.
  */
 import type { Device } from "../runtime/runtime.ts";
 import { centerNormalization } from "./center-normalization.ts";
@@ -12,13 +12,13 @@ import { winogradConvolutions } from "./winograd.ts";
 
 const exactOnWebgpu = [centerNormalization, exactSinusoids];
 
-/** Of a graph whose weights are constants, and which nobody differentiates any more. */
+/** Gives the lowerings of a graph whose weights are constants, and which is not differentiated any more. */
 export function inferenceLowerings(device: Device): readonly Rule[] {
   if (device === "cpu") return [splitUpsampling, fuseAttention, fuseAffine];
   return device === "webgpu" ? exactOnWebgpu : [];
 }
 
-/** Of a training step, gradients and all. */
+/** Gives the lowerings of a training step with its gradients; each call is for one graph. */
 export function trainingLowerings(device: Device): readonly Rule[] {
   if (device === "cpu") return [winogradConvolutions()];
   return device === "webgpu" ? exactOnWebgpu : [];

@@ -1,7 +1,7 @@
 /**
- * Sines and cosines by arithmetic alone. A GPU's own may be wrong by 2^-11 even within a turn of 0 and by anything beyond
- * (Vulkan specification, "Precision of GLSL.std.450 Instructions"), and both the rotary angles of a language model and
- * those of the timestep go through hundreds of turns. For webgpu.
+ * A lowering for webgpu that computes sines and cosines by arithmetic alone. A GPU's own may be wrong by 2^-11 even within
+ * a turn of 0 and by anything beyond (Vulkan specification, "Precision of GLSL.std.450 Instructions"), and both the
+ * rotary angles of a language model and those of the timestep go through hundreds of turns.
  *
  * Whole half turns are taken off the angle by pi in three parts, of which the first two times a small whole number are
  * exact (Cody & Waite 1980); what is left is within a quarter turn, where Taylor's series needs seven terms.
@@ -13,7 +13,7 @@ import type { Rule } from "./rewrite.ts";
 const partsOfPi = [3.140625, 9.675025939941406e-4, 1.509957990978376e-7];
 const highestPower = 13;
 
-/** The rule: Sin(x) or Cos(x) of float32, for |x| up to some ten thousands. */
+/** Rewrites Sin(x) and Cos(x) of float32, for |x| up to some ten thousands. */
 export const exactSinusoids: Rule = ({ operator, inputs }) => {
   const [x] = inputs as readonly [Tensor];
   if (x?.dtype !== "float32") return undefined;
@@ -23,7 +23,7 @@ export const exactSinusoids: Rule = ({ operator, inputs }) => {
   return undefined;
 };
 
-/** sin(x + offset * pi) */
+/** Computes sin(x + offset * pi). */
 function aroundZero(x: Tensor, offset: number): Tensor {
   const halfTurns = floor(add(mul(x, 1 / Math.PI), 0.5 - offset));
   const zero = offset === 0 ? halfTurns : add(halfTurns, offset);
@@ -33,7 +33,7 @@ function aroundZero(x: Tensor, offset: number): Tensor {
   return mul(sign, sineOfSmall(angle));
 }
 
-/** Horner's scheme: angle * (1 - angle^2 / 2·3 * (1 - angle^2 / 4·5 * ...)) */
+/** Computes the series by Horner's scheme: angle * (1 - angle^2 / 2·3 * (1 - angle^2 / 4·5 * ...)). */
 function sineOfSmall(angle: Tensor): Tensor {
   const square = mul(angle, angle);
   let series: Tensor | number = 1;

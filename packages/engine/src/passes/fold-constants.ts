@@ -1,5 +1,5 @@
 /**
- * Constant folding: nodes whose inputs are small constants become constants.
+ * Constant folding, by which nodes whose inputs are small constants become constants.
  *
  * Only what is exact or correctly rounded is folded (arithmetic, comparisons, casts, moving values), so that
  * folding changes no bit. Functions like exp are left to the runtime, whose last bit may differ from JavaScript's.
@@ -33,6 +33,7 @@ const elementwise: Readonly<Record<string, Scalar>> = {
   Where: (condition, a, b) => (condition ? a! : b!),
 };
 
+/** Replaces a node by its value where that is known; undefined where it is not. */
 export const foldConstants: Rule = (node) => {
   const output = node.outputs[0]!;
   const size = sizeOf(output.shape);
@@ -64,7 +65,7 @@ function fold(node: Node, operands: number[][], size: number): number[] | undefi
   );
 }
 
-/** The element of an operand that broadcasts to element `index` of the output. */
+/** Reads the element of an operand that broadcasts to element `index` of the output. */
 function read(values: readonly number[], operand: Tensor, output: Tensor, index: number): number {
   let rest = index;
   let offset = 0;
@@ -92,7 +93,7 @@ function foldShape(x: Tensor, output: Tensor): readonly Tensor[] | undefined {
     : undefined;
 }
 
-/** Integers beyond what doubles and the type hold are left to the runtime, whose overflow rules are its own. */
+/** Whether the type holds the values; integers beyond it are left to the runtime, whose overflow rules are its own. */
 function isStorable(values: readonly number[], { dtype }: Tensor): boolean {
   if (dtype === "float32") return true;
   const limit = dtype === "int64" ? Number.MAX_SAFE_INTEGER : dtype === "int32" ? 2 ** 31 - 1 : 255;

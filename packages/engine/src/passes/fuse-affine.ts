@@ -1,13 +1,13 @@
 /**
- * A scale and a bias of each channel, x * scale + bias, in one pass over x instead of two: what follows a group
- * normalisation, as ONNX's batch normalisation of mean 0 and variance 1. For inference on the cpu.
+ * A lowering for inference on the cpu that applies a scale and a bias per channel in one pass over x instead of two, as
+ * ONNX's batch normalisation of mean 0 and variance 1. Such a pair follows every group normalisation.
  */
 import { apply, constant, type Operator, type Tensor } from "../tensor.ts";
 import type { Rule } from "./rewrite.ts";
 
 const batchNormalization: Operator = { name: "BatchNormalization" };
 
-/** The rule: Add(Mul(x [B, C, ...], scale), bias), both vectors [C] that were given a 1 for each position axis. */
+/** Rewrites Add(Mul(x [B, C, ...], scale), bias), both vectors [C] that were given a 1 for each position axis. */
 export const fuseAffine: Rule = ({ operator, inputs, outputs }) => {
   const [product, added] = inputs as readonly [Tensor, Tensor | undefined];
   if (operator.name !== "Add" || product.node.operator.name !== "Mul") return undefined;
@@ -22,7 +22,7 @@ export const fuseAffine: Rule = ({ operator, inputs, outputs }) => {
   return [apply(batchNormalization, operands, { epsilon: { float: 0 } }, outputs[0]!)];
 };
 
-/** The vector [C] that was reshaped to [C, 1, ...] to go along the channels of x. */
+/** Finds the vector [C] that was reshaped to [C, 1, ...] to go along the channels of x. */
 function channelVector({ node, shape, dtype }: Tensor, x: Tensor): Tensor | undefined {
   const vector = node.operator.name === "Reshape" ? node.inputs[0]! : undefined;
   const isOfChannels =

@@ -1,6 +1,6 @@
 /**
- * Attention as one operator of ONNX Runtime, whose cpu kernel goes through the scores in blocks that stay in cache and
- * never holds them all (Dao et al. 2022, arXiv:2205.14135). It has no gradient: for inference alone.
+ * A lowering for inference on the cpu of attention to one operator of ONNX Runtime, whose kernel goes through the scores in
+ * blocks that stay in cache and never holds them all (Dao et al. 2022, arXiv:2205.14135). It has no gradient.
  *
  * Contract: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftmultiheadattention
  */
@@ -14,7 +14,7 @@ import type { Rule } from "./rewrite.ts";
 
 const multiHeadAttention: Operator = { name: "MultiHeadAttention", domain: "com.microsoft" };
 
-/** The rule: query [B, heads, Q, D], key and value [B or 1, heads, K, D], a bias of each key or none. */
+/** Rewrites attention of query [B, heads, Q, D], key and value [B or 1, heads, K, D] with a bias per key or none. */
 export const fuseAttention: Rule = ({ operator, inputs }) => {
   if (operator.name !== "Attention") return undefined;
   const [seen, , scaled, key, value, bias] = inputs as readonly [Tensor, ...Tensor[]] & { 5?: Tensor };
@@ -42,23 +42,23 @@ export const fuseAttention: Rule = ({ operator, inputs }) => {
   return [channelsLast(reshape(reshape(y, shape), [batch, count, heads, size]))];
 };
 
-/** x * factor as its two operands, where the factor is known. */
+/** Separates x * factor where the factor is known. */
 function separateScale(scaled: Tensor): { x: Tensor; factor: number } {
   const [x, factor] = scaled.node.inputs as readonly [Tensor, Tensor];
   const values = scaled.node.operator.name === "Mul" ? constantValues(factor) : undefined;
   return values?.length === 1 && x.shape.length === 4 ? { x, factor: values[0]! } : { x: scaled, factor: 1 };
 }
 
-/** [B, heads, N, D] -> [B, N, heads, D], and back. */
+/** Exchanges heads and positions: [B, heads, N, D] -> [B, N, heads, D], and back. */
 const channelsLast = (x: Tensor) => transpose(x, [0, 2, 1, 3]);
 
-/** [B, N, heads, D] -> [B, N, heads * D] */
+/** Merges heads: [B, N, heads, D] -> [B, N, heads * D]. */
 function mergeHeads(x: Tensor): Tensor {
   const [batch, count, heads, size] = x.shape as [Dim, Dim, Dim, Dim];
   return reshape(x, [batch, count, product([heads, size])]);
 }
 
-/** A key's bias as one more number of the key, which every query multiplies by one; [B, N, heads, D] -> D + 1. */
+/** Appends a key's bias to the key, and to every query a 1 that multiplies it: D -> D + 1. */
 function withBias(queries: Tensor, keys: Tensor, bias: Tensor): [Tensor, Tensor] {
   const column = transpose(bias, [0, 3, 1, 2]); // [B or 1, K, 1, 1]
   const like = slice(keys, 3, 0, 1);

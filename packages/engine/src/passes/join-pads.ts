@@ -1,13 +1,14 @@
 /**
- * The sum of two tensors that are padded with zeros to stand side by side is their concatenation.
+ * A pass that makes a concatenation of the sum of two tensors that are padded with zeros to stand side by side.
  *
- * Such sums are what the gradient of a split leaves: a gated layer's, for one.
+ * The gradient of a split leaves such sums; a gated layer has one.
  */
 import { concat } from "../ops/layout.ts";
 import type { Tensor } from "../tensor.ts";
 import { constantValues } from "./constants.ts";
 import type { Rule } from "./rewrite.ts";
 
+/** Rewrites Add(Pad(a), Pad(b)) as Concat(a, b). */
 export const joinPads: Rule = ({ operator, inputs }) => {
   if (operator.name !== "Add") return undefined;
   const [left, right] = inputs.map((tensor) => padding(tensor!));
@@ -26,7 +27,7 @@ interface Padding {
   readonly after: number;
 }
 
-/** How a tensor was padded with zeros, along one axis. */
+/** Finds how a tensor was padded with zeros along one axis; undefined where it was padded otherwise. */
 function padding({ node }: Tensor): Padding | undefined {
   if (node.operator.name !== "Pad") return undefined;
   const [x, amounts, value] = node.inputs as readonly [Tensor, Tensor, Tensor];

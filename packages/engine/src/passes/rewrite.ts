@@ -1,5 +1,5 @@
 /**
- * Rewriting a graph bottom up: each node, its inputs already rewritten, is offered to rules until none applies.
+ * Rewriting of a graph bottom up: each node, its inputs already rewritten, is offered to rules until none applies.
  *
  * A rule looks at one node and gives tensors that may stand for its outputs, or nothing. Every rule must make the
  * graph smaller or its node simpler, so that rewriting ends. Tensors are never changed, only replaced.
@@ -7,10 +7,11 @@
 import { ancestors } from "../gradient.ts";
 import { applyMany, type Node, type Tensor } from "../tensor.ts";
 
+/** Gives tensors that may stand for a node's outputs; undefined where the rule does not apply. */
 export type Rule = (node: Node) => readonly Tensor[] | undefined;
 
 /**
- * The outputs after rewriting; `leaves` stay what they are. `share` gives the node that computes the same as a
+ * Rewrites the graph of `outputs`; `leaves` stay what they are. `share` gives the node that computes the same as a
  * finished one, which may be itself.
  */
 export function rewrite(
@@ -30,7 +31,7 @@ export function rewrite(
   };
   const visit = (node: Node): void => {
     const inputs = node.inputs.map((tensor) => tensor && resolve(tensor));
-    // Made anew even where nothing changes, so that ids keep the order in which the model computes.
+    // A node is made anew even where nothing changes, so that ids keep the order in which the model computes.
     const isLeaf = inputs.length === 0;
     const current = isLeaf ? node : applyMany(node.operator, inputs, node.attributes, node.outputs)[0]!.node;
     for (const rule of rules) {

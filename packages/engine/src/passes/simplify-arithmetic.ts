@@ -1,17 +1,16 @@
 /**
- * Elementwise nodes that do nothing, or do what a cheaper one does: x + 0, x * 1, -(-x), a + (-b), an operand that
- * is expanded only to be broadcast, a cast there and back.
+ * Removal of elementwise nodes that do nothing, or do what a cheaper one does: x + 0, x * 1, -(-x), a + (-b), an operand
+ * that is expanded only to be broadcast, a cast there and back.
  *
- * x * 0 stays: it is no zero where x is infinite, and rematerialisation orders its work by such a product.
+ * x * 0 stays: it is NaN where x is infinite, and rematerialisation orders its work by such a product.
  */
-
 import { sub } from "../ops/elementwise.ts";
 import { broadcast, type Shape, sameShape } from "../shape.ts";
 import { apply, type DType, type Tensor } from "../tensor.ts";
 import { uniformValue } from "./constants.ts";
 import type { Rule } from "./rewrite.ts";
 
-/** Operators of two operands with the value of the right, or of either, that leaves the other as it is. */
+/** The value of the right operand, or of either, with which an operator leaves the other as it is. */
 const neutral: Readonly<Record<string, { value: number; isEither: boolean }>> = {
   Add: { value: 0, isEither: true },
   Sub: { value: 0, isEither: false },
@@ -20,7 +19,7 @@ const neutral: Readonly<Record<string, { value: number; isEither: boolean }>> = 
   Pow: { value: 1, isEither: false },
 };
 
-/** x + 0, 0 + x, x - 0, x * 1, 1 * x, x / 1, x ** 1, where that does not also broadcast x. */
+/** Rewrites x + 0, 0 + x, x - 0, x * 1, 1 * x, x / 1, x ** 1 as x, where that does not also broadcast x. */
 export const dropNeutralOperand: Rule = (node) => {
   const rule = neutral[node.operator.name];
   if (rule === undefined) return undefined;
@@ -35,7 +34,7 @@ const broadcasting: ReadonlySet<string> = new Set(
   "Add Sub Mul Div Pow Max Min Where Equal Less LessOrEqual Greater GreaterOrEqual And Or".split(" "),
 );
 
-/** Reads what is expanded before it is expanded, where the other operands broadcast it all the same. */
+/** Reads an operand before it is expanded, where the other operands broadcast it all the same. */
 export const dropExpand: Rule = (node) => {
   if (!broadcasting.has(node.operator.name)) return undefined;
   const output = node.outputs[0]!;
@@ -51,7 +50,7 @@ export const dropExpand: Rule = (node) => {
   return undefined;
 };
 
-/** -(-x) and a + (-b), (-a) + b. */
+/** Rewrites -(-x) as x, a + (-b) and (-b) + a as a - b. */
 export const dropNegation: Rule = (node) => {
   const negatedOperand = (tensor: Tensor) =>
     tensor.node.operator.name === "Neg" ? tensor.node.inputs[0] : undefined;
@@ -67,7 +66,7 @@ export const dropNegation: Rule = (node) => {
   return other && [sub(right, other)];
 };
 
-/** Types whose every value the later type holds. */
+/** The types that hold every value of a type. */
 const widening: Readonly<Partial<Record<DType, readonly DType[]>>> = {
   bool: ["uint8", "int32", "int64", "float16", "float32"],
   uint8: ["int32", "int64", "float16", "float32"],
@@ -75,7 +74,7 @@ const widening: Readonly<Partial<Record<DType, readonly DType[]>>> = {
   float16: ["float32"],
 };
 
-/** A cast of a cast that lost nothing: the first value is cast, or taken where it has the type already. */
+/** Rewrites a cast of a cast that lost nothing: the first value is cast, or taken where it has the type already. */
 export const dropCast: Rule = (node) => {
   if (node.operator.name !== "Cast") return undefined;
   const [middle] = node.inputs as readonly [Tensor];

@@ -1,6 +1,6 @@
 /**
- * Nodes that move values twice, or not at all: a reshape of a reshape, a transpose of a transpose, a transpose that
- * moves only axes of size one and is a reshape.
+ * Removal of nodes that move values twice, or not at all: a reshape of a reshape, a transpose of a transpose, a transpose
+ * that moves only axes of size one and is a reshape.
  */
 import { reshape, transpose } from "../ops/layout.ts";
 import { product, type Shape, sameShape } from "../shape.ts";
@@ -10,6 +10,7 @@ import type { Rule } from "./rewrite.ts";
 const sourceOf = (tensor: Tensor, name: string): Tensor | undefined =>
   tensor.node.operator.name === name ? tensor.node.inputs[0] : undefined;
 
+/** Rewrites a reshape of a reshape as one. */
 export const mergeReshapes: Rule = (node) => {
   if (node.operator.name !== "Reshape") return undefined;
   const [x] = node.inputs as readonly [Tensor];
@@ -19,12 +20,13 @@ export const mergeReshapes: Rule = (node) => {
   return source !== undefined && canReshape(source.shape, shape) ? [reshape(source, shape)] : undefined;
 };
 
-/** One reshape can move one open dimension at most. */
+/** Whether one reshape does it, which can move one open dimension at most. */
 function canReshape(from: Shape, to: Shape): boolean {
   const moved = to.filter((dim, axis) => typeof dim === "string" && dim !== from[axis]);
   return moved.length <= 1 && product(from) === product(to);
 }
 
+/** Rewrites a transpose of a transpose as one, and a transpose that moves no value as a reshape. */
 export const mergeTransposes: Rule = (node) => {
   if (node.operator.name !== "Transpose") return undefined;
   const [x] = node.inputs as readonly [Tensor];

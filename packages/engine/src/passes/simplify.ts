@@ -1,5 +1,5 @@
 /**
- * The graph passes that run before a graph is emitted: each rule in a file of its own, all in one walk.
+ * The graph passes that run before a graph is emitted, each rule in a file of its own, all in one walk.
  *
  * Nodes that nothing needs are gone by construction: a graph is what its outputs are computed from.
  */
@@ -27,8 +27,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Tensors of the same values as `outputs`, by fewer nodes; `leaves` (inputs, initializers) stay what they are. Further
- * rules, which may choose forms for a device, go first.
+ * Computes the values of `outputs` by fewer nodes; `leaves` (inputs, initializers) stay what they are. Further rules, such
+ * as the lowerings of a device, go first.
  */
 export function simplify(
   outputs: readonly Tensor[],

@@ -1,8 +1,7 @@
 /**
- * A 3x3 convolution of an image that was doubled by repeating pixels, as four 2x2 convolutions of the small image: one
- * for each phase in a doubled pixel, three of whose neighbours repeat each other. 16 products where there were 36.
- *
- * For inference on the cpu, where what is added up in the weights is added once.
+ * A lowering for inference on the cpu of a 3x3 convolution of an image that was doubled by repeating pixels. Each window
+ * covers 2x2 pixels of the small image, so that four 2x2 convolutions of that image do the same, one for each phase (the
+ * position within a doubled pixel): 16 products instead of 36. The weights of repeated pixels are added up once.
  */
 import { conv2d } from "../ops/convolution.ts";
 import { add } from "../ops/elementwise.ts";
@@ -12,10 +11,10 @@ import type { Rule } from "./rewrite.ts";
 
 const depthToSpace: Operator = { name: "DepthToSpace" };
 
-/** Of fewer channels the products take no longer than putting the four results together: measured at 64. */
+/** The fewest channels for which the products take longer than interleaving the four results. */
 const leastChannels = 128;
 
-/** The rule: Conv(Resize(x [B, C, H, W]), weight [O, C, 3, 3], bias [O] or none) -> [B, O, 2H, 2W]. */
+/** Rewrites Conv(Resize(x [B, C, H, W]), weight [O, C, 3, 3], bias [O] or none) -> [B, O, 2H, 2W]. */
 export const splitUpsampling: Rule = (node) => {
   const x = sourceOfUpsampling(node);
   if (x === undefined) return undefined;
@@ -29,7 +28,7 @@ export const splitUpsampling: Rule = (node) => {
   return [apply(depthToSpace, [concat(phases, 1)], { blocksize: 2, mode: "DCR" }, node.outputs[0]!)];
 };
 
-/** The small image of a 3x3 convolution that keeps the size of a doubled one. */
+/** Finds the small image of a 3x3 convolution that keeps the size of a doubled one. */
 function sourceOfUpsampling({ operator, attributes, inputs }: Node): Tensor | undefined {
   const [large, weight] = inputs;
   const resize = large?.node;
@@ -42,7 +41,9 @@ function sourceOfUpsampling({ operator, attributes, inputs }: Node): Tensor | un
   return isTwice && isLarge && resize.attributes.mode === "nearest" ? x : undefined;
 }
 
-/** Three taps along an axis that see two pixels: the last two see one (at an even phase), or the first two (odd). */
+/**
+ * Makes three taps along an axis two, which see two pixels: the last two taps see one at phase 0, the first two at 1.
+ */
 function sumTaps(weight: Tensor, axis: number, phase: number): Tensor {
   const tap = (index: number) => slice(weight, axis, index, index + 1);
   const taps = phase === 0 ? [tap(0), add(tap(1), tap(2))] : [add(tap(0), tap(1)), tap(2)];

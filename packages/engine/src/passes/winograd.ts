@@ -1,10 +1,10 @@
 /**
- * 3x3 convolutions and their gradients in Winograd's form F(2x2, 3x3): 16 products where the definition takes 36
+ * A lowering of 3x3 convolutions and their gradients to Winograd's F(2x2, 3x3): 16 products where the definition takes 36
  * (Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", arXiv:1509.09308).
  *
  * The image is cut into tiles of 4x4 that overlap by two, each tile and the weights are transformed by small fixed
- * matrices, and what is left is 16 large matrix products over the channels. All three directions, forward and both
- * gradients, work on transformed tiles and weights. For the cpu, whose matrix product is faster than its convolution.
+ * matrices, which leaves 16 large matrix products over the channels. All three directions, forward and both
+ * gradients, work on transformed tiles and weights. It is for the cpu, whose matrix product is faster than its convolution.
  */
 import { convWeightGradient } from "../ops/convolution.ts";
 import { add } from "../ops/elementwise.ts";
@@ -36,7 +36,7 @@ const outputTransform: Matrix = [
 /** Turning a kernel by 180 degrees exchanges the first and the last row of its transform, and leaves the others. */
 const turnedRows = [3, 1, 2, 0];
 
-/** Fewer channels than this, on either side, are not worth the transforms: measured, the break-even is below a hundred. */
+/** The fewest channels, on either side, that are worth the transforms. */
 const leastChannels = 96;
 
 interface Size {
@@ -45,7 +45,7 @@ interface Size {
   readonly width: number;
 }
 
-/** The rule for one graph: replaces what it can of `Conv`, `ConvTranspose` and the gradient of a convolution's weight. */
+/** Makes the rule for one graph, which rewrites `Conv`, `ConvTranspose` and the gradient of a convolution's weight. */
 export function winogradConvolutions(): Rule {
   const tilesOf = tileReader();
   return (node) => {
@@ -94,13 +94,13 @@ function isEligible({ operator, attributes, inputs, outputs }: Node): boolean {
 }
 
 /**
- * Where tiles of an image are read: of 4x4 with a border of one for a convolution's input, of 2x2 for its output.
- * The backward direction reads tiles of its own, so that those of the forward direction need not be kept until then.
+ * The use of an image's tiles: of 4x4 with a border of one for a convolution's input, of 2x2 for its output.
+ * The backward direction reads tiles of its own, so that those of the forward direction need not be held until then.
  */
 type TileUse = "forward" | "backward" | "outputs";
 type TileReader = (x: Tensor, use: TileUse) => Tensor;
 
-/** Reads x [N, C, H, W] as tiles [16 or 4, T, C]. */
+/** Makes a reader of x [N, C, H, W] as tiles [16 or 4, T, C]. */
 function tileReader(): TileReader {
   const indices = new Map<string, Tensor>();
   return (x, use) => {
@@ -114,7 +114,9 @@ function tileReader(): TileReader {
   };
 }
 
-/** For each of side * side positions in a tile and each tile: the pixel, or the row of zeros. */
+/**
+ * Lists, for each of side * side positions in a tile and each tile, the pixel, or the row of zeros: [side * side, T].
+ */
 function tileIndices({ batch, height, width }: Size, side: 2 | 4): Tensor {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const border = side === 4 ? 1 : 0;
@@ -131,7 +133,7 @@ function tileIndices({ batch, height, width }: Size, side: 2 | 4): Tensor {
   return constant({ dtype: "int32", shape: [side * side, tiles], data });
 }
 
-/** Tiles of outputs [4, T, C] put together to an image [N, C, H, W], with a bias [C]. */
+/** Puts tiles of outputs [4, T, C] together to an image [N, C, H, W], and adds a bias [C]. */
 function assembleImage(tiles: Tensor, { batch, height, width }: Size, bias: Tensor | undefined): Tensor {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const channels = tiles.shape[2] as number;
@@ -141,21 +143,21 @@ function assembleImage(tiles: Tensor, { batch, height, width }: Size, bias: Tens
   return transpose(bias === undefined ? image : add(image, bias), [0, 3, 1, 2]);
 }
 
-/** A matrix over rows and over columns of tiles [s * s, T, C]. */
+/** Applies a matrix to the rows and to the columns of tiles [s * s, T, C]. */
 function transform(matrix: Matrix, tiles: Tensor): Tensor {
   const [positions, count, channels] = tiles.shape as readonly [number, number, number];
   const y = matmul(kronecker(matrix), reshape(tiles, [positions, count * channels]));
   return reshape(y, [matrix.length ** 2, count, channels]);
 }
 
-/** [O, C, 3, 3] -> [16, O, C] */
+/** Transforms a weight: [O, C, 3, 3] -> [16, O, C]. */
 function transformWeight(weight: Tensor): Tensor {
   const [outChannels, inChannels] = weight.shape as readonly [number, number];
   const taps = matrixTranspose(reshape(weight, [outChannels * inChannels, 9]));
   return reshape(matmul(kronecker(weightTransform), taps), [16, outChannels, inChannels]);
 }
 
-/** The Kronecker product of a matrix with itself: rows and columns of a tile, in one. */
+/** Computes the Kronecker product of a matrix with itself, for rows and columns of a tile in one. */
 function kronecker(matrix: Matrix): Tensor {
   const rows = matrix.flatMap((a) => matrix.map((b) => a.flatMap((x) => b.map((y) => x * y))));
   return constant({

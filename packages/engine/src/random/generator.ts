@@ -1,5 +1,5 @@
 /**
- * Random numbers by name: a stream is a pure function of a seed and names, the same on every device and engine.
+ * Random numbers by name, where a stream is a pure function of a seed and names, the same on every device and engine.
  *
  *     const noise = createGenerator(seed, "step", 17, "noise").normal(4 * 25 * 25);
  *
@@ -10,20 +10,29 @@
 import { normalPair } from "./normal.ts";
 import { type Key, philox } from "./philox.ts";
 
+/**
+ * A stream of random numbers; `offset` skips numbers of the stream.
+ *
+ * @throws RangeError for a count or bound outside its range.
+ */
 export interface RandomGenerator {
-  /** Numbers `offset` to `offset + count` of the stream, in [0, 1), multiples of 2^-24. */
+  /** Gives the numbers `offset` to `offset + count` of the stream, uniform in [0, 1), multiples of 2^-24. */
   uniform(count: number, offset?: number): Float32Array<ArrayBuffer>;
-  /** Standard normal numbers. */
+  /** Gives standard normal numbers. */
   normal(count: number, offset?: number): Float32Array<ArrayBuffer>;
-  /** Integers in [0, below), below at most 2^53; the bias is under below / 2^53. */
+  /** Gives integers uniform in [0, below), below at most 2^53; the bias is under below / 2^53. */
   integers(count: number, below: number, offset?: number): Float64Array<ArrayBuffer>;
-  /** The integer of the stream at `offset`. */
+  /** Gives the integer of the stream at `offset`. */
   integer(below: number, offset?: number): number;
-  /** The numbers 0 to count - 1 in random order (Fisher & Yates). */
+  /** Gives the numbers 0 to count - 1 in random order (Fisher & Yates). */
   shuffle(count: number): Uint32Array<ArrayBuffer>;
 }
 
-/** @throws RangeError for a seed that is no safe integer or bigint. */
+/**
+ * Opens the stream of a seed and names by Philox 4x32-10 (Salmon et al. 2011).
+ *
+ * @throws RangeError for a seed that is no safe integer or bigint.
+ */
 export function createGenerator(
   seed: number | bigint,
   ...names: readonly (string | number)[]
@@ -83,12 +92,12 @@ function streamWords(key: Key, stream: Key, count: number, offset: number): Uint
   return skipped === 0 ? all : all.slice(skipped);
 }
 
-/** floor(u * below) for the u in [0, 1) of two words' upper 53 bits; rounding never reaches `below`. */
+/** Computes floor(u * below) for the u in [0, 1) of two words' upper 53 bits; rounding never reaches `below`. */
 function scale(high: number, low: number, below: number): number {
   return Math.floor((high * 2 ** 21 + (low >>> 11)) * 2 ** -53 * below);
 }
 
-/** FNV-1a, 64 bits, over UTF-8 (Fowler, Noll & Vo). */
+/** Hashes text by FNV-1a, 64 bits, over UTF-8 (Fowler, Noll & Vo). */
 function hash(text: string): bigint {
   let value = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text))

@@ -9,7 +9,7 @@ import type { NdArray } from "../tensor.ts";
 import type { Initializer, ParameterDeclaration } from "../weights.ts";
 import { createGenerator } from "./generator.ts";
 
-/** Values of all declared parameters and buffers, float32, by state-dict name. */
+/** Draws the first values of all declared parameters and buffers, float32, by state-dict name. */
 export function initializeWeights(
   declarations: ReadonlyMap<string, ParameterDeclaration>,
   seed: number | bigint,

@@ -5,10 +5,10 @@
  * reduced arguments, of IEEE additions, multiplications, divisions and square roots alone, which do not.
  */
 
-/** 1 / 1, 1 / 3, ..., 1 / 21: atanh(s) = s (1 + s^2 / 3 + s^4 / 5 + ...), to 2^-53 for |s| < 0.172. */
+/** Coefficients 1 / 1, 1 / 3, ..., 1 / 21 of atanh(s) = s (1 + s^2 / 3 + s^4 / 5 + ...), to 2^-53 for |s| < 0.172. */
 const atanhTerms = Array.from({ length: 11 }, (_, i) => 1 / (2 * i + 1));
 const factorials = Array.from({ length: 18 }, (_, n) => factorial(n));
-/** sin(t) / t and cos(t) in powers of t^2, to 2^-53 for |t| <= pi / 4. */
+/** Coefficients of sin(t) / t and cos(t) in powers of t^2, to 2^-53 for |t| <= pi / 4. */
 const sineTerms = Array.from({ length: 9 }, (_, i) => (i % 2 === 0 ? 1 : -1) / factorials[2 * i + 1]!);
 const cosineTerms = Array.from({ length: 9 }, (_, i) => (i % 2 === 0 ? 1 : -1) / factorials[2 * i]!);
 
@@ -26,7 +26,7 @@ export function normalPair(first: number, second: number, out: Float32Array, pos
   out[position + 1] = radius * (isOdd ? cosine : sine) * (quadrant >= 2 ? -1 : 1);
 }
 
-/** log(n / 2^32) for an integer n from 1 to 2^32. */
+/** Computes log(n / 2^32) for an integer n from 1 to 2^32. */
 function logOfFraction(n: number): number {
   let exponent = n === 2 ** 32 ? 32 : 31 - Math.clz32(n);
   let mantissa = n / 2 ** exponent;

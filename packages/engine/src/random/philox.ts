@@ -1,16 +1,17 @@
 /**
  * Philox 4x32-10: four random words as a pure function of a counter and a key (Salmon et al. 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"). No state, so any part of any stream can be computed alone and on any device.
+ * numbers: as easy as 1, 2, 3"). There is no state, so any part of any stream can be computed alone and on any device.
  */
+
 const multiplier0 = 0xd2511f53;
 const multiplier1 = 0xcd9e8d57;
 const weyl0 = 0x9e3779b9;
 const weyl1 = 0xbb67ae85;
 const rounds = 10;
 
-/** 128 bits, the least significant word first. */
+/** A counter of 128 bits, the least significant word first. */
 export type Counter = readonly [number, number, number, number];
-/** 64 bits, the least significant word first. */
+/** A key of 64 bits, the least significant word first. */
 export type Key = readonly [number, number];
 
 /** Writes the four words of one counter to `out` at `position`; words beyond its end are dropped. */
@@ -34,7 +35,7 @@ export function philox(counter: Counter, key: Key, out: Uint32Array, position = 
   out[position + 3] = c3;
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned words, from products of their halves. */
+/** Computes the upper 32 bits of the 64-bit product of two unsigned words, from products of their halves. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;

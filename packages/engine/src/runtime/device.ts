@@ -1,17 +1,17 @@
 /**
- * Whether a device works, found by running a small model on it: a provider may be listed and still not load.
+ * The check whether a device works, by running a small model on it: a provider may be listed and still not load.
  */
 import { emitOnnx } from "../onnx/emit.ts";
 import { mul } from "../ops/elementwise.ts";
 import { float32, input } from "../tensor.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** A device that cannot be used on this machine; the message says why and what to do. */
+/** Says that a device cannot be used on this machine; the message says why and what to do. */
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
 }
 
-/** Runs 3 * 2 on the device. @throws DeviceError, which ends in `advice`. */
+/** Runs 3 * 2 on the device. @throws DeviceError whose message ends in `advice`. */
 export async function checkDevice(runtime: Runtime, advice: string): Promise<void> {
   const x = input("x", { dtype: "float32", shape: [1] });
   const model = emitOnnx({ inputs: new Map([["x", x]]), outputs: new Map([["y", mul(x, 2)]]) });
@@ -31,7 +31,7 @@ export async function checkDevice(runtime: Runtime, advice: string): Promise<voi
   }
 }
 
-/** What ONNX Runtime says after the source file, line and condition that it puts first. */
+/** Takes what ONNX Runtime says after the source file, line and condition that it puts first. */
 function reasonOf(error: unknown): string {
   const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
   return line.replace(/^.* was false\. /, "");

@@ -1,19 +1,20 @@
 /**
- * Serves a runtime over a message port: the half that lives in a worker.
+ * Serves a runtime over a message port, in the worker that holds it.
  *
- * One request at a time, in order; arrays are moved to the caller, never copied.
+ * Requests are answered one at a time, in order; arrays are moved to the caller, never copied.
  */
 
 import type { OptimizerStates, OptimizerStep } from "../optim/host-optimizers.ts";
 import type { NdArray } from "../tensor.ts";
 import type { LoadOptions, NdArrays, Runtime, Session } from "./runtime.ts";
 
+/** A call of a runtime or of one of its sessions, as a message. */
 export type Request =
   | {
       readonly type: "load";
       readonly model: Uint8Array | string;
       readonly options: LoadOptions;
-      /** Whether the model was moved here, not copied. */
+      /** Whether the model was moved here and not copied. */
       readonly isTransferred: boolean;
     }
   | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly cached?: NdArrays }
@@ -23,16 +24,18 @@ export type Request =
   | { readonly type: "update"; readonly step: OptimizerStep; readonly states: OptimizerStates }
   | { readonly type: "close" };
 
+/** A request and the number that its reply has. */
 export interface Call {
   readonly id: number;
   readonly request: Request;
 }
 
+/** The result of a call, or the message of its error. */
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string };
 
-/** Answers calls; `post` sends a reply with the buffers that are moved along. */
+/** Makes the function that answers calls; `post` sends a reply with the buffers that are moved along. */
 export function serveRuntime(
   runtime: Runtime,
   post: (reply: Reply, transfer: ArrayBuffer[]) => void,
@@ -88,13 +91,13 @@ export function serveRuntime(
   };
 }
 
-/** Gives memory back that the garbage collection of an idle worker would not look at for long. */
+/** Frees memory that the garbage collection of an idle worker would not look at for long. */
 function releaseMemory(model: Uint8Array): void {
   const buffer = model.buffer as ArrayBuffer & { resizable?: boolean; resize?(byteLength: number): void };
   if (buffer.resizable) buffer.resize!(0);
 }
 
-/** The buffers of arrays that nothing else refers to. */
+/** Lists the buffers of arrays that nothing else refers to. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== "object" || value === null) return [];
   if (ArrayBuffer.isView(value))

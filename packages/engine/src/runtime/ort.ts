@@ -10,26 +10,28 @@ import { elementCount } from "../shape.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
 import type { Device, LoadOptions, Runtime, Session, StatePart } from "./runtime.ts";
 
-/** The part of onnxruntime-node and onnxruntime-web that is used. */
+/** The part of onnxruntime-node and onnxruntime-web that the engine uses. */
 export interface Ort {
   readonly InferenceSession: typeof InferenceSession;
   readonly Tensor: typeof OrtTensor;
 }
 
-/** State of a session: the value that the next run reads, and the buffer of the value before, to be written over. */
+/** A state: the value that the next run reads, and the buffer of the value before, to be written over. */
 interface State {
   current: OrtTensor;
   spare: OrtTensor | undefined;
 }
 
-/** The file beside a saved model that has its weights, which are mapped to memory when it is loaded. */
+/** Name of the file beside a saved model that has its weights, which are mapped to memory when it is loaded. */
 export const savedWeightsFile = "weights.bin";
 
+/** The device, and ONNX Runtime's options of its sessions. */
 export interface OrtOptions {
   device: Device;
   session: InferenceSession.SessionOptions;
 }
 
+/** Makes a runtime in this thread. */
 export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: OrtOptions): Runtime {
   const states = new Map<string, State>();
   const sessions = new Set<Session>();
@@ -173,7 +175,7 @@ function saveOptions(
   return { optimizedModelFilePath: path, extra: { ...extra, session } };
 }
 
-/** The buffer that is to be written over, as large as the state. */
+/** Gives the buffer that is to be written over, as large as the state. */
 function spareOf(ort: Ort, target: State): OrtTensor {
   const { type, data, dims } = target.current;
   target.spare ??= toOrt(ort, {
@@ -188,7 +190,7 @@ function swap(target: State): void {
   [target.current, target.spare] = [target.spare!, target.current];
 }
 
-/** A new value of a state, or of a part of it. */
+/** Sets a new value of a state, or of a part of it. */
 function replaceState(target: State, value: OrtTensor, part: StatePart | undefined): void {
   if (part !== undefined) {
     (target.current.data as Float32Array).set(value.data as Float32Array, part.offset);
@@ -199,7 +201,7 @@ function replaceState(target: State, value: OrtTensor, part: StatePart | undefin
   target.current = value;
 }
 
-/** A part of a flat tensor, in the same memory. */
+/** Gives a part of a flat tensor, in the same memory. */
 function viewOf(ort: Ort, { type, data }: OrtTensor, { offset, shape }: StatePart): OrtTensor {
   const length = elementCount(shape);
   const values = (data as Float32Array).subarray(offset, offset + length);

@@ -124,7 +124,7 @@ describe("a connected runtime", () => {
     await expect(runtime.load(Uint8Array.of(1))).resolves.toBeDefined();
   });
 
-  test("sends what is cached once, and again where it is another, each session its own", async () => {
+  test("sends cached feeds once, and again when the object is another, each session its own", async () => {
     const { runtime, posted } = connected();
     const [session, other] = [await runtime.load(Uint8Array.of(1)), await runtime.load(Uint8Array.of(1))];
     const sum = float32([], Float32Array.of(1));

@@ -1,5 +1,5 @@
 /**
- * A runtime that lives behind a message port: the half that the caller holds.
+ * A runtime that lives behind a message port, as its caller sees it.
  *
  * A run under way cannot be interrupted, but its caller's thread is free meanwhile.
  */
@@ -9,17 +9,21 @@ import type { NdArray } from "../tensor.ts";
 import type { Call, Reply, Request } from "./host.ts";
 import type { Device, NdArrays, Runtime } from "./runtime.ts";
 
+/** A connection to the worker that holds a runtime. */
 export interface Port {
   /** Sends a call; the buffers of `transfer` are moved along. */
   post(call: Call, transfer: ArrayBuffer[]): void;
+  /** Calls the listener for every reply. */
   onReply(listener: (reply: Reply) => void): void;
-  /** Called when the other side is gone; nothing more will be answered. */
+  /** Calls the listener when the other side is gone and nothing more will be answered. */
   onEnd(listener: (reason: Error) => void): void;
+  /** Ends the worker. */
   close(): Promise<void>;
 }
 
 const nothing: NdArrays = {};
 
+/** Makes a runtime of a connection. */
 export function connectRuntime(device: Device, port: Port): Runtime {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
   let nextId = 0;
@@ -85,7 +89,9 @@ export function connectRuntime(device: Device, port: Port): Runtime {
   };
 }
 
-/** A blob crosses to a worker by reference; views would take all of the memory that they look into along. */
+/**
+ * Joins parts in a blob, which crosses to a worker by reference; views would take all of the memory around them along.
+ */
 function inBlob({ location, parts }: ExternalData): ExternalData {
   return { location, parts: [new Blob([...parts])] };
 }

@@ -1,7 +1,7 @@
 /**
- * Sessions by what they compute: a runtime that is asked for the same program again uses the session it has.
+ * Sessions by what they compute, so that a runtime uses the session it has when the same program is compiled again.
  *
- * The same means an equal graph over the very same arrays of weights, so no weights are read or kept for it. Open
+ * The same means an equal graph over the very same arrays of weights, so no weights are read or held for it. Open
  * dimensions are part of the graph: one session serves every shape.
  */
 import type { TypedArray } from "../tensor.ts";
@@ -16,7 +16,7 @@ interface Entry {
 
 const entries = new WeakMap<Runtime, Set<Entry>>();
 
-/** A session of the runtime's for this key, loaded if there is none; it is closed when its last user closes it. */
+/** Gives the runtime's session of this key, loaded if there is none; it is closed when its last user closes it. */
 export async function shareSession(
   runtime: Runtime,
   key: SessionKey,
@@ -39,7 +39,7 @@ function entryOf({ signature, values }: SessionKey, session: Promise<Session>): 
   return { signature, values: values.map((value) => new WeakRef(value)), session, users: 0 };
 }
 
-/** The session as one of its users sees it. Made apart from the key, which its functions would keep in memory. */
+/** Gives the session as one of its users sees it; apart from the key, which its functions would hold in memory. */
 function lease(session: Session, entry: Entry, open: Set<Entry>): Session {
   let isClosed = false;
   return {

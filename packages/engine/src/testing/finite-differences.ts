@@ -1,5 +1,5 @@
 /**
- * For tests: holds gradients to central differences (f(x + h) - f(x - h)) / 2h of the compiled function itself.
+ * A tool for tests that holds gradients to central differences (f(x + h) - f(x - h)) / 2h of the compiled function itself.
  *
  * The output is weighted by fixed random numbers and summed in double precision, so that the only rounding is the
  * function's own: about 1e-7 / h beside a truncation of about h^2.
@@ -12,11 +12,11 @@ import { constant, type NdArray, type Tensor } from "../tensor.ts";
 import { compileFunction, numbers, random } from "./evaluate.ts";
 
 export interface DifferenceOptions {
-  /** Step, absolute. */
+  /** The step h. Default 2^-7. */
   step?: number;
-  /** Of the largest gradient of the argument. */
+  /** Largest error, as a fraction of the largest gradient of the argument. Default 2e-3. */
   tolerance?: number;
-  /** Elements differentiated an argument; larger arguments are sampled evenly. */
+  /** Number of elements per argument that are checked; larger arguments are sampled evenly. Default 24. */
   elements?: number;
 }
 

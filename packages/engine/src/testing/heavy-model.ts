@@ -1,5 +1,5 @@
 /**
- * For tests: a model that takes long, and one that takes room.
+ * A model for tests that takes long or much memory, as its sizes say, and arrays to feed it.
  */
 import { compile, type Program } from "../compile.ts";
 import { sum } from "../ops/broadcast.ts";
@@ -8,7 +8,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { float32, type NdArray } from "../tensor.ts";
 import { f32 } from "../trace.ts";
 
-/** Sum of x [rows, size] times a weight [size, size], `rounds` times: 2 rounds rows size^2 operations. */
+/** Compiles the sum of x [rows, size] times a weight [size, size], `rounds` times: 2 rounds rows size^2 operations. */
 export function compileProducts(runtime: Runtime, size: number, rounds: number): Promise<Program<"x", "y">> {
   const weights = new Map([["weight", float32([size, size], new Float32Array(size * size).fill(1 / size))]]);
   return compile(
@@ -24,6 +24,7 @@ export function compileProducts(runtime: Runtime, size: number, rounds: number):
   );
 }
 
+/** Makes an array of ones. */
 export function onesOf(...shape: number[]): NdArray {
   return float32(shape, new Float32Array(shape.reduce((count, size) => count * size, 1)).fill(1));
 }

@@ -1,12 +1,12 @@
 /**
- * For tests: the memory that a graph's values need when its nodes run in order and each value is freed after its
- * last use.
+ * A tool for tests that finds the memory of a graph's values when its nodes run in order and each value is freed after
+ * its last use.
  */
 import { ancestors } from "../gradient.ts";
 import { elementCount } from "../shape.ts";
 import { isConstant, type Tensor } from "../tensor.ts";
 
-/** Elements held at the worst moment, constants and leaves aside; aliases hold what they name. */
+/** Counts the elements held at the worst moment, constants and leaves aside; aliases hold what they name. */
 export function peakElements(outputs: readonly Tensor[]): number {
   const nodes = ancestors(outputs);
   const source = (tensor: Tensor): Tensor =>

@@ -1,5 +1,5 @@
 /**
- * For tests: several ranks in one process, whose collective operations meet in memory.
+ * Several ranks in one process, for tests, whose collective operations meet in memory.
  *
  * An operation runs once every rank has called it. Ranks that call different operations, or the same one with arrays of
  * different lengths, are refused, where MPI would wait for ever.
@@ -13,7 +13,7 @@ interface Arrival {
   readonly reject: (reason: Error) => void;
 }
 
-/** The collectives of `size` ranks, by rank. */
+/** Makes the collectives of `size` ranks, by rank. */
 export function createRendezvous(size: number): Collective[] {
   const queues: Arrival[][] = Array.from({ length: size }, () => []);
   const meet = (rank: number, operation: string, values: Float32Array): Promise<Float32Array> =>

@@ -1,5 +1,5 @@
 /**
- * For tests: a session that reads and writes parts of flat states, each as a matrix or a vector of its own.
+ * A session for tests that reads and writes parts of flat states, each as a matrix or a vector of its own.
  */
 import { emitOnnx } from "../onnx/emit.ts";
 import { add } from "../ops/elementwise.ts";
@@ -7,7 +7,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { input } from "../tensor.ts";
 import { array, numbers } from "./evaluate.ts";
 
-/** The state "sums" after two runs that add 1 and 2 to its matrix, and 10 times "steps" to its vector. */
+/** Reads the state "sums" after two runs that add 1 and 2 to its matrix, and 10 times "steps" to its vector. */
 export async function sumsAfterTwoRuns(runtime: Runtime): Promise<number[]> {
   const leaf = (name: string, ...shape: number[]) => input(name, { dtype: "float32", shape });
   const [x, matrix, vector, steps] = [leaf("x"), leaf("matrix", 2, 2), leaf("vector", 3), leaf("steps", 3)];
@@ -37,4 +37,5 @@ export async function sumsAfterTwoRuns(runtime: Runtime): Promise<number[]> {
   return numbers(await runtime.getState("sums"));
 }
 
+/** The state that must come back. */
 export const expectedSums = [3, 4, 5, 6, 24, 45, 66];

@@ -42,3 +42,48 @@ export function buildTiff(
   view.setUint32(directoryStart + 2 + entries.length * 12, next, littleEndian);
   return bytes.subarray(0, valuesEnd);
 }
+
+export interface PagesOptions {
+  /** Description of the first page. */
+  readonly description?: string;
+  /** Default true. */
+  readonly littleEndian?: boolean;
+  /** One page alone, before the data of all planes, as ImageJ writes large stacks. Default false. */
+  readonly onePage?: boolean;
+  /** More tags of every page. */
+  readonly tags?: Readonly<Record<number, TiffTag>>;
+}
+
+/** A classic TIFF file of planes of 16 bits, one page per plane. */
+export function buildTiffPages(
+  planes: readonly Uint16Array[],
+  width: number,
+  { description, littleEndian = true, onePage = false, tags = {} }: PagesOptions = {},
+): Uint8Array {
+  const planeBytes = planes[0]!.length * 2;
+  const data = new Uint8Array(planes.length * planeBytes);
+  const view = new DataView(data.buffer);
+  for (const [index, plane] of planes.entries())
+    for (let i = 0; i < plane.length; i++)
+      view.setUint16(index * planeBytes + 2 * i, plane[i]!, littleEndian);
+  let file = buildTiff(data, {}, 0, littleEndian).subarray(0, 8 + data.length);
+  let next = 0;
+  for (let index = onePage ? 0 : planes.length - 1; index >= 0; index--) {
+    const page: Record<number, TiffTag> = {
+      ...{
+        256: [3, [width]],
+        257: [3, [planes[0]!.length / width]],
+        258: [3, [16]],
+        259: [3, [1]],
+        262: [3, [1]],
+      },
+      ...{ 273: [4, [8 + index * planeBytes]], 277: [3, [1]], 279: [4, [planeBytes]], ...tags },
+      ...(description === undefined || index > 0 ? {} : { 270: [2, `${description}\0`] }),
+    };
+    // Each page stands behind the pages that follow it, so that it can point to the next.
+    const start = file.length;
+    file = buildTiff(file.subarray(8), page, next, littleEndian);
+    next = start;
+  }
+  return file;
+}

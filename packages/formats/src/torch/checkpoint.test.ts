@@ -1,26 +1,12 @@
-import { strToU8, type Zippable, zipSync } from "fflate";
+import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
 import { type DType, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import { checkpointOf, integer, latin1, sizes, storage, tensor } from "../testing/checkpoint.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
-import { collectTensors, readTorchCheckpoint } from "./checkpoint.ts";
-
-const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const little = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
-
-/** An archive of data.pkl, the storage 0 of four float32, and more files. */
-function checkpointOf(pickle: string, files: Zippable = {}): Uint8Array {
-  const content: Zippable = { "m/data.pkl": latin1(pickle), "m/data/0": little(1, 2, 3, 4), ...files };
-  return zipSync(content, { level: 0 });
-}
-
-const tuple = (...sizes: number[]) => `(${sizes.map(integer).join("")}t`;
-const integer = (value: number) => `J${String.fromCharCode(...new Uint8Array(Int32Array.of(value).buffer))}`;
-const storage = (name = "FloatStorage", length = 4, key = "0") =>
-  `(U\x07storagectorch\n${name}\nU${String.fromCharCode(key.length)}${key}U\x03cpu${integer(length)}tQ`;
-const tensor = (shape: number[], strides: number[], offset = 0, from = storage()) =>
-  `ctorch._utils\n_rebuild_tensor_v2\n(${from}${integer(offset)}${tuple(...shape)}${tuple(...strides)}\x89NtR`;
+import { readTorchCheckpoint } from "./checkpoint.ts";
+import { collectTensors } from "./state-dict.ts";
 
 const readTensor = (...args: Parameters<typeof tensor>) =>
   readTorchCheckpoint(checkpointOf(`\x80\x02${tensor(...args)}.`)) as NdArray;
@@ -97,18 +83,13 @@ describe("readTorchCheckpoint", () => {
 
   it("gives a tensor a shape of its own, which nothing later in the pickle changes", () => {
     const shape = `(${integer(4)}tq\x00`;
-    const rebuilt = `ctorch._utils\n_rebuild_tensor_v2\n(${storage()}${integer(0)}${shape}${tuple(1)}\x89NtR`;
+    const rebuilt = `ctorch._utils\n_rebuild_tensor_v2\n(${storage()}${integer(0)}${shape}${sizes(1)}\x89NtR`;
     const array = readTorchCheckpoint(checkpointOf(`\x80\x02${rebuilt}h\x00${integer(9)}a0.`)) as NdArray;
     expect(array.shape).toEqual([4]);
   });
 
   it.each<[string, Uint8Array, RegExp]>([
     ["three bytes", Uint8Array.of(1, 2, 3), /not a zip archive/],
-    [
-      "the format before PyTorch 1.6",
-      latin1("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."),
-      /before PyTorch 1.6.*torch.save/,
-    ],
     ["an archive of something else", zipSync({ "a.txt": strToU8("a") }), /holds no data.pkl/],
     ["a big-endian checkpoint", checkpointOf("\x80\x02N.", { "m/byteorder": strToU8("big") }), /big-endian/],
     [
@@ -122,11 +103,6 @@ describe("readTorchCheckpoint", () => {
       /asks for os.system, which is not allowed.*state dict/,
     ],
     ["a class of a model", checkpointOf("cmymodel\nNet\n)\x81."), /asks for mymodel.Net/],
-    [
-      "complex numbers",
-      checkpointOf(`${storage("ComplexFloatStorage")}.`),
-      /asks for torch.ComplexFloatStorage/,
-    ],
     [
       "a storage that is missing",
       checkpointOf(`${storage("FloatStorage", 4, "9")}.`),
@@ -197,48 +173,5 @@ describe("readTorchCheckpoint", () => {
     });
     expect(outcome.read).toBeGreaterThan(200);
     expect(outcome.refused).toBeGreaterThan(500);
-  });
-});
-
-describe("collectTensors", () => {
-  const array: NdArray = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
-
-  it("takes the tensors of a state dict and leaves its other values", () => {
-    expect(
-      collectTensors(
-        new Map<string, unknown>([
-          ["a", array],
-          ["step", 3],
-          ["b", array],
-        ]),
-      ),
-    ).toEqual(
-      new Map([
-        ["a", array],
-        ["b", array],
-      ]),
-    );
-  });
-
-  it.each(["model", "state_dict", "module"])("looks under %s", (key) => {
-    const nested = new Map<string, unknown>([
-      ["epoch", 1],
-      [key, new Map([["a", array]])],
-    ]);
-    expect(collectTensors(nested)).toEqual(new Map([["a", array]]));
-    expect(collectTensors(new Map([["state_dict", nested]]))).toEqual(new Map([["a", array]]));
-  });
-
-  it.each([null, 3, [array], new Map(), new Map([["optimizer", new Map([["a", array]])]])])(
-    "refuses %j",
-    (tree) => {
-      expect(() => collectTensors(tree)).toThrow(FormatError);
-    },
-  );
-
-  it("names the keys it found", () => {
-    expect(() => collectTensors(new Map([["optimizer", 1]]))).toThrow(
-      /the keys at the top are: optimizer.*state_dict\(\)/,
-    );
   });
 });

@@ -46,6 +46,8 @@ describe("unpickle", () => {
     ["a list", ["]", "(K", 1, "K", 2, "e."], [1, 2]],
     ["a dict of pairs", ["(K", 1, "K", 2, "d."], new Map([[1, 2]])],
     ["a value from the memo", ["K", 5, "q", 0, "h", 0, 0x86, "."], [5, 5]],
+    ["a value from far in the memo", ["K", 5, "r", 0, 0, 0, 0xf0, "j", 0, 0, 0, 0xf0, 0x86, "."], [5, 5]],
+    ["a value memoised behind others", ["K", 5, "q", 7, "q", 7, 0x94, "h", 1, 0x86, "."], [5, 5]],
     ["a duplicate", ["K", 5, "2", 0x86, "."], [5, 5]],
     ["what is left after POP and POP_MARK", ["K", 1, "K", 2, "0(K", 3, "1."], 1],
     ["a call that is allowed", ["cdemo\nsum\n(K", 1, "K", 2, "tR."], 3],
@@ -103,6 +105,12 @@ describe("unpickle", () => {
   ])("refuses %s", (_, parts, message) => {
     expect(() => read(...parts)).toThrow(FormatError);
     expect(() => read(...parts)).toThrow(message);
+  });
+
+  it("names what is not allowed in few words that a terminal does not obey", () => {
+    const message =
+      /^torch: the pickle asks for os\\u\{1b\}\[2J\.x{50,80}\u2026, which is not allowed [^\p{Cc}]{1,150}$/u;
+    expect(() => read("cos\u001b[2J\n", "x".repeat(100_000), "\n.")).toThrow(message);
   });
 
   it("reads or refuses each of 5000 damaged pickles", async () => {

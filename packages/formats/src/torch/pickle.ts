@@ -7,41 +7,50 @@
 //   dict -> Map, list and tuple -> array, set -> Set, int -> number (bigint beyond 2^53), bytes -> Uint8Array
 
 import { FormatError } from "../errors.ts";
+import { printable } from "../printable.ts";
+import { createPickleBudget } from "./pickle-budget.ts";
 
-/** What a pickle may name: a function that stands for the Python callable, or a plain value for a class. */
-export type PickleGlobals = ReadonlyMap<string, PickleCallable | object>;
 export type PickleCallable = (args: readonly unknown[]) => unknown;
+
+/** What a pickle may name: a function that stands for the Python callable, or a plain value for a class or constant. */
+export interface PickleGlobals {
+  /** By "module.name"; undefined for what is not allowed. May throw a FormatError that says more of it. */
+  get(path: string): PickleCallable | object | string | undefined;
+}
 
 export interface UnpickleOptions {
   /** Named in errors. */
   format: string;
-  /** By "module.name". */
   globals: PickleGlobals;
   /** Resolves a persistent id, which stands for data outside the pickle. */
   persistentLoad: (id: unknown) => unknown;
+  /** Gives an object that a callable made the state that BUILD has for it; false where it is none of them. */
+  setState?: (target: unknown, state: unknown) => boolean;
 }
 
 const maxDepthOfMarks = 1000;
-/** Values at a time, and containers in all: a byte of a pickle makes either, and a container takes 200 bytes here. */
-const maxStack = 1_000_000;
-const maxContainers = 500_000;
 
 /** Reads one pickle. Throws FormatError, which names whatever is not allowed. */
 export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
-  const { format, globals, persistentLoad } = options;
+  return readPickle(bytes, options).value;
+}
+
+/** Reads the pickle that bytes begin with; `end` is one past its last byte. Throws FormatError. */
+export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value: unknown; end: number } {
+  const { format, globals, persistentLoad, setState } = options;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const memo = new Map<number, unknown>();
+  const memo: unknown[] = []; // of any index: an array hashes those with a secret where they are sparse
+  let memoSize = 0;
   const marks: number[] = [];
   const stack: unknown[] = [];
   const decoder = new TextDecoder();
   let position = 0;
   let start = 0;
-  let containers = 0;
-  let handled = 0;
 
   const refuse: (what: string) => never = (what) => {
     throw new FormatError(format, `pickle ${what}`, { offset: start });
   };
+  const budget = createPickleBudget(bytes.length, refuse);
   const skip = (size: number): number => {
     if (size > bytes.length - position) refuse("is cut short");
     position += size;
@@ -76,47 +85,52 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   };
   const setItems = (target: unknown, items: readonly unknown[]): void => {
     if (!(target instanceof Map) || items.length % 2 !== 0) refuse("sets items of what is no dict");
-    for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    for (let i = 0; i < items.length; i += 2) {
+      budget.key(items[i]);
+      target.set(items[i], items[i + 1]);
+    }
+  };
+  const addItems = (target: unknown, items: readonly unknown[]): void => {
+    if (!(target instanceof Set)) refuse("adds to what is no set");
+    for (const item of items) {
+      budget.key(item);
+      target.add(item);
+    }
   };
   const append = (target: unknown, items: readonly unknown[]): void => {
     if (!Array.isArray(target)) refuse("appends to what is no list");
     for (const item of items) target.push(item);
   };
-  const remember = (index: number): void => {
-    memo.set(index, top());
+  const memoize = (index: number): void => {
+    if (!(index in memo)) memoSize++;
+    memo[index] = top();
   };
   const recall = (index: number): void => {
-    if (!memo.has(index)) refuse(`recalls value ${index}, which it never stored`);
-    stack.push(memo.get(index));
+    if (!(index in memo)) refuse(`recalls value ${index}, which it never stored`);
+    stack.push(memo[index]);
   };
   const findGlobal = (module: unknown, name: unknown): void => {
     if (typeof module !== "string" || typeof name !== "string") refuse("names a global by what is no text");
     const path = `${module}.${name}`;
     const value = globals.get(path);
     if (value === undefined) {
+      const what = `the pickle asks for ${printable(path)}, which is not allowed`;
       const hint = "only tensors and plain values are read: save the state dict alone";
-      throw new FormatError(format, `the pickle asks for ${path}, which is not allowed`, {
-        offset: start,
-        hint,
-      });
+      throw new FormatError(format, what, { offset: start, hint });
     }
     stack.push(value);
   };
-  // What a pickle has once it can hand to a callable again and again, three bytes a time.
-  const handle = (count: number): void => {
-    handled += count;
-    if (handled > 2 * bytes.length + 1000) refuse("handles values more often than it has them");
-  };
   const call = (callable: unknown, args: unknown): void => {
     if (typeof callable !== "function" || !Array.isArray(args)) refuse("calls what is no function");
-    for (const value of args) handle(sizeOf(value));
+    for (const value of args) budget.handOver(value);
     stack.push((callable as PickleCallable)(args));
   };
   /** Attributes go to an object without prototype; those of a dict (a state dict's _metadata) are dropped. */
   const build = (target: unknown, state: unknown): void => {
     if (target instanceof Map && state instanceof Map) return;
+    budget.handOver(state);
+    if (setState?.(target, state)) return;
     if (!isBareObject(target) || !(state instanceof Map)) refuse("gives attributes to what has none");
-    handle(state.size);
     for (const [key, value] of state) {
       if (typeof key !== "string") refuse("names an attribute by what is no text");
       target[key] = value;
@@ -126,9 +140,7 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   for (;;) {
     start = position;
     const opcode = byte();
-    if (stack.length > maxStack) refuse(`has more than ${maxStack} values at once`);
-    if (containerOpcodes.has(opcode) && ++containers > maxContainers)
-      refuse(`makes more than ${maxContainers} containers`);
+    budget.step(opcode, stack.length);
     switch (opcode) {
       case 0x80: // PROTO
         if (byte() > 5) refuse("is of an unknown protocol");
@@ -137,7 +149,8 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
         skip(8);
         break;
       case 0x2e: // STOP
-        return stack.length === 1 && marks.length === 0 ? stack[0] : refuse("does not end in one value");
+        if (stack.length !== 1 || marks.length > 0) refuse("does not end in one value");
+        return { value: stack[0], end: position };
       case 0x28: // MARK
         if (marks.length === maxDepthOfMarks) refuse("is nested too deep");
         marks.push(stack.length);
@@ -192,6 +205,7 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
         stack.push(new Uint8Array(take(byte())));
         break;
       case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
         stack.push(new Uint8Array(take(length64())));
         break;
       case 0x5d: // EMPTY_LIST
@@ -213,9 +227,14 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
       case 0x87: // TUPLE3
         stack.push(popTuple(opcode - 0x84));
         break;
-      case 0x91: // FROZENSET
-        stack.push(new Set(popToMark()));
+      case 0x91: {
+        // FROZENSET
+        const items = popToMark();
+        const set = new Set();
+        addItems(set, items);
+        stack.push(set);
         break;
+      }
       case 0x64: {
         // DICT
         const items = popToMark();
@@ -251,19 +270,17 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
       case 0x90: {
         // ADDITEMS
         const items = popToMark();
-        const target = top();
-        if (!(target instanceof Set)) refuse("adds to what is no set");
-        for (const item of items) target.add(item);
+        addItems(top(), items);
         break;
       }
       case 0x71: // BINPUT
-        remember(byte());
+        memoize(byte());
         break;
       case 0x72: // LONG_BINPUT
-        remember(uint32());
+        memoize(uint32());
         break;
       case 0x94: // MEMOIZE
-        remember(memo.size);
+        memoize(memoSize);
         break;
       case 0x68: // BINGET
         recall(byte());
@@ -300,16 +317,6 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
         refuse(`opcode 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
     }
   }
-}
-
-/** EMPTY_LIST, EMPTY_TUPLE, EMPTY_DICT, EMPTY_SET, LIST, TUPLE, TUPLE1 to TUPLE3, FROZENSET, DICT, REDUCE, NEWOBJ. */
-const containerOpcodes = new Set([
-  ...[0x5d, 0x29, 0x7d, 0x8f, 0x6c, 0x74, 0x85, 0x86, 0x87, 0x91, 0x64, 0x52, 0x81],
-]);
-
-function sizeOf(value: unknown): number {
-  if (Array.isArray(value) || typeof value === "string") return value.length;
-  return value instanceof Map || value instanceof Set ? value.size : 1;
 }
 
 /** Two's complement, little-endian. */

@@ -5,16 +5,20 @@
 import type { PlaneSize } from "../planes/distance-transform.ts";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 import { resamplePlane } from "../planes/resample-plane.ts";
+import { findEmptyParts } from "./empty-parts.ts";
 import { percentiles } from "./intensity.ts";
+import { maskWhere } from "./regions.ts";
 import { type Nucleus, type Segmentation, type SegmentOptions, segmentNuclei } from "./segment-nuclei.ts";
 
-export interface CropOptions extends SegmentOptions {
-  /** Of the crops. Default 0.4126. */
+/** The plane's size and pixel size, what counts as a nucleus, and what the crops are like. */
+export interface CropOptions extends Omit<SegmentOptions, "ignored"> {
+  /** Pixel size of the crops in micrometres. Default 0.4126. */
   readonly modelPixelSizeMicrons?: number;
-  /** Side of the crops. Default 100. */
+  /** Side of the crops in pixels. Default 100. */
   readonly cropPixels?: number;
 }
 
+/** A square picture around one nucleus as the image model takes it, and where it was cut. S is the side in pixels. */
 export interface NucleusCrop {
   /** DNA stain in [0, 1]. [S, S] */
   readonly nucleus: Float32Array;
@@ -39,18 +43,25 @@ export interface NucleusCrop {
   };
 }
 
+/** All crops of one field, with what they were cut from. */
 export interface CroppedField {
-  /** One a nucleus, in scanning order. Nuclei cut by the field's frame are left out if there are whole ones. */
+  /** One per nucleus, in scanning order. Nuclei cut by the field's frame are left out if there are whole ones. */
   readonly crops: readonly NucleusCrop[];
   readonly segmentation: Segmentation;
-  /** Of the resampled field, which the segmentation and all positions refer to. */
+  /** Size of the resampled field, which the segmentation and all positions refer to. */
   readonly fieldSize: PlaneSize;
+  /** Pixel size of the resampled field and of the crops. */
   readonly pixelSizeMicrons: number;
+  /** Fraction of the image that shows nothing, such as the gaps of a mosaic; it takes no part in the statistics. */
+  readonly emptyFraction: number;
   /** Intensities that became 0 and 1. */
   readonly limits: { readonly low: number; readonly high: number };
 }
 
-/** Finds the nuclei of one plane [H, W] of finite intensities and cuts a crop around each; none found gives none. */
+/**
+ * Finds the nuclei of one plane [H, W] of finite intensities in any unit and cuts a crop around each; none found gives
+ * none. The plane is brought to the model's pixel size first, so positions and sizes are those of the resampled field.
+ */
 export function cropNuclei(image: Float32Array, options: CropOptions): CroppedField {
   const { modelPixelSizeMicrons = 0.4126, cropPixels = 100 } = options;
   const scale = options.pixelSizeMicrons / modelPixelSizeMicrons;
@@ -58,29 +69,51 @@ export function cropNuclei(image: Float32Array, options: CropOptions): CroppedFi
     height: Math.max(1, Math.round(options.height * scale)),
     width: Math.max(1, Math.round(options.width * scale)),
   };
-  const field = resamplePlane(image, options, fieldSize);
+  const empty = findEmptyParts(image, options, options.pixelSizeMicrons);
+  const field = resamplePlane(empty ? fillParts(image, empty) : image, options, fieldSize);
+  const ignored = empty && resampleParts(empty, options, fieldSize);
   const segmentation = segmentNuclei(field, {
-    ...options,
-    ...fieldSize,
-    pixelSizeMicrons: modelPixelSizeMicrons,
+    ...{ ...options, ...fieldSize, pixelSizeMicrons: modelPixelSizeMicrons },
+    ...(ignored && { ignored }),
   });
-  const limits = intensityLimits(field, segmentation.mask);
+  const limits = intensityLimits(field, segmentation.mask, ignored);
   const range = limits.high - limits.low;
   const scaled = field.map((value) => Math.min(1, Math.max(0, (value - limits.low) / range)));
 
   const whole = segmentation.nuclei.filter((nucleus) => !nucleus.touchesBorder);
   const chosen = whole.length > 0 ? whole : segmentation.nuclei;
   const crops = chosen.map((nucleus) => cutCrop(scaled, segmentation, fieldSize, cropPixels, nucleus));
-  return { crops, segmentation, fieldSize, pixelSizeMicrons: modelPixelSizeMicrons, limits };
+  const emptyFraction = (empty?.reduce((sum, value) => sum + value, 0) ?? 0) / image.length;
+  return { crops, segmentation, fieldSize, pixelSizeMicrons: modelPixelSizeMicrons, emptyFraction, limits };
+}
+
+/** The image with its empty parts at the level of a dark background, so that their edges show no step. */
+function fillParts(image: Float32Array, empty: Uint8Array): Float32Array {
+  const level = percentiles(
+    image.filter((_, pixel) => empty[pixel] === 0),
+    [20],
+  )[0]!;
+  return image.map((value, pixel) => (empty[pixel] === 0 ? value : level));
+}
+
+/** 1 on every pixel of the resampled field that an empty part has a share in. */
+function resampleParts(empty: Uint8Array, from: PlaneSize, to: PlaneSize): Uint8Array {
+  const shares = resamplePlane(Float32Array.from(empty), from, to);
+  return maskWhere(shares.length, (pixel) => shares[pixel]! > 0);
 }
 
 /**
  * The field's 20th and 99.8th percentile, as the training crops were scaled, held to where nuclei and background
  * lie: in a nearly empty field 99.8 % of the pixels, in a nearly full one more than 80 %, are of one kind.
  */
-function intensityLimits(field: Float32Array, mask: Uint8Array): { low: number; high: number } {
-  const [low, high] = percentiles(field, [20, 99.8]) as [number, number];
-  const background = field.filter((_, pixel) => mask[pixel] === 0);
+function intensityLimits(
+  field: Float32Array,
+  mask: Uint8Array,
+  ignored: Uint8Array | undefined,
+): { low: number; high: number } {
+  const shown = ignored ? field.filter((_, pixel) => ignored[pixel] === 0) : field;
+  const [low, high] = percentiles(shown, [20, 99.8]) as [number, number];
+  const background = field.filter((_, pixel) => mask[pixel] === 0 && !ignored?.[pixel]);
   const nuclei = field.filter((_, pixel) => mask[pixel] !== 0);
   if (background.length === 0 || nuclei.length === 0) return { low, high };
   return {

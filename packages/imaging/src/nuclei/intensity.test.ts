@@ -12,6 +12,19 @@ describe("percentiles", () => {
     expect(Array.from(values)).toEqual([3, 1, 4, 1, 5, 9, 2, 6]);
   });
 
+  it("finds in many values of any sign what sorting finds", () => {
+    const ranks = [0, 1, 20, 50, 99.8, 100];
+    for (const scale of [1e-3, 1, 1e30]) {
+      const values = Float32Array.from({ length: 70_001 }, (_, i) => scale * (((i * 7919) % 9973) - 4000));
+      const sorted = values.toSorted();
+      percentiles(values, ranks).forEach((value, i) => {
+        const position = (ranks[i]! / 100) * 70_000;
+        const [below, above] = [sorted[Math.floor(position)]!, sorted[Math.ceil(position)]!];
+        expect(value).toBe(below + (position % 1) * (above - below));
+      });
+    }
+  });
+
   it("is the value itself when there is only one, and NaN when there is none", () => {
     expect(percentiles(Float32Array.of(6), [20, 99.8])).toEqual([6, 6]);
     expect(percentiles(new Float32Array(0), [50])).toEqual([NaN]);

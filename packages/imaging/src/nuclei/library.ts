@@ -10,6 +10,7 @@ import {
 } from "@proteoscope/formats";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 
+/** Nuclei of real images, as crops of one size. */
 export interface NucleusLibrary {
   readonly count: number;
   readonly height: number;
@@ -25,6 +26,7 @@ export interface NucleusLibrary {
   readonly licence: string;
 }
 
+/** One nucleus of a library. */
 export interface LibraryNucleus {
   readonly index: number;
   readonly field: string;
@@ -124,7 +126,7 @@ function fieldNames(text: string | undefined, count: number): string[] {
     throw new FormatError(format, "the field names are not JSON", { hint, cause });
   }
   if (!Array.isArray(names) || names.length !== count || !names.every((name) => typeof name === "string")) {
-    throw new FormatError(format, `there are not ${count} field names, one a crop`, { hint });
+    throw new FormatError(format, `there are not ${count} field names, one per crop`, { hint });
   }
   return names;
 }

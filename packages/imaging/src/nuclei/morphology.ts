@@ -2,7 +2,7 @@
 // and bridges removed (out-of-focus light and debris between nuclei).
 
 import { euclideanDistance, type PlaneSize } from "../planes/distance-transform.ts";
-import { labelRegions } from "./regions.ts";
+import { labelRegions, maskWhere } from "./regions.ts";
 
 /** Fills the enclosed background regions of at most maxPixels; background that reaches the frame is no hole. */
 export function fillHoles(mask: Uint8Array, size: PlaneSize, maxPixels: number): Uint8Array {
@@ -32,7 +32,7 @@ export function fillHoles(mask: Uint8Array, size: PlaneSize, maxPixels: number):
 /** Morphological opening by a disc: what a disc of the radius does not fit into is removed. */
 export function openMask(mask: Uint8Array, size: PlaneSize, radiusPixels: number): Uint8Array {
   const depth = euclideanDistance(mask, size);
-  const outsideCore = Uint8Array.from(depth, (value) => (value > radiusPixels ? 0 : 1));
+  const outsideCore = maskWhere(depth.length, (pixel) => depth[pixel]! <= radiusPixels);
   const toCore = euclideanDistance(outsideCore, size);
   return mask.map((value, pixel) => (value !== 0 && toCore[pixel]! <= radiusPixels ? 1 : 0));
 }

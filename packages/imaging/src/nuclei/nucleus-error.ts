@@ -3,11 +3,21 @@
 
 import { ProteoscopeError } from "@proteoscope/formats";
 
-export type NucleusProblem = "channel" | "pixel-size" | "not-finite" | "constant" | "too-large" | "no-nuclei";
+/** What is wrong: a choice of plane (channel, z, time), the pixel size, the pixels, or that there are no nuclei. */
+export type NucleusProblem =
+  | "channel"
+  | "z"
+  | "time"
+  | "pixel-size"
+  | "not-finite"
+  | "constant"
+  | "too-large"
+  | "no-nuclei";
 
 const fields: Readonly<Partial<Record<NucleusProblem, string>>> = {
   channel: "nucleusChannel",
-  constant: "nucleusChannel",
+  z: "nucleusZ",
+  time: "nucleusTime",
   "pixel-size": "pixelSizeMicrons",
   "too-large": "pixelSizeMicrons",
 };
@@ -17,8 +27,8 @@ export class NucleusError extends ProteoscopeError {
   override readonly name = "NucleusError";
   readonly problem: NucleusProblem;
 
-  constructor(problem: NucleusProblem, message: string) {
-    super(message, { kind: "data", field: fields[problem] });
+  constructor(problem: NucleusProblem, message: string, field: string | undefined = fields[problem]) {
+    super(message, { kind: "data", field });
     this.problem = problem;
   }
 }

@@ -1,107 +1,119 @@
-// From a decoded image file to nuclei that the model can be given: choose the channel and the pixel size, refuse
-// what cannot be right with a message that says what to do, then find and crop the nuclei.
+// From an image with axes to nuclei that the model can be given: choose the plane and the pixel size, refuse what cannot
+// be right with a message that says what to do, then find and crop the nuclei.
 
+import {
+  describeSelection,
+  ImageSelectionError,
+  type ImageStack,
+  type PlaneSelection,
+  selectPlane,
+  type ZPolicy,
+} from "@proteoscope/formats";
 import { type CropOptions, type CroppedField, cropNuclei } from "./crop-nuclei.ts";
 import { NucleusError } from "./nucleus-error.ts";
 
-/** What an image reader gives: raw values of all channels. */
-export interface DecodedImage {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly bitDepth: number;
-  /** [C, H, W] */
-  readonly planes: Float32Array;
+/** Which plane of an image shows the nuclei, and how large its pixels are. */
+export interface NucleusPlaneOptions {
+  /** Number from 0, in digits too, or name of the channel; needed where there are several. */
+  readonly nucleusChannel?: number | string | undefined;
+  /** "sharpest", "maximum" or the number of a plane from 0. Default "sharpest". */
+  readonly nucleusZ?: ZPolicy | undefined;
+  /** Number of the time point from 0. Default 0. */
+  readonly nucleusTime?: number | undefined;
+  /** Pixel size of the image in micrometres; by default what the file says, needed where it says nothing. */
   readonly pixelSizeMicrons?: number | undefined;
+  /** Ends the reading between two planes of z. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface ReadNucleusOptions extends Omit<CropOptions, "height" | "width" | "pixelSizeMicrons"> {
-  /** Counted from 0; needed when the image has several channels. */
-  readonly nucleusChannel?: number;
-  /** Overrides what the file says; needed when it says nothing. */
-  readonly pixelSizeMicrons?: number;
-}
+/** The choice of the plane, what counts as a nucleus, and what the crops are like. */
+export interface ReadNucleusOptions
+  extends NucleusPlaneOptions,
+    Omit<CropOptions, "height" | "width" | "pixelSizeMicrons"> {}
 
+/** The crops of an image, and which plane of it they show. */
 export interface NucleiOfImage extends CroppedField {
-  readonly nucleusChannel: number;
+  readonly selection: PlaneSelection;
   readonly sourcePixelSizeMicrons: number;
 }
 
 const plausiblePixelSize = { min: 0.02, max: 1.5 };
 const largestField = 25_000_000; // pixels after resampling: two millimetres square
 
-/** Crops around every nucleus of the image, at least one; throws NucleusError. */
-export function readNucleus(image: DecodedImage, options: ReadNucleusOptions = {}): NucleiOfImage {
-  const nucleusChannel = chooseChannel(image, options.nucleusChannel);
-  const pixelSizeMicrons = choosePixelSize(image, options);
-  const area = image.width * image.height;
-  const plane = image.planes.subarray(nucleusChannel * area, (nucleusChannel + 1) * area);
-  checkValues(plane, image.width, nucleusChannel);
-
-  const { height, width } = image;
-  const field = cropNuclei(plane, { ...options, height, width, pixelSizeMicrons });
-  if (field.crops.length === 0) throw noNuclei(field, nucleusChannel, pixelSizeMicrons, options);
-  return { ...field, nucleusChannel, sourcePixelSizeMicrons: pixelSizeMicrons };
+/**
+ * Crops around every nucleus of one plane of the image, at least one.
+ * @throws NucleusError for an image without readable nuclei or a plane that it does not have; FormatError for a file whose
+ * pixels cannot be read; the signal's reason when it is aborted.
+ */
+export async function readNucleus(
+  stack: ImageStack,
+  options: ReadNucleusOptions = {},
+): Promise<NucleiOfImage> {
+  const pixelSizeMicrons = choosePixelSize(stack, options);
+  const { values, height, width, selection } = await choosePlane(stack, options);
+  checkValues(values, width, selection);
+  const field = cropNuclei(values, { ...options, height, width, pixelSizeMicrons });
+  if (field.crops.length === 0) throw noNuclei(field, selection, pixelSizeMicrons, options);
+  return { ...field, selection, sourcePixelSizeMicrons: pixelSizeMicrons };
 }
 
-function chooseChannel({ channels }: DecodedImage, asked: number | undefined): number {
-  const range = channels === 1 ? "only channel 0" : `channels 0 to ${channels - 1}`;
-  if (asked === undefined && channels > 1) {
-    throw new NucleusError("channel", `the image has ${range}: say which one shows the nuclei`);
+async function choosePlane(stack: ImageStack, options: NucleusPlaneOptions) {
+  const { nucleusChannel: channel, nucleusZ: z, nucleusTime: time, signal } = options;
+  try {
+    return await selectPlane(stack, { channel, z, time, signal });
+  } catch (error) {
+    if (error instanceof ImageSelectionError) throw new NucleusError(error.axis, error.message);
+    throw error;
   }
-  const channel = asked ?? 0;
-  if (!Number.isInteger(channel) || channel < 0 || channel >= channels) {
-    throw new NucleusError("channel", `there is no channel ${channel}: the image has ${range}`);
-  }
-  return channel;
 }
 
-function choosePixelSize(image: DecodedImage, options: ReadNucleusOptions): number {
+function choosePixelSize(image: ImageStack, options: ReadNucleusOptions): number {
   const pixelSize = options.pixelSizeMicrons ?? image.pixelSizeMicrons;
   if (pixelSize === undefined) {
     throw new NucleusError(
       "pixel-size",
-      "the file does not say how large its pixels are: give the size in microns, such as 0.2",
+      "the file does not say how large its pixels are: give the size in micrometres",
     );
   }
   const { min, max } = plausiblePixelSize;
   if (!(pixelSize >= min && pixelSize <= max)) {
-    const source = options.pixelSizeMicrons === undefined ? "the file says" : "the request says";
+    const source = options.pixelSizeMicrons === undefined ? "the file says" : "the size given is";
     throw new NucleusError(
       "pixel-size",
-      `${source} ${pixelSize} um/pixel, but nuclei can be read between ${min} and ${max}: give the size in microns`,
+      `${source} ${pixelSize} um/pixel, but nuclei can be read between ${min} and ${max}: give the size in micrometres`,
     );
   }
   const scale = pixelSize / (options.modelPixelSizeMicrons ?? 0.4126);
   if (image.width * scale * image.height * scale > largestField) {
     throw new NucleusError(
       "too-large",
-      `a field of ${Math.round(image.width * pixelSize)} x ${Math.round(image.height * pixelSize)} um is too large to read at once: cut it to 2000 x 2000 um, or correct the pixel size, now ${pixelSize}`,
+      `a field of ${Math.round(image.width * pixelSize)} x ${Math.round(image.height * pixelSize)} um at ${pixelSize} um/pixel is too large to read at once: cut it to 2000 x 2000 um, or correct the pixel size`,
     );
   }
   return pixelSize;
 }
 
-function checkValues(plane: Float32Array, width: number, channel: number): void {
+function checkValues(plane: Float32Array, width: number, selection: PlaneSelection): void {
   const bad = plane.findIndex((value) => !Number.isFinite(value));
   if (bad !== -1) {
     throw new NucleusError(
       "not-finite",
-      `channel ${channel} holds ${plane[bad]} at x ${bad % width}, y ${Math.floor(bad / width)}: replace such pixels by numbers`,
+      `${describeSelection(selection)} holds ${plane[bad]} at x ${bad % width}, y ${Math.floor(bad / width)}: replace such pixels by numbers`,
     );
   }
   const first = plane[0];
   if (plane.every((value) => value === first)) {
     throw new NucleusError(
       "constant",
-      `channel ${channel} is empty: every pixel is ${first}; choose the channel of the nuclei`,
+      `${describeSelection(selection)} is empty: every pixel is ${first}; choose the plane of the nuclei`,
+      selection.channels > 1 ? "nucleusChannel" : undefined,
     );
   }
 }
 
 function noNuclei(
   { segmentation }: CroppedField,
-  channel: number,
+  selection: PlaneSelection,
   pixelSize: number,
   { minDiameterMicrons = 8, maxDiameterMicrons = 28 }: ReadNucleusOptions,
 ): NucleusError {
@@ -110,8 +122,12 @@ function noNuclei(
     tooSmall + tooLarge + ragged === 0
       ? "nothing was"
       : `${tooSmall} objects too small, ${tooLarge} too large and ${ragged} too ragged were`;
+  const threshold = Number(segmentation.threshold.toPrecision(4));
+  const [others, field] =
+    selection.channels > 1 ? ["channel and the ", "nucleusChannel"] : ["", "pixelSizeMicrons"];
   return new NucleusError(
     "no-nuclei",
-    `no nuclei of ${minDiameterMicrons} to ${maxDiameterMicrons} um in channel ${channel}: ${found} brighter than ${Number(segmentation.threshold.toPrecision(4))}; check the channel and the pixel size, now ${pixelSize} um`,
+    `no nuclei of ${minDiameterMicrons} to ${maxDiameterMicrons} um in ${describeSelection(selection)} at ${pixelSize} um/pixel: ${found} brighter than ${threshold}; check the ${others}pixel size`,
+    field,
   );
 }

@@ -9,6 +9,13 @@ export interface Regions {
   readonly count: number;
 }
 
+/** 1 where the pixel is inside, 0 elsewhere. (Uint8Array.from goes through a list of numbers, at ten times the time.) */
+export function maskWhere(length: number, isInside: (pixel: number) => boolean): Uint8Array {
+  const mask = new Uint8Array(length);
+  for (let pixel = 0; pixel < length; pixel++) if (isInside(pixel)) mask[pixel] = 1;
+  return mask;
+}
+
 /** Labels the regions of the non-zero pixels, joined over edges (4) or over edges and corners (8). */
 export function labelRegions(mask: ArrayLike<number>, size: PlaneSize, connectivity: 4 | 8): Regions {
   const { height, width } = size;

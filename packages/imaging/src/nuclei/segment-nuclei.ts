@@ -10,23 +10,29 @@ import { gaussianBlur } from "../planes/gaussian-blur.ts";
 import { otsuThreshold, percentiles } from "./intensity.ts";
 import { measureRegions, type RegionMeasure } from "./measure-regions.ts";
 import { fillHoles, openMask } from "./morphology.ts";
+import { forEachNeighbour, maskWhere } from "./regions.ts";
 import { splitByDepth } from "./split-touching.ts";
 
+/** The plane's size and pixel size, and what counts as a nucleus. */
 export interface SegmentOptions extends PlaneSize {
   readonly pixelSizeMicrons: number;
-  /** Of the disc of equal area; nuclei cut by the frame may have half of it. Default 8. */
+  /** Smallest diameter of the disc of equal area; nuclei cut by the frame may have half of it. Default 8. */
   readonly minDiameterMicrons?: number;
-  /** Default 28. */
+  /** Largest diameter of the disc of equal area. Default 28. */
   readonly maxDiameterMicrons?: number;
   /** Area over convex hull area; less is debris, or a clump that did not split. Default 0.8. */
   readonly minSolidity?: number;
+  /** [H, W]: not 0 where the image shows nothing. Such pixels have no part in thresholds, and cut nuclei as the frame does. */
+  readonly ignored?: Uint8Array;
 }
 
+/** One nucleus: its label, and its shape in pixels of the plane. */
 export interface Nucleus extends RegionMeasure {
-  /** Of the disc of equal area. */
+  /** Diameter of the disc of equal area. */
   readonly diameterMicrons: number;
 }
 
+/** The nuclei of a plane, and the objects that were taken for none. */
 export interface Segmentation {
   /** [H, W]: 0, or the label of one of the nuclei. */
   readonly labels: Int32Array;
@@ -34,8 +40,9 @@ export interface Segmentation {
   readonly mask: Uint8Array;
   /** In scanning order. */
   readonly nuclei: readonly Nucleus[];
+  /** How many objects were no nuclei, by reason. */
   readonly dropped: { readonly tooSmall: number; readonly tooLarge: number; readonly ragged: number };
-  /** In the image's units. */
+  /** Between background and stain, in the image's units. */
   readonly threshold: number;
 }
 
@@ -48,14 +55,16 @@ const ownLevel = 0.5;
 
 /** Segments one plane [H, W] of finite intensities in any unit; a field without nuclei gives an empty list. */
 export function segmentNuclei(image: Float32Array, options: SegmentOptions): Segmentation {
-  const { height, width, pixelSizeMicrons } = options;
+  const { height, width, pixelSizeMicrons, ignored } = options;
   const size = { height, width };
   const microns = (length: number) => length / pixelSizeMicrons;
   const largestHole = largestHoleSquareMicrons / pixelSizeMicrons ** 2;
 
   const blurred = gaussianBlur(image, size, microns(blurMicrons));
-  const threshold = findThreshold(blurred);
-  const stained = Uint8Array.from(blurred, (value) => (value > threshold ? 1 : 0));
+  const shown = ignored ? blurred.filter((_, pixel) => ignored[pixel] === 0) : blurred;
+  const threshold = findThreshold(shown);
+  const background = median(shown.filter((value) => value <= threshold));
+  const stained = maskWhere(blurred.length, (pixel) => blurred[pixel]! > threshold);
   const split = (mask: Uint8Array, ratio: number) => {
     const depth = gaussianBlur(euclideanDistance(mask, size), size, microns(depthBlurMicrons));
     return splitByDepth(
@@ -67,7 +76,7 @@ export function segmentNuclei(image: Float32Array, options: SegmentOptions): Seg
 
   // Split at every maximum: pieces small enough that each holds one brightness.
   const pieces = split(fillHoles(stained, size, largestHole), 1);
-  const cut = cutAtOwnLevel(blurred, pieces.labels, pieces.count, threshold);
+  const cut = cutAtOwnLevel(blurred, pieces.labels, pieces.count, background);
   const mask = openMask(fillHoles(cut, size, largestHole), size, microns(thinnestSpurMicrons));
   const objects = split(mask, neckRatio);
   return { ...sortOut(objects.labels, objects.count, options), threshold };
@@ -101,9 +110,8 @@ function cutAtOwnLevel(
   image: Float32Array,
   labels: Int32Array,
   count: number,
-  threshold: number,
+  background: number,
 ): Uint8Array {
-  const background = median(image.filter((value) => value <= threshold));
   const values: number[][] = Array.from({ length: count + 1 }, () => []);
   labels.forEach((label, pixel) => {
     if (label !== 0) values[label]!.push(image[pixel]!);
@@ -111,7 +119,7 @@ function cutAtOwnLevel(
   const levels = values.map((piece) => {
     return background + ownLevel * (median(Float32Array.from(piece)) - background);
   });
-  return Uint8Array.from(labels, (label, pixel) => (label !== 0 && image[pixel]! > levels[label]! ? 1 : 0));
+  return maskWhere(labels.length, (pixel) => labels[pixel] !== 0 && image[pixel]! > levels[labels[pixel]!]!);
 }
 
 /** Separates nuclei from what is not one, by size and shape, and numbers them anew. */
@@ -125,7 +133,9 @@ function sortOut(
   const nuclei: Nucleus[] = [];
   const newLabel = new Int32Array(count + 1);
   const isNuclear = new Uint8Array(count + 1);
-  for (const object of measureRegions(objects, options, count)) {
+  const isCut = findCutObjects(objects, count, options);
+  for (const measure of measureRegions(objects, options, count)) {
+    const object = { ...measure, touchesBorder: measure.touchesBorder || isCut[measure.label] === 1 };
     const diameterMicrons = 2 * Math.sqrt(object.areaPixels / Math.PI) * pixelSizeMicrons;
     if (diameterMicrons < minDiameterMicrons * (object.touchesBorder ? 0.5 : 1)) {
       dropped.tooSmall++;
@@ -143,10 +153,23 @@ function sortOut(
   }
   return {
     labels: objects.map((label) => newLabel[label]!),
-    mask: Uint8Array.from(objects, (label) => isNuclear[label]!),
+    mask: maskWhere(objects.length, (pixel) => isNuclear[objects[pixel]!] === 1),
     nuclei,
     dropped,
   };
+}
+
+/** 1 by label for the objects that reach pixels where the image shows nothing. */
+function findCutObjects(objects: Int32Array, count: number, options: SegmentOptions): Uint8Array {
+  const isCut = new Uint8Array(count + 1);
+  options.ignored?.forEach((value, pixel) => {
+    if (value === 0) return;
+    isCut[objects[pixel]!] = 1;
+    forEachNeighbour(pixel, options, 8, (neighbour) => {
+      isCut[objects[neighbour]!] = 1;
+    });
+  });
+  return isCut;
 }
 
 function median(values: Float32Array): number {

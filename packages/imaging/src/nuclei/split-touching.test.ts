@@ -40,6 +40,11 @@ describe("splitByDepth", () => {
     expect(labels.every((label, pixel) => label > 0 === depth[pixel]! > 0)).toBe(true);
   });
 
+  it("floods pixels of one depth in scanning order", () => {
+    const plateau = Float32Array.of(1, 1, 0, 1e-30, 1e-30, 0, 3e9, 3e9);
+    expect([...splitByDepth(plateau, { height: 1, width: 8 }, 1).labels]).toEqual([1, 1, 0, 2, 2, 0, 3, 3]);
+  });
+
   it("judges the neck by the shallower of the two", () => {
     // Along one line: basins of depth 10 and 4, the saddle between them at 3: three quarters of the shallower.
     const depth = Float32Array.of(5, 10, 6, 3, 3.5, 4, 2);

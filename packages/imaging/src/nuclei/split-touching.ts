@@ -12,9 +12,7 @@ import { forEachNeighbour, type Regions } from "./regions.ts";
  * s < neckRatio x the depth of the shallower: 0 never splits, 1 splits at every maximum.
  */
 export function splitByDepth(depth: Float32Array, size: PlaneSize, neckRatio: number): Regions {
-  const inside: number[] = [];
-  for (let pixel = 0; pixel < depth.length; pixel++) if (depth[pixel]! > 0) inside.push(pixel);
-  inside.sort((a, b) => depth[b]! - depth[a]! || a - b);
+  const inside = deepestFirst(depth);
 
   // A basin is named by its deepest pixel; basinOf leads there by way of the basins that were merged.
   const basinOf = new Int32Array(depth.length).fill(-1);
@@ -29,15 +27,18 @@ export function splitByDepth(depth: Float32Array, size: PlaneSize, neckRatio: nu
     return root;
   };
 
+  let deepest = -1; // the deepest neighbour that is flooded
+  const met: number[] = []; // the basins of all of them
+  const visit = (neighbour: number): void => {
+    if (basinOf[neighbour] === -1) return;
+    if (deepest === -1 || depth[neighbour]! > depth[deepest]!) deepest = neighbour;
+    const basin = find(neighbour);
+    if (!met.includes(basin)) met.push(basin);
+  };
   for (const pixel of inside) {
-    let deepest = -1;
-    const met: number[] = [];
-    forEachNeighbour(pixel, size, 8, (neighbour) => {
-      if (basinOf[neighbour] === -1) return;
-      if (deepest === -1 || depth[neighbour]! > depth[deepest]!) deepest = neighbour;
-      const basin = find(neighbour);
-      if (!met.includes(basin)) met.push(basin);
-    });
+    deepest = -1;
+    met.length = 0;
+    forEachNeighbour(pixel, size, 8, visit);
     if (deepest === -1) {
       basinOf[pixel] = pixel;
       continue;
@@ -60,4 +61,24 @@ export function splitByDepth(depth: Float32Array, size: PlaneSize, neckRatio: nu
     labels[pixel] = labelOf.get(basin)!;
   }
   return { labels, count: labelOf.size };
+}
+
+/** The pixels with depth, the deepest first and those of one depth in scanning order: a radix sort, in linear time. */
+function deepestFirst(depth: Float32Array): Uint32Array {
+  // As unsigned integers the bits of positive floats are in the floats' order.
+  const bits = new Uint32Array(Float32Array.from(depth).buffer);
+  let order = new Uint32Array(depth.length);
+  let count = 0;
+  for (let pixel = 0; pixel < depth.length; pixel++) if (depth[pixel]! > 0) order[count++] = pixel;
+  order = order.subarray(0, count);
+  for (const shift of [0, 16]) {
+    const starts = new Uint32Array(2 ** 16 + 1);
+    const digit = (pixel: number) => ~(bits[pixel]! >>> shift) & 0xffff;
+    for (const pixel of order) starts[digit(pixel) + 1]! += 1;
+    for (let value = 1; value < starts.length; value++) starts[value]! += starts[value - 1]!;
+    const sorted = new Uint32Array(count);
+    for (const pixel of order) sorted[starts[digit(pixel)]!++] = pixel;
+    order = sorted;
+  }
+  return order;
 }

@@ -1,7 +1,8 @@
-// Exact Euclidean distance transform of a binary image, in two passes of one-dimensional lower envelopes of
-// parabolas: linear in the number of pixels, no approximation.
+// Exact Euclidean distance transform of a binary image: distances along the columns by counting, then along each row the
+// lower envelope of parabolas. Linear in the number of pixels, no approximation.
 // Felzenszwalb & Huttenlocher, "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012).
 
+/** Rows and columns of a plane, which is stored row by row. */
 export interface PlaneSize {
   readonly height: number;
   readonly width: number;
@@ -10,6 +11,7 @@ export interface PlaneSize {
 /**
  * Distance in pixels from every non-zero pixel to the nearest zero pixel; 0 at zero pixels. mask, result [H, W].
  * Equal to scipy.ndimage.distance_transform_edt, except that a mask without any zero pixel gives Infinity.
+ * @throws RangeError for a mask of another size
  */
 export function euclideanDistance(mask: ArrayLike<number>, size: PlaneSize): Float32Array {
   const { height, width } = size;
@@ -18,13 +20,25 @@ export function euclideanDistance(mask: ArrayLike<number>, size: PlaneSize): Flo
       `mask holds ${mask.length} pixels but height ${height} x width ${width} is ${height * width}`,
     );
   }
-  const squared = new Float64Array(height * width);
-  for (let i = 0; i < squared.length; i++) squared[i] = mask[i] === 0 ? 0 : Infinity;
+  const squared = distanceAlongColumns(mask, size);
+  for (let i = 0; i < squared.length; i++) squared[i] = squared[i]! ** 2;
+  const scratch = envelopeScratch(width);
+  for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, width, scratch);
+  const distance = new Float32Array(squared.length);
+  for (let i = 0; i < squared.length; i++) distance[i] = Math.sqrt(squared[i]!);
+  return distance;
+}
 
-  const scratch = envelopeScratch(Math.max(height, width));
-  for (let x = 0; x < width; x++) lowerEnvelope(squared, x, width, height, scratch);
-  for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, 1, width, scratch);
-  return Float32Array.from(squared, Math.sqrt);
+/** Distance to the nearest zero pixel of the same column; Infinity where it has none. */
+function distanceAlongColumns(mask: ArrayLike<number>, { height, width }: PlaneSize): Float64Array {
+  const distance = new Float64Array(height * width);
+  for (let i = 0; i < distance.length; i++) {
+    const above = i < width ? Infinity : distance[i - width]!;
+    distance[i] = mask[i] === 0 ? 0 : above + 1;
+  }
+  for (let i = distance.length - width - 1; i >= 0; i--)
+    distance[i] = Math.min(distance[i]!, distance[i + width]! + 1);
+  return distance;
 }
 
 interface EnvelopeScratch {
@@ -41,15 +55,14 @@ function envelopeScratch(length: number): EnvelopeScratch {
   };
 }
 
-/** Replaces the line f(0..length-1) in place by min over q of (p - q)^2 + f(q); infinite f(q) take no part. */
+/** Replaces the line f(0..length-1) by min over q of (p - q)^2 + f(q); infinite f(q) are left out. */
 function lowerEnvelope(
   values: Float64Array,
   offset: number,
-  stride: number,
   length: number,
   { line, apex, from }: EnvelopeScratch,
 ): void {
-  for (let q = 0; q < length; q++) line[q] = values[offset + q * stride]!;
+  for (let q = 0; q < length; q++) line[q] = values[offset + q]!;
 
   let count = 0;
   for (let q = 0; q < length; q++) {
@@ -72,6 +85,6 @@ function lowerEnvelope(
   for (let p = 0; p < length; p++) {
     while (k + 1 < count && from[k + 1]! < p) k++;
     const v = apex[k]!;
-    values[offset + p * stride] = (p - v) ** 2 + line[v]!;
+    values[offset + p] = (p - v) ** 2 + line[v]!;
   }
 }

@@ -1,101 +1,119 @@
-// Fits the one answer among all compartments to proteins of one compartment. Every class counts alike, and a class that is
-// answered worst counts most (tilted losses, Li et al. 2021, arXiv:2007.01162): cross entropy alone gives up a class that
-// sequences hardly tell, and then no protein is ever drawn there. And answers are to be about as frequent as each other,
-// which decides for compartments that hardly a protein is known of.
+// Fits the single-label posterior over all compartments to proteins of one compartment. Every class counts alike, and the
+// class with the largest loss counts most (tilted losses, Li et al. 2021, arXiv:2007.01162): cross entropy alone gives up a
+// class that sequences hardly reveal, and then no protein is ever predicted there. Compartments are also to be predicted
+// about equally often, which settles those that hardly a protein is known of.
 
 import { answerProbabilities, type LogitCorrection, noCalibration } from "@proteoscope/models";
 import type { Compartment } from "../data/atlas/compartments.ts";
-import type { LabelClass } from "../evaluate/measures/accuracy.ts";
-import { groupBy } from "../evaluate/measures/group-by.ts";
-import { placesOf } from "./gradients.ts";
+import type { LabelClass } from "../data/atlas/label-class.ts";
+import { indicesOf } from "./gradients.ts";
 import { fitCorrection } from "./platt.ts";
 
-export interface AnswerExample {
-  /** Of the head, one a label. */
+/** A protein of one compartment. */
+export interface PosteriorExample {
+  /** One per label of the head. */
   readonly logits: ArrayLike<number>;
   readonly label: LabelClass;
 }
 
-/** A class with fewer proteins than this counts less, so that two or three do not decide a shift. */
+/** A class with fewer proteins than this counts less, so that two or three do not determine a shift. */
 const fewestOfClass = 10;
-/**
- * How much more the worst classes count: the power of the likelihood. On 906 proteins of the calibration partition (five-fold
- * cross-validation) the class of many proteins that was right least often, vesicles, rose from 24 to 41 % with both of these,
- * accuracy fell from 64 to 60 %, and the mean of the seven classes of many proteins stayed at 58 to 59 %.
- */
+/** How much more the classes with the largest losses count: the power of the likelihood. */
 const tilt = 0.5;
-/** How much it counts that answers are equally frequent, beside the loss. */
+/** Weight of equally frequent predictions, relative to the loss. */
 const evenness = 0.5;
 /** Keeps quotients finite. */
-const unlikely = 1e-7;
+const smallestProbability = 1e-7;
 
-/** The correction for a head's labels. Throws RangeError where there is no example. */
-export function fitAnswer(
+/** The correction for a head's labels. @throws ProteoscopeError where there is no example */
+export function fitPosterior(
   labels: readonly Compartment[],
-  examples: readonly AnswerExample[],
+  examples: readonly PosteriorExample[],
 ): LogitCorrection {
   const none = noCalibration(labels.length);
-  const classes = [...groupBy([...examples.keys()], (row) => examples[row]!.label.name).values()].map(
-    (rows) => ({
-      rows,
-      places: placesOf(labels, examples[rows[0]!]!.label.members),
-      weight: Math.min(1, rows.length / fewestOfClass),
-    }),
-  );
-  const total = classes.reduce((sum, { weight }) => sum + weight, 0);
-  const answered = [...new Set(classes.flatMap(({ places }) => places))];
+  const classes = classesOf(labels, examples);
   return fitCorrection(
     labels.length,
     examples.map(({ logits }) => logits),
-    (correction) => {
-      const answers = examples.map(({ logits }) =>
-        answerProbabilities(logits, { ...none, answer: correction }),
-      );
-      const judged = classes.map((one) => {
-        const right = one.rows.map((row) => Math.max(unlikely, sumOver(answers[row]!, one.places)));
-        return { ...one, right, loss: right.reduce((sum, p) => sum - Math.log(p), 0) / right.length };
-      });
-      const counts = classCounts(judged, total);
-      const shares = labels.map((_, label) =>
-        classes.reduce(
-          (sum, { rows, weight }) =>
-            sum +
-            rows.reduce((part, row) => part + answers[row]![label]!, 0) * (weight / (total * rows.length)),
-          unlikely,
-        ),
-      );
-      const gradients = answers.map(() => new Float64Array(labels.length));
-      for (const [index, { rows, places, right, weight }] of judged.entries()) {
-        const [share, even] = [counts[index]! / rows.length, weight / (total * rows.length)];
-        for (const [item, row] of rows.entries()) {
-          const [p, slope] = [answers[row]!, gradients[row]!];
-          const excess = answered.reduce((sum, label) => sum + p[label]! / shares[label]!, 0);
-          for (let label = 0; label < p.length; label++) {
-            const isRight = places.includes(label) ? 1 / right[item]! : 0;
-            const wanted = answered.includes(label) ? 1 / shares[label]! : 0;
-            slope[label] =
-              share * p[label]! * (1 - isRight) -
-              (evenness / answered.length) * even * p[label]! * (wanted - excess);
-          }
-        }
-      }
-      return gradients;
-    },
+    (answer) =>
+      gradientsOf(
+        classes,
+        examples.map(({ logits }) => answerProbabilities(logits, { ...none, answer })),
+      ),
   );
 }
 
-interface JudgedClass {
+interface ExampleClass {
+  /** Its examples. */
   readonly rows: readonly number[];
+  /** The labels that are right. */
+  readonly indices: readonly number[];
+  /** At most 1. */
   readonly weight: number;
+}
+
+function classesOf(labels: readonly string[], examples: readonly PosteriorExample[]): ExampleClass[] {
+  const names = new Set(examples.map(({ label }) => label.name));
+  return [...names].map((name) => {
+    const rows = [...examples.keys()].filter((row) => examples[row]!.label.name === name);
+    return {
+      rows,
+      indices: indicesOf(labels, examples[rows[0]!]!.label.members),
+      weight: Math.min(1, rows.length / fewestOfClass),
+    };
+  });
+}
+
+/** Gradients of the objective with respect to the logits, one row per example; `posteriors` likewise [labels]. */
+function gradientsOf(
+  classes: readonly ExampleClass[],
+  posteriors: readonly ArrayLike<number>[],
+): Float64Array[] {
+  const total = classes.reduce((sum, { weight }) => sum + weight, 0);
+  const predicted = [...new Set(classes.flatMap(({ indices }) => indices))];
+  const scored = classes.map((one) => {
+    const right = one.rows.map((row) =>
+      Math.max(smallestProbability, sumOver(posteriors[row]!, one.indices)),
+    );
+    return { ...one, right, loss: right.reduce((sum, p) => sum - Math.log(p), 0) / right.length };
+  });
+  const counts = classCounts(scored, total);
+  const frequencies = Array.from({ length: posteriors[0]!.length }, (_, label) =>
+    classes.reduce(
+      (sum, { rows, weight }) =>
+        sum +
+        rows.reduce((part, row) => part + posteriors[row]![label]!, 0) * (weight / (total * rows.length)),
+      smallestProbability,
+    ),
+  );
+  const gradients = posteriors.map(({ length }) => new Float64Array(length));
+  for (const [index, { rows, indices, right, weight }] of scored.entries()) {
+    const [share, even] = [counts[index]! / rows.length, weight / (total * rows.length)];
+    for (const [item, row] of rows.entries()) {
+      const [p, gradient] = [posteriors[row]!, gradients[row]!];
+      const excess = predicted.reduce((sum, label) => sum + p[label]! / frequencies[label]!, 0);
+      for (let label = 0; label < p.length; label++) {
+        const isRight = indices.includes(label) ? 1 / right[item]! : 0;
+        const inverse = predicted.includes(label) ? 1 / frequencies[label]! : 0;
+        gradient[label] =
+          share * p[label]! * (1 - isRight) -
+          (evenness / predicted.length) * even * p[label]! * (inverse - excess);
+      }
+    }
+  }
+  return gradients;
+}
+
+interface ScoredClass extends ExampleClass {
   /** Mean cross entropy. */
   readonly loss: number;
 }
 
 /**
- * What each class's loss counts: the slopes of the logarithm of the mean of exp(tilt * loss), of classes whose losses are
- * drawn towards the mean of all the more the fewer proteins they have.
+ * What each class's loss counts: the gradient of the logarithm of the mean of exp(tilt * loss), where the loss of a class
+ * is shrunk towards the mean of all, the more the fewer proteins it has.
  */
-function classCounts(classes: readonly JudgedClass[], total: number): number[] {
+function classCounts(classes: readonly ScoredClass[], total: number): number[] {
   const mean = classes.reduce((sum, { weight, loss }) => sum + (weight * loss) / total, 0);
   const own = classes.map(({ rows }) => rows.length / (rows.length + fewestOfClass));
   const tilted = classes.map(
@@ -106,6 +124,6 @@ function classCounts(classes: readonly JudgedClass[], total: number): number[] {
   return classes.map(({ weight }, i) => (tilted[i]! / sum) * own[i]! + (weight / total) * shared);
 }
 
-function sumOver(values: ArrayLike<number>, places: readonly number[]): number {
-  return places.reduce((sum, place) => sum + values[place]!, 0);
+function sumOver(values: ArrayLike<number>, indices: readonly number[]): number {
+  return indices.reduce((sum, index) => sum + values[index]!, 0);
 }

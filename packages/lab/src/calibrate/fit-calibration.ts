@@ -1,22 +1,25 @@
-// Fits the calibration of a localization head on proteins that it was not trained on. Probabilities are held to what is
-// known of each protein, answers to proteins of one compartment. A whole that a source does not resolve asks for any of
-// its parts.
+// Fits the calibration of a localization head to proteins that it was not trained on: multi-label probabilities to all that
+// is known of each protein, and a balanced single-label posterior to proteins of one compartment.
 
 import { type LocalizationCalibration, labelProbabilities, noCalibration } from "@proteoscope/models";
 import { type Compartment, sequenceTargets } from "../data/atlas/compartments.ts";
+import { labelOf } from "../data/atlas/label-class.ts";
 import type { Protein } from "../data/atlas/tables.ts";
-import { labelOf } from "../evaluate/sets.ts";
-import { fitAnswer } from "./balanced-posterior.ts";
+import { fitPosterior } from "./balanced-posterior.ts";
 import { openLabelGradients } from "./gradients.ts";
 import { fitCorrection } from "./platt.ts";
 
+/** A protein, and what the head predicts for it. */
 export interface CalibrationExample {
   readonly protein: Protein;
-  /** Of the head, one a label. */
+  /** One per label of the head. */
   readonly logits: ArrayLike<number>;
 }
 
-/** Fits both corrections for a head's labels, which are compartments. Throws RangeError where no protein tells anything. */
+/**
+ * Fits both corrections for a head's labels, which are compartments.
+ * @throws ProteoscopeError where no protein has a known compartment, or none has a single one
+ */
 export function fitCalibration(
   labels: readonly Compartment[],
   examples: readonly CalibrationExample[],
@@ -30,7 +33,7 @@ export function fitCalibration(
     (correction) =>
       known.map(({ logits, target }) =>
         gradientsOf(labelProbabilities(logits, { ...none, probabilities: correction }), target).map(
-          (slope) => slope / known.length,
+          (gradient) => gradient / known.length,
         ),
       ),
   );
@@ -38,5 +41,5 @@ export function fitCalibration(
     const label = labelOf(protein, labels);
     return label === undefined ? [] : [{ logits, label }];
   });
-  return { probabilities, answer: fitAnswer(labels, single) };
+  return { probabilities, answer: fitPosterior(labels, single) };
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { compartments, type SequenceTargets, sequenceTargets } from "../data/atlas/compartments.ts";
 import { protein } from "../testing/atlas-fixture.ts";
-import { openLabelGradients, placesOf } from "./gradients.ts";
+import { indicesOf, openLabelGradients } from "./gradients.ts";
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const logits = compartments.map((_, index) => Math.sin(index));
 const gradientsOf = openLabelGradients(compartments);
 
-/** What is asked, cross entropy of what is known, -log P(any part) of a whole. */
+/** Cross entropy of what is known, and -log P(any part) of a whole. */
 function loss(values: readonly number[], { known, targets, groupTargets }: SequenceTargets): number {
   const p = values.map(sigmoid);
   const single = p.reduce(
@@ -20,21 +20,21 @@ function loss(values: readonly number[], { known, targets, groupTargets }: Seque
   ];
   return parts.reduce((sum, names, group) => {
     if (groupTargets[group] !== 1) return sum;
-    return sum - Math.log(1 - placesOf(compartments, names).reduce((none, i) => none * (1 - p[i]!), 1));
+    return sum - Math.log(1 - indicesOf(compartments, names).reduce((none, i) => none * (1 - p[i]!), 1));
   }, single);
 }
 
-describe("slopes of the cross entropy of labels", () => {
+describe("gradients of the cross entropy of labels", () => {
   it.each([
     ["what one source resolves", protein({ labels: [{ name: "nucleolus", weight: 3 }] })],
     [
-      "wholes that another tells alone",
+      "wholes that another states alone",
       protein({
         source: "deeploc2-swissprot",
         labels: ["nucleoplasm", "ER", "cytoplasm"].map((name) => ({ name, weight: 1 })),
       }),
     ],
-  ])("are the loss's differences: %s", (_, one) => {
+  ])("are the differences of the loss: %s", (_, one) => {
     const target = sequenceTargets(one);
     const gradients = gradientsOf(logits.map(sigmoid), target);
     for (const index of compartments.keys()) {

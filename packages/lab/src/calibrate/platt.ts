@@ -1,27 +1,33 @@
-// Finds the scale and the shifts of logits that make an objective small: what both calibrations of a localization head
-// have in common (Platt 1999), by Adam (Kingma & Ba 2014) over all examples with steps that end at 0.
+// Finds the scale and the shifts of logits that minimise an objective, which both calibrations of a localization head have
+// in common (Platt 1999), by Adam (Kingma & Ba 2014, arXiv:1412.6980) over all examples with steps that end at 0.
 
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { LogitCorrection } from "@proteoscope/models";
 
-/** Standard deviation that shifts are expected to have: holds those that the examples say little about. */
-const usualShift = 2;
+/** Prior standard deviation of the shifts, which matters for labels with few examples. */
+const shiftDeviation = 2;
 const rounds = 300;
 const firstStep = 0.1;
 
-/** `slopesOf` gives the slopes of the objective by the corrected logits, a row each of `logits`, [labels] both. */
+/**
+ * `gradientsOf` gives the gradients of the objective with respect to the corrected logits, one row [labels] per row of
+ * `logits`.
+ * @throws ProteoscopeError where there is no example
+ */
 export function fitCorrection(
   labels: number,
   logits: readonly ArrayLike<number>[],
   gradientsOf: (correction: LogitCorrection) => readonly Float64Array[],
 ): LogitCorrection {
-  if (logits.length === 0) throw new RangeError("no protein to calibrate with has a known compartment");
+  if (logits.length === 0)
+    throw new ProteoscopeError("no protein to calibrate with has a known compartment", { kind: "data" });
   // The logarithm of the scale, then the shifts.
   const values = new Float64Array(1 + labels);
   const [means, squares] = [new Float64Array(1 + labels), new Float64Array(1 + labels)];
   const correction = (): LogitCorrection => ({ scale: Math.exp(values[0]!), bias: [...values.subarray(1)] });
   for (let round = 1; round <= rounds; round++) {
     const now = correction();
-    const gradient = values.map((value) => value / (usualShift ** 2 * logits.length));
+    const gradient = values.map((value) => value / (shiftDeviation ** 2 * logits.length));
     for (const [row, gradients] of gradientsOf(now).entries()) {
       for (let label = 0; label < labels; label++) {
         gradient[0]! += gradients[label]! * logits[row]![label]! * now.scale;

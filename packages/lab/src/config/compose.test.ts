@@ -4,6 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
+  ConfigError,
   checkConfig,
   overrideConfig,
   pathSchema,
@@ -29,7 +30,7 @@ const schema = z.strictObject({
 });
 
 describe("readConfig", () => {
-  it("lets a file change what it extends, key by key", async () => {
+  it("changes what a file extends, key by key", async () => {
     await write(
       "base.yaml",
       "model: {hidden_size: 8, conditioning_dropout: 0.2}\nsteps: 5\nrules: [{min_weight: 1}]\n",
@@ -42,45 +43,70 @@ describe("readConfig", () => {
     });
   });
 
-  it("takes the last of several bases", async () => {
+  it("takes the value of the last of several bases", async () => {
     await write("a.yaml", "steps: 1\nx: 1\n");
     await write("b.yaml", "steps: 2\n");
     const path = await write("own.yaml", "extends: [a.yaml, b.yaml]\n");
     expect(await readConfig(path)).toEqual({ steps: 2, x: 1 });
   });
 
-  it("refuses a file that extends itself, by whatever way", async () => {
+  it("refuses a file that extends itself, also by way of others", async () => {
     await write("a.yaml", "extends: [b.yaml]\n");
     const path = await write("b.yaml", "extends: [a.yaml]\n");
     await expect(readConfig(path)).rejects.toThrow(/extends itself/);
   });
 
-  it("refuses what is no mapping or no YAML, by name", async () => {
+  it("refuses a text that is no mapping or no YAML, by the name of the file", async () => {
     await expect(readConfig(await write("list.yaml", "- 1\n"))).rejects.toThrow(
       /list\.yaml is not a mapping/,
     );
     await expect(readConfig(await write("bad.yaml", "a: [1"))).rejects.toThrow(/bad\.yaml: /);
     await expect(readConfig(await write("e.yaml", "extends: 3"))).rejects.toThrow(/list of file names/);
   });
+
+  it("refuses files that extend one another exponentially, without reading them all", async () => {
+    for (let level = 0; level < 40; level++) {
+      const next = `level${level + 1}.yaml`;
+      await write(`level${level}.yaml`, `extends: [${next}, ${next}]\nx${level}: 1\n`);
+    }
+    await write("level40.yaml", "x: 1\n");
+    await expect(readConfig(join(folder, "level0.yaml"))).rejects.toThrow(
+      /level0\.yaml extends more than 20 files in all/,
+    );
+    const many = Array.from({ length: 1000 }, () => "level40.yaml");
+    await expect(readConfig(await write("wide.yaml", JSON.stringify({ extends: many })))).rejects.toThrow(
+      /wide\.yaml extends more than 20 files in all/,
+    );
+  });
+
+  it("refuses an alias that contains itself, by the name of the file", async () => {
+    const path = await write("cycle.yaml", "model: &m\n  again: *m\n");
+    await expect(readConfig(path)).rejects.toThrow(/cycle\.yaml: contains itself by an alias/);
+    await expect(readConfig(path)).rejects.toThrow(ConfigError);
+  });
 });
 
 describe("overrideConfig", () => {
-  it("reads values as YAML and leaves the rest", () => {
-    const words = ["model.hidden_size=32", "rules=[{min_weight: 2}]", "name=a=b", "train.rate=1.0e-3"];
-    expect(overrideConfig({ model: { hidden_size: 8, conditioning_dropout: 0 }, steps: 1 }, words)).toEqual({
-      model: { hidden_size: 32, conditioning_dropout: 0 },
-      steps: 1,
-      rules: [{ min_weight: 2 }],
-      name: "a=b",
-      train: { rate: 0.001 },
-    });
+  it("reads values as YAML and leaves all other keys", () => {
+    const changes = ["model.hidden_size=32", "rules=[{min_weight: 2}]", "name=a=b", "train.rate=1.0e-3"];
+    expect(overrideConfig({ model: { hidden_size: 8, conditioning_dropout: 0 }, steps: 1 }, changes)).toEqual(
+      {
+        model: { hidden_size: 32, conditioning_dropout: 0 },
+        steps: 1,
+        rules: [{ min_weight: 2 }],
+        name: "a=b",
+        train: { rate: 0.001 },
+      },
+    );
   });
 
-  it("refuses words of another form", () => {
+  it("refuses changes of another form", () => {
     for (const word of ["steps", "=5", "a..b=1", "--steps=5"]) {
       expect(() => overrideConfig({}, [word]), word).toThrow(/is not key\.path=value/);
     }
-    expect(() => overrideConfig({}, ["a=[1"])).toThrow(/the value is not YAML/);
+    expect(() => overrideConfig({}, ["a=[1"])).toThrow(/^the value of "a": Flow sequence must end with a \]/);
+    expect(() => overrideConfig({}, ["a=&x [*x]"])).toThrow(/^the value of "a": contains itself/);
+    expect(() => overrideConfig({}, [`${"a.".repeat(100_000)}a=1`])).toThrow(/is not key\.path=value/);
   });
 
   it("does not reach into objects' own ancestry", () => {
@@ -127,7 +153,7 @@ describe("writeConfig", () => {
     expect(writeConfig(config)).toContain("hidden_size: 8");
   });
 
-  it("keeps values as they are and turns only keys", () => {
+  it("changes keys alone", () => {
     expect(snakeCaseKeys({ aB: ["cD", { eF: null }] })).toEqual({ a_b: ["cD", { e_f: null }] });
   });
 });

@@ -1,16 +1,24 @@
-// A run's configuration: a YAML file, the files it extends, and `key.path=value` words from the command line,
+// A run's configuration: a YAML file, the files that it extends, and changes `key.path=value` from the command line,
 // checked by a schema. Keys are snake_case on disk and camelCase in code. A key that the schema does not know is
-// refused with the nearest that it does, because a misspelt option that is ignored costs a night.
+// refused with the nearest one that it does, because a misspelt option that is ignored costs a night.
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { parse, stringify } from "yaml";
+import { ProteoscopeError, printable } from "@proteoscope/formats";
+import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
+import { parseYaml } from "./yaml.ts";
 
-/** A configuration that cannot be used; the message names file and key. */
-export class ConfigError extends Error {
+const longestMessage = 2000;
+
+/** A configuration that cannot be used; the message names the file and the key. */
+export class ConfigError extends ProteoscopeError {
   override readonly name = "ConfigError";
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes from files
+  }
 }
 
 /** A path in a configuration: made absolute, so that a run can be resumed from another folder. */
@@ -18,7 +26,7 @@ export const pathSchema = z.string().transform((path) => resolve(path));
 
 type Tree = { readonly [key: string]: unknown };
 
-/** Keys that version 0.1 knew, by their names of today; they are read for one version more. */
+/** Keys of version 0.1 and their present names; they are read for one more version. */
 const earlierKeys: Readonly<Record<string, string>> = {
   dropRate: "conditioningDropout",
   swapRate: "residueSwapProbability",
@@ -29,39 +37,45 @@ const earlierKeys: Readonly<Record<string, string>> = {
   relatives: "homologs",
 };
 
+/** Files that one configuration may be composed of, each counted as often as it is extended. */
+const mostFiles = 20;
+
 /**
- * Reads a YAML file; where it says `extends: [other.yaml]`, those are read first and it changes them key by key.
- * Throws ConfigError.
+ * Reads a YAML file; the files of its key `extends: [other.yaml]` are read first, and it changes them key by key.
+ * @throws ConfigError
  */
-export async function readConfig(path: string, readers: readonly string[] = []): Promise<Tree> {
-  if (readers.includes(path))
-    throw new ConfigError(`${path} extends itself, by way of ${readers.join(", ")}`);
-  const { extends: bases = [], ...own } = parseTree(await readFile(path, "utf8"), path);
-  if (!Array.isArray(bases) || !bases.every((base) => typeof base === "string")) {
-    throw new ConfigError(`${path}: extends is a list of file names`);
-  }
-  let merged: Tree = {};
-  for (const base of bases) {
-    merged = merge(merged, await readConfig(join(dirname(path), base), [...readers, path]));
-  }
-  return merge(merged, own);
+export async function readConfig(path: string): Promise<Tree> {
+  let files = 0;
+  const read = async (file: string, readers: readonly string[]): Promise<Tree> => {
+    if (readers.includes(file))
+      throw new ConfigError(`${file} extends itself, by way of ${readers.join(", ")}`);
+    if (++files > mostFiles) throw new ConfigError(`${path} extends more than ${mostFiles} files in all`);
+    const { extends: bases = [], ...own } = parseConfig(await readFile(file, "utf8"), file);
+    if (!Array.isArray(bases) || !bases.every((base) => typeof base === "string"))
+      throw new ConfigError(`${file}: extends is a list of file names`);
+    let merged: Tree = {};
+    for (const base of bases)
+      merged = merge(merged, await read(join(dirname(file), base), [...readers, file]));
+    return merge(merged, own);
+  };
+  return read(path, []);
 }
 
-/** Applies words such as `train.learning_rate=1e-3`; values are read as YAML. Throws ConfigError. */
+/** Applies changes such as `train.learning_rate=1e-3`; values are read as YAML. @throws ConfigError */
 export function overrideConfig(config: Tree, words: readonly string[]): Tree {
   return words.reduce((result, word) => {
-    const [, path, value] = /^([a-z0-9_]+(?:\.[a-z0-9_]+)*)=(.*)$/is.exec(word) ?? [];
+    const [, path, value] = /^([a-z0-9_]+(?:\.[a-z0-9_]+){0,20})=(.*)$/is.exec(word) ?? [];
     if (path === undefined || value === undefined) {
-      throw new ConfigError(`"${word}" is not key.path=value, such as train.steps=100`);
+      throw new ConfigError(`"${printable(word)}" is not key.path=value, such as train.steps=100`);
     }
     const change = path
       .split(".")
-      .reduceRight<unknown>((inner, key) => ({ [key]: inner }), parseValue(word, value));
+      .reduceRight<unknown>((inner, key) => ({ [key]: inner }), parse(value, `the value of "${path}"`));
     return merge(result, change as Tree);
   }, config);
 }
 
-/** Checks a configuration by its schema, whose keys are camelCase. Throws ConfigError with every fault. */
+/** Checks a configuration by its schema, whose keys are camelCase. @throws ConfigError that names every fault */
 export function checkConfig<Schema extends z.ZodObject>(
   schema: Schema,
   config: Tree,
@@ -81,32 +95,28 @@ export function checkConfig<Schema extends z.ZodObject>(
   throw new ConfigError(`${name}: ${faults.join("; ")}`);
 }
 
-/** The configuration as the YAML that is kept with a run. */
+/** The configuration as the YAML that is stored with a run. */
 export function writeConfig(config: object): string {
   return stringify(snakeCaseKeys(config));
 }
 
-/** The same tree with its keys as they stand on disk. */
+/** The same tree with its keys in snake_case, as on disk. */
 export function snakeCaseKeys(tree: object): unknown {
   return convertKeys(tree, toSnakeCase);
 }
 
-function parseTree(text: string, name: string): Tree {
-  let tree: unknown;
-  try {
-    tree = parse(text) ?? {};
-  } catch (cause) {
-    throw new ConfigError(`${name}: ${(cause as Error).message.split("\n")[0]}`, { cause });
-  }
+/** Parses the text of a configuration; `name` is for messages. @throws ConfigError */
+export function parseConfig(text: string, name: string): Tree {
+  const tree = parse(text, name) ?? {};
   if (!isTree(tree)) throw new ConfigError(`${name} is not a mapping of keys to values`);
   return tree;
 }
 
-function parseValue(word: string, value: string): unknown {
+function parse(text: string, name: string): unknown {
   try {
-    return parse(value);
+    return parseYaml(text);
   } catch (cause) {
-    throw new ConfigError(`"${word}": the value is not YAML`, { cause });
+    throw new ConfigError(`${name}: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -1,47 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cropRow, localisationRow, protein, proteinRow, writeAtlas } from "../testing/atlas-fixture.ts";
-import { cropsOfProtein, type EvaluationData, labelOf, readEvaluationData } from "./sets.ts";
-
-const nucleus = ["nucleoplasm", "nucleolus", "nuclear_membrane", "nuclear_domains"];
-
-describe("the class of a protein", () => {
-  const named = (...names: string[]) => names.map((name) => ({ name, weight: 3 }));
-
-  it("is its one compartment, finer names placed", () => {
-    expect(labelOf(protein({ labels: named("chromatin", "nucleoplasm") }))).toEqual({
-      name: "nucleoplasm",
-      members: ["nucleoplasm"],
-    });
-  });
-
-  it("is any part of a whole where the source does not resolve it", () => {
-    const swissProt = { source: "deeploc2-swissprot", labels: named("nucleoplasm") } as const;
-    expect(labelOf(protein(swissProt))).toEqual({ name: "nucleus (any part)", members: nucleus });
-    const golgi = { ...swissProt, labels: named("Golgi") };
-    expect(labelOf(protein(golgi))).toEqual({ name: "Golgi", members: ["Golgi"] });
-  });
-
-  it("passes over what OpenCell grades as barely visible, and nothing that other sources say", () => {
-    const graded = (second: number) => [
-      { name: "ER", weight: 3 },
-      { name: "Golgi", weight: second },
-    ];
-    const er = { name: "ER", members: ["ER"] };
-    expect(labelOf(protein({ labels: graded(1) }))).toEqual(er);
-    for (const second of [2, 3]) expect(labelOf(protein({ labels: graded(second) }))).toBeUndefined();
-    expect(labelOf(protein({ labels: [{ name: "ER", weight: 2 }] }))).toEqual(er);
-    expect(labelOf(protein({ labels: [{ name: "ER", weight: 1 }] }))).toBeUndefined();
-    for (const source of ["deeploc2-swissprot", "deeploc2-human"] as const) {
-      expect(labelOf(protein({ source, labels: graded(1) }))).toBeUndefined();
-      expect(labelOf(protein({ source, labels: [{ name: "ER", weight: 1 }] }))).toEqual(er);
-    }
-  });
-
-  it("is none for several compartments, none that a picture shows, and none at all", () => {
-    for (const labels of [named("ER", "Golgi"), named("extracellular"), named("ER", "aggregates"), []])
-      expect(labelOf(protein({ labels }))).toBeUndefined();
-  });
-});
+import { cropRow, localisationRow, proteinRow, writeAtlas } from "../testing/atlas-fixture.ts";
+import { cropsOfProtein, type EvaluationData, readEvaluationData } from "./sets.ts";
 
 describe("the data of an evaluation", () => {
   let atlas: Awaited<ReturnType<typeof writeAtlas>>;
@@ -130,7 +89,7 @@ describe("the data of an evaluation", () => {
     expect(orders.size).toBeGreaterThan(1);
   });
 
-  it("tells crops that were trained on from real ones that were not", () => {
+  it("separates crops that were trained on from real ones that were not", () => {
     expect(indices(data.trainingCrops)).toEqual([0, 1, 3, 5, 6, 7, 8, 9, 10]);
     expect(indices(data.realCrops)).toEqual([0, 2, 4, 5, 6, 7, 8, 9, 10]);
     expect(indices(data.unseenCrops)).toEqual([2, 4]);

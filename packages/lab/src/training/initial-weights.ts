@@ -1,12 +1,12 @@
-// What a run begins with: random values, or those of an earlier run's `model` folder (`train.start_from`). Networks that
-// a folder does not hold, as a discriminator is none that ships, begin anew.
+// The initial weights of a run: random values, or those of an earlier run's `model` folder (`train.start_from`). Networks
+// that a folder does not hold, such as a discriminator, which is never shipped, get random values.
 
 import { float32, initializeWeights, type NdArray, type ParameterDeclaration } from "@proteoscope/engine";
 import { readSafetensors, toFloat32 } from "@proteoscope/formats";
 import { type FileSource, readParsed } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../config/compose.ts";
-import type { LoopConfig } from "./loop.ts";
+import type { LoopConfig } from "./config.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -33,7 +33,7 @@ export async function startingWeights(
   return weights;
 }
 
-/** The tensors of a network of ours. */
+/** The tensors of a network of ours, as float32. */
 export async function readTensors(folder: FileSource): Promise<StateDict> {
   const { tensors } = await readParsed(folder, "model.safetensors", readSafetensors);
   return new Map([...tensors].map(([name, value]) => [name, float32(value.shape, toFloat32(value))]));

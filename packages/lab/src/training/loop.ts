@@ -1,92 +1,68 @@
-// The loop that every trainer runs: batch, step, report, validate, checkpoint. It keeps no state that is not in the
+// The loop that every trainer runs: batch, step, report, validate, checkpoint. It holds no state that is not in the
 // checkpoint, and batches and random inputs are functions of the step, so that a resumed run takes exactly the steps
 // that the run would have taken (bit for bit on the cpu).
 
-import { type NdArray, type Trainer, type TrainingGroup, warmupCosine } from "@proteoscope/engine";
-import { z } from "zod";
-import { pathSchema } from "../config/compose.ts";
+import type { NdArray, Trainer } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
+import type { LoopConfig } from "./config.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { type BestChoice, type BestScore, openBestScore, type Scores } from "./scores.ts";
 
-/** What each configuration says about the loop, under `train`. */
-export const loopSchema = z.strictObject({
-  steps: z.int().positive(),
-  seed: z.int().nonnegative().default(0),
-  /** The `model` folder of an earlier run of the same networks, to begin with its weights. */
-  startFrom: pathSchema.optional(),
-  learningRate: z.number().positive(),
-  warmupSteps: z.int().nonnegative(),
-  /** Share of the learning rate that is left at the end. */
-  finalFraction: z.number().min(0).max(1).default(0.1),
-  beta2: z.number().min(0).max(1).default(0.98),
-  weightDecay: z.number().nonnegative().default(0.01),
-  clipNorm: z.number().positive().default(1),
-  /** Decay of the moving average of the parameters, which is what is validated and shipped. */
-  averageDecay: z.number().min(0).max(1),
-  logEvery: z.int().positive(),
-  validateEvery: z.int().positive(),
-  checkpointEvery: z.int().positive(),
-});
-export type LoopConfig = z.infer<typeof loopSchema>;
-
-/** The optimiser that a configuration asks for; every trained group takes it. */
-export function adamWOf(
-  config: LoopConfig,
-): Omit<Required<Pick<TrainingGroup, "average">> & TrainingGroup, "prefix"> {
-  const { steps, beta2, weightDecay, clipNorm, averageDecay } = config;
-  return {
-    ...{ beta2, weightDecay, clipNorm },
-    learningRate: warmupCosine({ ...config, totalSteps: steps }),
-    average: { decay: averageDecay },
-  };
-}
-
+/** Inputs of one micro-batch, by name. */
 export type Batch = Readonly<Record<string, NdArray>>;
-export type Scores = Readonly<Record<string, number>>;
 
+/** A prepared run: its compiled trainer, and functions of the step. */
 export interface TrainingJob {
   readonly trainer: Trainer;
   readonly config: LoopConfig;
-  /** The micro-batches of a step, counted from 0. */
+  /** The micro-batches of a step; steps count from 0. */
   batches(step: number): Promise<Batch[]>;
   /** Scores of the averaged parameters on data that is not learned from. */
   validate(): Promise<Scores>;
-  /** The score that decides which model is kept; where there is none, the latest is. */
-  readonly best?: { readonly score: string; readonly mode: "max" | "min" };
-  /** What the run has made, of the averaged parameters: written to `model/` whenever it is the best. */
+  /** The score that chooses the model of the run; without one, the latest model is taken. */
+  readonly best?: BestChoice | undefined;
+  /** The model folder of the averaged parameters: written to `model/` whenever its score is the best so far. */
   files(): Promise<ModelFiles>;
-  /** A PNG of what the averaged parameters draw: written to `samples/` at each validation. */
-  samples?(): Promise<Uint8Array>;
+  /** A PNG of what the averaged parameters generate: written to `samples/` at each validation. */
+  readonly samples?: (() => Promise<Uint8Array>) | undefined;
   close?(): Promise<void>;
 }
 
-/** What is told of a job's preparation. */
+/** Callbacks during the preparation of a run. */
 export interface PrepareOptions {
   /** Called after each protein that a language model reads before the first step. */
   readonly onRead?: ((proteins: number, total: number) => void) | undefined;
 }
 
+/** State of a run after a step. */
 export interface TrainingProgress {
+  /** Steps taken so far. */
   readonly step: number;
   readonly totalSteps: number;
-  /** Means since the last report, and the last validation scores. */
+  /** Losses and metrics of this step. */
   readonly scores: Scores;
 }
 
+/** Callbacks during a run, and the signal that ends it early. */
 export interface TrainingOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
 }
 
-/** A loss that is no number any more. */
-export class DivergedError extends Error {
+/** Thrown at a loss that is not finite. */
+export class DivergedError extends ProteoscopeError {
   override readonly name = "DivergedError";
+
+  constructor(message: string) {
+    super(message, { kind: "failure" });
+  }
 }
 
 /**
- * Trains from the folder's last checkpoint, or from the start, to the last step. When `signal` aborts, the step under
- * way is finished and saved, and the result is "interrupted".
- * @throws DivergedError when a loss is not finite; the last checkpoint is left as it is.
+ * Trains from the folder's last checkpoint, or from step 0, to the last step. When `signal` aborts, the step that is
+ * running is finished and saved, and the result is "interrupted".
+ * @throws DivergedError where a loss is not finite; the last checkpoint stays as it is.
  */
 export async function runTraining(
   job: TrainingJob,
@@ -95,22 +71,8 @@ export async function runTraining(
 ): Promise<"finished" | "interrupted"> {
   const { trainer, config } = job;
   const { steps: totalSteps } = config;
-  const best = bestScore(job);
-  const saved = await folder.latestCheckpoint();
-  if (saved !== undefined) {
-    await trainer.restore(saved.tensors, saved.step);
-    best.restore(saved.metadata);
-  }
-  await folder.rewindMetrics(trainer.stepCount);
-
-  const save = async () => {
-    const checkpoint = {
-      step: trainer.stepCount,
-      tensors: await trainer.checkpoint(),
-      metadata: best.metadata(),
-    };
-    await folder.saveCheckpoint(checkpoint, { bestStep: best.step });
-  };
+  const best = openBestScore(job.best);
+  await restore(job, folder, best);
   let sums = runningMeans();
   let next = trainer.stepCount < totalSteps ? job.batches(trainer.stepCount) : undefined;
   while (next !== undefined) {
@@ -121,12 +83,7 @@ export async function runTraining(
     next?.catch(() => {}); // its failure is thrown where it is awaited
     const started = performance.now();
     const scores = await trainer.step(...batches);
-    for (const [name, value] of Object.entries(scores)) {
-      if (Number.isFinite(value)) continue;
-      throw new DivergedError(
-        `${name} is ${value} at step ${step}: begin again with a lower train.learning_rate`,
-      );
-    }
+    checkFinite(scores, step);
     sums.add({ ...scores, stepMs: performance.now() - started });
     onProgress?.({ step, totalSteps, scores });
 
@@ -137,52 +94,54 @@ export async function runTraining(
     }
     const isDue = isLast || step % config.validateEvery === 0;
     const isBest = isDue && (await validate(job, folder, step, best));
-    const picture = isDue ? await job.samples?.() : undefined;
-    if (picture !== undefined) await folder.write(`samples/step-${step}.png`, picture);
-    if (isBest) {
-      for (const [path, content] of await job.files()) await folder.write(`model/${path}`, content);
-    }
-    const stops = signal?.aborted === true;
-    if (isLast || isBest || stops || step % config.checkpointEvery === 0) await save();
-    if (stops && !isLast) return "interrupted";
+    const isStopped = signal?.aborted === true;
+    if (isLast || isBest || isStopped || step % config.checkpointEvery === 0) await save(job, folder, best);
+    if (isStopped && !isLast) return "interrupted";
   }
   return "finished";
 }
 
+async function restore({ trainer }: TrainingJob, folder: RunFolder, best: BestScore): Promise<void> {
+  const saved = await folder.latestCheckpoint();
+  if (saved !== undefined) {
+    await trainer.restore(saved.tensors, saved.step);
+    best.restore(saved.metadata);
+  }
+  await folder.rewindMetrics(trainer.stepCount);
+}
+
+async function save({ trainer }: TrainingJob, folder: RunFolder, best: BestScore): Promise<void> {
+  const tensors = await trainer.checkpoint();
+  const checkpoint = { step: trainer.stepCount, tensors, metadata: best.metadata() };
+  await folder.saveCheckpoint(checkpoint, { bestStep: best.step });
+}
+
+function checkFinite(scores: Scores, step: number): void {
+  const wrong = Object.entries(scores).find(([, value]) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  const [name, value] = wrong;
+  throw new DivergedError(
+    `${name} is ${value} at step ${step}: begin again with a lower train.learning_rate`,
+  );
+}
+
+/** Scores the model, writes its samples, and its files if it is the best so far, which is the result. */
 async function validate(
   job: TrainingJob,
   folder: RunFolder,
   step: number,
-  best: ReturnType<typeof bestScore>,
+  best: BestScore,
 ): Promise<boolean> {
   const scores = await job.validate();
   const named = Object.fromEntries(
     Object.entries(scores).map(([name, value]) => [`validation.${name}`, value]),
   );
   await folder.appendMetrics({ step, time: new Date().toISOString(), ...named });
-  return best.offer(step, scores);
-}
-
-function bestScore({ best }: TrainingJob) {
-  let value: number | undefined;
-  let step: number | undefined;
-  return {
-    get step() {
-      return step;
-    },
-    offer(newStep: number, scores: Scores): boolean {
-      const newValue = best === undefined ? newStep : (scores[best.score] ?? Number.NaN);
-      const isBetter = value === undefined || (best?.mode === "min" ? newValue < value : newValue > value);
-      if (isBetter) [step, value] = [newStep, newValue];
-      return isBetter;
-    },
-    metadata: (): Record<string, string> =>
-      step === undefined ? {} : { bestStep: String(step), bestValue: String(value) },
-    restore(metadata: Readonly<Record<string, string>>) {
-      if (metadata.bestStep === undefined) return;
-      [step, value] = [Number(metadata.bestStep), Number(metadata.bestValue)];
-    },
-  };
+  const picture = await job.samples?.();
+  if (picture !== undefined) await folder.write(`samples/step-${step}.png`, picture);
+  const isBest = best.offer(step, scores);
+  if (isBest) await folder.writeModel(await job.files());
+  return isBest;
 }
 
 function runningMeans() {

@@ -1,13 +1,15 @@
-// A run on disk: config.yaml, metrics.jsonl, checkpoints/, samples/. What is written is whole or absent: a checkpoint
-// gets its name when its bytes are on the disk (write, fsync, rename), and a resumed run first cuts the metrics back
-// to its checkpoint's step, so that a kill at any moment leaves a run that goes on exactly.
+// A run on disk: config.yaml, metrics.jsonl, checkpoints/, samples/, model/. What is written is whole or absent, and a
+// resumed run first cuts the metrics back to its checkpoint's step, so that a kill at any moment leaves a run that goes on
+// exactly.
 
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { ConfigError } from "../config/compose.ts";
-import { type Lock, lockFolder } from "./lock.ts";
+import { type Lock, lockFolder } from "../files/lock.ts";
+import { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "../files/write-whole.ts";
 
+/** One line of metrics.jsonl. */
 export type Metrics = Readonly<Record<string, number | string>> & { readonly step: number };
 
 export interface Checkpoint {
@@ -28,34 +30,35 @@ export interface RunFolder {
   rewindMetrics(step: number): Promise<void>;
   /** Writes any other file of the run, whole or not at all; its name may have folders. */
   write(name: string, content: Uint8Array | string): Promise<void>;
+  /** Replaces the model folder by one of these files, all or none. */
+  writeModel(files: ReadonlyMap<string, Uint8Array | string>): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface OpenRunOptions {
   /** The text of config.yaml of a new run; undefined to go on with the run that is there. */
-  config: string | undefined;
+  readonly config: string | undefined;
 }
 
 const keptCheckpoints = 2;
 const checkpointName = /^step-(\d+)\.safetensors$/;
+const configName = "config.yaml";
+const modelName = "model";
 
 /**
  * Opens a run folder and locks it against other processes.
- * Throws ConfigError if a new run would overwrite one, if there is nothing to resume, or if the run is in use.
+ * @throws ConfigError if a new run would overwrite one, if there is nothing to resume, or if the run is in use.
  */
 export async function openRunFolder(path: string, { config }: OpenRunOptions): Promise<RunFolder> {
-  const exists = await readFile(join(path, "config.yaml")).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? false : Promise.reject(error)),
-  );
-  if (config === undefined && !exists) throw new ConfigError(`${path} holds no run to resume`);
-  if (config !== undefined && exists) {
-    throw new ConfigError(`${path} holds a run already: go on with --resume, or name another folder`);
-  }
-  for (const folder of ["checkpoints", "samples"]) await mkdir(join(path, folder), { recursive: true });
+  const isNew = config !== undefined;
+  await checkRunFolder(path, { isNew });
+  const folders = ["checkpoints", "samples"].map((name) => join(path, name));
+  for (const folder of folders) await mkdir(folder, { recursive: true });
   const lock = await lockFolder(path);
   try {
-    if (config !== undefined) await writeWhole(join(path, "config.yaml"), config);
+    await checkRunFolder(path, { isNew }); // another process may have been first
+    if (isNew) await writeWhole(join(path, configName), config);
+    else await removeLeftovers(path, folders);
     return runFolder(path, await open(join(path, "metrics.jsonl"), "a"), lock);
   } catch (error) {
     await lock.release();
@@ -63,9 +66,25 @@ export async function openRunFolder(path: string, { config }: OpenRunOptions): P
   }
 }
 
-/** The configuration of the run in a folder, as it was written. */
-export async function readRunConfig(path: string): Promise<string> {
-  return readFile(join(path, "config.yaml"), "utf8");
+/** Removes what a killed process was writing. */
+async function removeLeftovers(path: string, folders: readonly string[]): Promise<void> {
+  for (const folder of [path, ...folders]) await removePartialFiles(folder);
+  await finishReplacing(join(path, modelName));
+}
+
+/** @throws ConfigError if a new run would overwrite one, or if there is nothing to resume. */
+export async function checkRunFolder(path: string, { isNew }: { readonly isNew: boolean }): Promise<void> {
+  const stored = await readRunConfig(path);
+  if (!isNew && stored === undefined) throw new ConfigError(`${path} holds no run to resume`);
+  if (isNew && stored !== undefined)
+    throw new ConfigError(`${path} holds a run already: go on with --resume, or name another folder`);
+}
+
+/** The text of a run's config.yaml; undefined where there is no run. */
+export async function readRunConfig(path: string): Promise<string | undefined> {
+  return readFile(join(path, configName), "utf8").catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? undefined : Promise.reject(error),
+  );
 }
 
 function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFolder {
@@ -104,11 +123,8 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
       await metrics.close();
       metrics = await open(file, "a");
     },
-    async write(name, content) {
-      const target = join(path, name);
-      await mkdir(join(target, ".."), { recursive: true });
-      await writeWhole(target, content);
-    },
+    write: (name, content) => writeWhole(join(path, name), content),
+    writeModel: (files) => replaceFolder(join(path, modelName), files),
     async close() {
       await metrics.close();
       await lock.release();
@@ -116,7 +132,7 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
   };
 }
 
-// A line that was cut by a kill is no JSON: it goes with the steps that are taken again.
+// A line that a kill has cut is no JSON: it goes with the steps that are taken again.
 function stepOf(line: string): number | undefined {
   try {
     const { step } = JSON.parse(line);
@@ -124,16 +140,4 @@ function stepOf(line: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.partial`;
-  const file = await open(temporary, "w");
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

@@ -1,68 +1,43 @@
-// Which part of a network is trained. What the sequence enters a denoiser by - cross-attention, the condition of the time
-// step, the layers of what is told beside the sequence - can be trained alone, on a denoiser that draws already, or left
-// out of an unconditional pre-training; an autoencoder's decoder can be trained alone, which leaves its latents as a
-// denoiser has learned them. Parameters that are not trained become constants of the graph.
+// Trains a part of a network and leaves the rest as it is: what a sequence enters a denoiser by on a denoiser that is
+// trained already, or the decoder of an autoencoder alone. The engine trains the parameters whose names begin with a
+// prefix; here a predicate of the names chooses them, by giving them a longer name within the trainer.
 
 import type { NdArray, Weights } from "@proteoscope/engine";
 
-export const denoiserParts = ["all", "only_cross_attention", "all_but_cross_attention"] as const;
-export const autoencoderParts = ["all", "decoder"] as const;
-export type TrainedPart = (typeof denoiserParts | typeof autoencoderParts)[number];
-
 type StateDict = ReadonlyMap<string, NdArray>;
 
-export interface PartialTraining {
-  /** Of the names of what is trained, in the trainer. */
-  readonly prefix: string;
-  /** The network's weights, by whose names the trainer tells what is trained. */
+/** Prefix of the chosen parameters within the trainer. */
+export const trainedPrefix = "trained.";
+
+export interface TrainedPart {
+  /** The trainer's weights as the network reads them. */
   scope(w: Weights): Weights;
-  /** Values under the trainer's names. */
+  /** Values by the network's names -> values by the trainer's names. */
   rename(weights: StateDict): Map<string, NdArray>;
-  /** What the trainer has, under the network's names, with what is not trained. */
+  /** What the trainer has trained, by the network's names, with the initial values of everything else. */
   complete(trained: StateDict): StateDict;
 }
 
-/** Whether the sequence enters a denoiser by this parameter. */
-export function isCrossAttention(name: string): boolean {
-  return /\.transformer_blocks\.\d+\.(attn2|norm2)\.|^time_embedding\.cond_proj\.|^extra\./.test(name);
-}
-
-/** Whether a parameter, by its name in the trainer of autoencoders, is used from the latents on. */
-export function isOfDecoder(name: string): boolean {
-  return /^vae\.(decoder|post_quant_conv)\./.test(name);
-}
-
-const isTrainedIn: Readonly<Record<Exclude<TrainedPart, "all">, (name: string) => boolean>> = {
-  only_cross_attention: isCrossAttention,
-  all_but_cross_attention: (name) => !isCrossAttention(name),
-  decoder: isOfDecoder,
-};
-
-const prefix = "trained.";
-
-/** Trains a part of a network that begins with `start`, by its own names. */
-export function trainPart(part: TrainedPart, start: StateDict): PartialTraining {
-  if (part === "all") {
-    return {
-      ...{ prefix: "", scope: (w) => w },
-      ...{ rename: (weights) => new Map(weights), complete: (trained) => trained },
-    };
-  }
-  const isTrained = isTrainedIn[part];
-  const renamed = (name: string) => (isTrained(name) ? `${prefix}${name}` : name);
+/** Chooses parameters of a network with these initial values; without a predicate, none is renamed. */
+export function trainPart(
+  isChosen: ((name: string) => boolean) | undefined,
+  initial: StateDict,
+): TrainedPart {
+  if (isChosen === undefined)
+    return { scope: (w) => w, rename: (weights) => new Map(weights), complete: (trained) => trained };
+  const renamed = (name: string) => (isChosen(name) ? `${trainedPrefix}${name}` : name);
   return {
-    prefix,
-    scope: (w) => rename(w, renamed),
+    scope: (w) => renameWeights(w, renamed),
     rename: (weights) => new Map([...weights].map(([name, value]) => [renamed(name), value])),
     complete: (trained) =>
-      new Map([...start].map(([name, value]) => [name, trained.get(`${prefix}${name}`) ?? value])),
+      new Map([...initial].map(([name, value]) => [name, trained.get(renamed(name)) ?? value])),
   };
 }
 
-/** The same weights, asked for by other names; no part has buffers. */
-function rename(root: Weights, nameOf: (name: string) => string, path = ""): Weights {
+/** The same weights under other names. Buffers have the same names: they are stored with the network, but not trained. */
+function renameWeights(root: Weights, nameOf: (name: string) => string, path = ""): Weights {
   return {
-    at: (...names) => rename(root, nameOf, `${path}${names.join(".")}.`),
+    at: (...names) => renameWeights(root, nameOf, `${path}${names.join(".")}.`),
     parameter: (name, shape, initializer) => root.parameter(nameOf(path + name), shape, initializer),
     buffer: (name, shape, initializer) => root.buffer(path + name, shape, initializer),
     update: (name, value) => root.update(path + name, value),

@@ -13,17 +13,20 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 
+/** The size of the discriminator. */
 export interface DiscriminatorConfig {
   /** Channels of the first layer; each further layer doubles them, up to eight times. */
   readonly baseChannels: number;
-  /** Layers that halve the sides; with three, a patch is 70 pixels wide. */
+  /** Number of layers that halve the sides; with three, a patch is 70 pixels wide. */
   readonly layers: number;
 }
 
+/** The sizes of pix2pix, which the original has too. */
 export const discriminatorDefaults: DiscriminatorConfig = { baseChannels: 64, layers: 3 };
 
+/** How batch normalisation works. */
 export interface DiscriminatorOptions {
-  /** Normalise by the batch, and record its statistics; else by the recorded ones. */
+  /** True normalises by the batch and records its statistics; false normalises by the recorded ones. */
   readonly training: boolean;
 }
 
@@ -31,7 +34,10 @@ const convolutionInitializer: Initializer = { kind: "normal", deviation: 0.02 };
 const scaleInitializer: Initializer = { kind: "normal", mean: 1, deviation: 0.02 };
 const kernel = 4;
 
-/** x [B, C, H, W] -> logits [B, 1, h, w]; 100x100 -> 10x10 with three layers. Parameters `main.0.weight`, ... */
+/**
+ * Classifies the patches of images: x [B, C, H, W] -> logits [B, 1, h, w]; 100x100 gives 10x10 with three layers.
+ * Parameters are `main.0.weight`, ...
+ */
 export function discriminator(
   w: Weights,
   { baseChannels, layers }: DiscriminatorConfig,

@@ -25,12 +25,14 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 
+/** The network whose features LPIPS compares. */
 export type LpipsNetwork = "vgg16" | "squeezenet1.1";
 
 /**
- * The distance of each pair of images: [B, 1, 1, 1], 0 for equal ones.
+ * The distance of each pair of images, [B, 1, 1, 1]; 0 for equal images.
  *
- * a, b [B, 3, H, W] in [-1, 1], or [B, 1, H, W] in grey, which stands for three equal channels. At least 25 pixels a side.
+ * a, b are [B, 3, H, W] in [-1, 1], or [B, 1, H, W] in grey, which stands for three equal channels. Sides have at least
+ * 25 pixels.
  */
 export function lpips(w: Weights, network: LpipsNetwork, a: Tensor, b: Tensor): Tensor {
   const levelsOfB = lpipsFeatures(w, network, b);
@@ -44,7 +46,7 @@ export function lpips(w: Weights, network: LpipsNetwork, a: Tensor, b: Tensor): 
   return distances.reduce((total, distance) => add(total, distance));
 }
 
-/** What the network makes of images at its 5 (VGG16) or 7 (SqueezeNet) levels: [B, C, h, w] each. */
+/** The features of images at the 5 (VGG16) or 7 (SqueezeNet) levels of the network, [B, C, h, w] each. */
 export function lpipsFeatures(w: Weights, network: LpipsNetwork, images: Tensor): Tensor[] {
   // Moves images in [-1, 1] to the mean and deviation of ImageNet, on which the features were trained.
   const shift = reshape(vector([-0.03, -0.088, -0.188]), [1, 3, 1, 1]);
@@ -61,7 +63,7 @@ const vggStages = [
   [512, 512, 512],
 ];
 
-/** Simonyan & Zisserman 2014; the levels end before each pooling. `index` counts torchvision's layers. */
+/** VGG16 (Simonyan & Zisserman 2014): a level ends before each pooling. `index` counts torchvision's layers. */
 function vgg16(w: Weights, x: Tensor): Tensor[] {
   let h = x;
   let index = 0;
@@ -78,7 +80,7 @@ function vgg16(w: Weights, x: Tensor): Tensor[] {
   });
 }
 
-/** Iandola et al. 2016, version 1.1. */
+/** SqueezeNet 1.1 (Iandola et al. 2016). */
 function squeezeNet(w: Weights, x: Tensor): Tensor[] {
   const pool = (h: Tensor) => maxPool(h, { kernel: 3, stride: 2, ceil: true });
   const fire = (index: number, h: Tensor, squeezed: number) => fireModule(w.at(index), h, squeezed);
@@ -91,7 +93,7 @@ function squeezeNet(w: Weights, x: Tensor): Tensor[] {
   return [first, second, third, fourth, fifth, sixth, fire(12, sixth, 64)];
 }
 
-/** Few channels by 1x1, then four times as many by 1x1 beside as many by 3x3. */
+/** Few channels by a 1x1 convolution, then four times as many by 1x1 and four times as many by 3x3. */
 function fireModule(w: Weights, x: Tensor, squeezed: number): Tensor {
   const h = relu(convolution(w.at("squeeze"), x, squeezed, { kernel: 1 }));
   const narrow = relu(convolution(w.at("expand1x1"), h, 4 * squeezed, { kernel: 1 }));
@@ -100,7 +102,7 @@ function fireModule(w: Weights, x: Tensor, squeezed: number): Tensor {
 }
 
 /**
- * Each pixel's channels divided by their length. The reference adds 1e-10 to the length; adding its square under the
+ * The channels of each pixel divided by their length. The reference adds 1e-10 to the length; adding its square under the
  * root gives the same numbers, and a gradient where all channels are 0, as in a dark corner, instead of NaN.
  */
 function unitLength(x: Tensor): Tensor {

@@ -37,7 +37,7 @@ export interface AutoencoderKlConfig {
   readonly latentChannels: number;
   /** Channels of each level, from the image inwards; every level but the last halves the sides. */
   readonly blockOutChannels: readonly number[];
-  /** Residual blocks of an encoder level; a decoder level has one more. */
+  /** Number of residual blocks in an encoder level; a decoder level has one more. */
   readonly layersPerBlock: number;
   readonly normNumGroups: number;
 }
@@ -61,7 +61,7 @@ export interface Posterior {
 
 const normEpsilon = 1e-6;
 
-/** x [B, inChannels, H, W] -> the posterior at [floor(H / 4), floor(W / 4)] for three levels. */
+/** Images [B, inChannels, H, W] -> the posterior, [B, latentChannels, floor(H / 4), floor(W / 4)] for three levels. */
 export function encode(w: Weights, config: AutoencoderKlConfig, x: Tensor): Posterior {
   const { blockOutChannels, latentChannels } = config;
   const encoder = w.at("encoder");
@@ -79,7 +79,7 @@ export function encode(w: Weights, config: AutoencoderKlConfig, x: Tensor): Post
   return { mean, logvar: clip(logvar, -30, 20) };
 }
 
-/** latent [B, latentChannels, h, w] -> image [B, outChannels, 4h, 4w] for three levels, not limited to [0, 1]. */
+/** Latents [B, latentChannels, h, w] -> images [B, outChannels, 4h, 4w] for three levels, not limited to [0, 1]. */
 export function decode(w: Weights, config: AutoencoderKlConfig, latent: Tensor): Tensor {
   const decoder = w.at("decoder");
   const levels = config.blockOutChannels.toReversed();
@@ -95,19 +95,19 @@ export function decode(w: Weights, config: AutoencoderKlConfig, latent: Tensor):
   return normConvolution(decoder, config, h, config.outChannels);
 }
 
-/** The kernel of the decoder's last convolution: the parameter nearest to the image. */
+/** The kernel of the decoder's last convolution, [outChannels, C, 3, 3]: the parameter nearest to the image. */
 export function outputWeight(w: Weights, { blockOutChannels, outChannels }: AutoencoderKlConfig): Tensor {
   const channels = blockOutChannels[0]!;
   const shape = [outChannels, channels, 3, 3];
   return w.at("decoder", "conv_out").parameter("weight", shape, fanInUniform(channels * 9));
 }
 
-/** mean + deviation * noise, with standard normal noise of the latent's shape. */
+/** A sample of the posterior: mean + deviation * noise, with standard normal noise in the latent's shape. */
 export function sampleLatent({ mean, logvar }: Posterior, noise: Tensor): Tensor {
   return add(mean, mul(exp(mul(logvar, 0.5)), noise));
 }
 
-/** The divergence from the posterior to the standard normal, in nats, summed over each latent: [B]. */
+/** The Kullback-Leibler divergence of the posterior from the standard normal in nats, summed per image: [B]. */
 export function klDivergence({ mean, logvar }: Posterior): Tensor {
   const terms = sub(sub(add(mul(mean, mean), exp(logvar)), 1), logvar);
   return mul(sum(terms, { axes: [1, 2, 3] }), 0.5);
@@ -158,7 +158,7 @@ function upsample(w: Weights, x: Tensor, channels: number): Tensor {
   return convolution(w.at("conv"), twice, channels, { kernel: 3, padding: 1 });
 }
 
-/** The way out of encoder and decoder. */
+/** The last layers of encoder and decoder. */
 function normConvolution(w: Weights, config: AutoencoderKlConfig, x: Tensor, outChannels: number): Tensor {
   const normal = groupNorm(w.at("conv_norm_out"), x, config.normNumGroups, normEpsilon);
   return convolution(w.at("conv_out"), silu(normal), outChannels, { kernel: 3, padding: 1 });
@@ -171,7 +171,7 @@ const newAttentionNames: Readonly<Record<string, string>> = {
   proj_attn: "to_out.0",
 };
 
-/** A state dict with the attention of diffusers before 0.17 (`query`, `key`, `value`, `proj_attn`) renamed as above. */
+/** A state dict whose attention has the names of diffusers before 0.17 (`query`, `key`, `value`, `proj_attn`) under today's. */
 export function upgradeAutoencoderNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const pattern = /(?<=\.attentions\.0\.)(query|key|value|proj_attn)(?=\.(weight|bias)$)/;
   const renamed = [...tensors].map(

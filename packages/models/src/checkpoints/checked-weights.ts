@@ -1,16 +1,15 @@
-// The parameters of a network of our own, which is stored as plain model.safetensors beside a config.json: held to what
-// the network declares, so that a file of another network is refused by name and not by the first product that fails.
+// The weights of a small network, stored as model.safetensors with a config.json. They are held to the parameters that the
+// network declares, so that a file of another network is refused by name and not by the first product that fails.
 
 import { checkWeights, type InputTypes, type Model, trace, WeightsError } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, toFloat32 } from "@proteoscope/formats";
-import type { StateDict } from "./architectures.ts";
 import { type FileSource, readParsed } from "./file-source.ts";
+import type { StateDict } from "./network-definition.ts";
 
 const path = "model.safetensors";
 
 /**
- * Parameters in float32, as many as the network declares. `earlierNames` gives today's names of parameters by those that
- * earlier versions wrote.
+ * Loads the weights of a network in float32. `earlierNames` maps names that earlier versions wrote to the current ones.
  * @throws WeightsError or FormatError, naming the file.
  */
 export async function loadCheckedWeights(

@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { autoencoderKlDefaults } from "../autoencoder-kl/network.ts";
-import { noiseScheduleDefaults } from "../diffusion/noise-schedule.ts";
-import { esm2Presets } from "../esm2/network.ts";
-import { unetDefaults } from "../unet/network.ts";
-import { type ConfigFormat, formatConfig, parseConfig, size } from "./config-json.ts";
-import { autoencoderKlFormat, esm2Format, noiseScheduleFormat, unetFormat } from "./model-configs.ts";
+import { type ConfigFormat, formatConfig, parseConfig, perLevel, size } from "./config-json.ts";
 
 const format: ConfigFormat<{ headSize: number; inner?: { maxTokens: number } | undefined }> = {
   schema: z.object({ headSize: size, inner: z.object({ maxTokens: size }).optional() }),
@@ -46,26 +41,50 @@ describe("a configuration", () => {
   });
 });
 
-describe("the configurations of the networks", () => {
-  it("come back from their files as they were", () => {
-    const viaJson = <T extends object>(kind: ConfigFormat<T>, config: T): T =>
-      parseConfig(kind, JSON.parse(JSON.stringify(formatConfig(kind, config))), "x");
-    expect(viaJson(esm2Format, esm2Presets.t48_15B)).toEqual(esm2Presets.t48_15B);
-    expect(viaJson(unetFormat, unetDefaults)).toEqual(unetDefaults);
-    expect(viaJson(autoencoderKlFormat, autoencoderKlDefaults)).toEqual(autoencoderKlDefaults);
-    expect(viaJson(noiseScheduleFormat, noiseScheduleDefaults)).toEqual(noiseScheduleDefaults);
+it("a long value is shortened where a message has it", () => {
+  const failure = () => parseConfig(format, { head_size: 4, scale: Array(1000).fill(0.5) }, "x");
+  expect(failure).toThrow(/^x: scale is \[0\.5,0\.5,.*\.\.\., only null is supported$/);
+  expect(failure).toThrow(/^.{1,130}$/);
+});
+
+describe("a field that says nothing", () => {
+  it.each([
+    [null, false],
+    [false, null],
+    [[], null],
+    [null, {}],
+    [{}, []],
+    [[], {}],
+  ])("as %j is the same as %j", (found, value) => {
+    const plain: ConfigFormat<object> = { schema: z.object({}), fixed: () => ({ rankPattern: value }) };
+    expect(parseConfig(plain, { rank_pattern: found }, "x")).toEqual({});
+    for (const other of [0, "", [1], { a: 1 }, true])
+      expect(() => parseConfig(plain, { rank_pattern: other }, "x")).toThrow(/^x: rank_pattern is /);
+  });
+});
+
+describe("a list that has a value for every level", () => {
+  const format: ConfigFormat<{ layers: number }> = {
+    schema: z.object({ layers: perLevel(size).default(2) }),
+    fixed: () => ({ onlyCrossAttention: false, transformerLayers: 1 }),
+  };
+
+  it("counts as the value where all are equal", () => {
+    expect(parseConfig(format, { layers: [3, 3, 3] }, "x")).toEqual({ layers: 3 });
+    expect(parseConfig(format, { layers: 3 }, "x")).toEqual({ layers: 3 });
+    expect(parseConfig(format, {}, "x")).toEqual({ layers: 2 });
+    const fixed = { only_cross_attention: [false, false], transformer_layers: [1, [1, 1]] };
+    expect(parseConfig(format, fixed, "x")).toEqual({ layers: 2 });
   });
 
-  it("must be whole: channels that groups and heads divide, a block type for each width", () => {
-    const json = formatConfig(unetFormat, unetDefaults);
-    expect(() => parseConfig(unetFormat, { ...json, block_out_channels: [128, 250, 512] }, "x")).toThrow(
-      /multiples/,
+  it("is refused by name where levels differ", () => {
+    expect(() => parseConfig(format, { layers: [3, 4] }, "x")).toThrow(
+      "x: layers: levels with values of their own are not supported",
     );
-    expect(() => parseConfig(unetFormat, { ...json, down_block_types: ["DownBlock2D"] }, "x")).toThrow(
-      /one number for each/,
+    expect(() => parseConfig(format, { layers: [] }, "x")).toThrow(/^x: layers: /);
+    expect(() => parseConfig(format, { layers: [0, 0] }, "x")).toThrow(/^x: layers: /);
+    expect(() => parseConfig(format, { transformer_layers: [1, 2] }, "x")).toThrow(
+      "x: transformer_layers is [1,2], only 1 is supported",
     );
-    expect(() =>
-      parseConfig(unetFormat, { ...json, up_block_types: Array(3).fill("AttnUpBlock2D") }, "x"),
-    ).toThrow(/up_block_types\.0/);
   });
 });

@@ -5,21 +5,40 @@
 import { z } from "zod";
 import { CheckpointError } from "./file-source.ts";
 
+/** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** The fields of a config.json. */
 export interface ConfigFormat<T> {
-  /** Of the fields in camel case. */
+  /** The fields that are read, in camel case. */
   readonly schema: z.ZodType<T>;
   /** Fields that must have this value where they are present, and that are written with it. */
-  readonly fixed: (config: T) => Json;
+  fixed(config: T): Json;
 }
 
-/** A size from a file: bounded, so that a wrong one ends in an error and not in a trace without end. */
+/** A size: bounded, so that a wrong one ends in an error and not in an endless trace. */
 export const size = z.int().min(1).max(1_000_000);
 /** A number of blocks or heads. */
 export const count = z.int().min(1).max(1000);
+/** A probability or a fraction. */
+export const rate = z.number().min(0).max(1);
+/** A small positive number. */
+export const epsilon = z.number().positive().max(1);
 
-/** Reads a configuration. @throws CheckpointError naming each field that is wrong; `place` says where. */
+/**
+ * A value that diffusers takes once or as a list per level: a list of equal values counts as the value itself. Lists whose
+ * values differ are refused.
+ */
+export function perLevel<T>(schema: z.ZodType<T>): z.ZodType<T> {
+  return z.preprocess((value, context) => {
+    if (!Array.isArray(value) || value.length === 0) return value;
+    if (value.every((item) => item === value[0])) return value[0];
+    context.addIssue({ code: "custom", message: "levels with values of their own are not supported" });
+    return z.NEVER;
+  }, schema);
+}
+
+/** Reads a configuration. @throws CheckpointError with each field that is wrong; `place` names the file. */
 export function parseConfig<T>(format: ConfigFormat<T>, json: Json, place: string): T {
   const camel = renameKeys(json, camelCase);
   const result = format.schema.safeParse(camel);
@@ -32,19 +51,34 @@ export function parseConfig<T>(format: ConfigFormat<T>, json: Json, place: strin
   }
   const faults = Object.entries(format.fixed(result.data)).flatMap(([key, value]) => {
     const found = camel[key];
-    const isAbsent = found === undefined || (found === null && value === false);
-    return isAbsent || JSON.stringify(found) === JSON.stringify(value)
+    return found === undefined || isSame(found, value)
       ? []
-      : [`${snakeCase(key)} is ${JSON.stringify(found)}, only ${JSON.stringify(value)} is supported`];
+      : [
+          `${snakeCase(key)} is ${shorten(JSON.stringify(found))}, only ${JSON.stringify(value)} is supported`,
+        ];
   });
   if (faults.length > 0) throw new CheckpointError(`${place}: ${faults.join("; ")}`);
   return result.data;
 }
 
-/** The fields of a config.json. */
-export function formatConfig<T extends object>(format: ConfigFormat<T>, config: T): Json {
-  const fields = { ...format.fixed(config), ...config };
-  return renameKeys(fields, snakeCase);
+/** Equal values, two ways to say nothing (null, false, [], {}), or a list that has the value for every level. */
+function isSame(found: unknown, value: unknown): boolean {
+  const isForEveryLevel =
+    Array.isArray(found) && found.length > 0 && found.flat().every((item) => item === value);
+  const isNothing = [found, value].every((one) => nothings.includes(JSON.stringify(one)));
+  return isNothing || isForEveryLevel || JSON.stringify(found) === JSON.stringify(value);
+}
+
+/** Text of a file as a message has it: 80 characters at most. */
+export function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+const nothings = ["null", "false", "[]", "{}"];
+
+/** The fields of a config.json, in snake case. */
+export function formatConfig<T>(format: ConfigFormat<T>, config: T): Json {
+  return renameKeys({ ...format.fixed(config), ...config }, snakeCase);
 }
 
 function renameKeys(fields: Json, rename: (key: string) => string): Json {

@@ -72,3 +72,25 @@ describe("parseJson", () => {
     expect(() => parseJson(Uint8Array.of(0x7b, 0xff, 0x7d), "here")).toThrow("here is not JSON");
   });
 });
+
+describe("a JSON object", () => {
+  const parse = (text: string) => parseJson(new TextEncoder().encode(text), "x/config.json");
+  const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+
+  it("is parsed, brackets in its strings not counted", () => {
+    const text = { a: `${"[".repeat(500)}\\"{`, b: [{ c: [1] }] };
+    expect(parse(JSON.stringify(text))).toEqual(text);
+    expect(parse(nested(99))).toHaveProperty("a");
+  });
+
+  it.each([
+    ["a list", "[]", "x/config.json is no JSON object"],
+    ["half of one", '{"a": [', "x/config.json is not JSON"],
+    ["nested too deep", nested(100), "x/config.json is not JSON"],
+    ["nested without end", nested(1_000_000), "x/config.json is not JSON"],
+    ["opened without end", "[".repeat(5_000_000), "x/config.json is not JSON"],
+  ])("is refused by name where it is %s", (_, text, message) => {
+    expect(() => parse(text)).toThrow(message);
+    expect(() => parse(text)).toThrow(expect.objectContaining({ name: "CheckpointError", kind: "data" }));
+  });
+});

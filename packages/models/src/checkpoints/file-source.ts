@@ -1,23 +1,32 @@
 // Where a checkpoint's files come from: a folder on disk, a place on a web server, or memory. The loaders know this
 // interface alone, so that they run in a browser as they do in Node (whose folder is in ../node.ts).
 
-import { FormatError } from "@proteoscope/formats";
+import { FormatError, ProteoscopeError, type ProteoscopeErrorOptions } from "@proteoscope/formats";
 
-/** A checkpoint that cannot be read: what is wrong, in which file, and what to do about it. */
-export class CheckpointError extends Error {
+/** A checkpoint that cannot be read: the message says what is wrong, in which file, and what to do about it. */
+export class CheckpointError extends ProteoscopeError {
   override readonly name = "CheckpointError";
+
+  constructor(message: string, options: Partial<ProteoscopeErrorOptions> = {}) {
+    super(message, { kind: "data", ...options });
+  }
 }
 
+/** Bytes of files by path. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+/** A folder of files that a checkpoint is read from. */
 export interface FileSource {
-  /** What to call the folder in messages. */
+  /** Name of the folder in messages. */
   readonly name: string;
   /** The bytes of a file; paths are relative, with forward slashes. Rejects where there is no such file. */
   read(path: string): Promise<Uint8Array>;
   exists(path: string): Promise<boolean>;
-  /** Bytes of a file from `begin` up to `end`, and how many it has, where a folder can give parts of files. */
+  /** The bytes of a file from `begin` up to `end`, where the source can read parts of files. */
   readPart?(path: string, begin: number, end: number): Promise<Uint8Array>;
+  /** The length of a file in bytes, where `readPart` is there. */
   sizeOf?(path: string): Promise<number>;
-  /** Paths of all files below the folder, where that can be known. */
+  /** The paths of all files below the folder, where they can be known. */
   list?(): Promise<readonly string[]>;
 }
 
@@ -40,11 +49,11 @@ export function subfolder(folder: FileSource, path: string): FileSource {
   return { ...inner, list };
 }
 
-/** Files held in memory, by path. */
-export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "memory"): FileSource {
+/** A folder of files in memory, by path. */
+export function memoryFolder(files: Files, name = "memory"): FileSource {
   const read = async (path: string): Promise<Uint8Array> => {
     const bytes = files.get(path);
-    if (bytes === undefined) throw new CheckpointError(`${name}/${path}: no such file`);
+    if (bytes === undefined) throw new CheckpointError(`${name}/${path}: no such file`, { kind: "notFound" });
     return bytes;
   };
   return {
@@ -57,7 +66,7 @@ export function memoryFolder(files: ReadonlyMap<string, Uint8Array>, name = "mem
   };
 }
 
-/** Files below an address, fetched when they are asked for. `exists` asks with HEAD. */
+/** A folder below a web address; each file is fetched when it is read. `exists` sends a HEAD request. */
 export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch): FileSource {
   const base = new URL(address);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
@@ -78,7 +87,7 @@ export function webFolder(address: string | URL, fetchFile: typeof fetch = fetch
   };
 }
 
-/** What a parser makes of a file's bytes. @throws FormatError that says which file it is. */
+/** Parses a file's bytes. @throws FormatError that names the file. */
 export async function readParsed<T>(
   folder: FileSource,
   path: string,
@@ -88,7 +97,7 @@ export async function readParsed<T>(
   return naming(`${folder.name}/${path}`, () => parse(bytes));
 }
 
-/** What `parse` returns. @throws FormatError that says which file it is. */
+/** Returns what `parse` returns. @throws FormatError that names the file. */
 export function naming<T>(place: string, parse: () => T): T {
   try {
     return parse();
@@ -99,22 +108,41 @@ export function naming<T>(place: string, parse: () => T): T {
   }
 }
 
-/** The JSON object in a file. @throws CheckpointError when it is none. */
+/** Reads the JSON object in a file. @throws CheckpointError where it is none. */
 export async function readJson(folder: FileSource, path: string): Promise<Record<string, unknown>> {
   return parseJson(await folder.read(path), `${folder.name}/${path}`);
 }
 
-/** The JSON object that a text is; `place` is what to call it. @throws CheckpointError when it is none. */
-export function parseJson(text: Uint8Array | string, place: string): Record<string, unknown> {
+/** Parses a JSON object; `place` names it in messages. @throws CheckpointError where the text is none. */
+export function parseJson(bytes: Uint8Array | string, place: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(
-      typeof text === "string" ? text : new TextDecoder("utf-8", { fatal: true }).decode(text),
-    );
+    const text = typeof bytes === "string" ? bytes : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (nestingOf(text) > deepestNesting)
+      throw new SyntaxError(`lists and objects are nested deeper than ${deepestNesting}`);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new CheckpointError(`${place} is not JSON: fetch or write it again`, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new CheckpointError(`${place} is no JSON object: fetch or write it again`);
   return value as Record<string, unknown>;
+}
+
+/** No configuration is nested as deep; walking a deeper one would overflow the stack. */
+const deepestNesting = 100;
+
+/** How deep lists and objects are nested in a JSON text; brackets in strings do not count. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (character === '"') isString = !isString;
+    else if (isString && character === "\\") i++;
+    else if (!isString && (character === "[" || character === "{")) deepest = Math.max(deepest, ++depth);
+    else if (!isString && (character === "]" || character === "}")) depth--;
+  }
+  return deepest;
 }

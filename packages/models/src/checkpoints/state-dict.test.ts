@@ -56,11 +56,51 @@ describe("shards with an index", () => {
     expect((failure as Error).message).toContain("there/");
   });
 
+  it("name in one line how many of their tensors are missing, and the first three", async () => {
+    const names = Array.from({ length: 84 }, (_, i) => [`layer.${i}.weight`, "a.safetensors"]);
+    const folder = folderOf({ weight_map: Object.fromEntries(names) }, { "a.safetensors": shard({ x: 1 }) });
+    await expect(readWeights(folder)).rejects.toThrow(
+      "84 tensors are not in the shards that should have them: layer.0.weight (a.safetensors), " +
+        "layer.1.weight (a.safetensors), layer.2.weight (a.safetensors) and 81 more",
+    );
+  });
+
   it("may name tensors as objects name what they inherit", async () => {
     const folder = folderOf('{"weight_map": {"constructor": "a.safetensors", "toString": "a.safetensors"}}', {
       "a.safetensors": shard({ constructor: 5, toString: 6 }),
     });
     const { tensors } = await readWeights(folder);
     expect([...tensors.keys()].sort()).toEqual(["constructor", "toString"]);
+  });
+});
+
+describe("weights of a wrapped network", () => {
+  const namesIn = async (file: string, tensors: Record<string, number>) => {
+    const { tensors: read } = await readWeights(memoryFolder(new Map([[file, shard(tensors)]]), "there"));
+    return [...read].map(([name, { data }]) => [name, data[0]]);
+  };
+
+  it.each<[string, Record<string, number>]>([
+    ["torch.compile", { "_orig_mod.a": 1, "_orig_mod.b.w": 2 }],
+    ["DataParallel", { "module.a": 1, "module.b.w": 2 }],
+    ["both", { "module._orig_mod.a": 1, "module._orig_mod.b.w": 2 }],
+    ["a compiled part", { a: 1, "b._orig_mod.w": 2 }],
+  ])("are read under its own names: %s", async (_, tensors) => {
+    expect(await namesIn("model.safetensors", tensors)).toEqual([
+      ["a", 1],
+      ["b.w", 2],
+    ]);
+  });
+
+  it("are read from shards, whose index has the names of the wrapper", async () => {
+    const index = { weight_map: { "module.a": "a.safetensors", "module.b": "b.safetensors" } };
+    const shards = { "a.safetensors": shard({ "module.a": 1 }), "b.safetensors": shard({ "module.b": 2 }) };
+    expect([...(await readWeights(folderOf(index, shards))).tensors.keys()]).toEqual(["a", "b"]);
+  });
+
+  it("are refused where two tensors would have one name, with the file's", async () => {
+    await expect(namesIn("model.safetensors", { "a._orig_mod.w": 1, "a.w": 2 })).rejects.toThrow(
+      /there\/model\.safetensors: two tensors are named a\.w/,
+    );
   });
 });

@@ -1,18 +1,25 @@
 // The weights of a checkpoint folder, whichever way they are stored: one safetensors file, shards with an index
 // (https://huggingface.co/docs/transformers/big_models), or what torch.save wrote, which is read without running it.
 
-import { collectTensors, type NdArray, readSafetensors, readTorchCheckpoint } from "@proteoscope/formats";
+import {
+  collectTensors,
+  listBriefly,
+  type NdArray,
+  readSafetensors,
+  readTorchCheckpoint,
+  withoutWrapperNames,
+} from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
-import { CheckpointError, type FileSource, readJson, readParsed } from "./file-source.ts";
+import { CheckpointError, type FileSource, naming, readJson, readParsed } from "./file-source.ts";
+import type { StateDict } from "./network-definition.ts";
 import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {
   readonly tensors: StateDict;
-  /** Of a safetensors file; empty for the others. */
+  /** Metadata of a safetensors file; empty for the others. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Of a checkpoint of PyTorch Lightning; empty for the others. */
+  /** Hyperparameters of a checkpoint of PyTorch Lightning; empty for the others. */
   readonly hyperParameters: Json;
   /** The file, or the index of the shards. */
   readonly path: string;
@@ -32,12 +39,18 @@ const wellKnownFiles = [
   "diffusion_pytorch_model.bin.index.json",
 ];
 
-/** @throws CheckpointError when the folder has no weights, or shards do not fit their index. */
+/**
+ * Tensors under the names of the network itself, also where a wrapper such as torch.compile was saved.
+ *
+ * @throws CheckpointError when the folder has no weights, or shards do not fit their index.
+ */
 export async function readWeights(folder: FileSource, file?: string): Promise<StoredWeights> {
   const path = file ?? (await findWeights(folder));
-  if (path.endsWith(".index.json"))
-    return { tensors: await readShards(folder, path), metadata: {}, hyperParameters: {}, path };
-  return { ...(await readWeightsFile(folder, path)), path };
+  const stored = path.endsWith(".index.json")
+    ? { tensors: await readShards(folder, path), metadata: {}, hyperParameters: {} }
+    : await readWeightsFile(folder, path);
+  const tensors = naming(`${folder.name}/${path}`, () => withoutWrapperNames(stored.tensors));
+  return { ...stored, tensors, path };
 }
 
 export async function findWeights(folder: FileSource): Promise<string> {
@@ -46,7 +59,7 @@ export async function findWeights(folder: FileSource): Promise<string> {
     (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
   );
   if (others.length === 1) return others[0]!;
-  const found = others.length === 0 ? "no weights" : `more than one file of weights (${others.join(", ")})`;
+  const found = others.length === 0 ? "no weights" : `more than one file of weights (${listBriefly(others)})`;
   throw new CheckpointError(
     `${folder.name}: ${found}; give one file, or a folder with ${wellKnownFiles[0]}, ${wellKnownFiles[1]}, ${wellKnownFiles[6]} or their index`,
   );
@@ -100,5 +113,7 @@ export function refuseMissing(
 ): void {
   const missing = [...shardOf].flatMap(([name, shard]) => (tensors.has(name) ? [] : [`${name} (${shard})`]));
   if (missing.length > 0)
-    throw new CheckpointError(`${place}: not in the shards that should have them: ${missing.join(", ")}`);
+    throw new CheckpointError(
+      `${place}: ${missing.length} tensors are not in the shards that should have them: ${listBriefly(missing)}`,
+    );
 }

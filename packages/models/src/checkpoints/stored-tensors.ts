@@ -1,5 +1,5 @@
-// The tensors of a checkpoint by name, each read when it is asked for: a language model of three thousand million
-// parameters need not be in memory at once. Of safetensors only headers are read; other files are read whole.
+// The tensors of a checkpoint by name, each read on demand, so that a language model of 3 billion parameters need not be in
+// memory at once. Only the headers of safetensors files are read at first; other files are read whole.
 
 import {
   elementCount,
@@ -11,20 +11,22 @@ import {
 import { type FileSource, naming } from "./file-source.ts";
 import { findWeights, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
 
+/** A tensor in a file. */
 export interface StoredTensor {
   readonly shape: readonly number[];
-  /** As it is stored: f16 and bf16 stay what they are. */
+  /** Reads the tensor in its stored dtype: f16 and bf16 are not converted. */
   read(): Promise<NdArray>;
 }
 
+/** The tensors of a checkpoint. */
 export interface StoredTensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The file, or the index of the shards. */
+  /** Path of the file, or of the index of the shards. */
   readonly path: string;
 }
 
-/** @throws CheckpointError and FormatError as the loaders do. */
+/** Opens the weights of a folder. @throws CheckpointError and FormatError as the loaders do. */
 export async function openStoredTensors(folder: FileSource, file?: string): Promise<StoredTensors> {
   const path = file ?? (await findWeights(folder));
   const canReadParts = folder.readPart !== undefined && folder.sizeOf !== undefined;

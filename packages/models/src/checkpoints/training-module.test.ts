@@ -3,12 +3,14 @@ import { initializeWeights, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../node/folder.ts";
+import { openFolder } from "../node.ts";
+import { loadAs, loadParts, loadPretrained } from "../pretrained/load.ts";
+import { runPretrained } from "../pretrained/run.ts";
+import { declareParameters, networks, type Pretrained } from "../registry.ts";
 import { tinyCytoself } from "../testing/tiny-cytoself.ts";
-import { declareParameters, type Pretrained, type StateDict } from "./architectures.ts";
+import type { Json } from "./config-json.ts";
 import { memoryFolder, subfolder } from "./file-source.ts";
-import { loadAs, loadParts, loadPretrained } from "./load.ts";
-import { runPretrained } from "./run.ts";
+import type { StateDict } from "./network-definition.ts";
 import { plainValues, splitTrainingModule } from "./training-module.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));
@@ -40,6 +42,12 @@ function moduleOf(parts: Record<string, StateDict>): Map<string, NdArray> {
     ),
   );
 }
+
+const split = (tensors: StateDict, hyperParameters: Json = {}) =>
+  splitTrainingModule(networks, tensors, hyperParameters, "x")?.map(({ definition, ...part }) => ({
+    architecture: definition.name,
+    ...part,
+  }));
 
 const one: NdArray = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
 
@@ -77,10 +85,10 @@ describe("a checkpoint of PyTorch Lightning", () => {
     const weights = initializeWeights(declareParameters(tiny), 5);
     const model = { input_shape: [2, 16, 16], vq_coeff: 1 };
     const hyper = { module_config: { model }, num_class: 3 };
-    const [part] = splitTrainingModule(moduleOf({ "model.": weights }), hyper, "x")!;
+    const [part] = split(moduleOf({ "model.": weights }), hyper)!;
     expect(part).toEqual({ architecture: "cytoself", tensors: weights, config: { ...model, num_class: 3 } });
     const inside = { module_config: { model: { cytoself: { model } } } };
-    const [same] = splitTrainingModule(moduleOf({ "cytoself.": weights }), inside, "x")!;
+    const [same] = split(moduleOf({ "cytoself.": weights }), inside)!;
     expect(same).toEqual({ architecture: "cytoself", tensors: weights, config: model });
   });
 
@@ -91,7 +99,7 @@ describe("a checkpoint of PyTorch Lightning", () => {
       "autoencoder.": new Map([["quant_conv.weight", one]]),
       "esm_bottleneck.": new Map([["projection.weight", one]]),
     });
-    const parts = splitTrainingModule(tensors, {}, "x")!;
+    const parts = split(tensors)!;
     expect(parts.map(({ architecture, tensors: { size } }) => [architecture, size])).toEqual([
       ["triplet", 3],
       ["autoencoder", 1],
@@ -104,7 +112,7 @@ describe("a checkpoint of PyTorch Lightning", () => {
       "loss.": new Map([["logvar", one]]),
       "ssim.": new Map([["kernel", one]]),
     });
-    expect(splitTrainingModule(tensors, {}, "x")).toEqual([
+    expect(split(tensors)).toEqual([
       { architecture: "unet", tensors: new Map([["conv_in.weight", one]]), config: {} },
     ]);
   });
@@ -134,7 +142,7 @@ describe("a checkpoint of PyTorch Lightning", () => {
   });
 
   it("is none where names have no such prefix", () => {
-    expect(splitTrainingModule(new Map([["encoder.weight", one]]), {}, "x")).toBeUndefined();
+    expect(split(new Map([["encoder.weight", one]]))).toBeUndefined();
   });
 });
 

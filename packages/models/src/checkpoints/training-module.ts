@@ -1,99 +1,99 @@
-// What the original's training left behind: a checkpoint of PyTorch Lightning (.ckpt), whose state dict has every part
-// of a training module under a prefix of its own. The parts that are networks are told by these prefixes, and bring the
-// fields of their configuration that `hyper_parameters` names; what shapes tell, no field needs to say.
+// Checkpoints of the original's training (PyTorch Lightning, .ckpt): the state dict has every part of a training module
+// under a prefix of its own. The definitions of networks say under which prefix they are found (`trainingParts`) and where
+// `hyper_parameters` has fields of their configuration; what shapes show, no field needs to say.
 //
 //   AutoencoderLM  vae.                         CytoselfLM         model.
 //   ProteoscopeLM  unet. ema. autoencoder.      ProteoclipLM       image_projection. protein_projection. autoencoder.
 //                  cytoself. esm_bottleneck.    ProteocytoclassLM  protein_projection. cytoself.
 
 import type { NdArray } from "@proteoscope/formats";
-import { type Architecture, architectureTitles, type StateDict } from "./architectures.ts";
 import type { Json } from "./config-json.ts";
+import { firstThree } from "./declared-parameters.ts";
 import { CheckpointError } from "./file-source.ts";
-import { recognizeNames } from "./infer-config.ts";
+import type { NetworkDefinition, StateDict, TrainingPart } from "./network-definition.ts";
+import { isRecognized } from "./recognize.ts";
 
-export interface TrainedPart {
-  readonly architecture: Architecture;
-  /** Without their prefix. */
+/** A network in a training module. */
+export interface TrainedPart<D extends NetworkDefinition> {
+  readonly definition: D;
+  /** Tensors without their prefix. */
   readonly tensors: StateDict;
-  /** The fields that the checkpoint tells of its configuration. */
+  /** The fields of its configuration that the checkpoint states. */
   readonly config: Json;
 }
 
-interface Place {
-  readonly prefix: string;
-  readonly architecture: Architecture;
-  /** Where its configuration lies in that of the module. */
-  readonly config: readonly string[];
-}
-
-/** In the order of their importance; of two places of one network the first that is there counts. */
-const places: readonly Place[] = [
-  { prefix: "ema.ema_model.", architecture: "unet", config: [] }, // what the original samples with
-  { prefix: "unet.", architecture: "unet", config: [] },
-  { prefix: "vae.", architecture: "autoencoder", config: [] },
-  { prefix: "autoencoder.", architecture: "autoencoder", config: ["autoencoder", "model"] },
-  { prefix: "model.", architecture: "cytoself", config: [] },
-  { prefix: "cytoself.", architecture: "cytoself", config: ["cytoself", "model"] },
-];
-
-/** Names without a prefix in the networks that end in projection heads. */
-const heads = /^(esm_bottleneck|image_projection|protein_projection)\.|^logit_scale$/;
-
 /** Losses and measures, the denoiser's other copies, and what reads a sequence before a denoiser does. */
-const ofTraining = /^(loss|ssim|psnr|ema|esm|\w*criterion|\w*criteion\w*|lpips|cosine_similarity)\./;
+const otherParts = /^(loss|ssim|psnr|ema|esm|\w*criterion|\w*criteion\w*|lpips|cosine_similarity)\./;
 
 /**
- * The networks of a training module, the main one first, or undefined where the names are those of no such module.
+ * The networks of a training module, the module's own network first, or undefined where the names are those of no module.
  * @throws CheckpointError for parts that no training module has.
  */
-export function splitTrainingModule(
+export function splitTrainingModule<D extends NetworkDefinition>(
+  networks: readonly D[],
   tensors: StateDict,
   hyperParameters: Json,
   place: string,
-): readonly TrainedPart[] | undefined {
+): readonly TrainedPart<D>[] | undefined {
   const names = [...tensors.keys()];
-  const isModule =
-    tensors.has("model.vq_layers.0.codebook.weight") ||
-    tensors.has("prediction_head.weight") ||
-    names.some((name) => /^(unet|ema|vae|autoencoder|cytoself)\./.test(name));
+  const known = networks.flatMap(({ trainingParts = [] }) => trainingParts);
+  const isModule = known.some(
+    ({ prefix, marker = "" }) => prefix !== "" && names.some((name) => name.startsWith(prefix + marker)),
+  );
   if (!isModule) return undefined;
   const isKnown = (name: string): boolean =>
-    heads.test(name) || ofTraining.test(name) || places.some(({ prefix }) => name.startsWith(prefix));
+    otherParts.test(name) || known.some((part) => nameInside(name, part) !== undefined);
   const unknown = new Set(names.filter((name) => !isKnown(name)).map((name) => name.split(".")[0]!));
   if (unknown.size > 0)
     throw new CheckpointError(
-      `${place}: ${[...unknown].join(", ")}: parts of no training module that is known; save the state dict of the network alone`,
+      `${place}: ${firstThree([...unknown])}: parts of no training module that is known; save the state dict of the network alone`,
     );
   const module = moduleConfig(hyperParameters);
-  const parts = new Map<Architecture, TrainedPart>();
-  for (const { prefix, architecture, config } of places) {
-    const found = below(tensors, prefix);
-    if (found.size > 0 && !parts.has(architecture))
-      parts.set(architecture, { architecture, tensors: found, config: at(module, config) });
-  }
-  const projections = new Map([...tensors].filter(([name]) => heads.test(name)));
-  const ending = recognizeNames(projections);
-  const main = ending === undefined ? [] : [{ architecture: ending, tensors: projections, config: {} }];
-  return [...main, ...parts.values()];
+  const found = networks.flatMap((definition) => {
+    const part = definition.trainingParts?.find((candidate) => holds(definition, candidate, tensors));
+    return part === undefined ? [] : [{ definition, part }];
+  });
+  found.sort((a, b) => Number(b.part.prefix === "") - Number(a.part.prefix === ""));
+  return found.map(({ definition, part }) => ({
+    definition,
+    tensors: tensorsInside(tensors, part),
+    config: at(module, part.config ?? []),
+  }));
 }
 
-/** The part of an architecture, or the main one. @throws CheckpointError where it is not there. */
-export function choosePart(
-  parts: readonly TrainedPart[],
-  wanted: Architecture | undefined,
+/** Whether the tensors have a part; one without a prefix must be its network's by its names. */
+function holds(definition: NetworkDefinition, part: TrainingPart, tensors: StateDict): boolean {
+  const inside = tensorsInside(tensors, part);
+  return inside.size > 0 && (part.prefix !== "" || isRecognized(definition, inside));
+}
+
+/** The part that is a network of the name `wanted`, or the first. @throws CheckpointError where it is not there. */
+export function choosePart<D extends NetworkDefinition>(
+  networks: readonly D[],
+  parts: readonly TrainedPart<D>[],
+  wanted: string | undefined,
   place: string,
-): TrainedPart {
-  const chosen = wanted === undefined ? parts[0] : parts.find(({ architecture }) => architecture === wanted);
+): TrainedPart<D> {
+  const chosen = wanted === undefined ? parts[0] : parts.find(({ definition }) => definition.name === wanted);
   if (chosen !== undefined) return chosen;
-  const title = wanted === undefined ? "a network that can be loaded" : architectureTitles[wanted];
-  const there = parts.map(({ architecture }) => architecture).join(", ") || "none";
+  const title = networks.find(({ name }) => name === wanted)?.title ?? "a network that can be loaded";
+  const there = parts.map(({ definition }) => definition.name).join(", ") || "none";
   throw new CheckpointError(`${place}: holds no part that is ${title}; its networks are: ${there}`);
 }
 
-function below(tensors: StateDict, prefix: string): Map<string, NdArray> {
-  const inside = [...tensors].filter(([name]) => name.startsWith(prefix));
-  return new Map(inside.map(([name, value]) => [name.slice(prefix.length), value]));
+function nameInside(name: string, { prefix, names }: TrainingPart): string | undefined {
+  if (!name.startsWith(prefix)) return undefined;
+  const inside = name.slice(prefix.length);
+  return names === undefined || names.test(inside) ? inside : undefined;
+}
+
+function tensorsInside(tensors: StateDict, part: TrainingPart): Map<string, NdArray> {
+  return new Map(
+    [...tensors].flatMap(([name, value]): [string, NdArray][] => {
+      const inside = nameInside(name, part);
+      return inside === undefined ? [] : [[inside, value]];
+    }),
+  );
 }
 
 /** `hyper_parameters.module_config.model`, as the original passes it to its modules, with the number of classes. */
@@ -116,8 +116,8 @@ const mostValues = 10_000;
 const deepest = 32;
 
 /**
- * The plain values of a pickle as JSON has them; tensors and other things are left out. Bounded, because a pickle can
- * hold itself, or unfold without end. @throws CheckpointError beyond the bound.
+ * The plain values of a pickle as JSON has them; tensors and other objects are left out. The number of values is bounded,
+ * because a pickle can contain itself. @throws CheckpointError beyond the bound.
  */
 export function plainValues(tree: unknown, place: string): unknown {
   let left = mostValues;

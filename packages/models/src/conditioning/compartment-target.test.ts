@@ -37,12 +37,12 @@ async function applyTarget(logits: number[], inverseTemperature: number) {
 function expectNumbers(found: readonly number[], wanted: readonly number[]): void {
   expect(found).toHaveLength(wanted.length);
   wanted.forEach((value, i) => {
-    expect(found[i], `place ${i}`).toBeCloseTo(value, 5);
+    expect(found[i], `index ${i}`).toBeCloseTo(value, 5);
   });
 }
 
-describe("decideCompartments", () => {
-  it("mixes what is typical by the answer's probabilities, at a inverseTemperature of 1", async () => {
+describe("applyCompartmentTarget", () => {
+  it("mixes the prototypes by the posterior at an inverse temperature of 1", async () => {
     const logits = [3, 0.5, 2];
     const p = answerProbabilities(logits, { ...noCalibration(3), answer });
     const golgi = p[2]! / (p[1]! + p[2]!);

@@ -1,26 +1,31 @@
-// Which compartment is drawn. The localization head's logits of a protein that nobody has seen are in doubt, between those
-// that a denoiser learned to draw from; told them as they are, it draws what it knows best, and its images are right less
-// often than the logits. So an answer is taken first, and the denoiser is told the logits that proteins which surely are
-// in that compartment have on average: near ties are mixed, the rest decided.
+// The target compartment of the images. For an unseen protein the localization head's logits are uncertain and lie between
+// those of the training proteins; a denoiser that is conditioned on them as they are generates what it knows best, and its
+// images are right less often than the logits. So a target is chosen first, and the denoiser is conditioned on class
+// prototypes: the mean logits of proteins that are certainly in a compartment, mixed by the sharpened posterior.
 
 import { add, constant, gather, matmul, mul, softmax, type Tensor, type Weights } from "@proteoscope/engine";
 import type { LogitCorrection } from "../localization/calibration.ts";
 
+/** How the target compartment is chosen. */
 export interface CompartmentTarget {
-  /** The labels of the localization head that images are drawn of. */
+  /** The labels of the localization head that can be a target. */
   readonly compartments: readonly string[];
-  /** The power that probabilities are raised to: 1 mixes by them, a large one takes the most probable alone. */
+  /** Exponent of the probabilities: 1 mixes prototypes by them, a large one takes the most probable prototype alone. */
   readonly inverseTemperature: number;
 }
 
+/** The target of a batch of proteins. */
 export interface TargetedCompartments {
-  /** What is drawn, of each of the decision's compartments, [B, compartments]; sums to 1. */
+  /** Weight of each target compartment, [B, compartments]; a row sums to 1. */
   readonly shares: Tensor;
-  /** What the denoiser is told in place of the head's logits, [B, labels]. */
+  /** Mixed prototypes, [B, labels], on which the denoiser is conditioned in place of the head's logits. */
   readonly logits: Tensor;
 }
 
-/** Decides by the head's logits [B, labels], corrected to one answer among all. */
+/**
+ * Chooses the target by the head's logits [B, labels], calibrated to the balanced single-label posterior. The parameter
+ * `compartments.prototypes` is [compartments, labels].
+ */
 export function applyCompartmentTarget(
   w: Weights,
   compartmentLogits: Tensor,
@@ -28,11 +33,11 @@ export function applyCompartmentTarget(
   labels: readonly string[],
   { scale, bias }: LogitCorrection,
 ): TargetedCompartments {
-  const places = compartments.map((name) => labels.indexOf(name));
+  const indices = compartments.map((name) => labels.indexOf(name));
   const shift = constant({ dtype: "float32", shape: [labels.length], data: Float32Array.from(bias) });
-  const index = constant({ dtype: "int32", shape: [places.length], data: Int32Array.from(places) });
-  const answer = gather(add(mul(compartmentLogits, scale), shift), index, 1);
-  const shares = softmax(mul(answer, inverseTemperature));
+  const index = constant({ dtype: "int32", shape: [indices.length], data: Int32Array.from(indices) });
+  const calibrated = gather(add(mul(compartmentLogits, scale), shift), index, 1);
+  const shares = softmax(mul(calibrated, inverseTemperature));
   const shape = [compartments.length, labels.length];
   const prototypes = w.at("compartments").parameter("prototypes", shape, { kind: "constant", value: 0 });
   return { shares, logits: matmul(shares, prototypes) };

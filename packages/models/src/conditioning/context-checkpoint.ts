@@ -1,10 +1,9 @@
-// extra/ of a model folder: what the denoiser may be told beside the sequence, with the tables that say it of a gene, so
-// that whoever draws needs no other file. config.json, model.safetensors (a layer a condition) and tables.safetensors.
+// extra/ of a model folder: further conditions of the denoiser, with the tables that give them by gene, so that generating
+// needs no other file. The files are config.json, model.safetensors (one layer per condition) and tables.safetensors.
 
 import { f32, type InputTypes } from "@proteoscope/engine";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "../checkpoints/architectures.ts";
 import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
 import {
@@ -14,6 +13,7 @@ import {
   readParsed,
   subfolder,
 } from "../checkpoints/file-source.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
 import {
   type ExtraConditions,
   type ExtraConditionsConfig,
@@ -40,23 +40,26 @@ const extraFormat: ConfigFormat<ExtraConditionsConfig> = {
       )
       .min(1)
       .max(100)
-      .refine((list) => new Set(list.map((one) => one.name)).size === list.length, "two have one name"),
+      .refine((list) => new Set(list.map((item) => item.name)).size === list.length, "two have one name"),
   }),
   fixed: () => ({}),
 };
 
+/** The extra conditions of a model folder. */
 export interface LoadedExtra extends ExtraConditions {
-  /** Of `extraTokens`. */
+  /** Weights of `extraTokens`. */
   readonly weights: StateDict;
 }
 
-/** The types of the vectors of a batch, by name of the condition. */
+/** The types of a batch of vectors by name of the condition: float32 [batch, width]. */
 export function extraTypes({ conditions }: ExtraConditionsConfig, batch: number | string): InputTypes {
-  return Object.fromEntries(conditions.map((one) => [one.name, f32(batch, extraWidth(one))]));
+  return Object.fromEntries(
+    conditions.map((condition) => [condition.name, f32(batch, extraWidth(condition))]),
+  );
 }
 
 /**
- * The extra conditions of a model folder; undefined where it has none.
+ * Loads the extra conditions of a model folder; undefined where it has none.
  * @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function loadExtraConditions(folder: FileSource): Promise<LoadedExtra | undefined> {
@@ -68,7 +71,7 @@ export async function loadExtraConditions(folder: FileSource): Promise<LoadedExt
     (w, vectors) => ({ tokens: extraTokens(w, config, vectors) }),
     extraTypes(config, 1),
   );
-  const keyed = config.conditions.flatMap((one) => (one.kind === "cell_line" ? [] : [one]));
+  const keyed = config.conditions.flatMap((item) => (item.kind === "cell_line" ? [] : [item]));
   if (keyed.length === 0) return { config, weights, tables: new Map() };
   const path = "tables.safetensors";
   const { tensors } = await readParsed(place, path, readSafetensors);

@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-describe("what is told beside a sequence", () => {
+describe("the conditions of a denoiser other than the sequence", () => {
   it("is looked up by gene in any case, and not known where a table has no such gene", () => {
     const known = extraValues(extra, { gene: "tomm20", cellLine: "u2os" });
     expect([...known]).toEqual([
@@ -57,7 +57,7 @@ describe("what is told beside a sequence", () => {
     expect(() => extraValues(extra, { cellLine: "HeLa" })).toThrow(/"HeLa".*HEK293T, U2OS/);
   });
 
-  it("becomes tokens in the rows that are kept for them, and none where it is not known", async () => {
+  it("become tokens in their rows, and none where they are unknown", async () => {
     const types: InputTypes & Record<"sequence" | "places", InputTypes[string]> = {
       ...{ sequence: f32(2, "tokens", 3), places: f32(2, "tokens", 3) },
       ...extraTypes(config, 2),
@@ -70,7 +70,7 @@ describe("what is told beside a sequence", () => {
       types,
       { weights },
     );
-    // Of the first sample a residue, its text, its cell line; of the second a residue.
+    // The first sample has a residue, its text and its cell line; the second a residue.
     const { y } = await program.run({
       sequence: float32([2, 3, 3], Float32Array.of(7, 7, 7, 0, 0, 0, 0, 0, 0, 8, 8, 8, 0, 0, 0, 0, 0, 0)),
       places: float32([2, 3, 3], Float32Array.of(0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)),

@@ -1,7 +1,7 @@
-// What the denoiser may be told beside the sequence, as further tokens of it: rows of tables keyed by gene (an embedding
-// of a text about the protein, of the gene's name), how much of it a cell makes, the cell line. Each is a vector, brought
-// to the width of a token by a layer of its own. What is not known has no token: the denoiser was trained with and
-// without each, so that any of them can be left out.
+// Further conditions of the denoiser, as tokens of its sequence: rows of tables keyed by gene (an embedding of a text about
+// the protein, of the gene's name), the expression level, the cell line. Each is a vector with a linear layer of its own
+// to the width of a token. An unknown condition has no token: the denoiser is trained with and without each, so that any
+// of them can be left out.
 
 import {
   add,
@@ -19,58 +19,66 @@ export interface TableCondition {
   readonly kind: "table";
   readonly name: string;
   readonly genes: readonly string[];
-  /** Numbers a row. */
+  /** Length of a row. */
   readonly width: number;
 }
 
-/** How much of the protein there is: a number that may be given, or is looked up by gene. */
+/** The expression level of the protein: a number that is given, or found by gene. */
 export interface LevelCondition {
   readonly kind: "level";
   readonly name: string;
   readonly genes: readonly string[];
-  /** Of the levels of the table: one is told in units of their deviation. */
+  /** Mean of the levels of the table. */
   readonly mean: number;
+  /** Standard deviation of the levels of the table; a level enters the network in units of it. */
   readonly deviation: number;
 }
 
+/** The cell line, one of a list. */
 export interface CellLineCondition {
   readonly kind: "cell_line";
   readonly name: string;
   readonly cellLines: readonly string[];
 }
 
+/** A condition of the denoiser other than the sequence. */
 export type ExtraCondition = TableCondition | LevelCondition | CellLineCondition;
 
+/** The extra conditions of a denoiser. */
 export interface ExtraConditionsConfig {
-  /** The denoiser's cross_attention_dim. */
+  /** Width of a token, the denoiser's cross_attention_dim. */
   readonly tokenWidth: number;
   readonly conditions: readonly ExtraCondition[];
 }
 
+/** The extra conditions of a denoiser with their tables. */
 export interface ExtraConditions {
   readonly config: ExtraConditionsConfig;
-  /** Rows [genes, width] of tables and levels, standardised, by name. */
+  /** Tables and levels by name, standardised rows [genes, width]. */
   readonly tables: ReadonlyMap<string, NdArray>;
 }
 
-/** What is known of a protein in a cell beside its sequence. */
+/** What is known of a protein in a cell apart from its sequence. */
 export interface ProteinContext {
   readonly gene?: string | undefined;
   readonly cellLine?: string | undefined;
-  /** In the unit of the table that the network was trained with; without it, what that says of the gene. */
+  /** Expression in the unit of the table that the network was trained with; the table's value for the gene when absent. */
   readonly expression?: number | undefined;
 }
 
 /** The vector of each condition by name, and undefined where it is not known. */
 export type ExtraValues = ReadonlyMap<string, Float32Array | undefined>;
 
-/** Numbers in the vector of a condition. */
+/** The length of the vector of a condition. */
 export function extraWidth(condition: ExtraCondition): number {
   if (condition.kind === "cell_line") return condition.cellLines.length;
   return condition.kind === "table" ? condition.width : 1;
 }
 
-/** Looks up what is told; genes in any case. @throws RangeError for a cell line that was not among those of training. */
+/**
+ * The vectors of the conditions for a protein; genes and cell lines are found in upper or lower case.
+ * @throws RangeError for a cell line that was not in the training data.
+ */
 export function extraValues({ config, tables }: ExtraConditions, context: ProteinContext): ExtraValues {
   const rowOf = ({ name, genes }: TableCondition | LevelCondition): Float32Array | undefined => {
     const row = context.gene === undefined ? -1 : indexOfGene(genes, context.gene);
@@ -88,11 +96,11 @@ export function extraValues({ config, tables }: ExtraConditions, context: Protei
   return new Map(config.conditions.map((condition) => [condition.name, vectorOf(condition)]));
 }
 
-function cellLineVector({ cellLines }: CellLineCondition, asked: string | undefined) {
-  if (asked === undefined) return undefined;
-  const index = cellLines.findIndex((name) => name.toUpperCase() === asked.toUpperCase());
+function cellLineVector({ cellLines }: CellLineCondition, wanted: string | undefined) {
+  if (wanted === undefined) return undefined;
+  const index = cellLines.findIndex((name) => name.toUpperCase() === wanted.toUpperCase());
   if (index < 0)
-    throw new RangeError(`cell line "${asked}" is none that the model has seen: ${cellLines.join(", ")}`);
+    throw new RangeError(`cell line "${wanted}" was not in the training data: ${cellLines.join(", ")}`);
   return Float32Array.from(cellLines, (_, at) => Number(at === index));
 }
 
@@ -104,7 +112,7 @@ function indexOfGene(genes: readonly string[], gene: string): number {
   return index.get(gene.toUpperCase()) ?? -1;
 }
 
-/** Vectors [B, width] by name -> tokens [B, conditions, tokenWidth]. */
+/** Tokens of the conditions: vectors [B, width] by name -> [B, conditions, tokenWidth]. */
 export function extraTokens(
   w: Weights,
   { tokenWidth, conditions }: ExtraConditionsConfig,
@@ -115,7 +123,7 @@ export function extraTokens(
 }
 
 /**
- * A padded batch of sequences [B, L, tokenWidth] with the tokens in the rows that are kept free for them.
+ * Adds the tokens of the conditions to a padded batch of sequences [B, L, tokenWidth], whose rows for them are zero.
  * @param inputs vectors by name, and `places` [B, L, conditions]: 1 where a sample's row is the token of a condition
  */
 export function addExtraTokens(

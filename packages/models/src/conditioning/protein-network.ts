@@ -1,39 +1,41 @@
-// What networks on proteins begin with: ESM2 reads a sequence, and the localization head, where the model has one, says
-// in which compartments the protein may be, with what descriptors and relatives of the sequence say. Trainers, embedders
-// and the microscope all read by this function.
+// The networks on a protein's sequence: ESM2, and where the model has them the localization head, the feature head and the
+// logits of homologs, which are added to those of the localization head. Trainers and the microscope share this function.
 
 import { add, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
 import { type Esm2Config, esm2 } from "../esm2/network.ts";
 import { type FeatureHeadConfig, featureHead } from "../localization/feature-head.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization/head.ts";
 
+/** The networks on a protein's sequence. */
 export interface SequenceNetwork {
   readonly esm: Esm2Config;
-  /** Parameters below `localization`; undefined for a language model as it was published. */
+  /** The localization head, whose parameters begin with `localization.`; undefined for a published language model. */
   readonly head: LocalizationHeadConfig | undefined;
-  /** Parameters below `sequence_features`. */
+  /** The feature head, whose parameters begin with `sequence_features.`. */
   readonly sequenceFeatures?: FeatureHeadConfig | undefined;
 }
 
+/** The outputs of the networks on a batch of sequences. */
 export interface SequenceReading {
-  /** int32 or int64 [B, L]. */
+  /** Tokens, int32 or int64 [B, L]. */
   readonly inputIds: Tensor;
   /** ESM2's last representation, [B, L, hidden]. */
   readonly representation: Tensor;
-  /** [B, compartments], where there is a head. */
+  /** Logits of the compartments, [B, compartments], where there is a head. */
   readonly compartmentLogits: Tensor | undefined;
 }
 
+/** Further inputs of the networks. */
 export interface ReadSequenceOptions {
-  /** Draws dropout, in training alone. */
+  /** Random numbers for dropout, in training alone. */
   readonly random?: RandomSource | undefined;
-  /** What relatives of the proteins say, [B, compartments]: added to the logits. */
+  /** Logits of the proteins' homologs, [B, compartments], which are added to the head's. */
   readonly homologs?: Tensor | undefined;
-  /** Of the whole sequences, [B, descriptorCount]; what their head says is added as well. */
+  /** Features of the whole sequences, [B, sequenceFeatureCount]; the logits of the feature head are added as well. */
   readonly sequenceFeatures?: Tensor | undefined;
 }
 
-/** Reads tokens [B, L]; L may be open. */
+/** Applies the networks to tokens [B, L]; L may be open. @throws RangeError where features are needed and absent. */
 export function readSequence(
   w: Weights,
   { esm, head, sequenceFeatures: featureHeadConfig }: SequenceNetwork,
@@ -44,11 +46,11 @@ export function readSequence(
   const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
   if (featureHeadConfig !== undefined && sequenceFeatures === undefined)
-    throw new RangeError("readSequence: this model reads descriptors, and none are given");
-  const described =
+    throw new RangeError("readSequence: this model reads sequence features, and none are given");
+  const featureLogits =
     featureHeadConfig &&
     sequenceFeatures &&
     featureHead(w.at("sequence_features"), featureHeadConfig, sequenceFeatures, { random });
-  const beside = [described, homologs].filter((one) => one !== undefined);
-  return { inputIds, representation, compartmentLogits: logits && beside.reduce(add, logits) };
+  const further = [featureLogits, homologs].filter((term) => term !== undefined);
+  return { inputIds, representation, compartmentLogits: logits && further.reduce(add, logits) };
 }

@@ -1,10 +1,10 @@
-// What the denoiser is told of a protein: the language model's representation of its residues, and what the localization
-// head makes of them. Proteins differ little in the mean of their representation beside what they share; as it is, a
-// denoiser does not learn to look at the sequence. So both are brought to zero mean and unit deviation over proteins, and
-// the head's logits are added to every residue along directions of their own.
+// The denoiser's sequence: the language model's representation of a protein's residues, and the logits of the localization
+// head. Representations of proteins differ little in comparison with their common mean, and with them as they are a
+// denoiser does not learn to attend to the sequence. Both are therefore standardised over proteins, and the head's logits
+// are added to every residue along directions of their own.
 //
-// The other inputs are there to be compared with: one vector a protein, the residues themselves (one-hot), and random
-// numbers, which tell who a protein is and nothing of what it is like.
+// The other inputs are controls: one vector per protein, the residues themselves (one-hot), and random numbers, which
+// identify a protein and have no information on its properties.
 
 import {
   add,
@@ -27,17 +27,21 @@ import type { Esm2Config } from "../esm2/network.ts";
 import { clsTokenId } from "../esm2/tokenizer.ts";
 import type { SequenceReading } from "./protein-network.ts";
 
-/** Every residue, their mean, the first token (bos, here <cls>), the residues' letters, or noise of the protein's own. */
+/**
+ * What the denoiser sees of a protein: the representation of every residue, their mean, the first token (bos, here <cls>),
+ * the residues as one-hot rows, or random numbers that depend on the sequence.
+ */
 export const sequenceInputs = ["full", "mean", "bos", "one_hot", "random"] as const;
+/** What the denoiser sees of a protein. */
 export type SequenceInput = (typeof sequenceInputs)[number];
 
-/** Numbers a token of the denoiser's sequence. */
+/** The width of a token of the denoiser's sequence. */
 export function sequenceInputWidth(input: SequenceInput, { hiddenSize, vocabSize }: Esm2Config): number {
   return input === "one_hot" ? vocabSize : hiddenSize;
 }
 
 /**
- * What `sequenceCondition` is given, [B, L or 1, width]: of a sequence without padding.
+ * The input of `sequenceCondition`, [B, L or 1, width], for sequences without padding.
  * @throws RangeError for "random", which is no function of tokens: see `randomSequence`.
  */
 export function sequenceRows(
@@ -60,23 +64,24 @@ export function sequenceRows(
     case "one_hot":
       return { representation: oneHot(inputIds, vocabSize), compartmentLogits: undefined };
     case "random":
-      throw new RangeError("a random sequence is drawn, not computed: use randomSequence");
+      throw new RangeError("a random sequence is no function of the tokens: use randomSequence");
   }
 }
 
-/** The whole condition of a protein that is told by random numbers: one token of `width` standard normal ones. */
+/** The condition of the control "random": one token of `width` standard normal numbers that depend on the sequence. */
 export function randomSequence(sequence: string, width: number): Float32Array {
   return createGenerator(0, "random sequence", sequence).normal(width);
 }
 
+/** A batch of proteins as the language model and the localization head read them. */
 export interface SequenceConditionInputs {
-  /** ESM2's last representation or what stands for it, [B, L, width]. */
+  /** ESM2's last representation, or another input of `sequenceInputs`, [B, L, width]. */
   readonly representation: Tensor;
-  /** The localization head's logits, [B, compartments], where they are told. */
+  /** The localization head's logits, [B, compartments], where the denoiser is conditioned on them. */
   readonly compartmentLogits?: Tensor | undefined;
 }
 
-/** The denoiser's sequence, [B, L, width]; as initialised, it is the representation itself. */
+/** The denoiser's sequence, [B, L, width]; with initial weights it is the representation itself. */
 export function sequenceCondition(
   w: Weights,
   { representation, compartmentLogits }: SequenceConditionInputs,
@@ -87,7 +92,7 @@ export function sequenceCondition(
   return add(residues, expandDims(compartmentCondition(w, compartmentLogits, width), 1));
 }
 
-/** What every residue is told of the compartments, [B, width], of the head's logits [B, compartments]. */
+/** The vector [B, width] that is added to every residue for the head's logits [B, compartments]. */
 export function compartmentCondition(w: Weights, compartmentLogits: Tensor, width: number): Tensor {
   const count = fixed(compartmentLogits.shape[1]!, "compartmentCondition", "the logits");
   const compartments = w.at("compartments");

@@ -104,7 +104,7 @@ describe("the contrastive loss", () => {
   });
 
   it("leaves what is masked without any gradient", async () => {
-    // Only the first image may tell the third protein apart; its own row is out of question.
+    // The third protein is a negative of the first image alone; its own row is left out.
     const isNegative = [
       [0, 1, 0],
       [1, 0, 0],
@@ -180,7 +180,7 @@ describe("the temperature of CLIP", () => {
     return (scale.data as Float32Array)[0];
   };
 
-  it("is learned as a logarithm, and kept from above 100", async () => {
+  it("is learned as a logarithm, and limited to 100", async () => {
     expect(await scaleOf(Math.log(20))).toBeCloseTo(20, 3);
     expect(await scaleOf(9)).toBeCloseTo(100, 3);
   });

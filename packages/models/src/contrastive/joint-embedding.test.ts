@@ -94,7 +94,7 @@ describe("the joint embedding", () => {
     expect([...project(8).parameters].map(([, { shape }]) => shape)).toEqual(
       [...project(2, 2, 2).parameters].map(([, { shape }]) => shape),
     );
-    expect(() => project(2, 2, 3)).toThrow(/latents \[1, 2, 2, 3\] do not have 8 numbers an image/);
+    expect(() => project(2, 2, 3)).toThrow(/latents \[1, 2, 2, 3\] do not have 8 values per image/);
   });
 
   it("has the original's sizes by default", () => {

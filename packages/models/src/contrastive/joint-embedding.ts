@@ -1,6 +1,5 @@
-// One space for images and proteins: the latents of a finished autoencoder and the residues' embeddings of a finished
-// language model, each through a head of its own. Two networks are made of it, which differ in what they learn by:
-// clip.ts and triplet.ts.
+// A joint embedding of images and proteins: the latents of a finished autoencoder and the residue embeddings of a finished
+// language model, each through a projection head. Two networks have it and differ in their losses: clip.ts and triplet.ts.
 
 import {
   add,
@@ -23,12 +22,13 @@ import {
   proteinProjectionDefaults,
 } from "./projection.ts";
 
+/** The sizes of both projection heads. */
 export interface JointEmbeddingConfig extends ProteinProjectionConfig {
-  /** Numbers in the latents of an image. */
+  /** Number of values in the latents of an image. */
   readonly imageEmbeddingDims: number;
 }
 
-/** The original's sizes: latents of 4x25x25. */
+/** The original's sizes, for latents of 4x25x25. */
 export const jointEmbeddingDefaults: JointEmbeddingConfig = {
   ...proteinProjectionDefaults,
   imageEmbeddingDims: 2500,
@@ -38,7 +38,7 @@ interface Options {
   readonly random?: RandomSource | undefined;
 }
 
-/** Latents as the autoencoder gives them, [B, ...], -> [B, projectionDims]. @throws ShapeError for another size. */
+/** Latents [B, ...] as the autoencoder gives them -> embeddings [B, projectionDims]. @throws ShapeError for another size. */
 export function projectImages(
   w: Weights,
   { imageEmbeddingDims, projectionDims, dropout: rate }: JointEmbeddingConfig,
@@ -48,28 +48,29 @@ export function projectImages(
   const [batch, ...rest] = latents.shape;
   if (product(rest) !== imageEmbeddingDims)
     throw new ShapeError(
-      `projectImages: latents ${formatShape(latents.shape)} do not have ${imageEmbeddingDims} numbers an image`,
+      `projectImages: latents ${formatShape(latents.shape)} do not have ${imageEmbeddingDims} values per image`,
     );
   const flat = reshape(latents, [batch!, imageEmbeddingDims]);
   return projectionHead(w.at("image_projection"), flat, projectionDims, { rate, random, name: "image" });
 }
 
+/** A batch of images and their proteins. */
 export interface JointInputs {
-  /** Of images, [B, ...]. */
+  /** Latents of the images, [B, ...]. */
   readonly latents: Tensor;
-  /** Embeddings of the residues of their proteins, [B, L, D]. */
+  /** Residue embeddings of their proteins, [B, L, D]. */
   readonly sequence: Tensor;
   /** bool [B, L], true where there is a residue. */
   readonly mask: Tensor;
 }
 
+/** Embeddings of both kinds, [B, projectionDims]; rows have length 1, so that an inner product is a cosine. */
 export interface JointEmbeddings {
-  /** [B, projectionDims], both of length 1, so that their product is the cosine of their angle. */
   readonly images: Tensor;
   readonly proteins: Tensor;
 }
 
-/** Images and proteins in their common space. */
+/** Embeds images and proteins in their joint space. */
 export function jointEmbedding(
   w: Weights,
   config: JointEmbeddingConfig,
@@ -82,7 +83,7 @@ export function jointEmbedding(
   };
 }
 
-/** Rows [B, D] divided by their length; a row of zeros stays one. */
+/** Rows [B, D] divided by their length; a row of zeros stays zero. */
 export function unitRows(x: Tensor): Tensor {
   const squares = sum(mul(x, x), { axes: [1], keepDims: true });
   return div(x, sqrt(add(squares, smallestSquare)));

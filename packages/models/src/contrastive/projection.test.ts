@@ -70,7 +70,7 @@ describe("a projection head", () => {
 });
 
 describe("the projection of proteins", () => {
-  /** One protein of two residues, beside `padding` rows that mean nothing. */
+  /** One protein of two residues, and `padding` rows without a meaning. */
   async function project(padding: number, changes: Partial<ProteinProjectionConfig> = {}) {
     const weights = initializeWeights(tracedWith(changes).parameters, 7);
     const program = await compile(

@@ -1,6 +1,5 @@
-// What brings an embedding into a space that it shares with another: two linear layers with a shortcut around the
-// second, and a normalisation. The protein's half before it is here too, because three networks begin with it: an
-// optional bottleneck over the residues and their mean.
+// Projection heads: two linear layers with a shortcut around the second, and a normalisation. Three networks begin with the
+// protein's head, which has an optional bottleneck over the residues and their mean before it.
 //
 // Numerics and parameter names are the original's (proteoclip, proteotriplet and proteocytoclass share them).
 
@@ -14,22 +13,23 @@ import {
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import {
   type EsmBottleneckConfig,
   type EsmBottleneckInputs,
   esmBottleneck,
 } from "../localization/bottleneck.ts";
 
+/** The dropout of a projection head. */
 export interface ProjectionHeadOptions {
   /** Dropout before the shortcut is added, in training alone. */
   readonly rate: number;
   readonly random?: RandomSource | undefined;
-  /** Tells this head's random numbers from another's. */
+  /** Name of this head's random numbers. */
   readonly name: string;
 }
 
-/** x [B, D] -> [B, size]. */
+/** Projects x [B, D] -> [B, size]. */
 export function projectionHead(
   w: Weights,
   x: Tensor,
@@ -41,17 +41,17 @@ export function projectionHead(
   return layerNorm(w.at("layer_norm"), add(refined, projected));
 }
 
-/** The names are those of the original's configuration. */
+/** The sizes of the protein's head; field names are those of the original's configuration. */
 export interface ProteinProjectionConfig {
   /** Width of a residue's embedding. */
   readonly proteinEmbeddingDims: number;
   readonly projectionDims: number;
   readonly dropout: number;
-  /** What reads the embeddings before they are averaged; null for nothing. */
+  /** The network on the residues before their mean is taken; null where there is none. */
   readonly esmBottleneck: EsmBottleneckConfig | null;
 }
 
-/** The original's sizes, on embeddings of ESM2 3B. */
+/** The original's sizes, for embeddings of ESM2 3B. */
 export const proteinProjectionDefaults: ProteinProjectionConfig = {
   proteinEmbeddingDims: 2560,
   projectionDims: 1024,
@@ -59,7 +59,7 @@ export const proteinProjectionDefaults: ProteinProjectionConfig = {
   esmBottleneck: null,
 };
 
-/** Embeddings of residues [B, L, proteinEmbeddingDims] -> [B, projectionDims]. L may be open. */
+/** Residue embeddings [B, L, proteinEmbeddingDims] -> embeddings of the proteins [B, projectionDims]. L may be open. */
 export function projectProteins(
   w: Weights,
   { projectionDims, dropout: rate, esmBottleneck: bottleneck }: ProteinProjectionConfig,

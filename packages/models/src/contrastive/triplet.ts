@@ -1,13 +1,13 @@
-// The triplet network of images and sequences ("proteotriplet"): a protein is to be nearer to its own image than to the
-// image of another by a margin (Schroff et al. 2015, arXiv:1503.03832, with cosines for distances).
+// The triplet network of images and sequences ("proteotriplet"): a protein must be nearer to its own image than to the
+// image of another protein by a margin (Schroff et al. 2015, arXiv:1503.03832, with cosines for distances).
 
 import { add, div, maximum, mean, mul, relu, sub, sum, type Tensor } from "@proteoscope/engine";
 import { unitRows } from "./joint-embedding.ts";
 
-/** The original's. */
+/** The margin of the original, as a difference of cosines. */
 export const tripletMargin = 0.3;
 
-/** Each [B, D], of any length. */
+/** Embeddings [B, D] of any length: images of the proteins, images of other proteins, and the proteins. */
 export interface Triplets {
   readonly images: Tensor;
   readonly negatives: Tensor;
@@ -15,8 +15,8 @@ export interface Triplets {
 }
 
 /**
- * Mean of what is missing to the margin: max(0, cos(negative, protein) - cos(image, protein) + margin).
- * @param options.weights [B], 0 leaves a triplet out, and with all left out the loss is 0; all count when absent
+ * The mean of max(0, cos(negative, protein) - cos(image, protein) + margin), a scalar.
+ * @param options.weights [B]; 0 leaves a triplet out, and the loss is 0 where all are left out; all are 1 when absent
  */
 export function tripletLoss(
   { images, negatives, proteins }: Triplets,

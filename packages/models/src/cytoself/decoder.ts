@@ -16,15 +16,16 @@ import {
 } from "@proteoscope/engine";
 import type { CytoselfMode } from "./encoder.ts";
 
+/** The shape of what a decoder makes. */
 export interface DecoderShape extends Size {
   readonly channels: number;
-  /** Ends in a convolution alone, as an image needs it; else the last block ends as the others do. */
+  /** Whether it ends in a convolution alone, as an image needs it; else the last block ends as the others do. */
   readonly isLinear: boolean;
 }
 
 const residualBlocks = 2;
 
-/** x [B, C, h, w] -> [B, channels, height, width] in as many doublings of the sides as that takes. */
+/** Decodes x [B, C, h, w] -> [B, channels, height, width] in as many doublings of the sides as that takes. */
 export function cytoselfDecoder(w: Weights, x: Tensor, target: DecoderShape, mode: CytoselfMode): Tensor {
   const decoder = w.at("decoder");
   const doublings = doublingsBetween(sizeOf(x), target);
@@ -42,7 +43,7 @@ export function cytoselfDecoder(w: Weights, x: Tensor, target: DecoderShape, mod
   return target.isLinear ? convolution(decoder.at("output_conv"), h, target.channels) : h;
 }
 
-/** How often the sides must double to get from one size to another. */
+/** The number of doublings from one size to another. */
 export function doublingsBetween(from: Size, to: Size): number {
   return Math.ceil(Math.log2(Math.max(to.height / from.height, to.width / from.width)));
 }
@@ -71,7 +72,7 @@ function convolution(w: Weights, x: Tensor, outChannels: number): Tensor {
   return conv2d(x, weight, undefined, { padding: 1 });
 }
 
-/** Glorot & Bengio 2010, of a 3x3 kernel. */
+/** The initialisation of Glorot & Bengio 2010 for a 3x3 kernel. */
 const glorotNormal = (inChannels: number, outChannels: number): Initializer => ({
   kind: "normal",
   deviation: Math.sqrt(2 / (9 * (inChannels + outChannels))),

@@ -73,15 +73,15 @@ describe("an encoder of cytoself", () => {
     ]);
   });
 
-  it("skips a residual bottleneck for the samples that are drawn, the deeper the oftener", async () => {
-    // Of two bottlenecks the second is residual; at depth 1 of 2 its rate is half of 0.8.
-    const model = (w: Weights, { x, drawn }: Record<"x" | "drawn", Tensor>) => {
-      const random = { uniform: () => drawn, normal: () => drawn };
+  it("skips a residual bottleneck for some samples, the more often the deeper it is", async () => {
+    // The second of two bottlenecks is residual; at depth 1 of 2 its rate is half of 0.8.
+    const model = (w: Weights, { x, uniform }: Record<"x" | "uniform", Tensor>) => {
+      const random = { uniform: () => uniform, normal: () => uniform };
       const y = cytoselfEncoder(w, encoder(0.8), x, shape, { training: true, random });
       const filter = w.at("features", 1, 1, "block", 1, 0).parameter("weight", [16, 1, 3, 3], zeros);
       return { gradient: grad(sum(mul(y, y)), [filter])[0]! };
     };
-    const types = { x: f32(2, 4, 8, 8), drawn: f32(2, 1, 1, 1) };
+    const types = { x: f32(2, 4, 8, 8), uniform: f32(2, 1, 1, 1) };
     const weights = initializeWeights(trace(model, types).parameters, 3);
     const program = await compile(runtime, model, types, { weights });
     const x = float32(
@@ -89,7 +89,7 @@ describe("an encoder of cytoself", () => {
       new Float32Array(512).map((_, i) => Math.sin(i)),
     );
     const gradientFor = async (...draws: number[]) => {
-      const { gradient } = await program.run({ x, drawn: float32([2, 1, 1, 1], Float32Array.from(draws)) });
+      const { gradient } = await program.run({ x, uniform: float32([2, 1, 1, 1], Float32Array.from(draws)) });
       return Math.hypot(...(gradient.data as Float32Array));
     };
     expect(await gradientFor(0.39, 0.39)).toBe(0); // both skipped: the bottleneck learns nothing

@@ -21,9 +21,9 @@ import {
   zeros,
 } from "@proteoscope/engine";
 
-/** A stage: `numLayers` bottlenecks, of which the first changes stride and width. Widths are multiples of 8. */
+/** A stage of an encoder: `numLayers` bottlenecks, of which the first changes stride and width. Widths are multiples of 8. */
 export interface BottleneckStage {
-  /** Width inside the bottleneck, relative to what enters it; 1 has no widening. */
+  /** Width inside the bottleneck relative to the width of its input; 1 does not widen. */
   readonly expandRatio: number;
   readonly kernel: number;
   readonly stride: number;
@@ -32,26 +32,28 @@ export interface BottleneckStage {
   readonly numLayers: number;
 }
 
+/** The stages of an encoder. */
 export interface CytoselfEncoderConfig {
   readonly blocksArgs: readonly BottleneckStage[];
-  /** Share of samples, rising with the depth up to this, that skip a residual bottleneck in training. */
+  /** Fraction of the samples that skip the deepest residual bottleneck in training; it rises linearly with the depth. */
   readonly stochasticDepthProb: number;
 }
 
+/** Whether cytoself is trained, and with which random numbers. */
 export interface CytoselfMode {
-  /** Normalise by the batch and record its statistics; else by the recorded ones. */
+  /** True normalises by the batch and records its statistics; false normalises by the recorded ones. */
   readonly training: boolean;
-  /** Draws dropout and skipped bottlenecks; without it nothing is dropped. */
+  /** Random numbers for dropout and skipped bottlenecks; without them nothing is dropped. */
   readonly random?: RandomSource | undefined;
 }
 
 interface EncoderShape {
-  /** Of the first convolution. */
+  /** Stride of the first convolution. */
   readonly stride: number;
   readonly outChannels: number;
 }
 
-/** x [B, C, H, W] -> [B, outChannels, h, w], each stride dividing the sides and rounding up. */
+/** Encodes x [B, C, H, W] -> [B, outChannels, h, w]; each stride divides the sides and rounds up. */
 export function cytoselfEncoder(
   w: Weights,
   config: CytoselfEncoderConfig,
@@ -76,7 +78,7 @@ export function cytoselfEncoder(
   return silu(convolutionNorm(last, h, { kernel: 1, stride: 1, outChannels }, mode));
 }
 
-/** Widen, filter each channel, weigh channels, narrow; added to the input where it has the same shape. */
+/** Widens, filters each channel, weights channels, narrows; the input is added where it has the same shape. */
 function bottleneck(
   w: Weights,
   { expandRatio, kernel, stride, outChannels }: BottleneckStage,
@@ -100,7 +102,7 @@ function bottleneck(
   return add(x, skipSamples(h, skipRate, mode));
 }
 
-/** Each channel times a number in (0, 1) that is made of all channels' means. */
+/** Multiplies each channel by a number in (0, 1) that depends on the means of all channels. */
 function squeezeExcitation(w: Weights, x: Tensor, squeezed: number): Tensor {
   const channels = fixed(x.shape[1], "cytoselfEncoder", "the channel axis");
   const average = mean(x, { axes: [2, 3], keepDims: true });
@@ -142,7 +144,7 @@ function pointConvolution(w: Weights, x: Tensor, outChannels: number): Tensor {
   return conv2d(x, weight, w.parameter("bias", [outChannels], zeros));
 }
 
-/** He et al. 2015, counting outputs. */
+/** The initialisation of He et al. 2015 by the number of outputs. */
 const fanOutNormal = (fanOut: number): Initializer => ({
   kind: "normal",
   deviation: Math.sqrt(2 / fanOut),

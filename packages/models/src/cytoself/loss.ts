@@ -1,6 +1,6 @@
 /**
- * What cytoself learns by: images and codes to be drawn again, codes that follow the encoder, and the protein's name
- * to be told (Kobayashi et al. 2022).
+ * The training loss of cytoself (Kobayashi et al. 2022): the error of reconstructed images and codes, the losses of the
+ * quantisers, and the classification of the protein.
  */
 import {
   add,
@@ -15,6 +15,7 @@ import {
 import type { CytoselfMode } from "./encoder.ts";
 import { type CytoselfConfig, type CytoselfOutputs, cytoself } from "./network.ts";
 
+/** The weights of cytoself's losses. */
 export interface CytoselfLossConfig {
   /** Variance of the training images, by which the error of the reconstruction is divided. */
   readonly imageVariance: number;
@@ -24,27 +25,29 @@ export interface CytoselfLossConfig {
   readonly fcCoeff: number;
 }
 
+/** A batch of images with the classes of their proteins. */
 export interface CytoselfBatch {
-  /** [B, C, H, W]. */
+  /** Images [B, C, H, W]. */
   readonly images: Tensor;
-  /** Classes, int [B]. */
+  /** Classes of the proteins, int [B]. */
   readonly labels: Tensor;
-  /** [B]; 0 where the protein is unknown, so that the image teaches all but its name. All count when absent. */
+  /** Weights [B] of the classification loss: 0 where the protein is unknown; all are 1 when absent. */
   readonly labelWeights?: Tensor | undefined;
 }
 
+/** The loss of a batch and its parts. */
 export interface CytoselfLosses {
   readonly loss: Tensor;
-  /** Mean squared errors: of the images, divided by their variance, then of the code of each level but the last. */
+  /** Mean squared errors of the images, divided by their variance, and of the codes of each level but the last. */
   readonly reconstruction: readonly Tensor[];
-  /** Of each classifier. */
+  /** Cross-entropy of each classifier. */
   readonly classification: readonly Tensor[];
   readonly outputs: CytoselfOutputs;
 }
 
 /**
- * The training loss on a batch. Codes of a level are the target of the level inside it as they are, with their
- * gradient, as in the original.
+ * The training loss of a batch. The codes of a level are the target of the level inside it with their gradient, as in the
+ * original.
  */
 export function cytoselfLoss(
   w: Weights,

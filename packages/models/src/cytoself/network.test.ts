@@ -150,15 +150,15 @@ describe("cytoself", () => {
   });
 
   it("drops nothing in evaluation, and in training numbers before each layer and whole samples", () => {
-    const drawn = (training: boolean) => {
+    const namesOf = (training: boolean) => {
       const traced = trace(
         (w, { x }, random) => ({ y: cytoself(w, tinyCytoself, x, { training, random }).levels[1]!.logits! }),
         { x: f32(3, 2, 16, 16) },
       );
       return [...traced.random].map(([name, { tensor }]) => `${name.split(".")[0]} [${tensor.shape}]`);
     };
-    expect(drawn(false)).toEqual([]);
-    expect(drawn(true)).toEqual(["skipped [3,1,1,1]", "dropout [3,16]", "dropout [3,12]"]);
+    expect(namesOf(false)).toEqual([]);
+    expect(namesOf(true)).toEqual(["skipped [3,1,1,1]", "dropout [3,16]", "dropout [3,12]"]);
   });
 
   it("classifies a code that came from elsewhere by the same parameters", () => {

@@ -31,7 +31,7 @@ import { type Quantized, quantize, type VectorQuantizerConfig } from "./vector-q
 export interface CytoselfConfig {
   /** Channels, height and width of the images. */
   readonly inputShape: readonly [number, number, number];
-  /** Of each level, from the image inwards; all but the first begin with a convolution of stride 1. */
+  /** Encoders of the levels, from the image inwards; all but the first begin with a convolution of stride 1. */
   readonly encoderArgs: readonly CytoselfEncoderConfig[];
   readonly vqArgs: VectorQuantizerConfig;
   /** Levels, counted from 1, that have a classifier. */
@@ -39,13 +39,13 @@ export interface CytoselfConfig {
   readonly fcArgs: {
     readonly numLayers: number;
     readonly numFeatures: number;
-    /** Before each layer, in training. */
+    /** Dropout before each layer, in training alone. */
     readonly dropoutRate: number;
   };
   readonly numClass: number;
 }
 
-/** The published size: protein and nucleus 100x100, grids of 25x25 and 4x4, the 1311 proteins of OpenCell. */
+/** The published size: protein and nucleus of 100x100 pixels, grids of 25x25 and 4x4, the 1311 proteins of OpenCell. */
 export const cytoselfDefaults: CytoselfConfig = {
   inputShape: [2, 100, 100],
   encoderArgs: [
@@ -79,23 +79,25 @@ export const cytoselfDefaults: CytoselfConfig = {
   numClass: 1311,
 };
 
+/** The outputs of a level. */
 export interface CytoselfLevel extends Quantized {
-  /** Before quantisation, [B, channelSplit * embeddingDim, h, w]. */
+  /** The encoder's output before quantisation, [B, channelSplit * embeddingDim, h, w]. */
   readonly encoded: Tensor;
-  /** Of the classes, [B, numClass], where the level has a classifier. */
+  /** Logits of the classes, [B, numClass], where the level has a classifier. */
   readonly logits: Tensor | undefined;
 }
 
+/** The outputs of cytoself. */
 export interface CytoselfOutputs {
-  /** Images [B, C, H, W], not limited to [0, 1]. */
+  /** Reconstructed images [B, C, H, W], not limited to [0, 1]. */
   readonly reconstruction: Tensor;
-  /** From the image inwards. */
+  /** The levels, from the image inwards. */
   readonly levels: readonly CytoselfLevel[];
-  /** What the codes of level 2 and further in make of the codes of the level outside them, `vectors`. */
+  /** Reconstructions of each level's `vectors` from the codes of the next level inwards, for all levels but the last. */
   readonly levelReconstructions: readonly Tensor[];
 }
 
-/** images [B, C, H, W] through encoders, codebooks, classifiers and decoders. @throws ShapeError for another size. */
+/** Images [B, C, H, W] through encoders, codebooks, classifiers and decoders. @throws ShapeError for another size. */
 export function cytoself(
   w: Weights,
   config: CytoselfConfig,
@@ -117,7 +119,7 @@ export function cytoself(
   };
 }
 
-/** The way in alone: images [B, C, H, W] to the codes and classes of each level. @throws ShapeError for another size. */
+/** Encodes images [B, C, H, W] to the codes and classes of each level. @throws ShapeError for another size. */
 export function encodeCytoself(
   w: Weights,
   config: CytoselfConfig,
@@ -140,7 +142,7 @@ export function encodeCytoself(
   });
 }
 
-/** A level's codes [B, C, h, w] (levels count from 1) to logits [B, numClass]. */
+/** Classifies the codes [B, C, h, w] of a level, counted from 1: logits [B, numClass]. */
 export function classifyCode(
   w: Weights,
   { fcArgs, numClass }: CytoselfConfig,
@@ -152,15 +154,15 @@ export function classifyCode(
   const layers = w.at("fc_layers", level - 1, "fc_list");
   let h = reshape(code, [code.shape[0]!, product(code.shape.slice(1))]);
   for (let layer = 0; layer < numLayers; layer++) {
-    const kept = training ? dropout(h, dropoutRate, random, "dropout") : h;
+    const input = training ? dropout(h, dropoutRate, random, "dropout") : h;
     const isLast = layer === numLayers - 1;
-    const y = linear(layers.at(3 * layer + 1), kept, isLast ? numClass : numFeatures);
+    const y = linear(layers.at(3 * layer + 1), input, isLast ? numClass : numFeatures);
     h = isLast ? y : relu(y);
   }
   return h;
 }
 
-/** Height and width of each level's grid. */
+/** The height and the width of each level's grid. */
 export function cytoselfGrids({ inputShape, encoderArgs }: CytoselfConfig): [number, number][] {
   let [, height, width] = inputShape;
   return encoderArgs.map(({ blocksArgs }, index) => {

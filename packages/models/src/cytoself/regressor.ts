@@ -1,5 +1,5 @@
-// The cytoself regressor ("proteocytoclass"): from a protein's sequence to the code that cytoself reads off its images
-// ("vqvec2"), judged by the code itself and by what cytoself's own classifier, which stays as it is, makes of it.
+// The cytoself regressor ("proteocytoclass"): from a protein's sequence to the code that cytoself computes from its images
+// ("vqvec2"). Its loss compares the code itself and its class by cytoself's own classifier, which is not trained.
 
 import {
   add,
@@ -22,13 +22,13 @@ import {
 import type { EsmBottleneckInputs } from "../localization/bottleneck.ts";
 import { type CytoselfConfig, classifyCode } from "./network.ts";
 
-/** `projectionDims` is the number of values in a code. */
+/** The configuration of the cytoself regressor; `projectionDims` is the number of values in a code. */
 export type CytoselfRegressorConfig = ProteinProjectionConfig;
 
-/** The original's sizes: codes of 64x4x4. */
+/** The original's sizes, for codes of 64x4x4. */
 export const cytoselfRegressorDefaults: CytoselfRegressorConfig = proteinProjectionDefaults;
 
-/** Embeddings of residues [B, L, D] -> the code that is expected of its images [B, projectionDims]. L may be open. */
+/** Embeddings of residues [B, L, D] -> the predicted code of the protein's images, [B, projectionDims]. L may be open. */
 export function cytoselfRegressor(
   w: Weights,
   config: CytoselfRegressorConfig,
@@ -38,29 +38,32 @@ export function cytoselfRegressor(
   return projectProteins(w, config, inputs, options);
 }
 
+/** The targets of a batch of images. */
 export interface RegressionTargets {
-  /** What cytoself made of the images, [B, C, h, w], quantised. */
+  /** The quantised codes of the images by cytoself, [B, C, h, w]. */
   readonly code: Tensor;
-  /** Their classes, int [B]. */
+  /** The classes of the images, int [B]. */
   readonly labels: Tensor;
-  /** [B]; 0 where the protein of an image is unknown. */
+  /** Weights [B] of the classification; 0 where the protein of an image is unknown. */
   readonly labelWeights: Tensor;
 }
 
+/** The loss of a batch and its parts. */
 export interface CytoselfRegressionLoss {
   readonly loss: Tensor;
   readonly meanSquaredError: Tensor;
   readonly crossEntropy: Tensor;
-  /** Of the expected code, [B, numClass]. */
+  /** Logits of the predicted code's class, [B, numClass]. */
   readonly logits: Tensor;
 }
 
-/** The original's. */
+/** The weight of the classification loss in the original. */
 export const regressionClassifierWeight = 10;
 
 /**
- * Mean squared error of expected codes [B, N], and `classifierWeight` times the cross-entropy of their class.
+ * The mean squared error of predicted codes [B, N] plus `classifierWeight` times the cross-entropy of their class.
  * @param cytoself the weights of the finished cytoself that made the codes
+ * @throws ShapeError where the codes have another size.
  */
 export function cytoselfRegressionLoss(
   cytoself: Weights,
@@ -85,7 +88,7 @@ export function cytoselfRegressionLoss(
   };
 }
 
-/** The level whose code is regressed, counted from 1: the innermost that has a classifier. */
+/** The level whose code is predicted, counted from 1: the innermost level that has a classifier. */
 export function judgedLevel({ fcOutputIdx }: CytoselfConfig): number {
   return Math.max(...fcOutputIdx);
 }

@@ -115,7 +115,7 @@ describe("a vector quantiser", () => {
 
   it("says which shape it cannot take", async () => {
     await expect(run(array([1, 3, 1, 1], [1, 2, 3]))).rejects.toThrow(
-      /quantize: \[1, 3, 1, 1\] does not have 1 codes of 2 at a position/,
+      /quantize: \[1, 3, 1, 1\] does not have 1 codes of 2 per position/,
     );
   });
 });

@@ -36,47 +36,53 @@ import {
 
 /** The field names of the original's VectorQuantizer. */
 export interface VectorQuantizerConfig {
-  /** Codes in the codebook. */
+  /** Number of codes in the codebook. */
   readonly numEmbeddings: number;
-  /** Numbers in a code. */
+  /** Length of a code. */
   readonly embeddingDim: number;
-  /** Codes at a position. */
+  /** Number of codes per position. */
   readonly channelSplit: number;
+  /** Weight of the commitment loss. */
   readonly commitmentCost: number;
-  /** Of the cross-entropy between a position's distances and its code; usually 0. */
+  /** Weight of the cross-entropy between a position's distances and its code; usually 0. */
   readonly softmaxlossCost: number;
 }
 
+/** Quantised vectors and the losses of the quantiser. */
 export interface Quantized {
   /** The codes in place of the input, [B, C, H, W]. */
   readonly vectors: Tensor;
-  /** Which codes these are, int64 [B, channelSplit, H, W]. */
+  /** The indices of these codes, int64 [B, channelSplit, H, W]. */
   readonly indices: Tensor;
-  /** How often each code stands in a sample, [B, numEmbeddings]. */
+  /** The number of times that each code occurs in a sample, [B, numEmbeddings]. */
   readonly histogram: Tensor;
-  /** e to the entropy of the codes in the batch: how many are in even use. No gradient. */
+  /** e to the entropy of the codes in the batch: the number of codes in even use. It has no gradient. */
   readonly perplexity: Tensor;
-  /** Mean squared distance of the codes from the input, by whose gradient codes follow the encoder. */
+  /** Mean squared distance of the codes from the input; its gradient moves the codes towards the encoder's output. */
   readonly codebookLoss: Tensor;
-  /** The same number, by whose gradient the encoder stays with its codes. */
+  /** The same number; its gradient keeps the encoder's output near its codes. */
   readonly commitmentLoss: Tensor;
+  /** Cross-entropy between the distances of a position to all codes and its code. */
   readonly softmaxLoss: Tensor;
-  /** The three by their costs. */
+  /** The weighted sum of the three losses. */
   readonly loss: Tensor;
 }
 
-/** x [B, channelSplit * embeddingDim, H, W], quantised by `codebook.weight` [numEmbeddings, embeddingDim]. */
+/**
+ * Quantises x [B, channelSplit * embeddingDim, H, W] by `codebook.weight` [numEmbeddings, embeddingDim].
+ * @throws ShapeError where the channels are not those of the codes.
+ */
 export function quantize(w: Weights, config: VectorQuantizerConfig, x: Tensor): Quantized {
   const { numEmbeddings, embeddingDim, channelSplit, commitmentCost, softmaxlossCost } = config;
   const [batch, channels, height, width] = x.shape as readonly [Dim, number, Dim, Dim];
   if (channels !== channelSplit * embeddingDim)
     throw new ShapeError(
-      `quantize: ${formatShape(x.shape)} does not have ${channelSplit} codes of ${embeddingDim} at a position`,
+      `quantize: ${formatShape(x.shape)} does not have ${channelSplit} codes of ${embeddingDim} per position`,
     );
   const shape = [numEmbeddings, embeddingDim];
   const codebook = w.at("codebook").parameter("weight", shape, codebookInitializer(numEmbeddings));
-  const places = [batch, height, width, channelSplit];
-  const rows = reshape(transpose(x, [0, 2, 3, 1]), [product(places), embeddingDim]);
+  const count = product([batch, height, width, channelSplit]);
+  const rows = reshape(transpose(x, [0, 2, 3, 1]), [count, embeddingDim]);
 
   // |row - code|^2 less |row|^2, which is the same for all codes.
   const squares = sum(mul(codebook, codebook), { axes: [1] });
@@ -104,7 +110,7 @@ export function quantize(w: Weights, config: VectorQuantizerConfig, x: Tensor): 
   };
 }
 
-/** Of counts [B, numEmbeddings], all samples together; the small number is the original's. */
+/** Perplexity of counts [B, numEmbeddings] over all samples together; the small number is the original's. */
 function perplexityOf(histogram: Tensor): Tensor {
   const shares = mean(div(histogram, sum(histogram, { axes: [1], keepDims: true })), { axes: [0] });
   return exp(neg(sum(mul(shares, log(add(shares, 1e-10))))));

@@ -1,7 +1,7 @@
-// The denoiser as sampling runs it: classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) in two programs. One
-// prepares a protein, once; the other answers each step with null + guidance * (conditional - null). What the sequence
-// gives cross-attention does not change over the steps, and the null half has no cross-attention to compute at all. The
-// halves run side by side where a runtime can, each on half of its threads, and as two batches of one graph elsewhere.
+// The denoiser in sampling: classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) in two programs. One prepares
+// a protein, once; the other predicts null + guidance * (conditional - null) at each step. The keys and values of a
+// sequence do not change over the steps, and the null half has no cross-attention to compute at all. The halves run
+// side by side where a runtime can, each on half of its threads, and in one graph elsewhere.
 
 import {
   add,
@@ -26,35 +26,41 @@ import {
   unet,
 } from "../unet/network.ts";
 
+/** A compiled denoiser. */
 export interface Denoiser {
   /** Shape of one sample's latents. */
   readonly latentShape: readonly [channels: number, height: number, width: number];
-  /** Prepares a protein: embeddings of its residues [1, L, crossAttentionDim], without padding. */
+  /** Prepares a protein: its sequence [1, L, crossAttentionDim], without padding. */
   readonly prepare: (sequence: NdArray) => Promise<PreparedSequence>;
-  /** Guided noise (or velocity, as trained) in latents [B, 4, H, W] of a prepared protein beside nuclear distances [B, 1, H, W]. */
+  /** Predicts the guided noise (or velocity, as trained) in latents of a prepared protein, [B, 4, H, W]. */
   readonly predict: (sequence: PreparedSequence, inputs: DenoiserInputs) => Promise<NdArray>;
   readonly close: () => Promise<void>;
 }
 
+/** A batch of latents at one timestep. */
 export interface DenoiserInputs {
+  /** Noisy latents, [B, 4, H, W]. */
   readonly latents: NdArray;
+  /** Nuclear distances in units of their standard deviation, [B, 1, H, W]. */
   readonly distance: NdArray;
   readonly timestep: number;
-  /** 1 = the conditional answer, more = further from the answer without a sequence. */
+  /** Guidance scale: 1 is the conditional prediction, a larger one is further from the unconditional prediction. */
   readonly guidance: number;
 }
 
 /** Keys, values and the time condition of one protein. */
 export type PreparedSequence = Readonly<Record<string, NdArray>>;
 
+/** Weights and size of a denoiser. */
 export interface DenoiserOptions {
   readonly weights: ReadonlyMap<string, NdArray>;
-  /** Side lengths of the latents; `sampleSize` when absent. */
+  /** Height of the latents; `sampleSize` when absent. */
   readonly height?: number;
+  /** Width of the latents; `sampleSize` when absent. */
   readonly width?: number;
 }
 
-/** Compiles what a sampling run needs; any batch size and any number of residues will do. */
+/** Compiles a denoiser for sampling, for any batch size and any number of residues. @throws WeightsError as `compile` does. */
 export async function compileDenoiser(
   runtime: Runtime,
   config: UnetConfig,
@@ -88,7 +94,7 @@ export async function compileDenoiser(
   };
 }
 
-/** What both halves are fed. */
+/** The inputs of both halves. */
 function sampleTypes({ outChannels, inChannels, sampleSize }: UnetConfig, options: DenoiserOptions) {
   const { height = sampleSize, width = sampleSize } = options;
   return {
@@ -98,7 +104,7 @@ function sampleTypes({ outChannels, inChannels, sampleSize }: UnetConfig, option
   };
 }
 
-/** What the conditional half is fed besides: a `PreparedSequence`. */
+/** The further inputs of the conditional half: a `PreparedSequence`. */
 const sequenceTypes = (config: UnetConfig) => ({
   timestepCond: f32(1, config.crossAttentionDim),
   ...keyValueTypes(config, 1, "residues"),
@@ -163,13 +169,16 @@ async function predictSideBySide(
   return {
     predict: async (prepared, { guidance, ...inputs }) => {
       const feeds = feedsOf(inputs);
-      const answers = await Promise.all([
+      const predictions = await Promise.all([
         conditional.run(feeds, { cached: prepared as { timestepCond: NdArray } }),
         unconditional.run(feeds),
       ]);
-      const [y, y0] = answers.map(({ noise }) => noise.data as Float32Array) as [Float32Array, Float32Array];
+      const [y, y0] = predictions.map(({ noise }) => noise.data as Float32Array) as [
+        Float32Array,
+        Float32Array,
+      ];
       return float32(
-        answers[0].noise.shape,
+        predictions[0].noise.shape,
         y0.map((value, i) => value + guidance * (y[i]! - value)),
       );
     },

@@ -5,10 +5,8 @@
 
 import {
   add,
-  cast,
   concat,
   constant,
-  div,
   expandDims,
   gather,
   meanSquaredError,
@@ -16,39 +14,42 @@ import {
   or,
   select,
   sub,
-  sum,
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet/network.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
+/** A batch of latents with the proteins that they show. */
 export interface DiffusionBatch {
   /** Clean latents in units of their standard deviation, [B, 4, H, W]. */
   latents: Tensor;
   /** Nuclear distance in units of its standard deviation, [B, 1, H, W]. */
   distance: Tensor;
-  /** Embeddings of the residues, [B, L, D]. */
+  /** Residue embeddings, [B, L, D]. */
   sequence: Tensor;
   /** bool [B, L], true at residues. */
   mask: Tensor;
   /** bool [B], true where the sample is trained without its sequence. */
   isDropped: Tensor;
-  /** int [B] */
+  /** Timesteps, int [B]. */
   timestep: Tensor;
-  /** Standard normal, [B, 4, H, W]. */
+  /** Standard normal numbers, [B, 4, H, W]. */
   noise: Tensor;
 }
 
+/** The loss of a batch, and what the denoiser saw and predicted. */
 export interface DiffusionLoss {
   /** Mean squared error of the prediction, a scalar. */
   loss: Tensor;
-  /** [B, 4, H, W] */
+  /** Predicted noise or velocity, [B, 4, H, W]. */
   prediction: Tensor;
-  /** What the denoiser saw of the latents, [B, 4, H, W]. */
+  /** Latents with noise, [B, 4, H, W]. */
   noisy: Tensor;
 }
 
+/** The loss of a batch; the schedule says whether noise or velocity is predicted. */
 export function diffusionLoss(
   w: Weights,
   config: UnetConfig,
@@ -58,7 +59,7 @@ export function diffusionLoss(
   const { latents, noise, timestep, distance } = batch;
   const signal = tableAt(schedule.alphasCumprod.map(Math.sqrt), timestep);
   const sigma = tableAt(
-    schedule.alphasCumprod.map((share) => Math.sqrt(1 - share)),
+    schedule.alphasCumprod.map((alphaBar) => Math.sqrt(1 - alphaBar)),
     timestep,
   );
   const noisy = add(mul(signal, latents), mul(sigma, noise));
@@ -75,7 +76,7 @@ export function diffusionLoss(
   return { loss: meanSquaredError(prediction, target), prediction, noisy };
 }
 
-/** The null condition where a sample is dropped: a sequence of zeros without padding, whose mean is zero too. */
+/** The null condition of dropped samples: a sequence of zeros without padding, whose mean is zero too. */
 function dropSequences({ sequence, mask, isDropped }: DiffusionBatch): { sequence: Tensor; mask: Tensor } {
   return {
     sequence: select(expandDims(isDropped, 1, 2), 0, sequence),
@@ -83,13 +84,7 @@ function dropSequences({ sequence, mask, isDropped }: DiffusionBatch): { sequenc
   };
 }
 
-/** Mean over the residues that the mask (bool [B, L]) marks: sequence [B, L, D] -> [B, D]. Padding has no part in it. */
-export function maskedMean(sequence: Tensor, mask: Tensor): Tensor {
-  const weights = expandDims(cast(mask, sequence.dtype), 2);
-  return div(sum(mul(sequence, weights), { axes: [1] }), sum(weights, { axes: [1] }));
-}
-
-/** A table's values at timesteps [B], as [B, 1, 1, 1]. */
+/** The values of a table at timesteps [B], as [B, 1, 1, 1]. */
 function tableAt(table: Float32Array, timestep: Tensor): Tensor {
   return expandDims(
     gather(constant({ dtype: "float32", shape: [table.length], data: table }), timestep),

@@ -1,4 +1,4 @@
-// How much noise a latent carries at each timestep: the linear schedule of DDPM (Ho et al. 2020, arXiv:2006.11239,
+// The noise of a latent at each timestep: the linear schedule of DDPM (Ho et al. 2020, arXiv:2006.11239,
 // section 4), x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) noise with a_t the running product of 1 - beta. Tables are float32,
 // as diffusers has them (the betas' last bit depends on the vector width of the machine that ran PyTorch).
 
@@ -7,13 +7,16 @@ export interface NoiseScheduleConfig {
   readonly numTrainTimesteps: number;
   readonly betaStart: number;
   readonly betaEnd: number;
-  /** What the denoiser answers: the noise, or the velocity sqrt(a_t) noise - sqrt(1 - a_t) x_0. */
+  /** What the denoiser predicts: the noise, or the velocity sqrt(a_t) noise - sqrt(1 - a_t) x_0. */
   readonly predictionType: PredictionType;
 }
 
+/** Noise and velocity, as diffusers names them. */
 export const predictionTypes = ["epsilon", "v_prediction"] as const;
+/** What a denoiser predicts. */
 export type PredictionType = (typeof predictionTypes)[number];
 
+/** The schedule of DDPM, 1000 timesteps. */
 export const noiseScheduleDefaults: NoiseScheduleConfig = {
   numTrainTimesteps: 1000,
   betaStart: 1e-4,
@@ -21,14 +24,16 @@ export const noiseScheduleDefaults: NoiseScheduleConfig = {
   predictionType: "epsilon",
 };
 
+/** A schedule as tables over timesteps. */
 export interface NoiseSchedule {
   /** Variance that timestep t adds. */
   readonly betas: Float32Array;
-  /** Share of the variance at timestep t that is still the clean latent's. */
+  /** Fraction of the variance at timestep t that is the clean latent's (alpha bar). */
   readonly alphasCumprod: Float32Array;
   readonly predictionType: PredictionType;
 }
 
+/** The tables of a linear schedule. */
 export function linearNoiseSchedule(config: NoiseScheduleConfig = noiseScheduleDefaults): NoiseSchedule {
   const { numTrainTimesteps: count, betaStart, betaEnd, predictionType } = config;
   const betas = new Float32Array(count);
@@ -53,13 +58,16 @@ export function leadingTimesteps({ betas }: NoiseSchedule, steps: number): numbe
   return Array.from({ length: steps }, (_, index) => (steps - 1 - index) * stride);
 }
 
-/** @throws RangeError when a run of so many steps does not exist. */
+/** Checks the number of sampling steps. @throws RangeError where it is no whole number from 1 to `most`. */
 export function checkSteps(steps: number, most: number): void {
   if (!Number.isInteger(steps) || steps < 1 || steps > most)
     throw new RangeError(`sampling takes a whole number of steps from 1 to ${most}, got ${steps}`);
 }
 
-/** Clean latents with noise at each latent's own timestep: x_t. Values [B, ...], as many timesteps as latents. */
+/**
+ * Adds noise to clean latents, x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) noise, each at its own timestep. Values are [B, ...],
+ * with B timesteps. @throws RangeError where the numbers of values do not fit.
+ */
 export function addNoise(
   schedule: NoiseSchedule,
   latents: Float32Array,
@@ -69,7 +77,9 @@ export function addNoise(
   return mix(schedule, latents, noise, timesteps, (signal, sigma, x, e) => signal * x + sigma * e);
 }
 
-/** sqrt(a_t) noise - sqrt(1 - a_t) x_0, the other target of training (Salimans & Ho 2022, arXiv:2202.00512). */
+/**
+ * The velocity sqrt(a_t) noise - sqrt(1 - a_t) x_0 (Salimans & Ho 2022, arXiv:2202.00512), with the arguments of `addNoise`.
+ */
 export function velocity(
   schedule: NoiseSchedule,
   latents: Float32Array,
@@ -79,7 +89,7 @@ export function velocity(
   return mix(schedule, latents, noise, timesteps, (signal, sigma, x, e) => signal * e - sigma * x);
 }
 
-/** The noise in latents x_t that a denoiser's answer says: sqrt(a_t) v + sqrt(1 - a_t) x_t of a velocity v. */
+/** The noise in latents x_t by a denoiser's prediction: sqrt(a_t) v + sqrt(1 - a_t) x_t for a velocity v. */
 export function predictedNoise(
   { alphasCumprod, predictionType }: NoiseSchedule,
   latents: Float32Array,
@@ -87,8 +97,8 @@ export function predictedNoise(
   timestep: number,
 ): Float32Array {
   if (predictionType === "epsilon") return prediction;
-  const share = alphasCumprod[timestep]!;
-  return latents.map((x, i) => Math.sqrt(share) * prediction[i]! + Math.sqrt(1 - share) * x);
+  const alphaBar = alphasCumprod[timestep]!;
+  return latents.map((x, i) => Math.sqrt(alphaBar) * prediction[i]! + Math.sqrt(1 - alphaBar) * x);
 }
 
 function mix(
@@ -104,7 +114,7 @@ function mix(
       `${latents.length} latent values and ${noise.length} of noise do not fit ${timesteps.length} timesteps`,
     );
   return latents.map((latent, i) => {
-    const share = alphasCumprod[timesteps[Math.floor(i / size)]!]!;
-    return combine(Math.sqrt(share), Math.sqrt(1 - share), latent, noise[i]!);
+    const alphaBar = alphasCumprod[timesteps[Math.floor(i / size)]!]!;
+    return combine(Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar), latent, noise[i]!);
   });
 }

@@ -1,4 +1,4 @@
-// From noise to clean latents: a sampler's steps with a denoiser's answers, batch by batch.
+// Sampling: from noise to clean latents by a sampler's steps with a denoiser's predictions, batch by batch.
 //
 //   const denoiser = await compileDenoiser(runtime, config, { weights });
 //   const sampler = createDpmSolverSampler(linearNoiseSchedule(), 20);
@@ -8,36 +8,42 @@ import { float32, formatShape, type NdArray } from "@proteoscope/engine";
 import type { Denoiser } from "./guided-denoiser.ts";
 import type { Sampler, SamplerState } from "./samplers/sampler.ts";
 
+/** How latents are sampled. */
 export interface SampleOptions {
   sampler: Sampler;
-  /** Embeddings of the protein's residues, [1, L, D]. */
+  /** The denoiser's sequence of the protein, [1, L, D]. */
   sequence: NdArray;
   /** Nuclear distance on the latent grid in units of its standard deviation: [N, 1, H, W], or [1, 1, H, W] for all. */
   distance: NdArray;
-  /** How much the sequence counts: 1 = as trained. */
+  /** Guidance scale, 3 when absent; 1 is the conditional prediction. */
   guidance?: number;
-  /** Samples computed together. */
+  /** Number of samples that are computed together, 4 when absent. */
   batchSize?: number;
-  /** `length` standard normal numbers of a sample at a step, for a random sampler; the same whatever the batches. */
+  /** `length` standard normal numbers for a sample at a step, for a random sampler; they do not depend on the batches. */
   freshNoise?: (sample: number, step: number, length: number) => Float32Array;
   onStep?: (progress: SamplingProgress) => void;
-  /** Looked at before every step. */
+  /** Aborts before the next step. */
   signal?: AbortSignal;
 }
 
+/** The state of a sampling run after a step. */
 export interface SamplingProgress {
-  /** Steps taken, over all batches. */
+  /** Number of steps taken, over all batches. */
   done: number;
+  /** Number of steps of the whole run. */
   total: number;
-  /** The batch at hand: samples from this one on. */
+  /** Index of the first sample of the current batch. */
   firstSample: number;
   /** Latents after this step, [B, 4, H, W]. */
   latents: NdArray;
-  /** Clean latents as this step saw them, [B, 4, H, W]: a preview. */
+  /** Clean latents as this step predicts them, [B, 4, H, W]: a preview. */
   denoised: NdArray;
 }
 
-/** Clean latents [N, 4, H, W] from standard normal `noise` of that shape. Sample n depends on noise n and distance n alone. */
+/**
+ * Samples clean latents [N, 4, H, W] from standard normal `noise` of that shape. Sample n depends on noise n and distance n
+ * alone. @throws RangeError for shapes that do not fit; the signal's reason where it aborts.
+ */
 export async function sampleLatents(
   denoiser: Denoiser,
   noise: NdArray,
@@ -104,11 +110,11 @@ function rows(x: NdArray, samples: readonly number[]): NdArray {
   return float32([samples.length, ...x.shape.slice(1)], values);
 }
 
-function expectShape(what: string, { dtype, shape }: NdArray, expected: readonly number[]): void {
+function expectShape(name: string, { dtype, shape }: NdArray, expected: readonly number[]): void {
   const isRight =
     dtype === "float32" && shape.length === expected.length && shape.every((n, i) => n === expected[i]);
   if (isRight) return;
   throw new RangeError(
-    `${what} must be float32 ${formatShape(expected)}, got ${dtype} ${formatShape(shape)}`,
+    `${name} must be float32 ${formatShape(expected)}, got ${dtype} ${formatShape(shape)}`,
   );
 }

@@ -9,8 +9,8 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryFolder, subfolder } from "../checkpoints/file-source.ts";
-import { loadAs } from "../checkpoints/load.ts";
-import { openFolder } from "../node/folder.ts";
+import { openFolder } from "../node.ts";
+import { loadAs } from "../pretrained/load.ts";
 import { mergeLora, withLora } from "./lora.ts";
 import { loadLora, saveLora } from "./lora-checkpoint.ts";
 import { fairEsmName } from "./names.ts";
@@ -51,19 +51,19 @@ async function changed(config: object, rename: (name: string) => string | undefi
 }
 
 describe("an adapter of peft", () => {
-  it("gives peft's hidden state and logits, beside the network and merged into it", async () => {
+  it("gives peft's hidden state and logits, added to the network and merged into it", async () => {
     const { config, weights } = await network();
     const adapter = await loadLora(peft, weights);
     expect(adapter.config).toMatchObject({ r: 3, loraAlpha: 5, loraDropout: 0.1 });
     expect(adapter.config.targetModules).toHaveLength(2 * 5);
     const { tensors } = readSafetensors(await fixtures.read("expected/peft-lora.safetensors"));
-    const beside = {
+    const added = {
       scope: (w: Weights) => withLora(w, adapter.config),
       all: [...weights, ...adapter.weights],
     };
     const merged = { scope: (w: Weights) => w, all: [...mergeLora(weights, adapter)] };
     for (const [part, { scope, all }] of [
-      ["out", beside],
+      ["out", added],
       ["merged", merged],
     ] as const) {
       const program = await compile(
@@ -117,12 +117,27 @@ describe("an adapter of peft", () => {
   });
 
   it.each([
+    ["no further modules", { modules_to_save: [] }],
+    ["patterns that are null", { rank_pattern: null, alpha_pattern: null }],
+    ["a replication of nothing", { layer_replication: [], use_dora: null, lora_bias: null }],
+  ])("is the same where its configuration says nothing otherwise: %s", async (_, config) => {
+    const { weights } = await network();
+    expect(await loadLora(await changed(config), weights)).toEqual(await loadLora(peft, weights));
+  });
+
+  it.each([
     ["another method", { peft_type: "IA3" }, /peft_type: only LoRA is supported/],
     ["weight-decomposed matrices", { use_dora: true }, /use_dora is true, only false is supported/],
     ["ranks that differ by layer", { rank_pattern: { query: 8 } }, /rank_pattern is \{"query":8\}/],
     ["biases that were trained", { bias: "all" }, /bias is "all", only "none"/],
     ["a start that changed the network", { init_lora_weights: "pissa" }, /init_lora_weights/],
     ["no rank", { r: 0 }, /adapter_config\.json: r/],
+    [
+      "modules that were trained whole",
+      { modules_to_save: ["classifier"] },
+      /modules_to_save is \["classifier"\]/,
+    ],
+    ["another scale of its matrices", { use_rslora: true }, /use_rslora is true/],
   ])("is refused by name for %s", async (_, config, message) => {
     const { weights } = await network();
     await expect(loadLora(await changed(config), weights)).rejects.toThrow(message);

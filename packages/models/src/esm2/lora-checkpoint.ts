@@ -1,13 +1,12 @@
-// LoRA adapters of ESM2 in the layout of peft (huggingface.co/docs/peft): adapter_config.json beside the matrices. Which
-// layers are adapted is read off the matrices, since peft's target_modules may be a pattern, and whichever layout of
-// ESM2 they were trained on, the names here are those of EsmForMaskedLM.
+// LoRA adapters of ESM2 in the layout of peft (huggingface.co/docs/peft): adapter_config.json and the matrices. The names of
+// the matrices show which layers are adapted, since peft's target_modules may be a pattern; here they are those of
+// EsmForMaskedLM, whatever layout of ESM2 the adapter was trained on.
 
 import { type NdArray, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
-import type { StateDict } from "../checkpoints/architectures.ts";
 import { type ConfigFormat, count, formatConfig, parseConfig } from "../checkpoints/config-json.ts";
-import { CheckpointError, type FileSource, readJson } from "../checkpoints/file-source.ts";
-import type { Files } from "../checkpoints/save.ts";
+import { CheckpointError, type FileSource, type Files, readJson } from "../checkpoints/file-source.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
 import { readWeights } from "../checkpoints/state-dict.ts";
 import { checkLora, type LoraAdapter, type LoraConfig, loraPrefix, parseMatrixName } from "./lora.ts";
 import { canonicalEsm2Name } from "./names.ts";
@@ -15,7 +14,7 @@ import { canonicalEsm2Name } from "./names.ts";
 const configFile = "adapter_config.json";
 const weightsFile = "adapter_model.safetensors";
 
-/** Ways to start the matrices that leave the network alone; others, PiSSA say, change its weights as well. */
+/** Initialisations of the matrices that leave the network as it is; others, such as PiSSA, change its weights as well. */
 const harmlessStarts = z.union([z.boolean(), z.enum(["gaussian", "eva", "orthogonal"])]);
 
 const loraFormat: ConfigFormat<LoraConfig> = {

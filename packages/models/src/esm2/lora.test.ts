@@ -62,7 +62,7 @@ function expectNear(actual: readonly number[], expected: readonly number[], digi
 }
 
 describe("withLora", () => {
-  it("puts peft's matrices beside the target layers and changes no other name", () => {
+  it("adds peft's matrices to the target layers and changes no other name", () => {
     expect([...matrices].map(([name, { shape }]) => [name, shape])).toEqual([
       ["base_model.model.layer.0.query.lora_A.weight", [2, 4]],
       ["base_model.model.layer.0.query.lora_B.weight", [3, 2]],
@@ -73,7 +73,7 @@ describe("withLora", () => {
     expect([...base.keys()].sort()).toEqual([...plain.parameters.keys()].sort());
   });
 
-  it("declares the matrices in another scope where it is told to", () => {
+  it("declares the matrices in another scope where one is given", () => {
     const { parameters } = trace(
       (w, inputs) => ({ y: network(withLora(w.at("frozen"), config, { scope: w.at("trained") }), inputs.x) }),
       types,
@@ -103,9 +103,9 @@ describe("withLora", () => {
   });
 
   it("adds (alpha / r) B A x, which merged weights do as well", async () => {
-    const beside = await run((w, x) => network(withLora(w, config), x), all);
+    const withAdapter = await run((w, x) => network(withLora(w, config), x), all);
     const merged = mergeLora(base, adapter);
-    expectNear(await run(network, merged), beside);
+    expectNear(await run(network, merged), withAdapter);
     const changed = [...merged].filter(([name, value]) => value !== base.get(name)).map(([name]) => name);
     expect(changed).toEqual(adapted.map((layer) => `${layer}.weight`));
     const [weight, a, b] = [

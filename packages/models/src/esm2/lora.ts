@@ -1,9 +1,9 @@
 // LoRA (Hu et al. 2021, arXiv:2106.09685): a linear layer W x becomes W x + (alpha / r) B A x, and only the two thin
 // matrices are trained.
 //
-// Networks know nothing of it: `withLora` wraps the weights that a network reads, and the engine's linear layer asks
-// the scope it stands in for what to add. The matrices have the names of peft (huggingface.co/docs/peft), below
-// `base_model.model.`, so that a trainer can tell them from the network they adapt and a file can hold them as they are.
+// Networks do not know it: `withLora` wraps the weights that a network reads, and the engine's linear layer adds what its
+// scope gives (`adapt`). The matrices have the names of peft (huggingface.co/docs/peft) with the prefix
+// `base_model.model.`, so that a trainer can separate them from the network they adapt and a file can have them as they are.
 
 import {
   dropout,
@@ -19,20 +19,21 @@ import {
   WeightsError,
   zeros,
 } from "@proteoscope/engine";
+import { firstThree } from "../checkpoints/declared-parameters.ts";
 
 /** Field names and meanings of peft's LoraConfig, in camel case. */
 export interface LoraConfig {
   /** Rank: the width between the two matrices. */
   readonly r: number;
-  /** What the matrices add counts `loraAlpha / r`. */
+  /** The product of the matrices is scaled by `loraAlpha / r`. */
   readonly loraAlpha: number;
-  /** Dropout of what the matrices read, in training alone. */
+  /** Dropout of the matrices' input, in training alone. */
   readonly loraDropout: number;
-  /** Linear layers by the end of their names: "query" is that of every layer. */
+  /** Adapted linear layers by the end of their names: "query" adapts that of every layer. */
   readonly targetModules: readonly string[];
 }
 
-/** The original's: every projection of ESM2's attention. */
+/** The original's adapter, on every projection of ESM2's attention. */
 export const loraDefaults = {
   r: 4,
   loraAlpha: 4,
@@ -40,23 +41,25 @@ export const loraDefaults = {
   targetModules: ["query", "key", "value", "attention.output.dense"],
 } as const satisfies LoraConfig;
 
+/** An adapter and its weights. */
 export interface LoraAdapter {
   readonly config: LoraConfig;
-  /** `base_model.model.<layer>.lora_A.weight` [r, in] and `.lora_B.weight` [out, r]. */
+  /** Matrices by name: `base_model.model.<layer>.lora_A.weight` [r, in] and `.lora_B.weight` [out, r]. */
   readonly weights: ReadonlyMap<string, NdArray>;
 }
 
-/** Begins the name of every matrix of an adapter. */
+/** The prefix of the names of an adapter's matrices. */
 export const loraPrefix = "base_model.model.";
 
+/** Dropout and scope of an adapter. */
 export interface LoraOptions {
-  /** Draws dropout; in training alone. */
+  /** Random numbers for dropout, in training alone. */
   readonly random?: RandomSource | undefined;
-  /** The scope that the matrices are declared in; the network's own when absent. */
+  /** The scope in which the matrices are declared; the network's own when absent. */
   readonly scope?: Weights;
 }
 
-/** The weights `w` of a network, with an adapter at its target layers. Fresh matrices add nothing: B is zero. */
+/** The weights `w` of a network with an adapter at its target layers. Initially an adapter adds nothing: B is zero. */
 export function withLora(w: Weights, config: LoraConfig, { random, scope = w }: LoraOptions = {}): Weights {
   const matrices = scope.at("base_model", "model");
   const wrap = (inner: Weights, path: readonly (string | number)[]): Weights => {
@@ -73,7 +76,7 @@ export function withLora(w: Weights, config: LoraConfig, { random, scope = w }: 
   return wrap(w, []);
 }
 
-/** peft's rule for a list of names. */
+/** Whether a layer is a target, by peft's rule for a list of names. */
 function isTarget({ targetModules }: LoraConfig, layer: string): boolean {
   return targetModules.some((target) => layer === target || layer.endsWith(`.${target}`));
 }
@@ -85,7 +88,7 @@ function lowRank(w: Weights, { r, loraAlpha }: LoraConfig, x: Tensor, outFeature
   return mul(y, loraAlpha / r);
 }
 
-/** The network's weights with the adapter's part added: W + (alpha / r) B A. @throws WeightsError as `checkLora` does. */
+/** Merges an adapter into the network's weights: W + (alpha / r) B A. @throws WeightsError as `checkLora` does. */
 export function mergeLora(weights: ReadonlyMap<string, NdArray>, adapter: LoraAdapter): Map<string, NdArray> {
   checkLora(adapter, weights);
   const { r, loraAlpha } = adapter.config;
@@ -121,15 +124,16 @@ export function parseMatrixName(name: string): { layer: string; side: string } |
   return layer === undefined || side === undefined ? undefined : { layer, side };
 }
 
-/** The linear layers that have a matrix, in the order of the adapter. */
+/** The names of the adapted linear layers, in the order of the adapter. */
 export function adaptedLayers({ weights }: Pick<LoraAdapter, "weights">): string[] {
   return [...new Set([...weights.keys()].flatMap((name) => parseMatrixName(name)?.layer ?? []))];
 }
 
 /**
- * Holds an adapter to the network it is for.
+ * Holds an adapter to its network.
  *
- * @throws WeightsError with everything that is no matrix, lacks its other half, or fits no layer of the network.
+ * @throws WeightsError with the number of faults and the first three: names that are no matrix, matrices without their other
+ *   half, and matrices that fit no layer of the network.
  */
 export function checkLora(adapter: LoraAdapter, base: ReadonlyMap<string, NdArray>): void {
   const { weights, config } = adapter;
@@ -157,8 +161,7 @@ export function checkLora(adapter: LoraAdapter, base: ReadonlyMap<string, NdArra
     }
   }
   if (faults.length === 0) return;
-  const more = faults.length > 8 ? `; and ${faults.length - 8} more` : "";
   throw new WeightsError(
-    `the LoRA adapter does not fit the network: ${faults.slice(0, 8).join("; ")}${more}: give the network it was trained on`,
+    `the LoRA adapter does not fit the network, ${faults.length} faults (${firstThree(faults)}): give the network it was trained on`,
   );
 }

@@ -1,9 +1,9 @@
-// The two layouts of an ESM2 state dict. Inside this package the names are those of Hugging Face's EsmForMaskedLM;
-// facebookresearch/esm, where the weights come from, has others. One table translates both ways, name by name.
+// The two layouts of an ESM2 state dict. Inside this package names are those of Hugging Face's EsmForMaskedLM;
+// facebookresearch/esm, the source of the weights, has others. One table translates both ways.
 
 import type { NdArray } from "@proteoscope/engine";
 
-/** Hugging Face's name, fair-esm's name; `#` stands for the number of a layer. */
+/** Pairs of Hugging Face's name and fair-esm's name; `#` stands for the number of a layer. */
 const names: readonly (readonly [huggingFace: string, fairEsm: string])[] = [
   ["esm.embeddings.word_embeddings.weight", "embed_tokens.weight"],
   ...["weight", "bias"].flatMap((part) =>
@@ -25,17 +25,18 @@ const names: readonly (readonly [huggingFace: string, fairEsm: string])[] = [
     ).map(([huggingFace, fairEsm]) => [`${huggingFace}.${part}`, `${fairEsm}.${part}`] as const),
   ),
   ["lm_head.bias", "lm_head.bias"],
+  ["lm_head.decoder.weight", "lm_head.weight"],
 ];
 
 const toFairEsm = new Map(names);
 const toHuggingFace = new Map(names.map(([huggingFace, fairEsm]) => [fairEsm, huggingFace]));
 
-/** fair-esm's name of a parameter that has the name `name` here, or undefined if it has none. */
+/** fair-esm's name of the parameter `name`, or undefined where it has none. */
 export function fairEsmName(name: string): string | undefined {
   return translate(toFairEsm, name);
 }
 
-/** The name here of what fair-esm calls `name`, or undefined if there is none. */
+/** Hugging Face's name of the parameter that fair-esm calls `name`, or undefined where there is none. */
 export function huggingFaceName(name: string): string | undefined {
   return translate(toHuggingFace, name);
 }
@@ -47,36 +48,44 @@ function translate(table: ReadonlyMap<string, string>, name: string): string | u
   return table.get(name.replace(`.${number}.`, ".#."))?.replace("#", number);
 }
 
-/** Entries that follow from others: tied weights, position tables of other models, rotary frequencies. */
+/** Entries that follow from others or that no ESM2 reads: rotary frequencies, position tables, a second name of the bias. */
 const derived =
-  /(^|\.)(lm_head\.(weight|decoder\.(weight|bias))|rot_emb\.inv_freq|rotary_embeddings\.inv_freq|embeddings\.position_(ids|embeddings\.weight))$/;
+  /(^|\.)(lm_head\.decoder\.bias|rot_emb\.inv_freq|rotary_embeddings\.inv_freq|embeddings\.position_(ids|embeddings\.weight))$/;
 
-/** Parts of other models on top of ESM2, which a checkpoint may carry. */
-const foreign = /^(esm\.)?pooler\./;
+const outputWeight = /(^|\.)lm_head\.(decoder\.)?weight$/;
 
-/** The same values under the names used here, from any layout; names of neither layout are kept as they are. */
-export function canonicalEsm2Names<T>(stateDict: ReadonlyMap<string, T>): Map<string, T> {
+/** EsmModel's pooler, which transformers makes for every model and no ESM2 was trained with. */
+const pooler = /^(esm\.)?pooler\./;
+
+/**
+ * A state dict of any layout under Hugging Face's names; names of neither layout stay as they are. Output weights
+ * that are tied to the word embeddings are left out.
+ */
+export function canonicalEsm2Names<T>(
+  stateDict: ReadonlyMap<string, T>,
+  { isTied = true }: { readonly isTied?: boolean } = {},
+): Map<string, T> {
   const canonical = new Map<string, T>();
   for (const [name, value] of stateDict) {
-    if (derived.test(name) || foreign.test(name)) continue;
+    if (derived.test(name) || pooler.test(name) || (isTied && outputWeight.test(name))) continue;
     canonical.set(canonicalEsm2Name(name), value);
   }
   return canonical;
 }
 
-/** The name used here of a parameter in any layout; one of neither layout is kept as it is. */
+/** Hugging Face's name of a parameter in any layout; a name of neither layout stays as it is. */
 export function canonicalEsm2Name(stored: string): string {
-  // Old checkpoints, and new ones of transformers 5, say gamma and beta as TensorFlow did.
+  // Old checkpoints, and new ones of transformers 5, have gamma and beta as in TensorFlow.
   const name = stored.replace(/(?<=LayerNorm\.)gamma$/, "weight").replace(/(?<=LayerNorm\.)beta$/, "bias");
-  // EsmModel leaves "esm." out; the training code of fair-esm puts the names of its wrappers in front.
+  // EsmModel leaves "esm." out; the training code of fair-esm adds the names of its wrappers.
   const bare = name.replace(/^(model\.)?(encoder\.)?(sentence_encoder\.)?/, "");
   const ours = [name, `esm.${name}`].find((candidate) => fairEsmName(candidate) !== undefined);
   return ours ?? huggingFaceName(bare) ?? name;
 }
 
 /**
- * The same values in the layout of fair-esm, with the entries that its strict loading wants beside: the tied
- * output weights and the rotary frequencies, half the head size of them.
+ * A state dict in the layout of fair-esm, with the further entries that its strict loading needs: the tied output weights
+ * and the rotary frequencies, `headSize / 2` of them. @throws RangeError for a name that is no parameter of ESM2.
  */
 export function fairEsmStateDict(
   weights: ReadonlyMap<string, NdArray>,

@@ -25,7 +25,7 @@ afterAll(() => runtime.close());
 
 type OpenModel = (w: Weights, inputs: Record<"inputIds" | "attentionMask", Tensor>) => Record<string, Tensor>;
 
-/** Runs a model on sequences of any length, its weights following from the place of each parameter. */
+/** Runs a model on sequences of any length, with weights that depend on the index of each parameter. */
 async function run(model: OpenModel, sequences: string[]): Promise<Record<string, NdArray>> {
   const types = { inputIds: i64("batch", "residues"), attentionMask: i64("batch", "residues") };
   const weights = new Map(
@@ -45,15 +45,15 @@ async function run(model: OpenModel, sequences: string[]): Promise<Record<string
 const floats = (array: NdArray | undefined): number[] => Array.from(array!.data as Float32Array);
 
 describe("esm2", () => {
-  it("computes the same for a protein alone and beside a longer one", async () => {
+  it("computes the same for a protein alone and with a longer one", async () => {
     const model: OpenModel = (w, inputs) => ({
       last: esm2(w, config, inputs).representations[2]!,
     });
     const alone = await run(model, ["MK<mask>A"]);
-    const beside = await run(model, ["MK<mask>A", "MKTAYIAKQR"]);
-    expect(beside.last!.shape).toEqual([2, 12, 12]);
+    const together = await run(model, ["MK<mask>A", "MKTAYIAKQR"]);
+    expect(together.last!.shape).toEqual([2, 12, 12]);
     for (const [index, value] of floats(alone.last).entries())
-      expect(floats(beside.last)[index]).toBeCloseTo(value, 5);
+      expect(floats(together.last)[index]).toBeCloseTo(value, 5);
   });
 
   it("takes the padding token for padding where no mask is given", async () => {

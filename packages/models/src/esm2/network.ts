@@ -1,9 +1,9 @@
 // ESM2, the protein language model (Lin et al. 2023, doi:10.1126/science.ade2574): a pre-norm transformer with
 // rotary positions over the tokens of a sequence.
 //
-// Parameters carry the names of Hugging Face's EsmForMaskedLM (esm2-names.ts translates those of fair-esm);
-// numerics are fair-esm's, the reference: embeddings are scaled for the masking the model was trained with even
-// when nothing is masked, and queries are scaled before they are rotated.
+// Parameters carry the names of Hugging Face's EsmForMaskedLM (names.ts translates those of fair-esm); numerics are those
+// of fair-esm, the reference: embeddings are scaled for the masking of the training even when nothing is masked, and
+// queries are scaled before they are rotated.
 
 import {
   add,
@@ -49,17 +49,19 @@ export interface Esm2Config {
   readonly numAttentionHeads: number;
   readonly intermediateSize: number;
   readonly layerNormEps: number;
-  /** Scale the embeddings by what remains of them in training: the released models all do. */
+  /** Whether embeddings are scaled by the fraction of unmasked tokens, as in all released models. */
   readonly tokenDropout: boolean;
   readonly maskTokenId: number;
   readonly padTokenId: number;
-  /** Dropout of the embeddings and of what each block adds, in training alone. */
+  /** Dropout of the embeddings and of each block's output, in training alone. */
   readonly hiddenDropoutProb: number;
-  /** Standard deviation of fresh weights. */
+  /** Standard deviation of initial weights. */
   readonly initializerRange: number;
+  /** Whether the language model head's output weights are the word embeddings. */
+  readonly tieWordEmbeddings: boolean;
 }
 
-/** A configuration from its three sizes, everything else as in the released models. */
+/** A configuration from its three sizes; all other fields are those of the released models. */
 export function esm2Config(
   sizes: Pick<Esm2Config, "hiddenSize" | "numHiddenLayers" | "numAttentionHeads"> & Partial<Esm2Config>,
 ): Esm2Config {
@@ -72,6 +74,7 @@ export function esm2Config(
     padTokenId: 1,
     hiddenDropoutProb: 0,
     initializerRange: 0.02,
+    tieWordEmbeddings: true,
     ...sizes,
   };
 }
@@ -79,7 +82,7 @@ export function esm2Config(
 const sized = (numHiddenLayers: number, hiddenSize: number, numAttentionHeads: number) =>
   esm2Config({ numHiddenLayers, hiddenSize, numAttentionHeads });
 
-/** The released models. */
+/** The configurations of the released models. */
 export const esm2Presets = {
   t6_8M: sized(6, 320, 20),
   t12_35M: sized(12, 480, 20),
@@ -89,28 +92,31 @@ export const esm2Presets = {
   t48_15B: sized(48, 5120, 40),
 } as const satisfies Record<string, Esm2Config>;
 
+/** A batch of tokens. */
 export interface Esm2Inputs {
-  /** int64 or int32 [B, L]. */
+  /** Tokens, int64 or int32 [B, L]. */
   readonly inputIds: Tensor;
-  /** int64 or int32 [B, L], 1 at tokens and 0 at padding; where it is absent, the padding token decides. */
+  /** Mask, int64 or int32 [B, L], 1 at tokens and 0 at padding; found by the padding token when absent. */
   readonly attentionMask?: Tensor | undefined;
 }
 
+/** The outputs of all layers. */
 export interface Esm2Outputs {
-  /** [B, L, hidden]: the embeddings, then the result of every layer; only the last one is normalised. */
+  /** Representations [B, L, hidden]: the embeddings, then the output of every layer; only the last one is normalised. */
   readonly representations: readonly Tensor[];
-  /** [B, heads, L, L], a layer each, rows of padding zero; computed only where an output asks for them. */
+  /** Attention maps of each layer, [B, heads, L, L], with zeros in rows of padding; computed only where they are used. */
   readonly attentions: readonly Tensor[];
-  /** float32 [B, L]: 1 at tokens, 0 at padding. */
+  /** Mask, float32 [B, L]: 1 at tokens, 0 at padding. */
   readonly mask: Tensor;
 }
 
+/** The dropout of a training step. */
 export interface Esm2Options {
-  /** Draws dropout; in training alone. */
+  /** Random numbers for dropout, in training alone. */
   readonly random?: RandomSource | undefined;
 }
 
-/** Tokens [B, L] -> representations [B, L, hidden] of every layer. L may be open. */
+/** ESM2: tokens [B, L] -> representations [B, L, hidden] of every layer. L may be open. */
 export function esm2(
   w: Weights,
   config: Esm2Config,
@@ -130,7 +136,7 @@ export function esm2(
   return { representations: [...representations.slice(0, -1), esm2Norm(w, config, x)], attentions, mask };
 }
 
-/** What the first layer reads, [B, L, hidden], and the mask, float32 [B, L]. */
+/** The input of the first layer, [B, L, hidden], and the mask, float32 [B, L]. */
 export function esm2Embeddings(
   w: Weights,
   config: Esm2Config,
@@ -161,14 +167,14 @@ export function esm2Layer(
   return { x: add(attended, drop(feedForward(layer, config, attended), "output")), map };
 }
 
-/** What makes the last layer's result the last representation. */
+/** The normalisation of the last layer's output, x [B, L, hidden]. */
 export function esm2Norm(w: Weights, config: Esm2Config, x: Tensor): Tensor {
   return layerNorm(w.at("esm", "encoder", "emb_layer_norm_after"), x, config.layerNormEps);
 }
 
-/** Ids [B, L] -> [B, L, hidden]. Masked and padding rows are zero; the others make up for the masked ones. */
+/** Embeds ids [B, L] -> [B, L, hidden]. Masked and padding rows are zero; the others are scaled to make up for masked ones. */
 function embedTokens(w: Weights, config: Esm2Config, ids: Tensor, mask: Tensor): Tensor {
-  const x = gather(wordEmbeddings(w, config), ids);
+  const x = gather(tokenWeights(wordTable(w), config), ids);
   if (!config.tokenDropout) return mul(x, expandDims(mask, 2));
   const trainedRatio = 0.15 * 0.8; // 15 % of the tokens were predicted, 80 % of these shown as <mask>
   const isMasked = cast(equal(ids, config.maskTokenId), "float32");
@@ -178,8 +184,10 @@ function embedTokens(w: Weights, config: Esm2Config, ids: Tensor, mask: Tensor):
   return mul(x, expandDims(scale, 2));
 }
 
-function wordEmbeddings(w: Weights, { vocabSize, hiddenSize, initializerRange }: Esm2Config): Tensor {
-  const table = w.at("esm", "embeddings", "word_embeddings");
+const wordTable = (w: Weights): Weights => w.at("esm", "embeddings", "word_embeddings");
+
+/** A table with one row per token, [vocab, hidden]. */
+function tokenWeights(table: Weights, { vocabSize, hiddenSize, initializerRange }: Esm2Config): Tensor {
   return table.parameter("weight", [vocabSize, hiddenSize], { kind: "normal", deviation: initializerRange });
 }
 
@@ -189,7 +197,7 @@ function dense(w: Weights, { initializerRange }: Esm2Config, x: Tensor, outFeatu
   return linear(w, x, outFeatures, { weightInitializer, biasInitializer: zeros });
 }
 
-/** x [B, L, hidden], bias [B, 1, 1, L] -> what attention adds, [B, L, hidden], and its map [B, heads, L, L]. */
+/** Self-attention of x [B, L, hidden], bias [B, 1, 1, L]: its output [B, L, hidden] and its map [B, heads, L, L]. */
 function selfAttention(w: Weights, config: Esm2Config, x: Tensor, bias: Tensor): { y: Tensor; map: Tensor } {
   const { hiddenSize, numAttentionHeads: heads } = config;
   const [batch, length] = x.shape as [Dim, Dim];
@@ -207,19 +215,20 @@ function selfAttention(w: Weights, config: Esm2Config, x: Tensor, bias: Tensor):
   };
 }
 
-/** x [B, L, hidden] -> what the feed-forward half of a block adds. */
+/** The feed-forward half of a block, x [B, L, hidden] -> [B, L, hidden], without the shortcut. */
 function feedForward(w: Weights, config: Esm2Config, x: Tensor): Tensor {
   const normal = layerNorm(w.at("LayerNorm"), x, config.layerNormEps);
   const inner = gelu(dense(w.at("intermediate", "dense"), config, normal, config.intermediateSize));
   return dense(w.at("output", "dense"), config, inner, config.hiddenSize);
 }
 
-/** The last representation [B, L, hidden] -> logits over the tokens [B, L, vocab]; tied to the embeddings. */
+/** The language model head: the last representation [B, L, hidden] -> logits over the tokens [B, L, vocab]. */
 export function languageModelHead(w: Weights, config: Esm2Config, representation: Tensor): Tensor {
   const head = w.at("lm_head");
   const inner = gelu(dense(head.at("dense"), config, representation, config.hiddenSize));
   const normal = layerNorm(head.at("layer_norm"), inner, config.layerNormEps);
-  const scores = matmul(normal, matrixTranspose(wordEmbeddings(w, config)));
+  const table = config.tieWordEmbeddings ? wordTable(w) : head.at("decoder");
+  const scores = matmul(normal, matrixTranspose(tokenWeights(table, config)));
   return add(scores, head.parameter("bias", [config.vocabSize], zeros));
 }
 
@@ -240,12 +249,12 @@ export function contactHead(
   const weight = head.parameter("weight", [1, layers * heads], zeros);
   const isEos = equal(cast(inputs.inputIds, "int32"), eosTokenId);
   const isFirst = equal(positions(outputs.mask, 1), 0); // [L]
-  const kept = select(or(isEos, isFirst), 0, outputs.mask); // [B, L]
-  const pairs = mul(expandDims(kept, 1, 3), expandDims(kept, 1, 2)); // [B, 1, L, L]
+  const isResidue = select(or(isEos, isFirst), 0, outputs.mask); // [B, L]
+  const pairs = mul(expandDims(isResidue, 1, 3), expandDims(isResidue, 1, 2)); // [B, 1, L, L]
   const scores = outputs.attentions.map((map, layer) => {
-    const ofLayer = reshape(slice(weight, 1, layer * heads, (layer + 1) * heads), [heads, 1, 1]);
+    const layerWeight = reshape(slice(weight, 1, layer * heads, (layer + 1) * heads), [heads, 1, 1]);
     const masked = mul(map, pairs);
-    return sum(mul(correctBackground(add(masked, matrixTranspose(masked))), ofLayer), { axes: [1] });
+    return sum(mul(correctBackground(add(masked, matrixTranspose(masked))), layerWeight), { axes: [1] });
   });
   return sigmoid(add(scores.reduce(add), head.parameter("bias", [1], zeros)));
 }

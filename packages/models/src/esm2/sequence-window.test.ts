@@ -7,7 +7,7 @@ describe("windowSequence", () => {
     expect(windowSequence("", 2)).toEqual({ sequence: "", omitted: undefined });
   });
 
-  it("keeps both ends of a longer one and tells what is left out", () => {
+  it("has both ends of a longer one and says what is left out", () => {
     expect(windowSequence("ABCDEFGHIJ", 4)).toEqual({ sequence: "ABIJ", omitted: { begin: 2, end: 8 } });
   });
 
@@ -15,7 +15,7 @@ describe("windowSequence", () => {
     expect(windowSequence("ABCDEFGHIJ", 5)).toEqual({ sequence: "ABCIJ", omitted: { begin: 3, end: 8 } });
   });
 
-  it("loses nothing that it does not tell", () => {
+  it("leaves out nothing that it does not name", () => {
     const whole = Array.from({ length: 77 }, (_, i) => String.fromCharCode(65 + (i % 26))).join("");
     for (let size = 2; size < 80; size++) {
       const { sequence, omitted } = windowSequence(whole, size);

@@ -1,6 +1,6 @@
-// ESM2 one layer at a time: the weights of a layer are read, become a small program, see every batch, and go. The
-// memory is that of one layer and of the representations of the batches, so that the model of three thousand million
-// parameters (12 GB in float32) takes about one; the disk is read once for all batches together.
+// ESM2 one layer at a time: the weights of a layer are read, compiled, run on every batch and released. The memory is that
+// of one layer and of the representations of the batches, so that the model of 3 billion parameters (12 GB in float32)
+// takes about 1 GB; the disk is read once for all batches together.
 
 import {
   compile,
@@ -14,32 +14,30 @@ import {
   trace,
 } from "@proteoscope/engine";
 import { type NdArray, toFloat32 } from "@proteoscope/formats";
-import {
-  checkPretrained,
-  esm2Heads,
-  hasPart,
-  type Pretrained,
-  type StateDict,
-} from "../checkpoints/architectures.ts";
 import { parseConfig } from "../checkpoints/config-json.ts";
+import { checkNetwork } from "../checkpoints/declared-parameters.ts";
 import { CheckpointError, type FileSource } from "../checkpoints/file-source.ts";
-import { inferConfig } from "../checkpoints/infer-config.ts";
-import { findConfig, type LoadOptions, recognizeConfig } from "../checkpoints/load.ts";
-import { esm2Format } from "../checkpoints/model-configs.ts";
-import { type NamedArrays, networkInputs } from "../checkpoints/run.ts";
+import { type NamedArrays, readInputs } from "../checkpoints/input-rules.ts";
+import { findConfig } from "../checkpoints/model-folder.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
+import { ownTensors } from "../checkpoints/recognize.ts";
+import { hasPart } from "../checkpoints/state-dict-shapes.ts";
 import { openStoredTensors, type StoredTensor } from "../checkpoints/stored-tensors.ts";
+import { esm2Definition, esm2Heads, isTied, tokenTables } from "./definition.ts";
 import { canonicalEsm2Names } from "./names.ts";
 import { type Esm2Config, esm2Embeddings, esm2Layer, esm2Norm, languageModelHead } from "./network.ts";
 
+/** An ESM2 whose weights are still on disk. */
 export interface StreamedEsm2 {
   readonly config: Esm2Config;
   readonly hasLanguageModelHead: boolean;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
+/** How a streamed run is stopped and watched. */
 export interface StreamOptions {
   readonly signal?: AbortSignal;
-  /** Called with the number of layers that are done. */
+  /** Called with the number of finished layers. */
   readonly onLayer?: (done: number, total: number) => void;
 }
 
@@ -49,23 +47,28 @@ export interface StreamOptions {
  */
 export async function openStreamedEsm2(
   folder: FileSource,
-  { file }: Omit<LoadOptions, "part"> = {},
+  {
+    file,
+    onNotice = () => {},
+  }: { readonly file?: string; readonly onNotice?: (notice: string) => void } = {},
 ): Promise<StreamedEsm2> {
   const stored = await openStoredTensors(folder, file);
   const place = `${folder.name}/${stored.path}`;
   const json = await findConfig(folder, stored);
-  const tensors = canonicalEsm2Names(stored.tensors);
-  const shapes = shapesOf(tensors);
-  if (json !== undefined && recognizeConfig(json, place) !== "esm2")
+  if (json !== undefined && !esm2Definition.recognizesConfig(json))
     throw new CheckpointError(`${place}: only ESM2 runs layer by layer`);
-  const found = json ?? inferConfig("esm2", shapes, shapesOf(stored.tensors), place);
-  const config = parseConfig(esm2Format, found, place);
-  checkPretrained({ architecture: "esm2", config, weights: shapes }, place);
-  return { config, tensors, hasLanguageModelHead: hasPart(shapes, esm2Heads.languageModel) };
+  const sketch = await sketchOf(stored.tensors, json === undefined);
+  const named = canonicalEsm2Names(stored.tensors, { isTied: isTied(sketch, json) });
+  const tensors = ownTensors(esm2Definition, named, place, onNotice);
+  const weights = await sketchOf(tensors, false);
+  const fields = json ?? esm2Definition.inferConfig(weights, sketch, place);
+  const config = parseConfig(esm2Definition.format, fields, place);
+  checkNetwork(esm2Definition, { config, weights }, place);
+  return { config, tensors, hasLanguageModelHead: hasPart(weights, esm2Heads.languageModel) };
 }
 
 /**
- * The outputs of `runPretrained`, batch by batch: last_hidden_state, and logits where there is the head.
+ * The outputs of `runPretrained` per batch: last_hidden_state, and logits where there is the head.
  * @throws TensorError for inputs that the network cannot take.
  */
 export async function runStreamedEsm2(
@@ -75,8 +78,8 @@ export async function runStreamedEsm2(
   { signal, onLayer }: StreamOptions = {},
 ): Promise<Map<string, NdArray>[]> {
   const { config, tensors, hasLanguageModelHead } = model;
-  const checked: Pretrained = { architecture: "esm2", config, weights: new Map() };
-  const inputs = batches.map((batch) => Object.fromEntries(networkInputs(checked, batch)));
+  const rules = esm2Definition.inputs(config);
+  const inputs = batches.map((batch) => Object.fromEntries(readInputs(rules, batch)));
   const stage = async (
     network: Model<InputTypes, Tensors>,
     types: InputTypes,
@@ -129,10 +132,14 @@ export async function runStreamedEsm2(
   return outputs.map((output) => new Map(Object.entries(output) as [string, NdArray][]));
 }
 
-/** Names and shapes without values: what tells a configuration, and what is held to it. */
-function shapesOf(tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): StateDict {
-  const none = new Float32Array(0);
-  return new Map([...tensors].map(([name, { shape }]) => [name, { dtype: "float32", shape, data: none }]));
+/** Names and shapes without values, but for the values of the tables of tokens where they are wanted. */
+async function sketchOf(tensors: ReadonlyMap<string, StoredTensor>, withTables: boolean): Promise<StateDict> {
+  const sketch = new Map<string, NdArray>();
+  for (const [name, tensor] of tensors) {
+    const none: NdArray = { dtype: "float32", shape: tensor.shape, data: new Float32Array(0) };
+    sketch.set(name, withTables && tokenTables.test(name) ? await tensor.read() : none);
+  }
+  return sketch;
 }
 
 async function readWeightsOf(

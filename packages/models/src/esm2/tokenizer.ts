@@ -1,11 +1,11 @@
-// From a protein sequence to the 33 tokens of ESM2, by the rules of fair-esm (esm/data.py, Alphabet "ESM-1b").
+// The tokenizer of ESM2: from a protein sequence to its 33 tokens, by the rules of fair-esm (esm/data.py, "ESM-1b").
 //
 //   const { inputIds, attentionMask } = tokenizeBatch(["MKTAYIAKQR", "MK<mask>AYI"]); // [2, 12], [2, 12]
 //
-// <cls> is put in front and <eos> behind. Special tokens may stand in the text, white space may not matter.
-// Anything else that is not a token is an error here as it is there, but one that says which and where.
+// <cls> is put in front and <eos> behind. The text may contain special tokens, and white space is ignored. Anything else
+// that is not a token is an error, as in fair-esm, which says what it is and where.
 
-import type { NdArray } from "@proteoscope/formats";
+import { type NdArray, ProteoscopeError } from "@proteoscope/formats";
 
 /** All tokens, in the order of their ids. */
 export const esm2Tokens: readonly string[] = [
@@ -15,11 +15,15 @@ export const esm2Tokens: readonly string[] = [
   ...["<null_1>", "<mask>"],
 ];
 
+/** The id of <cls>, the first token of every sequence. */
 export const clsTokenId = 0;
+/** The id of <pad>, the padding token. */
 export const padTokenId = 1;
+/** The id of <eos>, the last token of every sequence. */
 export const eosTokenId = 2;
+/** The id of <mask>, which stands for a residue to be predicted. */
 export const maskTokenId = 32;
-/** Ids of the twenty standard amino acids: [begin, end). */
+/** The ids of the twenty standard amino acids, [begin, end). */
 export const standardResidueIds = { begin: 4, end: 24 } as const;
 
 const idOf = new Map(esm2Tokens.map((token, id) => [token, id]));
@@ -27,14 +31,17 @@ const residues = "ACDEFGHIKLMNPQRSTVWY";
 const allowed = `${residues}, X B U Z O for the unusual, . and - for gaps, ${["mask", "cls", "pad", "eos", "unk", "null_1"].map((name) => `<${name}>`).join(" ")}`;
 
 /** A sequence that the language model has no tokens for; `position` counts tokens from 1. */
-export class SequenceError extends Error {
+export class SequenceError extends ProteoscopeError {
   override readonly name = "SequenceError";
 
   constructor(
     readonly residue: string,
     readonly position: number,
   ) {
-    super(`residue "${residue}" at position ${position} is unknown; ${advice(residue)}`);
+    super(`residue "${residue}" at position ${position} is unknown; ${advice(residue)}`, {
+      kind: "data",
+      field: "sequence",
+    });
   }
 }
 
@@ -45,8 +52,9 @@ function advice(residue: string): string {
   return `allowed are ${allowed}`;
 }
 
+/** How a sequence is cut. */
 export interface TokenizeOptions {
-  /** Tokens of the sequence kept at most, <cls> and <eos> not counted; all when absent. */
+  /** Largest number of tokens without <cls> and <eos>; further ones are cut off. All are used when absent. */
   readonly maxResidues?: number;
 }
 
@@ -65,19 +73,21 @@ export function tokenize(sequence: string, { maxResidues = Infinity }: TokenizeO
   return [clsTokenId, ...ids.slice(0, maxResidues), eosTokenId];
 }
 
+/** Sequences as one padded batch. */
 export interface TokenBatch {
-  /** int64 [B, L], padded on the right. */
+  /** Tokens, int64 [B, L], padded on the right. */
   readonly inputIds: NdArray;
-  /** int64 [B, L]: 1 at tokens, 0 at padding. */
+  /** Mask, int64 [B, L]: 1 at tokens, 0 at padding. */
   readonly attentionMask: NdArray;
 }
 
+/** How sequences become a batch. */
 export interface BatchOptions extends TokenizeOptions {
-  /** L, where it must be the same for every batch; the longest sequence decides when absent. */
+  /** L, where it must be the same for every batch; that of the longest sequence when absent. */
   readonly length?: number;
 }
 
-/** Sequences as one padded batch. @throws SequenceError; RangeError when a sequence does not fit `length`. */
+/** Tokenizes sequences to one padded batch. @throws SequenceError; RangeError when a sequence does not fit `length`. */
 export function tokenizeBatch(sequences: readonly string[], options: BatchOptions = {}): TokenBatch {
   const rows = sequences.map((sequence) => tokenize(sequence, options));
   const longest = rows.reduce((length, row) => Math.max(length, row.length), 0);

@@ -32,17 +32,17 @@ function declared(config = compartmentClassifierDefaults, size = 100) {
   return trace((w, { x }) => ({ logits: compartmentClassifier(w, config, x) }), { x: f32(2, 3, size, size) });
 }
 
-/** Noise with a bright spot of 3x3 pixels inside the nucleus (class 0) or outside it (class 1), at a random place. */
+/** Noise with a bright spot of 3x3 pixels inside the nucleus (class 0) or outside it (class 1), at a random position. */
 function crops(count: number, seed: number): { x: NdArray; labels: NdArray } {
   const random = createGenerator(seed, "crops");
   const x = random.uniform(count * 3 * side * side).map((value) => 0.2 * value);
-  const places = random.uniform(count * 2);
+  const positions = random.uniform(count * 2);
   const labels = new BigInt64Array(count);
   for (let i = 0; i < count; i++) {
     const isOutside = i % 2;
     labels[i] = BigInt(isOutside);
-    const top = 1 + Math.floor(places[2 * i]! * (side - 4));
-    const left = 1 + Math.floor(places[2 * i + 1]! * (side / 2 - 4)) + (isOutside ? side / 2 : 0);
+    const top = 1 + Math.floor(positions[2 * i]! * (side - 4));
+    const left = 1 + Math.floor(positions[2 * i + 1]! * (side / 2 - 4)) + (isOutside ? side / 2 : 0);
     for (let row = 0; row < side; row++) {
       for (let column = 0; column < side; column++) {
         const at = (channel: number) => ((i * 3 + channel) * side + row) * side + column;
@@ -60,7 +60,7 @@ function crops(count: number, seed: number): { x: NdArray; labels: NdArray } {
 }
 
 describe("the compartment classifier", () => {
-  it("has half a million parameters and a logit a class", () => {
+  it("has half a million parameters and one logit per class", () => {
     const { parameters, outputs } = declared();
     const total = [...parameters.values()].reduce(
       (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
@@ -127,7 +127,7 @@ describe("the compartment classifier", () => {
     expect(declared(small, side).random.size).toBe(0);
   });
 
-  it("learns on which side of the nuclear border a spot lies, and tells it of spots it has not seen", async () => {
+  it("learns on which side of the nuclear border a spot lies, also for spots it has not seen", async () => {
     const batchSize = 16;
     const trainer = await createTrainer(
       runtime,

@@ -1,9 +1,9 @@
 /**
- * Reads the compartments off an image: a small residual network over protein, nucleus and nuclear distance.
+ * The image classifier: a small residual network from protein, nucleus and nuclear distance to compartments.
  *
- * It judges generated images as it judges real ones, so it is kept small (0.5 M parameters) and sees no sequence.
- * The mean over positions tells how much of the cell looks like a compartment, the maximum that something does:
- * a nucleolus or a Golgi is a few pixels of the crop. Our own design; blocks after He et al. 2016 and Wu & He 2018.
+ * It classifies generated images as it classifies real ones, so it is small (0.5 M parameters) and sees no sequence. The
+ * mean over positions shows how much of the cell looks like a compartment, the maximum that something does: a nucleolus
+ * or a Golgi is a few pixels of the crop. The design is our own, with blocks after He et al. 2016 and Wu & He 2018.
  */
 import {
   add,
@@ -20,16 +20,17 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 
+/** The size of the image classifier. */
 export interface CompartmentClassifierConfig {
   readonly classes: number;
-  /** Of each stage; every stage halves the sides. */
+  /** Channels of each stage; every stage halves the sides. */
   readonly channels: readonly number[];
   readonly normGroups: number;
-  /** Of the pooled features, in training. */
+  /** Dropout of the pooled features, in training alone. */
   readonly dropout: number;
 }
 
-/** The nine compartments and "other", from crops of 100x100. */
+/** The size for nine compartments and "other", on crops of 100x100 pixels. */
 export const compartmentClassifierDefaults: CompartmentClassifierConfig = {
   classes: 10,
   channels: [32, 64, 96, 128],
@@ -38,8 +39,8 @@ export const compartmentClassifierDefaults: CompartmentClassifierConfig = {
 };
 
 /**
- * x [B, 3, H, W] -> logits [B, classes]: protein and nucleus in [0, 1], distance in its own standard deviations.
- * `random` is given in training alone and draws the dropout.
+ * Classifies images: x [B, 3, H, W] -> logits [B, classes]. The channels are protein and nucleus in [0, 1], and nuclear
+ * distance in its own standard deviations. `random` is given in training alone, for dropout.
  */
 export function compartmentClassifier(
   w: Weights,
@@ -51,8 +52,8 @@ export function compartmentClassifier(
 }
 
 /**
- * x [B, 3, H, W] -> features [B, 2 * channels of the last stage]: the mean of each channel over positions, then the
- * maximum. What the classifier judges by, and a space to compare images in.
+ * The features that the classifier decides by, and a space to compare images in: x [B, 3, H, W] -> the mean of each channel
+ * of the last stage over positions, then the maximum, [B, 2 * channels].
  */
 export function compartmentFeatures(w: Weights, config: CompartmentClassifierConfig, x: Tensor): Tensor {
   let h = x;
@@ -66,7 +67,7 @@ export function compartmentFeatures(w: Weights, config: CompartmentClassifierCon
   return concat([mean(h, { axes: [2, 3] }), max(h, { axes: [2, 3] })], 1);
 }
 
-/** features [B, 2 * channels] -> logits [B, classes]. */
+/** The classifier's last layer: features [B, 2 * channels] -> logits [B, classes]. */
 export function compartmentLogits(
   w: Weights,
   config: CompartmentClassifierConfig,

@@ -79,7 +79,7 @@ function expectNear(values: readonly number[], expected: readonly number[]): voi
 
 describe("the ESM bottleneck", () => {
   it.each(["mean", "token"] as const)(
-    "gives the same %s of a protein alone and beside a longer one",
+    "gives the same %s for a protein alone and with a longer one",
     async (result) => {
       const alone = await run({ result }, [3], 3);
       const together = await run({ result }, [3, 8], 8);
@@ -108,7 +108,7 @@ describe("the ESM bottleneck", () => {
     expect(mask).toEqual([1, 1, 0, 0, 0, 1, 1, 1, 1, 1]);
   });
 
-  it("has only the parts that it is told to have", () => {
+  it("has only the parts of its configuration", () => {
     const names = (changes: Partial<EsmBottleneckConfig>, length?: Length) => [
       ...tracedOf(changes, length).parameters.keys(),
     ];

@@ -1,8 +1,9 @@
 // The bottleneck between a language model's embeddings and a network that reads them: an optional projection, an
-// optional transformer, and what of its result is handed on.
+// optional transformer, and a choice of its result.
 //
 // Parameters carry the names of the original's module (torch.nn.TransformerEncoder, pre-norm, ReLU). Its "mean"
-// averaged padding too, so that a protein's mean depended on its company in the batch: `mean` here leaves padding out.
+// averaged padding too, so that a protein's mean depended on the other proteins of the batch: `mean` here leaves padding
+// out.
 
 import {
   add,
@@ -33,20 +34,21 @@ import {
   type Weights,
   zeros,
 } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 
+/** The size of the bottleneck, and its result. */
 export interface EsmBottleneckConfig {
-  /** Width of the projection; null hands the embeddings on as they are. */
+  /** Width of the projection; null for none. */
   readonly hiddenSize: number | null;
-  /** Transformer layers; 0 for none. */
+  /** Number of transformer layers; 0 for none. */
   readonly numLayers: number;
   readonly numHeads: number;
   readonly feedForwardSize: number;
-  /** Dropout of a layer's hidden values and of what its halves add, in training alone. */
+  /** Dropout of a layer's hidden values and of the outputs of its two halves, in training alone. */
   readonly dropout: number;
   /**
-   * What is handed on: every residue, a learned token that has looked at them, or their mean. `meanOverPadding` is
-   * the original's mean, for weights that were trained with it.
+   * The result: every residue, a learned token that attends to them, or their mean. `meanOverPadding` is the original's
+   * mean, for weights that were trained with it.
    */
   readonly result: "full" | "token" | "mean" | "meanOverPadding";
 }
@@ -61,14 +63,18 @@ export const esmBottleneckDefaults = {
   result: "full",
 } as const satisfies EsmBottleneckConfig;
 
+/** Residue embeddings of a batch of proteins. */
 export interface EsmBottleneckInputs {
-  /** Embeddings [B, L, D]. */
+  /** Residue embeddings [B, L, D]. */
   readonly sequence: Tensor;
   /** bool [B, L], true where there is a residue. */
   readonly mask: Tensor;
 }
 
-/** Embeddings [B, L, D] -> [B, L, hidden] and their mask, or [B, 1, hidden]; L may be open, but not for `token`. */
+/**
+ * The bottleneck: embeddings [B, L, D] -> [B, L, hidden] and their mask, or [B, 1, hidden] and a mask that is true. L may
+ * be open, but not for `token`.
+ */
 export function esmBottleneck(
   w: Weights,
   config: EsmBottleneckConfig,
@@ -117,7 +123,7 @@ function encoder(
   for (let index = 0; index < config.numLayers; index++) {
     const layer = w.at("layers", index);
     const drop = (y: Tensor, name: string) => dropout(y, config.dropout, random, `encoder.${index}.${name}`);
-    // The original's layer drops from the attention map as well: L² random numbers a head, which buy nothing here.
+    // The original's layer drops from the attention map as well: L² random numbers per head, without a gain here.
     const attended = selfAttention(layer.at("self_attn"), config, layerNorm(layer.at("norm1"), x), bias);
     x = add(x, drop(attended, "attention"));
     const normal = layerNorm(layer.at("norm2"), x);

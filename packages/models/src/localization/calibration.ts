@@ -1,29 +1,31 @@
-// What turns the localization head's logits into probabilities that can be believed. The head is trained with rare
-// compartments counting more, on what each source resolves, so its sigmoid is no frequency and its largest logit no
-// answer. One scale and a shift a compartment (Platt 1999; Guo et al. 2017, arXiv:1706.04599) repair either use: each
-// compartment on its own, as often as proteins have it, and one answer among all, as if none were more frequent.
+// Calibration of the localization head's logits. The head is trained with higher weights for rare compartments, on the
+// labels that each source resolves, so that its sigmoid is no frequency and its largest logit is not the most probable
+// label. One scale and one bias per compartment (Platt 1999; Guo et al. 2017, arXiv:1706.04599) correct both uses: the
+// multi-label probabilities, as frequent as proteins have the label, and the single-label posterior, balanced as if all
+// compartments were equally frequent.
 
-/** logit -> scale * logit + bias */
+/** An affine correction: logit -> scale * logit + bias. */
 export interface LogitCorrection {
   readonly scale: number;
-  /** One a label. */
+  /** One number per label. */
   readonly bias: readonly number[];
 }
 
+/** The corrections for both uses of the logits. */
 export interface LocalizationCalibration {
-  /** For compartments that do not exclude each other. */
+  /** Correction for multi-label probabilities. */
   readonly probabilities: LogitCorrection;
-  /** For a protein that is in one of them alone. */
+  /** Correction for the balanced single-label posterior. */
   readonly answer: LogitCorrection;
 }
 
-/** Leaves `labels` logits as they are. */
+/** The calibration that leaves the logits of `labels` labels as they are. */
 export function noCalibration(labels: number): LocalizationCalibration {
   const same = { scale: 1, bias: new Array<number>(labels).fill(0) };
   return { probabilities: same, answer: same };
 }
 
-/** A probability for each label by itself [labels], of the head's logits [labels]. */
+/** Multi-label probabilities [labels] from the head's logits [labels]: each label on its own. */
 export function labelProbabilities(
   logits: ArrayLike<number>,
   { probabilities }: LocalizationCalibration,
@@ -31,7 +33,7 @@ export function labelProbabilities(
   return correctLogits(logits, probabilities).map((x) => 1 / (1 + Math.exp(-x)));
 }
 
-/** Probabilities that sum to 1 [labels], of the head's logits [labels]. */
+/** The balanced single-label posterior [labels] from the head's logits [labels]; it sums to 1. */
 export function answerProbabilities(
   logits: ArrayLike<number>,
   { answer }: LocalizationCalibration,

@@ -67,7 +67,7 @@ async function logitsOf(
 const waves = row((place) => Math.sin(place));
 const others = row((place) => Math.cos(0.3 * place));
 
-describe("the head on descriptors", () => {
+describe("the feature head", () => {
   it("brings them to the mean and deviation that belong to it", async () => {
     const [mean, deviation] = [row((place) => place % 7), row((place) => 0.5 + (place % 3))];
     const measured = new Map([
@@ -88,7 +88,7 @@ describe("the head on descriptors", () => {
     expect(three).not.toEqual(four);
   });
 
-  it("draws dropout of descriptors and layers in training, and none without a random source", () => {
+  it("has dropout of features and layers in training, and none without a random source", () => {
     expect([...traced(config, true).random.keys()]).toEqual([
       "descriptors",
       "descriptors.layers.0",

@@ -1,6 +1,6 @@
-// From what describes a sequence (descriptors.ts) to the compartments of a protein: a few fully connected layers, whose
-// logits are added to those of the localization head. It sees the whole protein, and three minutes teach it what a language
-// model of 2 M parameters did not learn in an hour.
+// The head on sequence features (sequence-features.ts): a few fully connected layers to the compartments of a protein,
+// whose logits are added to those of the localization head. It sees the whole protein, and learns in minutes what a small
+// language model does not learn in an hour.
 
 import {
   clip,
@@ -16,24 +16,28 @@ import {
 } from "@proteoscope/engine";
 import { sequenceFeatureCount } from "./sequence-features.ts";
 
+/** The size of the feature head. */
 export interface FeatureHeadConfig {
-  /** Names of the compartments, in the order of the logits: the localization head's. */
+  /** Names of the compartments in the order of the logits, which are those of the localization head. */
   readonly labels: readonly string[];
   readonly hiddenSize: number;
-  /** Hidden layers. */
+  /** Number of hidden layers. */
   readonly layers: number;
-  /** Dropout of the descriptors, in training alone. */
+  /** Dropout of the features, in training alone. */
   readonly inputDropout: number;
   /** Dropout of the hidden layers, in training alone. */
   readonly dropout: number;
 }
 
-/** Deviations beyond which a descriptor says no more. */
+/** Number of standard deviations at which features are cut off. */
 const farthest = 4;
-/** Deviation that a stored one is not below: keeps quotients finite. */
+/** Smallest standard deviation, which keeps quotients finite. */
 const smallest = 1e-6;
 
-/** Descriptors [B, descriptorCount] as `describeSequence` gives them -> one logit a compartment [B, labels]. */
+/**
+ * The feature head: features [B, sequenceFeatureCount] as `computeSequenceFeatures` gives them -> one logit per
+ * compartment, [B, labels].
+ */
 export function featureHead(
   w: Weights,
   { labels, hiddenSize, layers, inputDropout, dropout: rate }: FeatureHeadConfig,

@@ -73,14 +73,14 @@ describe("localizationHead", () => {
     expect(noisy).toEqual(plain);
   });
 
-  it("gives a protein the same logits alone and beside a longer one", async () => {
+  it("gives a protein the same logits alone and with a longer one", async () => {
     const valueAtToken = (_: number, place: number) => Math.cos(place);
     const alone = await logitsOf(["MKT"], valueAtToken);
-    const beside = await logitsOf(["MKT", "MKTAYIAK"], valueAtToken);
-    for (const [index, value] of alone.entries()) expect(beside[index]).toBeCloseTo(value, 5);
+    const together = await logitsOf(["MKT", "MKTAYIAK"], valueAtToken);
+    for (const [index, value] of alone.entries()) expect(together[index]).toBeCloseTo(value, 5);
   });
 
-  // With the attention even and only one feature read, the logits are that feature: its place in the input of the
+  // With the attention even and only one feature read, the logits are that feature: its index in the input of the
   // hidden layer is (way of pooling) * width.
   const feature = (way: number): Map<string, NdArray> =>
     new Map(

@@ -1,7 +1,8 @@
-// From the residues' representations to the compartments of a protein: pooling, one hidden layer, one logit a label.
+// The localization head: from residue representations to the compartments of a protein by pooling, one hidden layer and
+// one logit per label.
 //
 // Sorting signals sit at the termini (mitochondrial and secretory ones at the start, KDEL and SKL at the end) or
-// anywhere, so the pooling keeps apart: learned attention as in DeepLoc 2.0 (Thumuluri et al. 2022,
+// anywhere, so that several poolings are computed: learned attention as in DeepLoc 2.0 (Thumuluri et al. 2022,
 // doi:10.1093/nar/gkac278), the <cls> token, the mean, and the means of the first and the last residues.
 
 import {
@@ -38,20 +39,22 @@ import {
 import { clsTokenId, maskTokenId, standardResidueIds } from "../esm2/tokenizer.ts";
 import { type MotifConfig, motifs } from "./motif-convolutions.ts";
 
+/** The size of the localization head. */
 export interface LocalizationHeadConfig {
   /** Names of the compartments, in the order of the logits. */
   readonly labels: readonly string[];
   readonly hiddenSize: number;
-  /** Learned ways of weighing the residues. */
+  /** Number of learned poolings. */
   readonly attentionHeads: number;
-  /** Residues of either end that are averaged apart. */
+  /** Number of residues at either end that have a mean of their own. */
   readonly terminusWindow: number;
-  /** Patterns of residues that are read beside the representation, if any. */
+  /** Convolutions on the residues whose result is concatenated with the representation, if any. */
   readonly motifs?: MotifConfig | undefined;
   /** Dropout of the pooled features and of the hidden layer, in training alone. */
   readonly dropout: number;
 }
 
+/** The sizes and the dropout of a head for which nothing else is chosen. */
 export const localizationHeadDefaults = {
   hiddenSize: 128,
   attentionHeads: 4,
@@ -59,14 +62,15 @@ export const localizationHeadDefaults = {
   dropout: 0.2,
 } as const satisfies Partial<LocalizationHeadConfig>;
 
+/** A batch of proteins as ESM2 read them. */
 export interface LocalizationInputs {
-  /** int64 or int32 [B, L], as ESM2 has read them. */
+  /** Tokens, int64 or int32 [B, L]. */
   readonly inputIds: Tensor;
-  /** ESM2's last representation [B, L, hidden]. */
+  /** ESM2's last representation, [B, L, hidden]. */
   readonly representation: Tensor;
 }
 
-/** One logit a compartment, [B, labels]; compartments do not exclude each other. L may be open. */
+/** One logit per compartment, [B, labels]; compartments do not exclude each other. L may be open. */
 export function localizationHead(
   w: Weights,
   config: LocalizationHeadConfig,
@@ -75,7 +79,7 @@ export function localizationHead(
 ): Tensor {
   const ids = cast(inputIds, "int32"); // [B, L]
   const isResidue = greaterOrEqual(ids, standardResidueIds.begin);
-  // A hidden residue says nothing of its protein: averaged with the others, it would shift what training sees.
+  // A masked residue has no information on its protein: in the means it would shift the features in training.
   const isShown = cast(and(isResidue, less(ids, maskTokenId)), "float32");
   const x = config.motifs
     ? concat(
@@ -94,10 +98,10 @@ export function localizationHead(
   );
   const [batch, ways, width] = pooled.shape as [Dim, number, Dim];
   const features = reshape(pooled, [batch, ways * fixed(width, "localizationHead", "the representation")]);
-  // Proteins differ little in these means: brought to unit variance over proteins, the differences are what is read.
+  // Proteins differ little in these means: normalised to unit variance over proteins, their differences are visible.
   const normal = batchNorm(w.at("norm"), features, { training: random !== undefined, affine: false });
-  const kept = dropout(normal, config.dropout, random, "localization.features");
-  const hidden = gelu(linear(w.at("hidden"), kept, config.hiddenSize));
+  const dropped = dropout(normal, config.dropout, random, "localization.features");
+  const hidden = gelu(linear(w.at("hidden"), dropped, config.hiddenSize));
   return linear(
     w.at("out"),
     dropout(hidden, config.dropout, random, "localization.hidden"),
@@ -105,12 +109,12 @@ export function localizationHead(
   );
 }
 
-/** Weights [B, 4, L] of <cls>, of all shown residues, of those among the first and the last `window`. */
+/** Weights [B, 4, L] of <cls>, of all shown residues, and of the first and the last `window` residues. */
 function fixedPooling(ids: Tensor, isResidue: Tensor, isShown: Tensor, window: number): Tensor {
-  const place = positions(ids, 1); // residue n stands at place n, behind <cls>
+  const position = positions(ids, 1); // residue n has position n, behind <cls>
   const count = sum(cast(isResidue, "float32"), { axes: [1], keepDims: true }); // [B, 1]
-  const atStart = mul(isShown, cast(lessOrEqual(place, window), "float32"));
-  const atEnd = mul(isShown, cast(greater(place, sub(count, window)), "float32"));
+  const atStart = mul(isShown, cast(lessOrEqual(position, window), "float32"));
+  const atEnd = mul(isShown, cast(greater(position, sub(count, window)), "float32"));
   const isCls = cast(equal(ids, clsTokenId), "float32");
   const means = [isCls, isShown, atStart, atEnd].map((weights) =>
     div(weights, maximum(sum(weights, { axes: [1], keepDims: true }), 1)),

@@ -75,7 +75,7 @@ describe("homologs/ of a model folder", () => {
     ],
     ["shares above 1", "shares", shares([2, 2], 1, 0, 3, 0), /shares holds numbers outside 0 to 1/],
     ["shares that are no numbers", "shares", shares([2, 2], 1, 0, Number.NaN, 0), /outside 0 to 1/],
-    ["shares of nothing", "shares", shares([2, 2], 0, 0, 0, 0), /tells nothing/],
+    ["shares of nothing", "shares", shares([2, 2], 0, 0, 0, 0), /no label of any protein/],
   ])("is refused with %s", async (_, name, value, message) => {
     const path = "homologs/proteins.safetensors";
     const { tensors } = readSafetensors(files.get(path)!);

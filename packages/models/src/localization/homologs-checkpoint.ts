@@ -1,12 +1,12 @@
-// homologs/ of a model folder: annotated proteins that a sequence is compared with. config.json says how, and
-// proteins.safetensors holds them: `sequences` uint8 [residues], `ends` int32 [proteins], `shares` [proteins, labels].
+// homologs/ of a model folder: the annotated proteins that a sequence is compared with. config.json has the parameters of
+// the transfer, and proteins.safetensors the proteins: `sequences` uint8 [residues], `ends` int32 [proteins], `shares` [proteins, labels].
 
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { z } from "zod";
 import { type ConfigFormat, formatConfig, parseConfig, size } from "../checkpoints/config-json.ts";
 import { partFolder } from "../checkpoints/earlier-names.ts";
 import { CheckpointError, type FileSource, readJson, readParsed } from "../checkpoints/file-source.ts";
-import { checkLabels } from "../conditioning/checkpoint.ts";
+import { checkLabels } from "./checkpoint.ts";
 import { type AnnotatedProteins, type HomologsConfig, kmerLength } from "./homologs.ts";
 
 const homologsFormat: ConfigFormat<HomologsConfig> = {
@@ -20,6 +20,7 @@ const homologsFormat: ConfigFormat<HomologsConfig> = {
   fixed: () => ({ kmerLength }),
 };
 
+/** The homologs of a model folder. */
 export interface LoadedHomologs {
   readonly config: HomologsConfig;
   readonly proteins: AnnotatedProteins;
@@ -27,7 +28,10 @@ export interface LoadedHomologs {
 
 const file = "proteins.safetensors";
 
-/** The relatives of a model folder; undefined where it has none. @throws CheckpointError or FormatError, naming file and field. */
+/**
+ * Loads the homologs of a model folder for the labels of its localization head; undefined where it has none.
+ * @throws CheckpointError or FormatError, naming file and field.
+ */
 export async function loadHomologs(
   folder: FileSource,
   labels: readonly string[] | undefined,
@@ -38,7 +42,7 @@ export async function loadHomologs(
   const config = parseConfig(homologsFormat, await readJson(place, "config.json"), path);
   checkLabels(path, config.labels, labels);
   const { tensors } = await readParsed(place, file, readSafetensors);
-  const bad = (what: string) => new CheckpointError(`${place.name}/${file}: ${what}`);
+  const bad = (fault: string) => new CheckpointError(`${place.name}/${file}: ${fault}`);
   const tensor = (name: string, dtypes: readonly string[], rank: number): NdArray => {
     const found = tensors.get(name);
     if (found === undefined || !dtypes.includes(found.dtype) || found.shape.length !== rank)
@@ -56,7 +60,7 @@ export async function loadHomologs(
     throw bad(`ends does not rise to the ${sequences.length} residues of sequences`);
   const values = toFloat32(shares);
   if (!values.every((share) => share >= 0 && share <= 1)) throw bad("shares holds numbers outside 0 to 1");
-  if (!values.some((share) => share > 0)) throw bad("shares tells nothing of any protein");
+  if (!values.some((share) => share > 0)) throw bad("shares has no label of any protein");
   return { config, proteins: { sequences, ends, shares: values } };
 }
 

@@ -41,8 +41,8 @@ function cosine(a: string, b: string, all: readonly string[]): number {
   return shared.length === 0 ? 0 : sum(shared) / Math.sqrt(sum(kmers(a)) * sum(kmers(b)));
 }
 
-describe("relatives", () => {
-  it("tell of a protein that is known what its annotation says", () => {
+describe("homologs", () => {
+  it("give an annotated protein its own labels", () => {
     const { logits, nearest } = index.score(nuclear);
     expect(nearest).toBeCloseTo(1, 9);
     const { priorWeight, trust, scale } = config;
@@ -67,7 +67,7 @@ describe("relatives", () => {
     }
   });
 
-  it("are others where a protein must not tell of itself", () => {
+  it("leave out the protein itself where others are wanted", () => {
     const other = `${nuclear.slice(0, 12)}${secretory.slice(0, 8)}`;
     const three = openHomologs(
       config,

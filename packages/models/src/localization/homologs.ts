@@ -1,36 +1,38 @@
-// What is known of a protein's relatives: annotated proteins that share stretches of residues with it. A language model
-// of a few million parameters recognises few families; looking them up helps it where a family is known, and says next
-// to nothing where none is. Likeness is the cosine between the sets of k-mers of two sequences, every k-mer weighted by
-// how few proteins hold it (tf-idf, Salton & Buckley 1988, https://doi.org/10.1016/0306-4573(88)90021-0).
+// Annotation transfer by k-mer nearest neighbours: the labels of annotated proteins that share stretches of residues with
+// a protein. A language model of a few million parameters recognises few families; a search for homologs helps it where a
+// family is known, and changes next to nothing where none is. The similarity is the cosine between the k-mer sets of two
+// sequences, every k-mer weighted by its inverse document frequency (Salton & Buckley 1988,
+// https://doi.org/10.1016/0306-4573(88)90021-0).
 
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 const residueCodes = Int8Array.from({ length: 128 }, (_, code) =>
   residues.indexOf(String.fromCharCode(code)),
 );
 
-/** Residues in a row that count as shared. */
+/** Length of the k-mers in residues. */
 export const kmerLength = 5;
-// The first three residues of a k-mer tell the list it stands in, the other two stand in the entry, beside the protein that
-// holds it. Lists by whole k-mers would be so many that memory is filled at random.
+// The first three residues of a k-mer choose its list, the other two are in the entry, with the index of the protein that
+// contains it. Lists by whole k-mers would be so many that memory is filled in random order.
 const [listCount, restCount] = [20 ** 3, 20 ** 2];
 const restBits = 9;
-/** As `rest` of an entry: counts for nothing. */
+/** The `rest` of an entry that does not count. */
 const struckOut = restCount;
 
+/** How labels are transferred from homologs. */
 export interface HomologsConfig {
-  /** In the order of the localization head's. */
+  /** Names of the compartments, in the order of the localization head's logits. */
   readonly labels: readonly string[];
-  /** The nearest that are asked. */
+  /** Number of nearest homologs that vote (k). */
   readonly neighbours: number;
-  /** Weight of the frequencies of the labels among the relatives' votes, whose weights are their squared likeness. */
+  /** Prior strength: weight of the label frequencies among the votes, whose weights are squared similarities. */
   readonly priorWeight: number;
-  /** How often relatives are believed: holds what they say of a label from below. */
+  /** Smoothing in [0, 1): bounds the logit of a label that no homolog has from below, by scale * log(1 - trust). */
   readonly trust: number;
-  /** Of the logarithm, added to the head's logits. */
+  /** Factor of the logarithm that is added to the head's logits. */
   readonly scale: number;
 }
 
-/** What `calibrate`'s proteins of the small atlas were told best by. */
+/** The values with the best predictions on the calibration proteins of the small atlas. */
 export const homologDefaults: Omit<HomologsConfig, "labels"> = {
   neighbours: 100,
   priorWeight: 0.0025,
@@ -38,35 +40,38 @@ export const homologDefaults: Omit<HomologsConfig, "labels"> = {
   scale: 2,
 };
 
+/** The reference set of proteins with known labels. */
 export interface AnnotatedProteins {
   /** One-letter residues of all proteins, one after another, in ASCII. */
   readonly sequences: Uint8Array;
-  /** Where each protein ends, [proteins]. */
+  /** Index in `sequences` at which each protein ends, [proteins]. */
   readonly ends: Int32Array;
-  /** How a protein is shared out among the labels, [proteins, labels]; rows of zeros tell nothing. */
+  /** Distribution of each protein over the labels, [proteins, labels]; a row of zeros is a protein without labels. */
   readonly shares: Float32Array;
 }
 
+/** An index of annotated proteins. */
 export interface Homologs {
   /**
-   * What its relatives say of a protein, a logit for each label: the logarithm of how much more frequent the label is among
-   * their votes than among all proteins. Zeros where there are none. `others` leaves out proteins of the same k-mers: a protein
-   * is no relative of its own where a network is trained on what relatives say.
+   * Transfers labels to a protein: per label the logarithm of its frequency among the votes of the nearest homologs relative
+   * to its frequency among all proteins, zeros where there are no homologs. `others` leaves out proteins with the same
+   * k-mers, for training: there, a protein must not be its own homolog.
    */
   score(sequence: string, options?: { readonly others?: boolean }): HomologScore;
 }
 
+/** The result of a search. */
 export interface HomologScore {
-  /** [labels] */
+  /** Logits to add to those of the localization head, [labels]. */
   readonly logits: Float32Array;
-  /** Likeness of the nearest, in [0, 1]: at 1 the protein itself is known. */
+  /** Similarity of the nearest homolog in [0, 1]; at 1 the protein itself is annotated. */
   readonly nearest: number;
 }
 
-/** Likeness from which two proteins count as one; roundings stay below. */
+/** Similarity from which two proteins count as the same; rounding errors are smaller. */
 const same = 1 - 1e-6;
 
-/** Lists the proteins by k-mer: four bytes a residue. @throws RangeError for more than eight million proteins. */
+/** Indexes proteins by k-mer, with four bytes per residue. @throws RangeError for more than eight million proteins. */
 export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins): Homologs {
   const { neighbours, priorWeight, trust, scale } = config;
   const labels = config.labels.length;
@@ -113,8 +118,8 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
     for (const kmer of new Set(kmersOf(new TextEncoder().encode(sequence)))) {
       const [list, rest] = [listOf(kmer), restIn(kmer)];
       const holders: number[] = [];
-      for (let place = starts[list]!; place < starts[list + 1]!; place++)
-        if (restIn(entries[place]!) === rest) holders.push(entries[place]! >>> restBits);
+      for (let index = starts[list]!; index < starts[list + 1]!; index++)
+        if (restIn(entries[index]!) === rest) holders.push(entries[index]! >>> restBits);
       const weight = weights[holders.length]!;
       square += weight;
       for (const protein of holders) shared[protein]! += weight;
@@ -153,7 +158,7 @@ interface Neighbour {
 const listOf = (kmer: number) => kmer >>> restBits;
 const restIn = (kmerOrEntry: number) => kmerOrEntry & ((1 << restBits) - 1);
 
-/** How many proteins hold each k-mer of a list, of which a protein's second and later entries are struck out. */
+/** The number of proteins that contain each k-mer of a list; a protein's second and later entries are struck out. */
 function countHolders(entries: Uint32Array): Uint32Array {
   const holders = new Uint32Array(restCount);
   const last = new Int32Array(restCount).fill(-1);
@@ -167,7 +172,7 @@ function countHolders(entries: Uint32Array): Uint32Array {
   return holders;
 }
 
-/** The k-mers of a sequence in its order, as list and rest; none holds a letter that is no residue of the twenty. */
+/** The k-mers of a sequence in its order, as list and rest, without those that have a letter other than the twenty residues. */
 function kmersOf(sequence: Uint8Array): Int32Array {
   const kmers = new Int32Array(sequence.length);
   let found = 0;

@@ -66,7 +66,7 @@ describe("the localizer", () => {
     ["with a bottleneck", withBottleneck],
     ["without", withoutBottleneck],
   ])(
-    "%s says the same of a protein alone and beside a longer one, whatever the padding holds",
+    "%s gives the same logits for a protein alone and with a longer one, whatever the padding holds",
     async (_, config) => {
       const alone = await run(config, [first], 2);
       const together = await run(config, [first, second], 4);

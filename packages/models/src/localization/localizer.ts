@@ -1,21 +1,22 @@
-// The localizer ("proteoloc"): from the residues' embeddings to the compartments of a protein. A bottleneck that may be
-// absent, the mean over the residues, one linear layer.
+// The localizer ("proteoloc"): from residue embeddings to the compartments of a protein by an optional bottleneck, the mean
+// over the residues and one linear layer.
 //
-// The original asks for one of ten compartments; here they do not exclude each other, as DeepLoc 2.0's data says
+// The original predicts one of ten compartments; here they do not exclude each other, as in the data of DeepLoc 2.0
 // (Thumuluri et al. 2022, doi:10.1093/nar/gkac278). Its embeddings come from a frozen ESM2, or from one with LoRA.
 
 import { linear, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { type EsmBottleneckConfig, type EsmBottleneckInputs, esmBottleneck } from "./bottleneck.ts";
 
+/** The labels of the localizer and its bottleneck. */
 export interface LocalizerConfig {
   /** Names of the compartments, in the order of the logits. */
   readonly labels: readonly string[];
-  /** What reads the embeddings before they are averaged; null for nothing. */
+  /** The network on the residues before their mean is taken; null where there is none. */
   readonly bottleneck: EsmBottleneckConfig | null;
 }
 
-/** Embeddings of residues [B, L, D] -> one logit a compartment [B, labels]. L may be open. */
+/** Residue embeddings [B, L, D] -> one logit per compartment, [B, labels]. L may be open. */
 export function localizer(
   w: Weights,
   { labels, bottleneck }: LocalizerConfig,

@@ -1,5 +1,5 @@
-// What a protein language model learns from: the tokens hidden from it, and the compartments of the whole protein.
-// Both leave out what is not known, so that sequences with and without a known place train side by side.
+// The losses of the protein language model: masked tokens, and the compartments of the whole protein. Both leave out
+// unknown labels, so that proteins with and without a known localization can be in one batch.
 
 import {
   add,
@@ -19,29 +19,30 @@ import {
 } from "@proteoscope/engine";
 
 /**
- * Mean cross-entropy of the tokens that were hidden (Devlin et al. 2019); 0 where none was.
+ * The mean cross-entropy of masked tokens (Devlin et al. 2019) in nats, a scalar; 0 where no token is masked.
  *
- * logits [B, L, vocab]; labels int [B, L], negative where nothing is asked.
+ * logits are [B, L, vocab]; labels are int [B, L], negative where a token is not masked.
  */
 export function maskedTokenLoss(logits: Tensor, labels: Tensor): Tensor {
   const ids = cast(labels, "int32");
-  const isAsked = cast(greaterOrEqual(ids, 0), "float32");
+  const isMasked = cast(greaterOrEqual(ids, 0), "float32");
   const chosen = sum(mul(logSoftmax(logits), oneHot(ids, logits.shape.at(-1) as number)), { axes: [-1] });
-  return neg(div(sum(mul(chosen, isAsked)), maximum(sum(isAsked), 1)));
+  return neg(div(sum(mul(chosen, isMasked)), maximum(sum(isMasked), 1)));
 }
 
+/** Weights of the localization loss, one per label. */
 export interface LocalizationLossOptions {
-  /** How much a label counts; 1 for all when absent. */
+  /** Weight of each label; 1 for all when absent. */
   readonly classWeights?: readonly number[];
-  /** How much more a protein that has the label counts than one that has not; 1 for all when absent. */
+  /** Weight of proteins that have a label relative to those that do not; 1 for all when absent. */
   readonly positiveWeights?: readonly number[];
 }
 
 /**
- * Mean binary cross-entropy of the labels that are known; 0 where none is.
+ * The weighted mean binary cross-entropy of known labels in nats, a scalar; 0 where none is known.
  *
- * logits [B, labels]; targets float32 [B, labels] in [0, 1]; known float32 [B, labels], 1 where the source of the
- * protein's annotation resolves the label and 0 where it does not.
+ * logits are [B, labels]; targets are float32 [B, labels] in [0, 1]; known is float32 [B, labels], 1 where the source of
+ * the protein's annotation resolves the label and 0 where it does not.
  */
 export function localizationLoss(
   logits: Tensor,

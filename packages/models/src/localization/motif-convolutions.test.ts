@@ -59,9 +59,9 @@ describe("motifs", () => {
 
   it("depend on nothing behind the end of a sequence", async () => {
     const alone = await rowsOf([sequence]);
-    const beside = await rowsOf([sequence, `${sequence}${sequence}`]);
+    const doubled = await rowsOf([sequence, `${sequence}${sequence}`]);
     for (const [token, row] of alone.entries()) {
-      for (const [i, value] of row.entries()) expect(beside[token]![i]).toBeCloseTo(value, 5);
+      for (const [i, value] of row.entries()) expect(doubled[token]![i]).toBeCloseTo(value, 5);
     }
   });
 

@@ -1,7 +1,7 @@
-// Short patterns of residues, wherever they stand: convolutions of several widths over the residues themselves, and two
-// that combine what those have found, as the first layers of DeepLoc 1 (Almagro Armenteros et al. 2017,
-// doi:10.1093/bioinformatics/btx431). Sorting signals are such patterns, and a small network finds them in far fewer
-// proteins than a language model needs to learn to speak of them.
+// Convolutions that find short patterns of residues at any position: several widths over the residues themselves, and two
+// layers that combine what those have found, as the first layers of DeepLoc 1 (Almagro Armenteros et al. 2017,
+// doi:10.1093/bioinformatics/btx431). Sorting signals are such patterns, and a small network learns them from far fewer
+// proteins than a language model needs.
 
 import {
   add,
@@ -24,10 +24,11 @@ import {
 } from "@proteoscope/engine";
 import { esm2Tokens } from "../esm2/tokenizer.ts";
 
+/** The size of the motif convolutions. */
 export interface MotifConfig {
-  /** Residues that a pattern spans; odd. */
+  /** Numbers of residues that patterns span; odd. */
   readonly widths: readonly number[];
-  /** Patterns of each width. */
+  /** Number of patterns of each width. */
   readonly channels: number;
   /** Width of the result. */
   readonly size: number;
@@ -37,7 +38,7 @@ const residueWidth = 16;
 const mixedResidues = 3;
 const combinedResidues = 7;
 
-/** ids int [B, L], isShown float [B, L], 0 at padding -> what stands around each residue, [B, L, size]. L may be open. */
+/** Tokens int [B, L] and isShown float [B, L], 0 at padding -> features of each residue's surroundings, [B, L, size]. L may be open. */
 export function motifs(
   w: Weights,
   { widths, channels, size }: MotifConfig,

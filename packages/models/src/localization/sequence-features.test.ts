@@ -15,9 +15,9 @@ function numbersThatAre(cases: readonly (readonly [sequence: string, value: numb
   );
 }
 
-/** Of all residues, in no order; the same each time. */
+/** A fixed sequence of all residues without an order. */
 const mixed = (length: number) =>
-  Array.from({ length }, (_, place) => residues[Math.floor(Math.abs(Math.sin(place + 1)) * 1e4) % 20]).join(
+  Array.from({ length }, (_, index) => residues[Math.floor(Math.abs(Math.sin(index + 1)) * 1e4) % 20]).join(
     "",
   );
 
@@ -48,25 +48,25 @@ describe("the numbers that describe a sequence", () => {
 
   it("hold the share of each residue, and these sum to one", () => {
     const sequences = [90, 151, 300, 523].map(mixed);
-    const places = Array.from(residues, (residue) =>
+    const indices = Array.from(residues, (residue) =>
       numbersThatAre(
         sequences.map((sequence) => [sequence, (sequence.split(residue).length - 1) / sequence.length]),
       ),
     );
-    expect(places.map((found) => found.length)).toEqual(new Array(20).fill(1));
+    expect(indices.map((found) => found.length)).toEqual(new Array(20).fill(1));
     for (const sequence of ["W", "MKTAYIAK", mixed(777)]) {
       const numbers = computeSequenceFeatures(sequence);
-      expect(places.flat().reduce((sum, at) => sum + numbers[at]!, 0)).toBeCloseTo(1, 5);
+      expect(indices.flat().reduce((sum, at) => sum + numbers[at]!, 0)).toBeCloseTo(1, 5);
     }
   });
 });
 
 describe("membrane spans", () => {
   const length = 160;
-  /** Stretches of 19 leucines at these places. */
+  /** Stretches of 19 leucines from these indices on. */
   const spanning = (...begins: number[]) =>
-    Array.from({ length }, (_, place) =>
-      begins.some((begin) => place >= begin && place < begin + 19) ? "L" : plain[place % plain.length],
+    Array.from({ length }, (_, index) =>
+      begins.some((begin) => index >= begin && index < begin + 19) ? "L" : plain[index % plain.length],
     ).join("");
 
   it("are counted", () => {
@@ -81,14 +81,14 @@ describe("membrane spans", () => {
   });
 
   it("are placed: the first from the start, the last from the end", () => {
-    const places = (values: readonly number[]) =>
+    const indices = (values: readonly number[]) =>
       numbersThatAre(
         [spanning(), spanning(30), spanning(90), spanning(30, 90)].map((s, i) => [s, values[i]!]),
       );
-    expect(places([-1, 30, 90, 30])).toHaveLength(1);
-    expect(places([-1, 30 / length, 90 / length, 30 / length])).toHaveLength(1);
-    expect(places([-1, length - 30, length - 90, length - 90])).toHaveLength(1);
-    expect(places([-1, 30 / length, 90 / length, 90 / length])).toHaveLength(1);
+    expect(indices([-1, 30, 90, 30])).toHaveLength(1);
+    expect(indices([-1, 30 / length, 90 / length, 30 / length])).toHaveLength(1);
+    expect(indices([-1, length - 30, length - 90, length - 90])).toHaveLength(1);
+    expect(indices([-1, 30 / length, 90 / length, 90 / length])).toHaveLength(1);
   });
 
   it("come with the charge on either side of the first and of the last", () => {
@@ -163,16 +163,16 @@ describe("charge", () => {
 
 describe("the hydrophobic moment", () => {
   const hydropathy = { L: 3.8, K: -3.9 };
-  /** Of 18 residues, five turns of a helix (100 degrees each) or a strand (170 degrees). */
+  /** 18 residues, five turns of a helix (100 degrees each) or a strand (170 degrees). */
   function momentOf(peptide: string, degrees: number): number {
     const sum = (wave: (angle: number) => number) =>
-      Array.from(peptide as Iterable<"L" | "K">, (residue, place) => [hydropathy[residue], place] as const)
-        .map(([value, place]) => value * wave((place * degrees * Math.PI) / 180))
+      Array.from(peptide as Iterable<"L" | "K">, (residue, index) => [hydropathy[residue], index] as const)
+        .map(([value, index]) => value * wave((index * degrees * Math.PI) / 180))
         .reduce((total, x) => total + x, 0);
     return Math.hypot(sum(Math.cos), sum(Math.sin)) / peptide.length;
   }
-  const helix = Array.from({ length: 18 }, (_, place) =>
-    Math.cos((place * 100 * Math.PI) / 180) > 0 ? "L" : "K",
+  const helix = Array.from({ length: 18 }, (_, index) =>
+    Math.cos((index * 100 * Math.PI) / 180) > 0 ? "L" : "K",
   ).join("");
   const shuffled = Array.from(helix).sort().join("");
   const strand = "LK".repeat(9);

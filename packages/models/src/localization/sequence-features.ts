@@ -1,7 +1,7 @@
-// Numbers that describe a sequence: what biochemists read off it to guess where a protein goes, since long before language
-// models (PSORT, Nakai & Kanehisa 1992, doi:10.1016/S0888-7543(05)80111-9). Residues of the whole and of either end, pairs
-// of like residues, hydropathy in windows, membrane spans, charge, short signals, local extremes, and how regularly
-// hydrophobic residues return. Small language models do not come to speak of these by themselves.
+// Sequence features: numbers from which biochemists predicted localization long before language models (PSORT, Nakai &
+// Kanehisa 1992, doi:10.1016/S0888-7543(05)80111-9). They are the composition of the whole sequence and of either end,
+// pairs of residue classes, hydropathy in windows, membrane spans, charge, sorting motifs, local extremes, and periods of
+// hydrophobic residues. Small language models do not learn these by themselves.
 
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 const residueCodes = Int8Array.from({ length: 128 }, (_, code) =>
@@ -14,7 +14,7 @@ const hydropathyScale = [
   -1.3,
 ];
 
-/** Residues that stand for each other. */
+/** Classes of similar residues. */
 const kinds = ["LVIMC", "AG", "ST", "P", "FYW", "EDNQ", "KR", "H"];
 const kindOfCode = codesOf(kinds);
 
@@ -23,11 +23,11 @@ const endLengths = [5, 15, 40];
 const pairDistances = [1, 3];
 const hydropathyWindows = [7, 15, 19, 25];
 const spanLength = 19;
-/** Mean hydropathy from which 19 residues may span a membrane. */
+/** Mean hydropathy from which 19 residues count as a membrane span. */
 const spanHydropathy = 1.5;
 const mostSpans = 14;
 
-/** Signals of a few residues, counted wherever they stand. */
+/** Sorting and functional motifs, counted at any position. */
 const motifs: readonly RegExp[] = [
   /N[^P][ST][^P]/g, // N-glycosylation
   /C..C/g,
@@ -55,18 +55,18 @@ const motifs: readonly RegExp[] = [
   /[LIVM]..L.L..N.L..[LIVM]/g, // leucine-rich repeats
 ];
 
-/** Residues whose thickest accumulations are looked for. */
+/** Groups of residues whose densest windows are features. */
 const gathered = ["KR", "DE", "P", "S", "Q", "G", "LIVM", "RS", "C", "H", "N"];
 const gatheringWindows = [10, 30];
 
-/** Degrees between neighbours of a helix and of a strand. */
+/** Degrees between neighbouring residues of a helix and of a strand. */
 const turns = [100, 170];
 const momentWindow = 18;
 const heptadResidues = 3.5;
 const heptadWindow = 28;
 const lastResidues = 3;
 
-/** What is read of a sequence, part by part; letters that are no residue of the twenty are passed over. */
+/** The groups of features; letters other than the twenty residues are skipped. */
 const parts: readonly ((protein: Described) => number[])[] = [
   ({ codes }) => [Math.log(Math.max(1, codes.length))],
   ({ codes }) => shares(codes),
@@ -96,20 +96,20 @@ const parts: readonly ((protein: Described) => number[])[] = [
     Array.from({ length: lastResidues }, (_, back) =>
       oneHot(codes[codes.length - 1 - back], residues.length),
     ).flat(),
-  ({ codes }) => oneHot(codes[1], residues.length), // decides how long the first residue stays
+  ({ codes }) => oneHot(codes[1], residues.length), // determines whether the first methionine is removed
 ];
 
 interface Described {
-  /** The residues alone. */
+  /** The residues as letters. */
   readonly letters: string;
-  /** Their places in `residues`. */
+  /** The residues as indices in `residues`. */
   readonly codes: Uint8Array;
   readonly hydropathy: Float64Array;
-  /** 1, 0 or -1. */
+  /** Charge of each residue: 1, 0 or -1. */
   readonly charge: Float64Array;
 }
 
-/** [descriptorCount], of a whole sequence of any length. */
+/** The features of a whole sequence of any length, [sequenceFeatureCount]. */
 export function computeSequenceFeatures(sequence: string): Float32Array {
   const letters = Array.from(sequence, (letter) =>
     (residueCodes[letter.charCodeAt(0)] ?? -1) < 0 ? "" : letter,
@@ -127,19 +127,19 @@ const gatheredMembers = gathered.map(membersOf);
 const coilMembers = membersOf("LIVMA");
 const [leucine, aromatic, slim] = ["L", "FYW", "VIAG"].map(membersOf) as [number[], number[], number[]];
 
-/** Numbers that `describeSequence` gives. */
+/** The number of features that `computeSequenceFeatures` gives. */
 export const sequenceFeatureCount: number = computeSequenceFeatures("M").length;
 
-/** The first and the last membrane span, and how many there are: stretches whose hydropathy is high, taken greedily. */
+/** The number of membrane spans, and features of the first and the last: stretches of high hydropathy, chosen greedily. */
 function spans({ codes, hydropathy, charge }: Described): number[] {
   const length = Math.max(1, codes.length);
   const means = windowMeans(hydropathy, spanLength);
   const found: number[] = [];
   while (found.length < mostSpans) {
-    const place = placeOfLargest(means);
-    if (!(means[place]! >= spanHydropathy)) break;
-    found.push(place);
-    means.fill(Number.NEGATIVE_INFINITY, Math.max(0, place - spanLength), place + spanLength + 1);
+    const index = indexOfLargest(means);
+    if (!(means[index]! >= spanHydropathy)) break;
+    found.push(index);
+    means.fill(Number.NEGATIVE_INFINITY, Math.max(0, index - spanLength), index + spanLength + 1);
   }
   found.sort((a, b) => a - b);
   const [first, last] = [found[0], found.at(-1)];
@@ -147,10 +147,10 @@ function spans({ codes, hydropathy, charge }: Described): number[] {
   const inside = codes.subarray(first, first + spanLength);
   const shareOf = (isMember: readonly number[]) =>
     meanOf(Float64Array.from(inside, (code) => isMember[code]!));
-  const flanks = (place: number) => [
-    sumOf(charge.subarray(Math.max(0, place - 15), place)),
-    sumOf(charge.subarray(place + spanLength, place + spanLength + 15)),
-    meanOf(hydropathy.subarray(place, place + spanLength)),
+  const flanks = (start: number) => [
+    sumOf(charge.subarray(Math.max(0, start - 15), start)),
+    sumOf(charge.subarray(start + spanLength, start + spanLength + 15)),
+    meanOf(hydropathy.subarray(start, start + spanLength)),
   ];
   return [
     ...[found.length, first, codes.length - last, first / length, last / length],
@@ -161,25 +161,25 @@ function spans({ codes, hydropathy, charge }: Described): number[] {
   ];
 }
 
-/** How many residues in a row about a place are not hydrophilic. */
-function stretchAround(hydropathy: Float64Array, place: number): number {
-  let [begin, end] = [place, place];
+/** The number of consecutive residues around an index that are not hydrophilic. */
+function stretchAround(hydropathy: Float64Array, index: number): number {
+  let [begin, end] = [index, index];
   while (begin > 0 && hydropathy[begin - 1]! > -0.9) begin--;
   while (end < hydropathy.length - 1 && hydropathy[end + 1]! > -0.9) end++;
   return end - begin;
 }
 
-/** Of windows along a sequence: extremes, where they stand, what lies at either end, how much is above or below limits. */
+/** Features of windows along a sequence: extremes, their positions, extremes at either end, fractions beyond limits. */
 function profile(values: Float64Array, window: number): number[] {
   const means = windowMeans(values, window);
   return [
     largest(means),
-    placeOfLargest(means) / Math.max(1, values.length),
+    indexOfLargest(means) / Math.max(1, values.length),
     -largest(means.map((x) => -x)),
     meanOf(means),
     deviationOf(means),
     largest(means.subarray(0, 40)),
-    placeOfLargest(means.subarray(0, 60)),
+    indexOfLargest(means.subarray(0, 60)),
     largest(means.subarray(-40)),
     ...[1.6, 1.2].map((limit) => shareAbove(means, limit)),
     shareAbove(
@@ -196,66 +196,66 @@ function moments(hydropathy: Float64Array, degrees: number): number[] {
     largest(moment),
     meanOf(moment),
     largest(moment.subarray(0, 30)),
-    placeOfLargest(moment) / Math.max(1, hydropathy.length),
+    indexOfLargest(moment) / Math.max(1, hydropathy.length),
   ];
 }
 
-/** How strongly values return with a period, in windows along the sequence. */
+/** The amplitude of a period in windows along the sequence; `degrees` is the angle per residue. */
 function resonance(values: Float64Array, degrees: number, window: number): Float64Array {
   if (values.length < window) return new Float64Array(1);
-  const angle = (place: number) => (place * degrees * Math.PI) / 180;
+  const angle = (index: number) => (index * degrees * Math.PI) / 180;
   const real = windowMeans(
-    values.map((x, place) => x * Math.cos(angle(place))),
+    values.map((x, index) => x * Math.cos(angle(index))),
     window,
   );
   const imaginary = windowMeans(
-    values.map((x, place) => x * Math.sin(angle(place))),
+    values.map((x, index) => x * Math.sin(angle(index))),
     window,
   );
-  return real.map((x, place) => Math.hypot(x, imaginary[place]!));
+  return real.map((x, index) => Math.hypot(x, imaginary[index]!));
 }
 
-/** Means of all windows; of a sequence that is shorter than one, its own mean. */
+/** The means of all windows; a sequence that is shorter than a window gives its own mean. */
 function windowMeans(values: Float64Array, window: number): Float64Array {
   if (values.length < window) return Float64Array.of(meanOf(values));
   const means = new Float64Array(values.length - window + 1);
   let sum = sumOf(values.subarray(0, window));
-  for (let place = 0; place < means.length; place++) {
-    means[place] = sum / window;
-    sum += (values[place + window] ?? 0) - values[place]!;
+  for (let index = 0; index < means.length; index++) {
+    means[index] = sum / window;
+    sum += (values[index + window] ?? 0) - values[index]!;
   }
   return means;
 }
 
-/** Shares of the twenty residues. */
+/** The fractions of the twenty residues. */
 function shares(codes: Uint8Array): number[] {
   const counts = new Array<number>(residues.length).fill(0);
   for (const code of codes) counts[code]! += 1 / codes.length;
   return counts;
 }
 
-/** Shares of all pairs of kinds of residues at a distance. */
+/** The fractions of all pairs of residue classes at a distance. */
 function pairShares(codes: Uint8Array, distance: number): number[] {
   const counts = new Array<number>(kinds.length ** 2).fill(0);
-  for (let place = distance; place < codes.length; place++) {
-    const pair = kindOfCode[codes[place - distance]!]! * kinds.length + kindOfCode[codes[place]!]!;
+  for (let index = distance; index < codes.length; index++) {
+    const pair = kindOfCode[codes[index - distance]!]! * kinds.length + kindOfCode[codes[index]!]!;
     counts[pair]! += 1 / codes.length;
   }
   return counts;
 }
 
-/** The place in `groups` of each residue. */
+/** The index of each residue's group. */
 function codesOf(groups: readonly string[]): number[] {
   return Array.from(residues, (letter) => groups.findIndex((group) => group.includes(letter)));
 }
 
-/** 1 for residues of a group, 0 for others, by code. */
+/** 1 for residues of a group and 0 for others, by code. */
 function membersOf(group: string): number[] {
   return Array.from(residues, (letter) => (group.includes(letter) ? 1 : 0));
 }
 
-function oneHot(place: number | undefined, size: number): number[] {
-  return Array.from({ length: size }, (_, i) => (i === place ? 1 : 0));
+function oneHot(index: number | undefined, size: number): number[] {
+  return Array.from({ length: size }, (_, i) => (i === index ? 1 : 0));
 }
 
 function sumOf(values: Float64Array): number {
@@ -275,11 +275,11 @@ function shareAbove(values: Float64Array, limit: number): number {
   return meanOf(values.map((x) => (x > limit ? 1 : 0)));
 }
 
-/** 0 of none. */
+/** The largest value; 0 where there is none. */
 function largest(values: Float64Array): number {
-  return values[placeOfLargest(values)] ?? 0;
+  return values[indexOfLargest(values)] ?? 0;
 }
 
-function placeOfLargest(values: Float64Array): number {
-  return values.reduce((best, x, place) => (x > values[best]! ? place : best), 0);
+function indexOfLargest(values: Float64Array): number {
+  return values.reduce((best, x, index) => (x > values[best]! ? index : best), 0);
 }

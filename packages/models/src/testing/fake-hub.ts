@@ -1,5 +1,5 @@
-// A server on this machine that answers as the Hub does, and misbehaves when told to: what is queued in `faults`
-// answers the next requests for files, one each. Tests of downloads talk to it and to nobody else.
+// A server on this machine that answers as the Hub does. Faults in the queue `faults` answer the next requests for files,
+// one each. Tests of downloads connect to it alone.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

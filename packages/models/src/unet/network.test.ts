@@ -14,7 +14,7 @@ import {
 } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { maskedMean } from "../diffusion/loss.ts";
+import { maskedMean } from "../esm2/masked-mean.ts";
 import { crossAttentionKeyValues, keyValueTypes, type UnetConfig, unet, unetDefaults } from "./network.ts";
 
 const small: UnetConfig = {
@@ -126,7 +126,7 @@ describe("unet", () => {
     expect(partial).toThrow("keyValues lacks those of down_blocks.0.attentions.0.transformer_blocks.0.attn2");
   });
 
-  it("needs no weights for a time condition that its config has no place for", () => {
+  it("needs no weights for a time condition that its configuration does not have", () => {
     const names = [...declared({ ...small, timeCondProjDim: null }).parameters.keys()];
     expect(names.filter((name) => name.includes("cond_proj"))).toEqual([]);
     expect([...declared().parameters.keys()].filter((name) => name.includes("cond_proj"))).toEqual([

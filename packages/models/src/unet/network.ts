@@ -46,7 +46,7 @@ export interface UnetConfig {
   readonly downBlockTypes: readonly ("CrossAttnDownBlock2D" | "DownBlock2D")[];
   readonly upBlockTypes: readonly ("CrossAttnUpBlock2D" | "UpBlock2D")[];
   readonly blockOutChannels: readonly number[];
-  /** Residual blocks of a down block; an up block has one more. */
+  /** Number of residual blocks in a down block; an up block has one more. */
   readonly layersPerBlock: number;
   readonly crossAttentionDim: number;
   /** Width of `timestepCond`; null where the time embedding takes no condition. */
@@ -73,23 +73,24 @@ export const unetDefaults: UnetConfig = {
   normEps: 1e-5,
 };
 
+/** A batch of samples, and what the denoiser is conditioned on. */
 export interface UnetInputs {
-  /** [B, inChannels, H, W] */
+  /** Samples, [B, inChannels, H, W]. */
   sample: Tensor;
-  /** [B] or [1], of any type. */
+  /** Timesteps, [B] or [1], of any type. */
   timestep: Tensor;
-  /** [B or 1, timeCondProjDim]; absent = zeros, and unused where the config has no place for it. */
+  /** Condition of the time embedding, [B or 1, timeCondProjDim]; zeros when absent, unused where the config has none. */
   timestepCond?: Tensor;
-  /** What `crossAttentionKeyValues` made of the sequence; absent = the null condition, a sequence of zeros. */
+  /** The output of `crossAttentionKeyValues`; the null condition, a sequence of zeros, when absent. */
   keyValues?: KeyValues;
-  /** [B or 1, L], true (or 1) at residues; absent = no padding. Seen by cross-attention alone. */
+  /** Mask of the sequence, [B or 1, L], true (or 1) at residues; no padding when absent. Cross-attention alone uses it. */
   mask?: Tensor;
 }
 
-/** Keys and values [B, L, channels] by the name of their projection, "...attn2.to_k" and "...attn2.to_v". */
+/** Keys and values [B, L, channels] by the names of their projections, "...attn2.to_k" and "...attn2.to_v". */
 export type KeyValues = Readonly<Record<string, Tensor>>;
 
-/** The noise in a sample, [B, outChannels, H, W]. */
+/** Predicts the noise or velocity in samples, [B, outChannels, H, W]. */
 export function unet(w: Weights, config: UnetConfig, inputs: UnetInputs): Tensor {
   const { sample, keyValues, mask } = inputs;
   const channels = config.blockOutChannels;
@@ -133,7 +134,7 @@ export function unet(w: Weights, config: UnetConfig, inputs: UnetInputs): Tensor
   return convolution(w.at("conv_out"), x, config.outChannels, { kernel: 3, padding: 1 });
 }
 
-/** What every cross-attention needs of a sequence [B, L, crossAttentionDim], apart from the sample and the timestep. */
+/** The keys and values of all cross-attentions for a sequence [B, L, crossAttentionDim]; they do not depend on the timestep. */
 export function crossAttentionKeyValues(w: Weights, config: UnetConfig, sequence: Tensor): KeyValues {
   const entries = crossAttentionProjections(config).map(({ name, channels }): [string, Tensor] => {
     return [name, linear(w.at(name), sequence, channels, { bias: false })];
@@ -156,30 +157,30 @@ interface KeyValueType {
 
 function crossAttentionProjections(config: UnetConfig): { name: string; channels: number }[] {
   const { blockOutChannels, downBlockTypes, upBlockTypes, layersPerBlock } = config;
-  const below = (block: string, layers: number, channels: number) =>
+  const inBlock = (block: string, layers: number, channels: number) =>
     Array.from({ length: layers }, (_, layer) => `${block}.attentions.${layer}.transformer_blocks.0.attn2`)
       .flatMap((attention) => [`${attention}.to_k`, `${attention}.to_v`])
       .map((name) => ({ name, channels }));
   return [
     ...downBlockTypes.flatMap((type, index) =>
-      type === "DownBlock2D" ? [] : below(`down_blocks.${index}`, layersPerBlock, blockOutChannels[index]!),
+      type === "DownBlock2D" ? [] : inBlock(`down_blocks.${index}`, layersPerBlock, blockOutChannels[index]!),
     ),
-    ...below("mid_block", 1, blockOutChannels.at(-1)!),
+    ...inBlock("mid_block", 1, blockOutChannels.at(-1)!),
     ...upBlockTypes.flatMap((type, index) =>
       type === "UpBlock2D"
         ? []
-        : below(`up_blocks.${index}`, layersPerBlock + 1, blockOutChannels.at(-1 - index)!),
+        : inBlock(`up_blocks.${index}`, layersPerBlock + 1, blockOutChannels.at(-1 - index)!),
     ),
   ];
 }
 
-/** What all blocks share. */
+/** The inputs that all blocks share. */
 interface Context {
   config: UnetConfig;
-  /** [B or 1, 4 * blockOutChannels[0]], after the SiLU with which every residual block begins to use it. */
+  /** Time embedding after the SiLU that every residual block applies to it, [B or 1, 4 * blockOutChannels[0]]. */
   timeEmbedding: Tensor;
   keyValues: KeyValues | undefined;
-  /** [B or 1, 1, 1, L] */
+  /** Bias of the cross-attention, [B or 1, 1, 1, L]. */
   bias: Tensor | undefined;
 }
 
@@ -202,7 +203,7 @@ function timeEmbedding(w: Weights, config: UnetConfig, { timestep, timestepCond 
   return linear(w.at("linear_2"), silu(linear(w.at("linear_1"), embedding, 4 * width)), 4 * width);
 }
 
-/** Two 3x3 convolutions with the time embedding between them, beside a shortcut: x [B, C, H, W] -> [B, outChannels, H, W]. */
+/** Two 3x3 convolutions with the time embedding between them, and a shortcut: x [B, C, H, W] -> [B, outChannels, H, W]. */
 function residualBlock(
   w: Weights,
   { config, timeEmbedding }: Context,
@@ -236,7 +237,7 @@ function transformer(w: Weights, context: Context, path: string, x: Tensor): Ten
   return add(reshape(image, x.shape), x);
 }
 
-/** A 1x1 convolution of what has its channels last, tokens [B, N, C] -> [B, N, C]: a product, and no change of layout. */
+/** A 1x1 convolution of tokens [B, N, C], whose channels come last: a matrix product without a change of layout. */
 function pixelwise(w: Weights, tokens: Tensor, channels: number): Tensor {
   const initializer = fanInUniform(channels);
   const weight = reshape(w.parameter("weight", [channels, channels, 1, 1], initializer), [
@@ -246,15 +247,15 @@ function pixelwise(w: Weights, tokens: Tensor, channels: number): Tensor {
   return add(matmul(tokens, matrixTranspose(weight)), w.parameter("bias", [channels], initializer));
 }
 
-/** tokens [B, N, C] -> [B, N, C] */
+/** Self-attention of tokens [B, N, C] -> [B, N, C]. */
 function selfAttention(w: Weights, tokens: Tensor, heads: number): Tensor {
   const channels = fixed(tokens.shape[2], "selfAttention", "the channel axis");
   const project = (name: string) => splitHeads(linear(w.at(name), tokens, channels, { bias: false }), heads);
-  const seen = attention(project("to_q"), project("to_k"), project("to_v"));
-  return linear(w.at("to_out", 0), mergeHeads(seen), channels);
+  const attended = attention(project("to_q"), project("to_k"), project("to_v"));
+  return linear(w.at("to_out", 0), mergeHeads(attended), channels);
 }
 
-/** tokens [B, N, C] -> [B, N, C], or [C] in the null condition, whose keys and values are zeros: only a bias is left. */
+/** Cross-attention of tokens [B, N, C] -> [B, N, C], or [C] in the null condition, where keys and values are zeros. */
 function crossAttention(
   w: Weights,
   { config, keyValues, bias }: Context,
@@ -272,11 +273,11 @@ function crossAttention(
   const heads = config.attentionHeadDim;
   const query = splitHeads(linear(w.at(path, "to_q"), normal, channels, { bias: false }), heads);
   const options = bias === undefined ? {} : { bias };
-  const seen = attention(query, splitHeads(key, heads), splitHeads(value, heads), options);
-  return linear(w.at(path, "to_out", 0), mergeHeads(seen), channels);
+  const attended = attention(query, splitHeads(key, heads), splitHeads(value, heads), options);
+  return linear(w.at(path, "to_out", 0), mergeHeads(attended), channels);
 }
 
-/** GEGLU (Shazeer 2020, arXiv:2002.05202): a GELU gates a linear layer, another brings the width back. */
+/** GEGLU (Shazeer 2020, arXiv:2002.05202): a GELU gates a linear layer, and another restores the width. */
 function feedForward(w: Weights, tokens: Tensor): Tensor {
   const channels = fixed(tokens.shape[2], "feedForward", "the channel axis");
   const [hidden, gate] = split(linear(w.at(0, "proj"), tokens, 8 * channels), 2, [

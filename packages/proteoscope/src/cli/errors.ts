@@ -4,6 +4,7 @@
 import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
 import { printLines } from "./print.ts";
 
+/** The exit codes of the command line, by what they mean. */
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -14,6 +15,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** One of the exit codes of the command line. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A failure that a command foresaw: its message is complete, its exit code chosen. */
@@ -49,6 +51,8 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 /** The options that set the fields of a request, as one would give them. */
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel 1",
+  nucleusZ: "--nucleus-z 0",
+  nucleusTime: "--nucleus-time 0",
   pixelSizeMicrons: "--pixel-size 0.2",
   steps: "--steps",
   cellLine: "--cell-line",

@@ -33,7 +33,7 @@ export const exportDiffusersCommand = defineCommand({
   ],
   async run(args, { stdout, stderr, env, signal }) {
     const { savePipeline, savePretrained } = await import("@proteoscope/models");
-    const { networks, noiseSchedule } = await readNetworks(args.model, env);
+    const { networks, noiseSchedule } = await readNetworks(args.model, { env, stderr });
     const options = { dtype: args.dtype as (typeof dtypes)[number] };
     const [unet, autoencoder] = [networks.get("unet"), networks.get("vae")];
     const isPipeline = unet?.architecture === "unet" && autoencoder?.architecture === "autoencoder";

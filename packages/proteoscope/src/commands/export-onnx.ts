@@ -34,12 +34,12 @@ export const exportOnnxCommand = defineCommand({
     "proteoscope export onnx checkpoints/proteoscope-mini -o onnx",
     "proteoscope export onnx facebook/esm2_t6_8M_UR50D -o esm2-onnx",
   ],
-  async run(args, { stdout, env, signal }) {
+  async run(args, { stdout, stderr, env, signal }) {
     const size = args["image-size"];
     const imageSide =
       size === undefined ? undefined : parseInteger("image-size", size, { min: 8, max: 4096 });
     const { exportNetwork } = await import("@proteoscope/models");
-    const { networks } = await readNetworks(args.model, env);
+    const { networks } = await readNetworks(args.model, { env, stderr });
     const side = imageSide ?? generatedSide(networks);
     const files: string[] = [];
     await withOutputFolder(

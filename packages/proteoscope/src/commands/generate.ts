@@ -1,6 +1,7 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
 // All files of a run appear together when it is done, or none.
 
+import type { ZPolicy } from "@proteoscope/formats";
 import { detectColorDepth, type RgbImage, renderTerminalImage } from "@proteoscope/imaging";
 import {
   type GenerateRequest,
@@ -27,9 +28,25 @@ const generateArgs = {
   nucleus: {
     type: "string",
     valueHint: "image",
-    description: "TIFF, PNG or npy; a nucleus of the library when absent",
+    description: "TIFF, PNG, npy or OME-Zarr folder; a nucleus of the library when absent",
   },
-  "nucleus-channel": { type: "string", valueHint: "number", description: "Channel of the nuclei, from 0" },
+  "nucleus-channel": {
+    type: "string",
+    valueHint: "channel",
+    description: "Channel of the nuclei: its number from 0 or its name",
+  },
+  "nucleus-z": {
+    type: "string",
+    valueHint: "plane",
+    default: "sharpest",
+    description: "Plane of z: sharpest, maximum (projection) or its number from 0",
+  },
+  "nucleus-time": {
+    type: "string",
+    valueHint: "number",
+    default: "0",
+    description: "Time point of the image, from 0",
+  },
   "pixel-size": {
     type: "string",
     valueHint: "microns",
@@ -142,9 +159,12 @@ async function writeAll(
   const write = withRuntime(args.device, async (runtime) => {
     const { readNuclei } = await import("../nuclei.ts");
     const { writeCells } = await import("../write-cells.ts");
+    const chosen = await readNuclei(folder, { ...nuclei, signal });
+    const choice = chosen[0]?.choice;
+    if (choice !== undefined) printLines(stderr, `${nucleus}: ${choice}`);
     const request: GenerateRequest = {
       proteins: gene === undefined ? proteins : proteins.map((protein) => ({ ...protein, gene })),
-      nuclei: await readNuclei(folder, { ...nuclei, signal }),
+      nuclei: chosen,
       ...{ settings, context: known, software: { proteoscope: packageVersion(), node: process.version } },
     };
     return writeCells(runtime, folder, request, {
@@ -172,7 +192,9 @@ function parseOptions(args: GenerateArguments) {
     formats: parseFormats(args.format),
     nuclei: {
       image: args.nucleus,
-      nucleusChannel: optional(args["nucleus-channel"], (text) => parseInteger("nucleus-channel", text)),
+      nucleusChannel: optional(args["nucleus-channel"], parseChannel),
+      nucleusZ: parseZPolicy(args["nucleus-z"]),
+      nucleusTime: parseInteger("nucleus-time", args["nucleus-time"]),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
       maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
       seed,
@@ -190,4 +212,18 @@ function parseFormats(list: string): ImageFormat[] {
     if (format !== undefined) return format;
     throw new CommandError(`--format knows ${imageFormats.join(", ")}, got "${name}"`, exitCodes.usage);
   });
+}
+
+/** A number, or a name; a name of digits alone, such as 488, is found by either. */
+function parseChannel(text: string): number | string {
+  return /^[+-]?\d+$/.test(text) ? parseInteger("nucleus-channel", text) : text;
+}
+
+function parseZPolicy(text: string): ZPolicy {
+  if (text === "sharpest" || text === "maximum") return text;
+  if (/^\d+$/.test(text)) return parseInteger("nucleus-z", text);
+  throw new CommandError(
+    `--nucleus-z is sharpest, maximum or a number from 0, got "${text}"`,
+    exitCodes.usage,
+  );
 }

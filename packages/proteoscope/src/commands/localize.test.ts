@@ -51,7 +51,7 @@ describe("localize", () => {
 
   it("says how near the nearest protein is whose annotation the model brings", async () => {
     const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const words = [known, "--json", "--model", other.model];
     const { proteins } = JSON.parse((await runWords(["localize", ...words])).stdout);
     expect(proteins[0]).toMatchObject({

@@ -61,7 +61,7 @@ export const modelsRunCommand = defineCommand({
     await refuseInputs(args.output, [args.input, args.model]);
     const inputs = await readTensors(args.input, signal);
     const checkpoint = await openCheckpoint(args.model, env);
-    const open = args.stream ? openStreamed(stderr) : openWhole(part);
+    const open = args.stream ? openStreamed(stderr) : openWhole(part, stderr);
     const model = await open(checkpoint);
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });
@@ -103,10 +103,11 @@ interface OpenedNetwork {
   run(runtime: Runtime, inputs: NamedArrays, signal: AbortSignal): Promise<NamedArrays>;
 }
 
-function openWhole(part: Architecture | undefined) {
+function openWhole(part: Architecture | undefined, stderr: CommandContext["stderr"]) {
   return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
     const { loadPretrained, runPretrained } = await import("@proteoscope/models");
-    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }) });
+    const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
+    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }), onNotice });
     return {
       architecture: model.architecture,
       shapes: [...model.weights.values()].map(({ shape }) => shape),
@@ -118,7 +119,8 @@ function openWhole(part: Architecture | undefined) {
 function openStreamed(stderr: CommandContext["stderr"]) {
   return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
     const { openStreamedEsm2, runStreamedEsm2 } = await import("@proteoscope/models");
-    const model = await openStreamedEsm2(folder, options);
+    const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
+    const model = await openStreamedEsm2(folder, { ...options, onNotice });
     const layers = model.config.numHiddenLayers;
     return {
       architecture: "esm2",

@@ -38,15 +38,19 @@ export const modelsVerifyCommand = defineCommand({
     "proteoscope models verify checkpoints/proteoscope-mini",
     "proteoscope models verify esm2_t6_8M_UR50D --json",
   ],
-  async run(args, { stdout, env }) {
-    const report = await verify(args.folder, env);
+  async run(args, { stdout, stderr, env }) {
+    const report = await verify(args.folder, env, (notice) => void stderr.write(`${notice}\n`));
     if (args.json) printJson(stdout, report);
     else printLines(stdout, ...describe(report));
     return report.ok ? exitCodes.ok : exitCodes.badData;
   },
 });
 
-async function verify(named: string, env: CommandContext["env"]): Promise<VerifyReport> {
+async function verify(
+  named: string,
+  env: CommandContext["env"],
+  onNotice: (notice: string) => void,
+): Promise<VerifyReport> {
   const { loadParts, readJson, subfolder } = await import("@proteoscope/models");
   const { folder, options, path } = await openCheckpoint(named, env);
   const problems: string[] = [];
@@ -59,7 +63,7 @@ async function verify(named: string, env: CommandContext["env"]): Promise<Verify
   };
   const verifyNetwork = (part: string, source: FileSource) =>
     attempt(async () => {
-      const found = await loadParts(source, options);
+      const found = await loadParts(source, { ...options, onNotice });
       return found.map(({ architecture, weights }) => ({
         part: found.length === 1 ? part : architecture,
         ...{ architecture, tensors: weights.size },

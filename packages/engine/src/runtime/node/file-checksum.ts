@@ -1,5 +1,5 @@
 /**
- * The checksum of a kept model, and a runtime that takes one only with the checksum that it should have.
+ * The checksum of a cached model, and a runtime that loads one only with the checksum that it should have.
  *
  * It is taken where the model is loaded, on the runtime's thread, so that those of two runtimes are read side by side.
  */
@@ -10,9 +10,10 @@ import { savedWeightsFile } from "../ort.ts";
 import type { Runtime } from "../runtime.ts";
 
 /**
- * CRC-32 of a model's file and of the length and time of the weights beside it. Those are only mapped to memory, and to
- * read all of them for a checksum would take longer than all else that loading does.
- * @throws where there is no such file.
+ * Computes the CRC-32 of a model's file and of the length and time of the weights beside it. Those are only mapped to
+ * memory, and to read all of them for a checksum would take longer than all else that loading does.
+ *
+ * @throws Error where there is no such file.
  */
 export async function checksumOfModel(path: string): Promise<number> {
   const sum = crc32(await readFile(path));
@@ -25,7 +26,7 @@ export async function checksumOfModel(path: string): Promise<number> {
   }
 }
 
-/** The runtime, with files that are loaded with a `checksum` held to it. */
+/** Gives the runtime the check of files that are loaded with a `checksum`. */
 export function checkFiles(runtime: Runtime): Runtime {
   return {
     ...runtime,

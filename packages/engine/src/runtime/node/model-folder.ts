@@ -1,5 +1,5 @@
 /**
- * Loads models with external data in Node: by way of files, which ONNX Runtime maps to memory instead of copying.
+ * Loads models with external data in Node by way of files, which ONNX Runtime maps to memory instead of copying.
  *
  * The files lie in a private temporary folder that is removed as soon as the session is loaded: a mapped file stays
  * readable without its name. Where the system keeps mapped files (Windows), it is removed with the session; the folder
@@ -16,7 +16,7 @@ import { makeTemporaryFolder, removeAbandonedFolders } from "./temporary-folders
 const modelName = "model.onnx";
 const purpose = "proteoscope-model";
 
-/** The runtime, with external data written to files for it. */
+/** Gives the runtime external data as files. @throws Error, from `load`, where the files cannot be written. */
 export function loadThroughFolders(runtime: Runtime): Runtime {
   const folders = new Set<string>();
   let cleaned: Promise<void> | undefined;

@@ -15,16 +15,17 @@ import { withPair } from "./pair.ts";
 import { cacheSessions } from "./session-cache.ts";
 import type { WorkerData } from "./worker.ts";
 
+/** Options of `openRuntime`. */
 export interface OpenOptions {
-  /** "auto" is cpu: the fastest device that gives the same picture everywhere without a driver. */
+  /** The device. Default "auto", which is cpu: the fastest that gives the same picture everywhere without a driver. */
   device?: Device | "auto";
-  /** Threads of the cpu device; the machine's cores when absent. */
+  /** Number of threads of the cpu device; the machine's cores when absent. */
   threads?: number;
   /** The folder in which programs compiled for the cpu are cached for later processes; without it none are. */
   cacheDir?: string;
 }
 
-/** Native code that is at work when its thread ends aborts the process: an exit waits for it, so long at most. */
+/** The longest that an exit waits for native code: code that is at work when its thread ends aborts the process. */
 const longestRunMs = 60_000;
 
 const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
@@ -37,7 +38,11 @@ const advice: Readonly<Partial<Record<Device, string>>> = {
 // Since version 1.29 ONNX Runtime reports sessions to its makers, and leaves logs among the temporary files.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
-/** @throws DeviceError where the device is not there or does not start; it says what to do. */
+/**
+ * Opens a device on a worker thread; the process stays alive while it has work.
+ *
+ * @throws DeviceError where the device is not there or does not start; it says what to do.
+ */
 export async function openRuntime({
   device = "auto",
   threads = availableParallelism(),
@@ -120,13 +125,17 @@ function startWorker(workerData: WorkerData): Worker {
   return worker;
 }
 
+/** What a device is on this machine. */
 export interface DeviceDescription {
+  /** The device. */
   device: Device;
+  /** Whether it works. */
   available: boolean;
+  /** The number of threads, "ready", or what is missing. */
   detail: string;
 }
 
-/** What each device would be on this machine, found by trying it. */
+/** Describes cpu, webgpu and cuda as they are on this machine, each found by trying it. */
 export async function describeDevices(): Promise<DeviceDescription[]> {
   const descriptions: DeviceDescription[] = [];
   for (const device of devices) {

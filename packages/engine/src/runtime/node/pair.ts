@@ -1,12 +1,12 @@
 /**
- * Two runtimes side by side for work that falls into two halves: each computes alone on half of the threads.
+ * Two runtimes side by side for work that falls into two halves, each alone on half of the threads.
  *
  * Two threads that meet after every kernel wait for each other, and wake each other, thousands of times a second; two
  * halves that meet at their end do not.
  */
 import type { Runtime } from "../runtime.ts";
 
-/** The runtime with `pair`: itself on half of its threads, and a second one, opened when it is first asked for. */
+/** Gives the runtime a `pair`: itself on half of its threads, and a second one, opened at the first call. */
 export function withPair(
   runtime: Runtime,
   threads: number,

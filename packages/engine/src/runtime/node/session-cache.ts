@@ -19,9 +19,11 @@ import type { LoadOptions, Runtime, Session, SessionKey } from "../runtime.ts";
 import { checksumOfModel } from "./file-checksum.ts";
 import { makeTemporaryFolder, removeAbandonedFolders } from "./temporary-folders.ts";
 
+/** Options of `cacheSessions`. */
 export interface SessionCacheOptions {
+  /** The folder of the cache, which is made at the first program. */
   readonly folder: string;
-  /** Threads of the runtime where a load does not say. */
+  /** Number of threads where a load does not say. */
   readonly threads: number;
   /** The largest size of the folder, in bytes. Default 2 GiB. */
   readonly maxBytes?: number;
@@ -33,7 +35,7 @@ const unfinished = "partial";
 /** A model larger than this fraction of the cache is not cached. */
 const largestFraction = 1 / 4;
 
-/** The runtime with `loadCached`; a folder that cannot be used costs nothing but the time of compiling. */
+/** Gives the runtime `loadCached`; a folder that cannot be used costs nothing but the time of compiling. */
 export function cacheSessions(
   runtime: Runtime,
   { folder, threads, maxBytes = 2 ** 31 }: SessionCacheOptions,
@@ -78,7 +80,7 @@ export function cacheSessions(
 const loadable = ({ model, externalData }: OnnxModel, options: LoadOptions) =>
   [model, { ...options, externalData, transfer: true }] as const;
 
-/** The session of this name; one that is damaged, or that the runtime does not take, is removed. */
+/** Loads the session of this name; one that is damaged, or that the runtime refuses, is removed. */
 async function loadFrom(
   folder: string,
   name: string,
@@ -125,7 +127,7 @@ async function store(folder: string, name: string, temporary: string, maxBytes: 
   }
 }
 
-/** To the disk, so that no name outlives its bytes when the power fails. */
+/** Writes a file to the disk, so that no name outlives its bytes when the power fails. */
 async function flush(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -152,7 +154,7 @@ async function evict(folder: string, maxBytes: number): Promise<void> {
   }
 }
 
-/** Bytes of the files in a folder; 0 where another process has removed it. */
+/** Counts the bytes of the files in a folder; 0 where another process has removed it. */
 async function sizeOf(folder: string): Promise<number> {
   const files = await readdir(folder).catch(() => []);
   const sizes = await Promise.all(
@@ -163,7 +165,9 @@ async function sizeOf(folder: string): Promise<number> {
 
 const remove = (path: string) => rm(path, { recursive: true, force: true }).catch(() => {});
 
-/** Equal where the optimised form is: weights count by their checksums, which take a tenth of a digest's time. */
+/**
+ * Digests all that decides how a model is optimised; weights by their checksums, which take a tenth of a digest's time.
+ */
 function digestOf({ signature, values }: SessionKey, threads: number): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([2, env.versions.node, platform(), arch(), processor(), threads]));
@@ -172,7 +176,7 @@ function digestOf({ signature, values }: SessionKey, threads: number): string {
   return hash.digest("hex").slice(0, 40);
 }
 
-/** Programs that are compiled together have weights in common, which cannot change meanwhile. */
+/** Checksums of weights that programs compiled together have in common, which cannot change meanwhile. */
 const knownChecksums = new Map<TypedArray, number>();
 
 function checksumOfValues(array: TypedArray): number {
@@ -183,7 +187,7 @@ function checksumOfValues(array: TypedArray): number {
   return sum;
 }
 
-/** The forms of weights depend on the processor's instructions, which virtual machines name apart from its model. */
+/** Names the processor with its instructions, on which packed weights depend and which a virtual machine may hide. */
 function processor(): string {
   const model = cpus()[0]?.model ?? "";
   try {

@@ -9,8 +9,9 @@ import { serveRuntime } from "../host.ts";
 import { createOrtRuntime, type OrtOptions } from "../ort.ts";
 import { checkFiles } from "./file-checksum.ts";
 
+/** The data that the thread starts with. */
 export interface WorkerData extends OrtOptions {
-  /** Shared memory that counts the calls answered, for a caller that cannot wait for a message. [1] */
+  /** Number of calls answered, in shared memory [1], for a caller that cannot wait for a message. */
   answered: Int32Array;
 }
 

@@ -6,13 +6,14 @@
 import { createOrtRuntime } from "../ort.ts";
 import type { Runtime } from "../runtime.ts";
 
+/** The device, the URL of onnxruntime-web's files, and the number of threads. */
 export interface StartOptions {
   readonly device: "wasm" | "webgpu";
   readonly wasmPaths: string;
   readonly threads: number;
 }
 
-/** A runtime in this very thread. */
+/** Starts a runtime in this thread. */
 export async function startRuntime({ device, wasmPaths, threads }: StartOptions): Promise<Runtime> {
   const ort =
     device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");

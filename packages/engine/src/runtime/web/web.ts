@@ -11,12 +11,13 @@ import { connectRuntime, type Port } from "../remote.ts";
 import type { Runtime } from "../runtime.ts";
 import { type StartOptions, startRuntime } from "./start.ts";
 
+/** Options of `openRuntime`. */
 export interface OpenOptions {
-  /** "auto" is webgpu where the browser has a working adapter, else wasm. */
+  /** The device. Default "auto": webgpu where the browser has a working adapter, else wasm. */
   device?: "wasm" | "webgpu" | "auto";
   /** URL of the folder, ending in "/", that serves onnxruntime-web's `ort-wasm-simd-threaded.*` files. */
   wasmPaths: string;
-  /** Threads of the wasm device; the machine's where the page is cross-origin isolated, else one. */
+  /** Number of threads of the wasm device; the machine's where the page is cross-origin isolated, else 1. */
   threads?: number;
   /** Starts `worker.ts` where a bundler has put it elsewhere; "none" runs in this thread, which a run then blocks. */
   worker?: "none" | (() => Worker);
@@ -27,7 +28,7 @@ const advice = {
   wasm: "wasmPaths must be the URL of the folder that serves onnxruntime-web's ort-wasm-simd-threaded files",
 };
 
-/** @throws DeviceError where the device does not start; it says what to do. */
+/** Opens a device in a web worker. @throws DeviceError where it does not start; it says what to do. */
 export async function openRuntime({ device = "auto", ...options }: OpenOptions): Promise<Runtime> {
   if (device !== "auto") return openDevice(device, options);
   if (!("gpu" in navigator)) return openDevice("wasm", options);

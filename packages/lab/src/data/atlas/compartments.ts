@@ -1,6 +1,6 @@
-// The compartments that the models know, and what each data source says about them. The sources differ in what
-// they resolve: OpenCell grades single compartments, DeepLoc 2.0 (Swiss-Prot) tells the nucleus and the cytoplasm
-// only as wholes (Thumuluri et al., NAR 2022). A label that a source cannot give is unknown, not absent.
+// The compartments of the models, and what each data source says about them. The sources differ in what they resolve:
+// OpenCell grades single compartments, DeepLoc 2.0 (Swiss-Prot) labels the nucleus and the cytoplasm only as wholes
+// (Thumuluri et al., NAR 2022). A label that a source cannot give is unknown, not absent.
 
 import { FormatError } from "@proteoscope/formats";
 import type { CompartmentLabel, Protein } from "./tables.ts";
@@ -21,20 +21,21 @@ export const compartments = [
   "centrosome",
   "extracellular",
 ] as const;
+/** One name of the vocabulary. */
 export type Compartment = (typeof compartments)[number];
 
-/** Those that a picture of a cell can show. */
+/** The compartments that an image of a cell can show. */
 export const imageCompartments: readonly Compartment[] = compartments.filter(
   (name) => name !== "extracellular",
 );
 
-/** Wholes that DeepLoc 2.0 labels without telling their parts; its label is mapped to the first member. */
+/** Wholes that DeepLoc 2.0 labels without their parts; its label is mapped to the first member. */
 export const compartmentGroups: readonly { name: string; members: readonly Compartment[] }[] = [
   { name: "nucleus", members: ["nucleoplasm", "nucleolus", "nuclear_membrane", "nuclear_domains"] },
   { name: "cytoplasm", members: ["cytoplasm", "cytoskeleton", "centrosome"] },
 ];
 
-// The atlas's finer names, after the Human Protein Atlas's own grouping; `undefined` has no place in the vocabulary.
+// Finer names of the atlas, grouped as in the Human Protein Atlas; a name that is `undefined` is outside the vocabulary.
 const finer: Readonly<Record<string, Compartment | undefined>> = {
   chromatin: "nucleoplasm",
   cell_junctions: "plasma_membrane",
@@ -48,7 +49,7 @@ const finer: Readonly<Record<string, Compartment | undefined>> = {
   plastid: undefined,
 };
 
-/** The compartment of the vocabulary that a name of the atlas belongs to, if any. Throws FormatError for a strange name. */
+/** The compartment of the vocabulary that a name of the atlas belongs to, if any. @throws FormatError for an unknown name */
 export function placeCompartment(name: string): Compartment | undefined {
   const known = compartments.find((compartment) => compartment === name);
   if (known !== undefined || Object.hasOwn(finer, name)) return known ?? finer[name];
@@ -57,7 +58,7 @@ export function placeCompartment(name: string): Compartment | undefined {
   });
 }
 
-/** Labels by compartment of the vocabulary; parts that fall together keep the larger weight. */
+/** Labels by compartment of the vocabulary; where several belong to one compartment, it has the largest weight. */
 export function placeLabels(labels: readonly CompartmentLabel[]): Map<Compartment, number> {
   const placed = new Map<Compartment, number>();
   for (const { name, weight } of labels) {
@@ -69,17 +70,17 @@ export function placeLabels(labels: readonly CompartmentLabel[]): Map<Compartmen
   return placed;
 }
 
-/** What is known of where a protein is; `known` is 0 where the source cannot tell. */
+/** Multi-label targets of a protein; `known` is 0 where its source does not resolve the label. */
 export interface SequenceTargets {
   /** [compartments] 0 or 1. */
   readonly targets: Float32Array;
   readonly known: Float32Array;
-  /** [groups] 0 or 1: whether the protein is in any member. */
+  /** [groups] 0 or 1: whether the protein is in any member of the group. */
   readonly groupTargets: Float32Array;
   readonly groupKnown: Float32Array;
 }
 
-/** From which OpenCell's grades of a compartment are clear: 3 is strong, 2 weaker, 1 barely visible. */
+/** The least grade of OpenCell that counts as a label: 3 is strong, 2 weaker, 1 barely visible. */
 export const clearGrade = 2;
 
 /** The multi-label targets of a protein, as far as its source resolves them. */
@@ -96,7 +97,8 @@ export function sequenceTargets(protein: Protein): SequenceTargets {
     const weight = placed.get(compartment) ?? 0;
     const isUnclear = protein.source === "opencell" && weight > 0 && weight < clearGrade;
     result.targets[index] = weight > 0 ? 1 : 0;
-    result.known[index] = isUnclear || (compartment === "extracellular" && !tellsSecretion(protein)) ? 0 : 1;
+    result.known[index] =
+      isUnclear || (compartment === "extracellular" && !resolvesSecretion(protein)) ? 0 : 1;
   }
   if (protein.source === "opencell") return result;
   for (const [group, { members }] of compartmentGroups.entries()) {
@@ -111,12 +113,12 @@ export function sequenceTargets(protein: Protein): SequenceTargets {
   return result;
 }
 
-// Microscopes see what stays in the cell; only Swiss-Prot's annotators write "secreted".
-function tellsSecretion(protein: Protein): boolean {
+// Microscopes see what stays in the cell; only the annotators of Swiss-Prot write "secreted".
+function resolvesSecretion(protein: Protein): boolean {
   return protein.source === "deeploc2-swissprot" || protein.source === "deeploc2-human";
 }
 
-/** Shares of the compartments of an image, summing to 1 [imageCompartments]; undefined if none has a place. */
+/** Shares of the compartments of an image, [imageCompartments], that sum to 1; undefined if it shows none of them. */
 export function imageTargets(labels: readonly CompartmentLabel[]): Float32Array | undefined {
   const shares = new Float32Array(imageCompartments.length);
   for (const { name, weight } of labels) {

@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fixtureSide, writeAtlas } from "../../testing/atlas-fixture.ts";
-import { openCropPixels } from "./crop-pixels.ts";
+import { crop, fixtureSide, writeAtlas } from "../../testing/atlas-fixture.ts";
+import { checkCropIndices, openCropPixels } from "./crop-pixels.ts";
 
 let atlas: Awaited<ReturnType<typeof writeAtlas>>;
 beforeEach(async () => {
@@ -38,6 +38,14 @@ describe("openCropPixels", () => {
   it("refuses a row that is not there", async () => {
     const pixels = await openCropPixels(atlas.path);
     expect(() => pixels.read(24)).toThrow(/names crop 24, crops_u8\.npy holds 24/);
+  });
+
+  it("are compared with the table of crops, which may name none that is not there", async () => {
+    const pixels = await openCropPixels(atlas.path);
+    expect(() => checkCropIndices([crop({ index: 0 }), crop({ index: 23 })], pixels)).not.toThrow();
+    expect(() => checkCropIndices([crop({ index: 30 })], pixels)).toThrow(
+      /crops\.csv names crop 30, crops_u8\.npy holds 24; give the two files of one atlas/,
+    );
   });
 
   it("refuses pixels of another kind", async () => {

@@ -1,15 +1,17 @@
-// The pixels of an atlas: crops_u8.npy [N, H, W, 3] = protein, nucleus, nuclear mask. One row is read from disk
-// when it is first asked for, so that opening costs nothing and a run holds only the crops that it uses. The file is
-// not kept open: there is nothing to close.
+// The pixels of an atlas: crops_u8.npy [N, H, W, 3] = protein, nucleus, nuclear mask. A row is read from disk when it is
+// first used, so that opening costs nothing and a run holds only the crops that it uses. The file is closed after each
+// read: there is nothing to close.
 
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NpyHeader, readNpyHeader } from "@proteoscope/formats";
 import { nuclearDistance } from "@proteoscope/imaging";
+import type { Crop } from "./tables.ts";
 
 /** Channels of a crop image: protein and nucleus in [0, 1], signed nuclear distance in pixels. */
 export const cropChannels = ["protein", "nucleus", "distance"] as const;
 
+/** One crop as an image. */
 export interface CropImage {
   readonly height: number;
   readonly width: number;
@@ -17,11 +19,12 @@ export interface CropImage {
   readonly data: Float32Array;
 }
 
+/** The crops of a pixel file, read one at a time. */
 export interface CropPixels {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** The image of one row; it may be kept in memory, so do not write into it. */
+  /** The image of one row; it may be in the cache, so do not write into it. @throws FormatError for a row that is not there */
   read(index: number): Promise<CropImage>;
 }
 
@@ -29,15 +32,16 @@ const fileName = "crops_u8.npy";
 const headerBytes = 66_000; // the longest npy header of version 1
 const storedChannels = 3;
 
+/** Options of `openCropPixels`. */
 export interface CropPixelsOptions {
-  /** Whether images stay in memory once they are read, 12 bytes a pixel. Default true. */
-  readonly isKept?: boolean;
+  /** Whether images stay in memory once they are read, 12 bytes per pixel. Default true. */
+  readonly isCached?: boolean;
 }
 
-/** Looks into the pixel file of an atlas folder. Throws FormatError if it is not uint8 [N, H, W, 3]. */
+/** Opens the pixel file of an atlas folder. @throws FormatError if it is not uint8 [N, H, W, 3] */
 export async function openCropPixels(
   folder: string,
-  { isKept = true }: CropPixelsOptions = {},
+  { isCached = true }: CropPixelsOptions = {},
 ): Promise<CropPixels> {
   const path = join(folder, fileName);
   const { dtype, shape, fortranOrder, dataStart } = await readHeader(path);
@@ -58,10 +62,19 @@ export async function openCropPixels(
         throw new FormatError("atlas", `crops.csv names crop ${index}, ${fileName} holds ${count}`);
       }
       const image = images.get(index) ?? load(index);
-      if (isKept) images.set(index, image);
+      if (isCached) images.set(index, image);
       return image;
     },
   };
+}
+
+/** @throws FormatError where the table of crops names one that the pixel file does not hold */
+export function checkCropIndices(crops: readonly Crop[], { count }: CropPixels): void {
+  const missing = crops.find(({ index }) => index >= count);
+  if (missing !== undefined)
+    throw new FormatError("atlas", `crops.csv names crop ${missing.index}, ${fileName} holds ${count}`, {
+      hint: "give the two files of one atlas",
+    });
 }
 
 async function readHeader(path: string): Promise<NpyHeader> {

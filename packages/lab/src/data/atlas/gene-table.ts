@@ -1,5 +1,5 @@
-// Tables keyed by gene, as they come with embeddings of texts or names: a matrix in .npy or .zarr and the genes of its
-// rows in a list. Columns are brought to zero mean and unit deviation, since the numbers of one source are large and of
+// Tables keyed by gene, as published with embeddings of texts or names: a matrix in .npy or .zarr and a list of the genes of
+// its rows. Columns are brought to zero mean and unit deviation, since the numbers of one source are large and those of
 // another small. Levels of expression are a CSV of two columns.
 
 import { readFile } from "node:fs/promises";
@@ -16,11 +16,11 @@ export interface GeneTable {
 export interface GeneTablePaths {
   /** .npy file or .zarr folder, [genes, width]. */
   readonly embeddings: string;
-  /** Text with a gene a line, or a JSON list. */
+  /** Text with one gene per line, or a JSON list. */
   readonly genes: string;
 }
 
-/** Throws FormatError for a table that is no matrix of numbers, or of another length than the list. */
+/** Reads a table. @throws FormatError if it is no matrix of numbers, or has another length than the list of genes */
 export async function readGeneTable({ embeddings, genes: list }: GeneTablePaths): Promise<GeneTable> {
   const genes = parseGenes(await readFile(list, "utf8"), list);
   const matrix = embeddings.replace(/\/$/, "").endsWith(".zarr")
@@ -31,7 +31,7 @@ export async function readGeneTable({ embeddings, genes: list }: GeneTablePaths)
     throw new FormatError(
       "gene table",
       `${embeddings} is [${matrix.shape}], ${list} names ${genes.length} genes`,
-      { hint: "give one row a gene" },
+      { hint: "give one row per gene" },
     );
   const values = toFloat32(matrix);
   if (!values.every(Number.isFinite))
@@ -44,12 +44,13 @@ export async function readGeneTable({ embeddings, genes: list }: GeneTablePaths)
 }
 
 export interface GeneLevels extends GeneTable {
-  /** Of the levels, in their own unit. */
+  /** Mean of the levels, in their own unit. */
   readonly mean: number;
+  /** Standard deviation of the levels. */
   readonly deviation: number;
 }
 
-/** Reads a CSV with the columns gene and level. Throws FormatError. */
+/** Reads a CSV with the columns gene and level. @throws FormatError */
 export async function readGeneLevels(path: string): Promise<GeneLevels> {
   const rows = readCsv(await readFile(path, "utf8"), { name: path, requireColumns: ["gene", "level"] });
   const levels = Float32Array.from(rows, ({ level }) => (level?.trim() ? Number(level) : Number.NaN));
@@ -72,7 +73,7 @@ function parseGenes(text: string, name: string): string[] {
   }
   const words = (genes as unknown[]).filter((gene) => gene !== "");
   if (words.length > 0 && words.every((gene): gene is string => typeof gene === "string")) return words;
-  throw new FormatError("gene table", `${name} is no list of genes`, { hint: "give a gene a line" });
+  throw new FormatError("gene table", `${name} is no list of genes`, { hint: "give one gene per line" });
 }
 
 async function readZarr(path: string): Promise<NdArray> {
@@ -101,7 +102,7 @@ function columnMoments({ shape, data }: NdArray): { mean: number; deviation: num
     for (let at = column; at < values.length; at += width) sum += values[at]!;
     const mean = sum / rows;
     for (let at = column; at < values.length; at += width) squares += (values[at]! - mean) ** 2;
-    return { mean, deviation: Math.sqrt(squares / rows) || 1 }; // a column that is the same for all says nothing
+    return { mean, deviation: Math.sqrt(squares / rows) || 1 }; // a constant column carries nothing
   });
 }
 

@@ -1,12 +1,12 @@
-// The annotated proteins that a model brings to compare sequences with. A protein counts once, shared out among its
-// compartments; of a whole whose parts its source does not tell (the nucleus, the cytoplasm), each part gets what it has
-// where sources do tell.
+// The annotated proteins of a model, from which annotations are transferred to homologs. A protein counts once, shared among
+// its compartments. A whole whose parts its source does not resolve (the nucleus, the cytoplasm) is shared among the parts by
+// their frequencies in the sources that do.
 
 import { type AnnotatedProteins, homologDefaults, type LoadedHomologs } from "@proteoscope/models";
 import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
 import type { Protein } from "./tables.ts";
 
-/** Relatives by the compartments of the vocabulary. */
+/** The homologs of a model that is trained on these proteins, with shares of the compartments of the vocabulary. */
 export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
     config: { ...homologDefaults, labels: compartments },
@@ -24,20 +24,22 @@ function annotated(proteins: readonly Protein[]): AnnotatedProteins {
   return { sequences, ends, shares: sharesOf(proteins) };
 }
 
-/** [proteins, compartments] */
+/** Shares of the compartments, [proteins, compartments]; each row sums to 1, or to 0 where nothing is known. */
 function sharesOf(proteins: readonly Protein[]): Float32Array {
   const width = compartments.length;
   const targets = proteins.map(sequenceTargets);
-  const context = targets.map(({ targets, known }) => targets.map((target, label) => target * known[label]!));
-  const frequency = compartments.map((_, label) => context.reduce((sum, row) => sum + row[label]!, 0));
+  const labelled = targets.map(({ targets, known }) =>
+    targets.map((target, label) => target * known[label]!),
+  );
+  const frequency = compartments.map((_, label) => labelled.reduce((sum, row) => sum + row[label]!, 0));
   const shares = new Float32Array(proteins.length * width);
   for (const [index, { groupTargets }] of targets.entries()) {
-    const row = context[index]!;
+    const row = labelled[index]!;
     for (const [group, { members }] of compartmentGroups.entries()) {
       if (groupTargets[group] !== 1) continue;
-      const places = members.map((name) => compartments.indexOf(name));
-      const total = places.reduce((sum, label) => sum + frequency[label]!, 0);
-      for (const label of places) row[label]! += total > 0 ? frequency[label]! / total : 1 / members.length;
+      const indices = members.map((name) => compartments.indexOf(name));
+      const total = indices.reduce((sum, label) => sum + frequency[label]!, 0);
+      for (const label of indices) row[label]! += total > 0 ? frequency[label]! / total : 1 / members.length;
     }
     const sum = row.reduce((a, b) => a + b, 0);
     if (sum > 0)

@@ -1,6 +1,7 @@
-// Statistics of the training images that belong to the weights made from them: they are measured, stored with the
-// model and used again whenever it draws or judges. Every trainer measures them on the same crops, so all agree.
+// Statistics of the training images that belong to the weights trained on them: they are stored with the model and used
+// whenever it generates or classifies. Every trainer measures them on the same crops, so that all agree.
 
+import { FormatError } from "@proteoscope/formats";
 import type { CropPixels } from "./crop-pixels.ts";
 import { type Crop, isRealCell } from "./tables.ts";
 
@@ -11,13 +12,19 @@ export interface ImageStatistics {
   readonly imageVariance: number;
 }
 
-/** Measures real cells; blends, which have two nuclei, and simulated cells are left out. */
+/**
+ * Measures real cells; blends, which have two nuclei, and simulated cells are left out.
+ * @throws FormatError where there is no real cell
+ */
 export async function measureImages(crops: readonly Crop[], pixels: CropPixels): Promise<ImageStatistics> {
   const plane = pixels.height * pixels.width;
   const sums = [0, 0, 0];
   const squares = [0, 0, 0];
   const real = crops.filter(isRealCell);
-  if (real.length === 0) throw new RangeError("there are no real cells to measure");
+  if (real.length === 0)
+    throw new FormatError("atlas", "crops.csv has no training crop of a single real cell", {
+      hint: "give crops with split_image train and synthetic_mix 0",
+    });
   for (const { index } of real) {
     const { data } = await pixels.read(index);
     for (let channel = 0; channel < 3; channel++) {

@@ -1,24 +1,25 @@
-// Whole fields of real nuclei without a protein channel (raw Hoechst with segmentation), which the library of
-// nuclei is cut from. Stored as one npz: `img__NAME` uint16 [H, W], `lab__NAME` uint16 [H, W], `um_per_px`.
+// Whole fields of real nuclei without a protein channel (raw Hoechst with its segmentation), from which the library of
+// nuclei is cut. They are one npz file: `img__NAME` uint16 [H, W], `lab__NAME` uint16 [H, W], `um_per_px`.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NdArray, readNpz } from "@proteoscope/formats";
 
+/** One field of view with its segmentation. */
 export interface NucleusField {
   readonly name: string;
   readonly height: number;
   readonly width: number;
   /** Raw intensities [H, W]. */
   readonly image: Uint16Array;
-  /** Number of the nucleus of each pixel, 0 outside [H, W]. */
+  /** Number of the nucleus at each pixel [H, W], 0 outside of nuclei. */
   readonly labels: Uint16Array;
   readonly micronsPerPixel: number;
 }
 
 const fileName = "nuclei_fovs.npz";
 
-/** Reads nuclei_fovs.npz of an atlas folder, in order of name. Throws FormatError. */
+/** Reads nuclei_fovs.npz of an atlas folder, in the order of the names. @throws FormatError */
 export async function readNucleusFields(folder: string): Promise<NucleusField[]> {
   const arrays = readNpz(await readFile(join(folder, fileName)));
   const micronsPerPixel = Number(arrays.get("um_per_px")?.data[0]);

@@ -1,9 +1,9 @@
-// Proteins as the classes of images: which crops show which, how they divide into training and validation, and how
-// often each is shown. A model of images alone is told nothing of sequences, so every protein is learned and images
-// are held out (the `all_proteins` split).
+// Proteins as the classes of images: which crops show which protein, how they are divided into training and validation, and
+// how often each is sampled. A model of images alone knows no sequences, so every protein is learned and images are held out
+// (the `all_proteins` split).
 //
-// Where a protein was imaged in several fields, whole fields are held out. Where there is one field its crops are
-// divided, which is easier: neighbours in a field look alike.
+// Where a protein was imaged in several fields, whole fields are held out. Where there is one field its crops are divided,
+// which is easier: neighbours in a field look alike.
 
 import { createGenerator } from "@proteoscope/engine";
 import type { Crop } from "./tables.ts";
@@ -12,17 +12,17 @@ export interface ProteinClasses {
   /** Gene names, in alphabetical order; the position is the class. */
   readonly genes: readonly string[];
   readonly training: readonly Crop[];
-  /** Real cells alone. */
+  /** Single cells, without blends. */
   readonly validation: readonly Crop[];
 }
 
 export interface ProteinClassOptions {
-  /** Share of a protein's fields, or crops, that is held out; at least one where there are two. */
+  /** Fraction of a protein's fields, or crops, that is held out; at least one where there are two. */
   readonly validationShare: number;
   readonly seed: number;
 }
 
-/** Every known gene is a class; crops of none keep the atlas's own split. */
+/** Every known gene is a class; crops of unknown gene have the split of the atlas. */
 export function splitByProtein(crops: readonly Crop[], options: ProteinClassOptions): ProteinClasses {
   const byGene = new Map<string, Crop[]>();
   const training: Crop[] = [];
@@ -59,8 +59,8 @@ function chooseHeldOut(
 }
 
 /**
- * How often each crop is shown where proteins are learned: known proteins together with the probability `share`,
- * each as often as the others, with crops of one protein and all other crops as `weights` has them.
+ * How often each crop is sampled where proteins are learned: all known proteins together with the probability `share`, and
+ * each as often as any other. Among the crops of one protein, and among those of none, `weights` decides.
  */
 export function proteinWeights(crops: readonly Crop[], weights: Float64Array, share: number): Float64Array {
   const totals = new Map<string | undefined, number>();
@@ -71,7 +71,7 @@ export function proteinWeights(crops: readonly Crop[], weights: Float64Array, sh
   const knownShare = unknown === 0 ? 1 : share;
   return weights.map((weight, i) => {
     const { gene, isBlend } = crops[i]!;
-    if (isBlend || weight === 0) return weight; // blends are drawn apart from real cells
+    if (isBlend || weight === 0) return weight; // blends are sampled separately
     return gene === undefined
       ? ((1 - knownShare) * weight) / unknown
       : (knownShare * weight) / (known * totals.get(gene)!);

@@ -1,9 +1,9 @@
-// Which sequences may be trained on. One DeepLoc 2.0 homology partition is held out from everything (test), one is
-// kept for calibration and early stopping; OpenCell's validation and test proteins stay unseen; so does everything
-// that resembles any of these. Records of one protein or of one cluster move together, whatever table they are in.
+// Which sequences may be trained on. One DeepLoc 2.0 homology partition is held out from everything (test), another one is
+// for calibration and early stopping; OpenCell's validation and test proteins stay unseen, and so does everything that
+// resembles any of these. Records of one protein or of one cluster are in one split, whatever table they are in.
 //
-// Limit: clusters join sequences of about 60 % identity. DeepLoc's partitions are stricter (30 %), but an OpenCell
-// protein without partition may have a remote relative among the held-out ones.
+// Limit: a cluster has sequences of about 60 % identity. DeepLoc's partitions are stricter (30 %), but an OpenCell protein
+// without a partition may have a remote homolog among the held-out ones.
 
 import type { Crop, Protein } from "./tables.ts";
 
@@ -13,14 +13,15 @@ import type { Crop, Protein } from "./tables.ts";
  */
 export type SequenceSplit = "train" | "calibration" | "test" | "opencell" | "external" | "unused";
 
+/** Which of DeepLoc's homology partitions, 0 to 4, are held out. */
 export interface SplitOptions {
-  /** Partition held out from everything; default 4. */
+  /** The partition that is held out from everything; default 4. */
   testPartition?: number;
-  /** Partition for calibration; default 3. */
+  /** The partition for calibration; default 3. */
   calibrationPartition?: number;
 }
 
-/** The split of each record, by position. */
+/** The split of each record, in their order. */
 export function splitSequences(proteins: readonly Protein[], options: SplitOptions = {}): SequenceSplit[] {
   const { testPartition = 4, calibrationPartition = 3 } = options;
   const isUnseen = (protein: Protein) => protein.split === "val" || protein.split === "test";
@@ -45,7 +46,7 @@ export function splitSequences(proteins: readonly Protein[], options: SplitOptio
   });
 }
 
-// Where a group spans splits, the earliest of these keeps its members and the others are not used.
+// Where a group spans several splits, the first of these has its members, and those of the others are not used.
 const precedence: readonly SequenceSplit[] = ["opencell", "test", "calibration", "train", "external"];
 
 function isExternal({ source }: Protein): boolean {
@@ -73,7 +74,7 @@ export function splitsByUniprot(
   return result;
 }
 
-// Union-find over everything that makes two records the same protein or near relatives.
+// Union-find over everything that makes two records one protein or close homologs.
 function groupOfEach(proteins: readonly Protein[]): number[] {
   const parent = proteins.map((_, index) => index);
   const find = (index: number): number => {

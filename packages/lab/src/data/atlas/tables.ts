@@ -1,13 +1,13 @@
-// The tables of an atlas folder as typed records: crops.csv (images), proteins.csv (human sequences) and
-// localisation.csv (sequences of all kingdoms). A cell that is not what its column holds is an error that names
-// file, line and column, because a label that is dropped in silence trains a wrong model.
+// The tables of an atlas folder as typed records: crops.csv (images), proteins.csv (human sequences) and localisation.csv
+// (sequences of all kingdoms). A cell that does not belong in its column is an error that names file, line and column,
+// because a label that is dropped in silence trains a wrong model.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, readCsv } from "@proteoscope/formats";
 import { z } from "zod";
 
-/** A compartment by the atlas's own name; weight is a share of the image (crops) or a grade 1-3 (OpenCell). */
+/** A compartment by its name in the atlas; the weight is a share of the image (crops) or a grade 1-3 (OpenCell). */
 export interface CompartmentLabel {
   readonly name: string;
   readonly weight: number;
@@ -28,21 +28,21 @@ export interface Crop {
   readonly fieldOfView: string;
   /** An average of two cells, made by the data set's authors. */
   readonly isBlend: boolean;
-  /** By field of view: all crops of a field are in one split. */
+  /** All crops of a field of view are in one split. */
   readonly split: Split;
   /** 0 to 1: segmentation, focus, signal. */
   readonly quality: number;
-  /** 0 to 1: whether the picture shows what the label says, by a crude check. */
+  /** 0 to 1: whether the image shows what its label says, by a crude check. */
   readonly labelConsistency: number;
-  /** Whether the nucleus channel is a stain of DNA, not made from the protein channel. */
+  /** Whether the nucleus channel is a DNA stain; otherwise it was made from the protein channel. */
   readonly hasDnaStain: boolean;
   readonly licence: string;
 }
 
-/** The source of crops that were drawn by a program, not seen by a microscope. */
+/** The source of simulated crops. */
 export const simulatedSource = "simulated";
 
-/** Whether a crop is one cell that a microscope saw. */
+/** Whether a crop is a single cell from a microscope. */
 export function isRealCell({ isBlend, source }: Crop): boolean {
   return !isBlend && source !== simulatedSource;
 }
@@ -54,6 +54,7 @@ export const proteinSources = [
   "deeploc2-swissprot",
   "deeploc2-hpa-test",
 ] as const;
+/** The data set of a protein's labels. */
 export type ProteinSource = (typeof proteinSources)[number];
 
 /** One sequence with its localisation labels. */
@@ -68,9 +69,9 @@ export interface Protein {
   readonly isHuman: boolean;
   /** DeepLoc 2.0 homology partition, 0 to 4. */
   readonly partition: number | undefined;
-  /** Sequences of about 60 % identity share it; human table only. */
+  /** Sequences of about 60 % identity have the same cluster; human table only. */
   readonly cluster: string | undefined;
-  /** OpenCell's own split by protein. */
+  /** The split by protein of OpenCell. */
   readonly split: Split | undefined;
   /** Ids of OpenCell's validation and test proteins that this sequence resembles or equals. */
   readonly leakOf: readonly string[];
@@ -78,9 +79,10 @@ export interface Protein {
   readonly sameAs: string | undefined;
 }
 
+/** The content of crops.csv. */
 export interface CropTable {
   readonly crops: readonly Crop[];
-  /** Crops left out because their cell seems to stand in another split too. */
+  /** Crops left out because their cell seems to be in another split too. */
   readonly excludedCount: number;
 }
 
@@ -158,7 +160,7 @@ const localisationColumns = z.object({
   leak_of: idList,
 });
 
-/** Reads crops.csv; crops marked `exclude` are dropped and counted. Throws FormatError. */
+/** Reads crops.csv; crops marked `exclude` are dropped and counted. @throws FormatError */
 export async function readCrops(folder: string): Promise<CropTable> {
   const rows = await readTable(folder, "crops.csv", cropColumns);
   const crops = rows.flatMap((row): Crop[] => {
@@ -180,7 +182,7 @@ export async function readCrops(folder: string): Promise<CropTable> {
   return { crops, excludedCount: rows.length - crops.length };
 }
 
-/** Reads proteins.csv: human proteins, one row each. Throws FormatError. */
+/** Reads proteins.csv: human proteins, one per row. @throws FormatError */
 export async function readProteins(folder: string): Promise<Protein[]> {
   const rows = await readTable(folder, "proteins.csv", proteinColumns);
   return rows.map(({ compartments, homology_partition, split_protein, leak_of, ...rest }) => ({
@@ -194,7 +196,7 @@ export async function readProteins(folder: string): Promise<Protein[]> {
   }));
 }
 
-/** Reads localisation.csv: the DeepLoc 2.0 sets of all kingdoms. Throws FormatError. */
+/** Reads localisation.csv: the DeepLoc 2.0 sets of all kingdoms. @throws FormatError */
 export async function readLocalisation(folder: string): Promise<Protein[]> {
   const rows = await readTable(folder, "localisation.csv", localisationColumns);
   return rows.map(({ accession, compartments, human, same_opencell_id, leak_of, ...rest }) => ({

@@ -1,12 +1,13 @@
 // Augmentation: the eight symmetries of the square for images, and masking of residues for the language model.
 // Everything is a pure function of its input and of numbers that the caller drew.
 
-/** Symmetries of the square; 0 is the identity. */
+/** The number of symmetries of the square; symmetry 0 is the identity. */
 export const symmetryCount = 8;
 
 /**
- * One symmetry of a square image [C, N, N], the same for all channels: bit 0 mirrors left and right, bit 1 up and
- * down, bit 2 swaps rows and columns. All eight are reached, and drawn evenly by a uniform `symmetry`.
+ * One symmetry of a square image [C, N, N], the same for all channels: bit 0 mirrors left and right, bit 1 up and down, bit 2
+ * swaps rows and columns. The numbers 0 to 7 are the eight symmetries.
+ * @throws RangeError for an image that is not square
  */
 export function transformSquare(image: Float32Array, side: number, symmetry: number): Float32Array {
   const plane = side * side;
@@ -30,15 +31,15 @@ export function transformSquare(image: Float32Array, side: number, symmetry: num
 export interface MaskedTokens {
   /** What the model sees. */
   readonly inputs: Int32Array;
-  /** The original token where it is to be predicted, -1 elsewhere. */
+  /** The original token where it is to be predicted, and -1 everywhere else. */
   readonly labels: Int32Array;
 }
 
 export interface MaskingOptions {
   readonly maskId: number;
-  /** Tokens that stand in for a residue: [begin, end); only such tokens are ever predicted. */
+  /** Tokens of residues, [begin, end); only they are predicted. */
   readonly residueIds: { readonly begin: number; readonly end: number };
-  /** Share of residues that are predicted; default 0.15. */
+  /** Fraction of residues that are predicted; default 0.15. */
   readonly rate?: number;
 }
 

@@ -1,4 +1,4 @@
-// How readily residues stand for each other in related proteins: BLOSUM62 (Henikoff & Henikoff 1992,
+// How often one residue substitutes for another in homologous proteins: BLOSUM62 (Henikoff & Henikoff 1992,
 // doi:10.1073/pnas.89.22.10915), log odds in half bits.
 
 const residues = "ARNDCQEGHILKMFPSTWYV";
@@ -28,14 +28,14 @@ const scores = [
 
 const positions = new Map([...residues].map((residue, position) => [residue, position]));
 
-/** The score of two of the twenty residues. Throws RangeError for another letter. */
+/** The score of two of the twenty residues. @throws RangeError for another letter */
 export function blosum62(first: string, second: string): number {
   const score = scores[positions.get(first) ?? -1]?.[positions.get(second) ?? -1];
   if (score === undefined) throw new RangeError(`BLOSUM62 has no score of ${first} and ${second}`);
   return score;
 }
 
-/** Another residue and how often it stands in for this one, relative to others and to chance. */
+/** Another residue, and how often it substitutes for this one relative to chance. */
 export interface Substitute {
   readonly residue: string;
   readonly odds: number;
@@ -50,7 +50,7 @@ const substitutes = new Map(
   ]),
 );
 
-/** Residues that stand for this one more often than chance; none of C, G and P, and of letters that are no residue. */
+/** Residues that substitute for this one more often than by chance; C, G, P and letters of no residue have none. */
 export function conservativeSubstitutes(residue: string): readonly Substitute[] {
   return substitutes.get(residue) ?? [];
 }

@@ -1,32 +1,28 @@
-// Batches of crop images: drawn by weight, turned by a random symmetry of the square, blends of two cells less and
-// less often as a run goes on. A pure function of the seed and the step.
+// Batches of crop images: sampled by weight, each in a random orientation of the square, with fewer blends of two cells as a
+// run goes on. A pure function of the seed and the step.
 
-import { createGenerator, type NdArray } from "@proteoscope/engine";
+import { createGenerator, float32, type NdArray } from "@proteoscope/engine";
+import { FormatError } from "@proteoscope/formats";
 import { z } from "zod";
 import type { CropPixels } from "../atlas/crop-pixels.ts";
-import { isTrainingCrop, splitSequences, splitsByUniprot } from "../atlas/splits.ts";
-import {
-  type Crop,
-  type Protein,
-  readCrops,
-  readLocalisation,
-  readProteins,
-  simulatedSource,
-} from "../atlas/tables.ts";
+import { type Crop, simulatedSource } from "../atlas/tables.ts";
 import { symmetryCount, transformSquare } from "./augment.ts";
-import { createCropSampler, cropWeights, scheduleShare } from "./pairs.ts";
+import { createCropSampler, cropWeights, scheduleShare } from "./crop-sampler.ts";
 
-/** A share of a batch at the start and at the end of a run; linear between them. */
+/** A fraction of the batches at the first and at the last step of a run; linear between them. */
 export const shareSchema = z.strictObject({
   start: z.number().min(0).max(1),
   end: z.number().min(0).max(1),
 });
 
-/** What each configuration of an image model says about its data, under `data`. */
+/** Options of every trainer of an image model, under `data`. */
 export const imageDataSchema = z.strictObject({
   batchSize: z.int().positive(),
+  /** From 0, compartments are sampled as often as they occur, to 1, equally often. */
   compartmentBalance: z.number().min(0).max(1),
+  /** The same for the sources of the crops. */
   sourceBalance: z.number().min(0).max(1),
+  /** Factors for crops whose labels are known to mislead. */
   rules: z
     .array(
       z.strictObject({
@@ -37,55 +33,36 @@ export const imageDataSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Fraction of blends, crops that average two cells. */
   blendShare: shareSchema,
+  /** Images to validate on. */
   validationCount: z.int().positive(),
 });
 export type ImageDataConfig = z.infer<typeof imageDataSchema>;
 
-export interface ImageData {
-  /** Crops that may be learned from. */
-  readonly training: readonly Crop[];
-  /** Real cells of other fields of view, of proteins that are not held out: seen proteins, unseen images. */
-  readonly validation: readonly Crop[];
-  /** Human proteins that may be learned from. */
-  readonly proteins: readonly Protein[];
-}
-
-/** The crops and proteins of an atlas folder that the image models learn from and are validated on. */
-export async function readImageData(folder: string): Promise<ImageData> {
-  const { crops } = await readCrops(folder);
-  const human = await readProteins(folder);
-  const splits = splitSequences([...human, ...(await readLocalisation(folder))]).slice(0, human.length);
-  const byUniprot = splitsByUniprot(human, splits);
-  const isHeldOut = ({ uniprot }: Crop) =>
-    uniprot !== undefined && (byUniprot.get(uniprot) ?? "train") !== "train";
-  return {
-    training: crops.filter((crop) => isTrainingCrop(crop, byUniprot)),
-    validation: crops.filter((crop) => crop.split === "val" && !crop.isBlend && !isHeldOut(crop)),
-    proteins: human.filter((_, index) => splits[index] === "train"),
-  };
-}
-
 export interface ShownCrop {
   readonly crop: Crop;
-  /** [3, N, N]: protein, nucleus, distance, turned by a random symmetry. */
+  /** [3, N, N]: protein, nucleus, distance, in a random orientation. */
   readonly image: Float32Array;
-  /** Which of the eight it was, 0 for none. */
+  /** Which of the eight symmetries of the square, 0 for the crop as it is. */
   readonly symmetry: number;
 }
 
 export interface ImageBatchOptions extends ImageDataConfig {
-  /** Of simulated cells; none by default. */
+  /** Fraction of simulated cells; none by default. */
   readonly simulatedShare?: z.infer<typeof shareSchema> | undefined;
   readonly seed: number;
   readonly totalSteps: number;
-  /** Whether simulated cells are turned as well; otherwise each has one orientation. Default true. */
+  /** Whether simulated cells have random orientations too; otherwise each has one. Default true. */
   readonly turnsSimulated?: boolean;
-  /** How often each crop is shown, where that is not by quality and rarity alone. */
+  /** How often each crop is sampled, where that is not by quality and rarity alone. */
   readonly weights?: Float64Array;
 }
 
-/** The crops of each training step. */
+/**
+ * Samples the crops of each training step.
+ * @throws FormatError for crops that are not square, and where no crop is left to sample
+ */
 export function createImageBatches(
   crops: readonly Crop[],
   pixels: CropPixels,
@@ -93,8 +70,14 @@ export function createImageBatches(
 ): (step: number) => Promise<ShownCrop[]> {
   const { batchSize, blendShare, seed, totalSteps, weights = cropWeights(crops, options) } = options;
   const { simulatedShare = { start: 0, end: 0 }, turnsSimulated = true } = options;
-  if (pixels.height !== pixels.width) throw new RangeError("the symmetries of the square need square crops");
-  const draw = createCropSampler(crops, weights);
+  const { height, width } = pixels;
+  if (height !== width)
+    throw new FormatError("atlas", `the crops are ${width} x ${height} pixels`, { hint: "cut square ones" });
+  if (!weights.some((weight) => weight > 0))
+    throw new FormatError("atlas", "crops.csv has no crop to learn from", {
+      hint: "give crops with split_image train, a quality above 0, and a protein or a compartment that is known",
+    });
+  const sample = createCropSampler(crops, weights);
   return (step) => {
     const uniform = createGenerator(seed, "crops", step).uniform(3 * batchSize);
     const shares = {
@@ -104,7 +87,7 @@ export function createImageBatches(
     return Promise.all(
       Array.from({ length: batchSize }, async (_, item) => {
         const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
-        const crop = draw([first!, second!], shares);
+        const crop = sample([first!, second!], shares);
         const { data } = await pixels.read(crop.index);
         const isTurned = turnsSimulated || crop.source !== simulatedSource;
         const symmetry = isTurned ? Math.floor(third! * symmetryCount) : 0;
@@ -129,10 +112,10 @@ export function stackChannels(
       offset += plane;
     }
   }
-  return { dtype: "float32", shape: [images.length, channels.length, side, side], data };
+  return float32([images.length, channels.length, side, side], data);
 }
 
-/** As many crops as wanted, evenly over the compartments, in an order that the seed gives. */
+/** Up to `count` crops, taken from the compartments in turn, in an order that the seed gives. */
 export function chooseCrops(crops: readonly Crop[], count: number, seed: number): Crop[] {
   const order = createGenerator(seed, "validation").shuffle(crops.length);
   const queues = new Map<string, Crop[]>();

@@ -1,8 +1,8 @@
-// Augmentation of sequences, so that a network that sees few proteins sees each of them in many forms: another
-// species' version of it, conservative substitutions, deleted residues, and residues hidden after they were embedded.
-// Everything is a pure function of the seed and the step, and nothing is done unless a configuration asks for it.
+// Augmentation of sequences, for a network that sees few proteins: orthologs of other species, conservative substitutions,
+// deleted residues, and residues that are hidden after the embedding. Everything is a pure function of the seed and the step,
+// and nothing is done unless a configuration says so.
 //
-// What changes a sequence costs where embeddings are kept: a changed protein must be embedded anew.
+// Whatever changes a sequence costs time where embeddings are cached: a changed protein is embedded anew.
 
 import { createGenerator, type NdArray, type RandomGenerator } from "@proteoscope/engine";
 import { z } from "zod";
@@ -12,26 +12,26 @@ import type { Protein } from "../atlas/tables.ts";
 import { conservativeSubstitutes } from "./blosum62.ts";
 import { cumulate, drawIndex } from "./weighted-sampler.ts";
 
-/** What each configuration says of changes before the embedding, under `augment`. */
+/** Options under `augment` that act on sequences before the embedding. */
 export const sequenceAugmentSchema = z.strictObject({
-  /** A FASTA file of the proteins' versions in other species; see `readOrthologs`. */
+  /** A FASTA file of orthologs in other species; see `readOrthologs`. */
   orthologs: pathSchema.optional(),
-  /** Share of the draws of a protein that has orthologs in which one of them is shown. */
+  /** Probability that a sampled protein with orthologs is replaced by one of them. */
   orthologRate: z.number().min(0).max(1).default(0.5),
-  /** Share of residues that may be replaced by one that BLOSUM62 scores above 0. */
+  /** Fraction of residues that are replaced by one with a BLOSUM62 score above 0, where there is one. */
   substitutionRate: z.number().min(0).max(1).default(0),
-  /** Up to so many residues are deleted, a number drawn evenly from 0. */
+  /** Most residues that are deleted; their number is uniform from 0. */
   deletedResidues: z.int().nonnegative().default(0),
 });
 export type SequenceAugmentConfig = z.infer<typeof sequenceAugmentSchema>;
 
-/** The same for networks that read embeddings. */
+/** Options under `augment` of networks that read embeddings. */
 export const embeddingAugmentSchema = sequenceAugmentSchema.extend({
-  /** Up to this share of the residues is hidden after the embedding, a share drawn evenly from 0. */
+  /** Largest fraction of residues that is hidden after the embedding; the fraction is uniform from 0. */
   hiddenShare: z.number().min(0).max(0.95).default(0),
 });
 
-/** A sequence without a random choice of residues, up to `most` and never all. */
+/** A sequence without some random residues, up to `most` and never all. */
 export function deleteResidues(sequence: string, most: number, random: RandomGenerator): string {
   const count = Math.min(random.integer(most + 1), sequence.length - 1);
   if (count <= 0) return sequence;
@@ -40,7 +40,7 @@ export function deleteResidues(sequence: string, most: number, random: RandomGen
   return [...sequence].filter((_, position) => !deleted.has(position)).join("");
 }
 
-/** A sequence with each residue replaced at a rate, by odds, where one stands in for it more often than chance. */
+/** A sequence whose residues are replaced with the probability `rate`, in proportion to the odds of their substitutes. */
 export function substituteResidues(sequence: string, rate: number, random: RandomGenerator): string {
   const uniform = random.uniform(2 * sequence.length);
   return Array.from(sequence, (residue, position) => {
@@ -52,11 +52,11 @@ export function substituteResidues(sequence: string, rate: number, random: Rando
 }
 
 export interface SequenceAugmentation {
-  /** The proteins of a step as they are to be embedded. */
+  /** The proteins of a step with the sequences that are embedded. */
   change(proteins: readonly Protein[], step: number): readonly Protein[];
 }
 
-/** What a configuration asks for, with the file of orthologs that it names read for these proteins. Throws FormatError. */
+/** The augmentation of a configuration, whose file of orthologs is read for these proteins. @throws FormatError */
 export async function openSequenceAugmentation(
   config: SequenceAugmentConfig,
   proteins: readonly Protein[],
@@ -67,12 +67,12 @@ export async function openSequenceAugmentation(
   return createSequenceAugmentation(config, { seed, orthologs });
 }
 
-/** What a configuration asks for; `orthologs` are those of its file. */
+/** The augmentation of a configuration; `orthologs` are those of its file. */
 export function createSequenceAugmentation(
   { orthologRate, substitutionRate, deletedResidues }: SequenceAugmentConfig,
   { seed, orthologs }: { readonly seed: number; readonly orthologs: Orthologs | undefined },
 ): SequenceAugmentation {
-  const changes = (sequence: string, versions: readonly string[], item: number, step: number): string => {
+  const change = (sequence: string, versions: readonly string[], item: number, step: number): string => {
     const random = (name: string) => createGenerator(seed, "sequence", name, step, item);
     let changed = sequence;
     if (versions.length > 0 && random("swap").uniform(1)[0]! < orthologRate)
@@ -87,7 +87,7 @@ export function createSequenceAugmentation(
     change: (proteins, step) =>
       proteins.map((protein, item) => ({
         ...protein,
-        sequence: changes(protein.sequence, orthologs?.of(protein) ?? [], item, step),
+        sequence: change(protein.sequence, orthologs?.of(protein) ?? [], item, step),
       })),
   };
 }
@@ -95,13 +95,13 @@ export function createSequenceAugmentation(
 export interface HiddenResidues {
   /** See `embeddingAugmentSchema`. */
   readonly share: number;
-  /** Tokens at either end of what a row's mask marks that are no residues. */
+  /** Tokens at either end of a row that are marked but are no residues. */
   readonly edge: number;
   readonly seed: number;
   readonly step: number;
 }
 
-/** A mask bool [B, L] of embedded residues without a random choice of them; a residue is left in every row. */
+/** A mask bool [B, L] of embedded residues without some random ones; every row has a residue left. */
 export function hideResidues(mask: NdArray, { share, edge, seed, step }: HiddenResidues): NdArray {
   if (share === 0) return mask;
   const [rows, length] = mask.shape as [number, number];

@@ -1,5 +1,5 @@
-// Batches of token sequences for the language model: windows of both ends of long proteins, grouped by length so
-// that little is padding, a share of the residues masked, with the localisation targets beside them.
+// Batches of token sequences for the language model: windows of both ends of long proteins, grouped by length so that
+// little is padding, a fraction of the residues masked, with the localization targets of the proteins.
 
 import { createGenerator, f32, type NdArray } from "@proteoscope/engine";
 import { maskTokenId, standardResidueIds, tokenizeBatch, windowSequence } from "@proteoscope/models";
@@ -13,7 +13,7 @@ export interface SequenceBatchOptions {
   /** Token lengths of batches, ascending; a sequence goes to the shortest that holds it, or is windowed to the last. */
   readonly lengths: readonly number[];
   readonly batchSize: number;
-  /** How often each protein is drawn, relative to the others. */
+  /** How often each protein is sampled, relative to the others. */
   readonly weights: ArrayLike<number>;
   readonly maskRate: number;
   readonly seed: number;
@@ -23,23 +23,23 @@ export interface SequenceBatchOptions {
 
 export const edgeTokens = 2; // <cls> and <eos>
 
-/** Training batches by step: `inputIds`, `labels` int32 [B, L] and the localisation targets [B, ...]. */
+/** Training batches by step: `inputIds`, `labels` int32 [B, L] and the localization targets [B, ...]. */
 export function createSequenceBatches(
   proteins: readonly Protein[],
   options: SequenceBatchOptions,
 ): (step: number) => Record<string, NdArray> {
   const { batchSize, maskRate, seed, augmentation } = options;
-  const draw = createProteinDraw(proteins, options);
+  const sample = createProteinSampler(proteins, options);
   return (step) => {
-    const { batch, length } = draw(step);
+    const { batch, length } = sample(step);
     const masking = createGenerator(seed, "masking", step).uniform(3 * batchSize * length);
     const shown = augmentation?.change(batch, step) ?? batch;
     return { ...maskedBatch(shown, length, masking, maskRate), ...targetBatch(batch) };
   };
 }
 
-/** Proteins of about one length by step, and the token length that holds them. */
-export function createProteinDraw(
+/** Samples proteins of about one length for each step, with the token length that holds them. */
+export function createProteinSampler(
   proteins: readonly Protein[],
   { lengths, batchSize, weights, seed }: Omit<SequenceBatchOptions, "maskRate" | "augmentation">,
 ): (step: number) => { readonly batch: readonly Protein[]; readonly length: number } {
@@ -65,7 +65,7 @@ export function createProteinDraw(
   };
 }
 
-/** Tokens int32 [B, length] with a share of the residues masked, and `labels` that hold those. */
+/** Tokens int32 [B, length] with a fraction of the residues masked, and `labels` that hold those. */
 export function maskedBatch(
   proteins: readonly Protein[],
   length: number,
@@ -92,7 +92,7 @@ export function tokenBatch(proteins: readonly { sequence: string }[], length: nu
   return { dtype: "int32", shape: inputIds.shape, data };
 }
 
-/** The types of a `targetBatch`. */
+/** Input types of a `targetBatch`. */
 export const targetTypes = (batchSize: number) => ({
   targets: f32(batchSize, compartments.length),
   known: f32(batchSize, compartments.length),
@@ -100,7 +100,7 @@ export const targetTypes = (batchSize: number) => ({
   groupKnown: f32(batchSize, compartmentGroups.length),
 });
 
-/** Localisation targets of proteins, one row each; see `sequenceTargets`. */
+/** Localization targets, one row per protein; see `sequenceTargets`. */
 export function targetBatch(
   proteins: readonly Protein[],
 ): Record<"targets" | "known" | "groupTargets" | "groupKnown", NdArray> {

@@ -1,18 +1,19 @@
-// What the image models learn from: an atlas folder's crops and, where the configuration names a folder of them,
-// simulated cells. The rows of both count on as one list, so that a crop's index tells its pixels. Simulated cells are
-// never validated on, and nothing is measured on them.
+// The training images: an atlas folder's crops and, where the configuration names a folder of them, simulated cells. The
+// rows of both are numbered as one list, so that a crop's index identifies its pixels. Simulated cells are never used for
+// validation, and nothing is measured on them.
 
 import type { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
-import { type CropPixels, openCropPixels } from "../atlas/crop-pixels.ts";
+import { type CropPixels, checkCropIndices, openCropPixels } from "../atlas/crop-pixels.ts";
+import { type ImageData, readImageData } from "../atlas/image-data.ts";
 import { readCrops, simulatedSource } from "../atlas/tables.ts";
-import { type ImageData, imageDataSchema, readImageData, shareSchema } from "./image-batches.ts";
+import { imageDataSchema, shareSchema } from "./image-batches.ts";
 
-/** What a configuration says of its data, where it may learn from simulated cells. */
+/** Options under `data` of a trainer that may learn from simulated cells. */
 export const simulatedImageDataSchema = imageDataSchema.extend({
-  /** A folder that `proteoscope data simulate` wrote. */
+  /** A folder written by `proteoscope data simulate`. */
   simulated: pathSchema.optional(),
-  /** Share of a batch that comes from it. */
+  /** Fraction of a batch that comes from it. */
   simulatedShare: shareSchema.optional(),
 });
 
@@ -22,11 +23,12 @@ export interface TrainingImages extends ImageData {
   readonly pixels: CropPixels;
 }
 
-/** Opens an atlas folder and the simulated cells, if any. Throws ConfigError, FormatError. */
+/** Opens an atlas folder and the simulated cells, if any. @throws ConfigError, FormatError */
 export async function openTrainingImages(folder: string, data: SimulatedImageData): Promise<TrainingImages> {
   checkShares(data);
   const pixels = await openCropPixels(folder);
   const images = await readImageData(folder);
+  checkCropIndices([...images.training, ...images.validation], pixels);
   if (data.simulated === undefined) return { ...images, pixels };
   const { crops } = await readCrops(data.simulated);
   const strange = crops.find(({ source }) => source !== simulatedSource);
@@ -34,13 +36,14 @@ export async function openTrainingImages(folder: string, data: SimulatedImageDat
     const where = `${data.simulated}/crops.csv has a crop of source "${strange.source}"`;
     throw new ConfigError(`data.simulated: ${where}; name a folder that data simulate wrote`);
   }
-  const simulated = await openCropPixels(data.simulated, { isKept: false });
+  const simulated = await openCropPixels(data.simulated, { isCached: false });
   if (simulated.height !== pixels.height || simulated.width !== pixels.width) {
     const sizes = [simulated, pixels].map(({ height, width }) => `${height}x${width}`);
     throw new ConfigError(`data.simulated has crops of ${sizes[0]}, the atlas of ${sizes[1]}`);
   }
+  checkCropIndices(crops, simulated);
   const later = crops.map((crop) => ({ ...crop, index: pixels.count + crop.index }));
-  return { ...images, training: [...images.training, ...later], pixels: joinPixels(pixels, simulated) };
+  return { ...images, training: [...images.training, ...later], pixels: concatPixels(pixels, simulated) };
 }
 
 function checkShares({ simulated, simulatedShare, blendShare }: SimulatedImageData): void {
@@ -55,8 +58,8 @@ function checkShares({ simulated, simulatedShare, blendShare }: SimulatedImageDa
   }
 }
 
-/** The rows of both; those of the second follow those of the first. */
-function joinPixels(first: CropPixels, second: CropPixels): CropPixels {
+/** The rows of the first, then those of the second. */
+function concatPixels(first: CropPixels, second: CropPixels): CropPixels {
   const { count, height, width } = first;
   return {
     ...{ count: count + second.count, height, width },

@@ -1,7 +1,7 @@
-// Drawing items by weight from a number in [0, 1). The number comes from outside, from a stream that is keyed by the
-// seed and the step, so that a resumed run needs no state but its step to see the batches it would have seen.
+// Samples items by weight from a number in [0, 1). The caller gives the number, from a stream that is keyed by the seed and
+// the step, so that a resumed run needs no state but its step to see the batches that it would have seen.
 
-/** Running sums of weights, for `drawIndex`. */
+/** Running sums of weights, for `drawIndex`. @throws RangeError for a weight that is negative or no number, and for none */
 export function cumulate(weights: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(weights.length);
   let total = 0;
@@ -13,7 +13,7 @@ export function cumulate(weights: ArrayLike<number>): Float64Array {
   return sums;
 }
 
-/** The index drawn by `uniform` in [0, 1) with probability proportional to its weight. */
+/** The index that `uniform` in [0, 1) selects; its probability is proportional to its weight. */
 export function drawIndex(sums: Float64Array, uniform: number): number {
   const target = uniform * sums[sums.length - 1]!;
   let low = 0;

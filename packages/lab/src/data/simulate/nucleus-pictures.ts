@@ -3,9 +3,9 @@
 
 import { FormatError } from "@proteoscope/formats";
 import { openCropPixels } from "../atlas/crop-pixels.ts";
+import { readImageData } from "../atlas/image-data.ts";
 import { type NucleusField, readNucleusFields } from "../atlas/nucleus-fields.ts";
 import { isRealCell } from "../atlas/tables.ts";
-import { readImageData } from "../batches/image-batches.ts";
 import { cumulate, drawIndex } from "../batches/weighted-sampler.ts";
 import type { Draws } from "./draws.ts";
 

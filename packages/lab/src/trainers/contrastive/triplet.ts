@@ -1,40 +1,22 @@
-// Trains the triplet network: each protein nearer to its own image than to another of the batch, which is known not to
-// show it.
+// Trains the triplet network (Schroff et al. 2015, arXiv:1503.03832): each protein is nearer to its own image than to
+// another image of the batch, which is known not to show it.
 
-import { f32, gather, i32, type Runtime } from "@proteoscope/engine";
-import { tripletLoss, tripletMargin } from "@proteoscope/models";
-import { z } from "zod";
+import { f32, gather, i32 } from "@proteoscope/engine";
+import { tripletLoss } from "@proteoscope/models";
 import { chooseNegatives } from "../../data/batches/negative-pairs.ts";
-import type { PrepareOptions, TrainingJob } from "../../training/loop.ts";
-import { createPairJob, pairSchema } from "../../training/pairs/pair-job.ts";
+import { defineTrainer } from "../../training/define-trainer.ts";
+import { tripletSchema } from "./config.ts";
+import { createContrastiveJob } from "./job.ts";
 
-export const tripletSchema = pairSchema.extend({
-  /** By how much its own image must be nearer, in cosines. */
-  margin: z.number().positive().max(2).default(tripletMargin),
-});
-export type TripletTrainingConfig = z.infer<typeof tripletSchema>;
-
-/** Prepares the training of the triplet network on an atlas folder. */
-export async function createTripletJob(
-  runtime: Runtime,
-  config: TripletTrainingConfig,
-  folder: string,
-  options?: PrepareOptions,
-): Promise<TrainingJob> {
-  const { margin } = config;
-  return createPairJob(
-    runtime,
-    config,
-    folder,
-    {
-      architecture: "triplet",
-      inputTypes: (count) => ({ negative: i32(count), weights: f32(count) }),
-      inputs: chooseNegatives,
-      loss(_, { images, proteins }, { negative, weights }) {
-        const negatives = gather(images, negative!);
-        return tripletLoss({ images, negatives, proteins }, { margin, weights });
-      },
+export const triplet = defineTrainer("triplet", tripletSchema, (preparation) => {
+  const { margin } = preparation.config;
+  return createContrastiveJob(preparation, {
+    architecture: "triplet",
+    inputTypes: (count) => ({ negative: i32(count), weights: f32(count) }),
+    inputs: chooseNegatives,
+    loss(_, { images, proteins }, { negative, weights }) {
+      const negatives = gather(images, negative!);
+      return tripletLoss({ images, negatives, proteins }, { margin, weights });
     },
-    options,
-  );
-}
+  });
+});

@@ -1,5 +1,5 @@
-// How well cytoself does on images that it has not learned: errors, names told right, codes in use, and a picture.
-// One image at a time, so that what a crop scores does not depend on its company.
+// How well cytoself does on images that it does not learn from: errors, proteins named right, codes in use, and a picture.
+// One image is computed at a time, so that its score does not depend on the others.
 
 import {
   add,
@@ -17,11 +17,13 @@ import { drawGrid } from "@proteoscope/imaging";
 import { type CytoselfConfig, type CytoselfLossConfig, cytoself, cytoselfLoss } from "@proteoscope/models";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
-import type { Scores } from "../../training/loop.ts";
+import type { Scores } from "../../training/scores.ts";
 
-export interface CytoselfJudge {
+type StateDict = ReadonlyMap<string, NdArray>;
+
+/** The network without its weights, and the images that it is validated on. */
+export interface CytoselfData {
   readonly network: CytoselfConfig;
-  readonly weights: ReadonlyMap<string, NdArray>;
   readonly loss: CytoselfLossConfig;
   readonly pixels: CropPixels;
   /** Crop images [3, N, N] as the network sees them. */
@@ -33,13 +35,14 @@ export interface CytoselfJudge {
 const mode = { training: false };
 
 /**
- * `loss` as in training; `reconstructionError`, the share of the images' variance that is not drawn again; of known
- * proteins `accuracy`, and `macroRecall` averaged over those that occur; of each level's codebook the share of codes
- * that occur (`codebookUse1`, ...) and the perplexity over all images.
+ * `loss` as in training; `reconstructionError`, the share of the images' variance that is not reconstructed; `accuracy` on
+ * known proteins, and `macroRecall` averaged over those that occur; for each level's codebook the share of codes that
+ * occur (`codebookUse1`, ...) and the perplexity over all images.
  */
 export async function validateCytoself(
   runtime: Runtime,
-  { network, weights, loss, pixels, stackImages, classOf }: CytoselfJudge,
+  weights: StateDict,
+  { network, loss, pixels, stackImages, classOf }: CytoselfData,
   crops: readonly Crop[],
 ): Promise<Scores> {
   const program = await compile(
@@ -50,7 +53,7 @@ export async function validateCytoself(
       const naming = mul(losses.classification.reduce(add), loss.fcCoeff);
       const codes = levels.map(({ histogram }, index) => [codesOf(index), histogram] as const);
       return {
-        ...{ naming, drawing: sub(losses.loss, naming), error: losses.reconstruction[0]! },
+        ...{ naming, reconstructing: sub(losses.loss, naming), error: losses.reconstruction[0]! },
         logits: levels.findLast(({ logits }) => logits !== undefined)!.logits!,
         ...Object.fromEntries<Tensor>(codes),
       };
@@ -59,29 +62,29 @@ export async function validateCytoself(
     { weights },
   );
   try {
-    const sums = { naming: 0, drawing: 0, error: 0 };
+    const sums = { naming: 0, reconstructing: 0, error: 0 };
     const names = new Map<number, { right: number; all: number }>();
     const codes = network.encoderArgs.map(() => new Float64Array(network.vqArgs.numEmbeddings));
     for (const crop of crops) {
-      const wanted = classOf(crop);
+      const label = classOf(crop);
       const outputs: Readonly<Record<string, NdArray>> = await program.run({
         images: stackImages([(await pixels.read(crop.index)).data]),
-        labels: { dtype: "int32", shape: [1], data: Int32Array.of(wanted ?? 0) },
-        labelWeights: float32([1], Float32Array.of(wanted === undefined ? 0 : 1)),
+        labels: { dtype: "int32", shape: [1], data: Int32Array.of(label ?? 0) },
+        labelWeights: float32([1], Float32Array.of(label === undefined ? 0 : 1)),
       });
       const valuesOf = (name: string) => outputs[name]!.data as Float32Array;
-      for (const name of ["naming", "drawing", "error"] as const) sums[name] += valuesOf(name)[0]!;
+      for (const name of ["naming", "reconstructing", "error"] as const) sums[name] += valuesOf(name)[0]!;
       for (const [level, counts] of codes.entries())
         for (const [code, count] of valuesOf(codesOf(level)).entries()) counts[code]! += count;
-      if (wanted === undefined) continue;
-      const score = names.get(wanted) ?? { right: 0, all: 0 };
+      if (label === undefined) continue;
+      const score = names.get(label) ?? { right: 0, all: 0 };
       score.all++;
-      if (largest(valuesOf("logits")) === wanted) score.right++;
-      names.set(wanted, score);
+      if (largest(valuesOf("logits")) === label) score.right++;
+      names.set(label, score);
     }
     const known = [...names.values()].reduce((total, { all }) => total + all, 0);
     return {
-      loss: sums.drawing / crops.length + sums.naming / Math.max(known, 1),
+      loss: sums.reconstructing / crops.length + sums.naming / Math.max(known, 1),
       reconstructionError: sums.error / crops.length,
       ...(known > 0 && scoreNames([...names.values()], known)),
       ...Object.assign({}, ...codes.map(scoreCodebook)),
@@ -100,7 +103,7 @@ function scoreNames(names: readonly { right: number; all: number }[], known: num
   };
 }
 
-/** Of counts of codes: how many occur at all, and how many are in even use. */
+/** The share of codes that occur, and the perplexity of their distribution, from their counts. */
 function scoreCodebook(counts: Float64Array, level: number): Scores {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const used = counts.filter((count) => count > 0);
@@ -115,10 +118,11 @@ function largest(values: Float32Array): number {
   return values.indexOf(values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY));
 }
 
-/** A PNG: each row a crop, of each of its channels the image and what the network draws of it. */
+/** A PNG with one row per crop: for each channel the image and its reconstruction. */
 export async function drawReconstructions(
   runtime: Runtime,
-  { network, weights, pixels, stackImages }: CytoselfJudge,
+  weights: StateDict,
+  { network, pixels, stackImages }: CytoselfData,
   crops: readonly Crop[],
 ): Promise<Uint8Array> {
   const [channels, side] = network.inputShape;

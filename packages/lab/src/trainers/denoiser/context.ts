@@ -1,6 +1,6 @@
-// What a denoiser is told beside the sequence, as its trainer sees it: tables keyed by gene (embeddings of texts and of
-// names), levels of expression, the cell line of an image. Each is left out of a share of the samples, so that whoever
-// draws may leave it out too; a gene that a table does not have, and an image of unknown cell line, are left out anyhow.
+// Extra conditions of a denoiser, in addition to the sequence: tables keyed by gene (embeddings of texts and of names), levels of
+// expression, the cell line of an image. Each is dropped from a fraction of the samples, so that generation may do without
+// it too; a gene that a table does not have and an image of unknown cell line have no condition.
 
 import { f32, float32, type InputTypes, type NdArray, type Tensor, type Weights } from "@proteoscope/engine";
 import {
@@ -15,48 +15,48 @@ import { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
 import { readGeneLevels, readGeneTable } from "../../data/atlas/gene-table.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
-import { mostExtraConditions } from "../../data/batches/condition-batches.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
 import { withPrefix } from "../../training/model-files.ts";
+import { mostExtraConditions } from "./batch.ts";
 
 export const extraSchema = z.strictObject({
-  /** Share of samples that are not told a condition, each by itself. */
+  /** Fraction of samples without a condition, for each condition independently. */
   conditioningDropout: z.number().min(0).max(1).default(0.2),
-  /** Embeddings of something about a gene: rows in .npy or .zarr, and the genes in a list. */
+  /** Embeddings of something about a gene: rows in .npy or .zarr, and a list of the genes. */
   tables: z
     .array(z.strictObject({ name: z.string(), embeddings: pathSchema, genes: pathSchema }))
     .max(mostExtraConditions - 2)
     .default([]),
   /** A CSV with the columns gene and level. */
   expression: pathSchema.nullable().default(null),
-  /** Whether images tell the line of their cells. */
+  /** Whether the cell line of an image is a condition. */
   cellLine: z.boolean().default(false),
 });
 export type ExtraConfig = z.infer<typeof extraSchema>;
 
-/** Sequences [B, L, width], bool [B, L], and what is told beside them. */
+/** Sequences [B, L, width], bool [B, L], and the inputs of the extra conditions. */
 type ConditionInputs = Readonly<Record<"sequence" | "mask", NdArray>> & Readonly<Record<string, NdArray>>;
 
 export interface ExtraSide extends ExtraConditions {
-  /** Of what `tell` gives beside the sequences, for so many samples. */
+  /** Types of the inputs that `encode` adds, for so many samples. */
   inputTypes(count: number): InputTypes;
   /**
-   * The embeddings of images' proteins with room for the tokens of what is known; of sample i, condition c is left out
-   * where uniform[i, c] says so.
+   * The embeddings of the proteins with room for one token per known condition, and the values of the conditions; sample i
+   * has no condition c where uniform[i, c] is below the dropout.
    */
   encode(
     pairs: readonly Pair[],
     embeddings: Readonly<Record<"sequence" | "mask", NdArray>>,
     uniform?: Float32Array,
   ): ConditionInputs;
-  /** The sequence with the tokens of what is told. */
+  /** The sequence with the tokens of the conditions. */
   addTokens(w: Weights, inputs: Readonly<Record<string, Tensor>> & { readonly sequence: Tensor }): Tensor;
 }
 
-/** Prefix of the parameters in the trainer, and of the inputs. */
+/** Prefix of the parameters in the trainer and of the inputs. */
 export const extraScope = "extra.";
 
-/** Reads the tables; undefined where nothing is to be told. Throws ConfigError, FormatError. */
+/** Reads the tables; undefined where there is no extra condition. @throws ConfigError, FormatError */
 export async function openExtraSide(
   config: ExtraConfig,
   { crops, tokenWidth }: { readonly crops: readonly Crop[]; readonly tokenWidth: number },
@@ -72,11 +72,11 @@ export async function openExtraSide(
       [`${extraScope}places`]: f32(samples, "tokens", count),
     }),
     encode(pairs, embeddings, uniform) {
-      const isKept = (item: number, at: number) =>
+      const isShown = (item: number, at: number) =>
         uniform === undefined || uniform[item * mostExtraConditions + at]! >= config.conditioningDropout;
       const vectors = pairs.map(({ crop, protein }, item) => {
         const known = extraValues(extra, { gene: protein.gene, cellLine: crop.cellLine });
-        return conditions.map(({ name }, at) => (isKept(item, at) ? known.get(name) : undefined));
+        return conditions.map(({ name }, at) => (isShown(item, at) ? known.get(name) : undefined));
       });
       const feeds = conditions.map((condition, at): [string, NdArray] => {
         const width = extraWidth(condition);
@@ -101,7 +101,7 @@ export async function openExtraSide(
   };
 }
 
-/** Free rows of zeros behind each sequence for what is known of it, and `places` [B, L, conditions]. */
+/** Rows of zeros after each sequence, one per known condition, and which condition each row is, [B, L, conditions]. */
 function makeRoom(
   { sequence, mask }: Readonly<Record<"sequence" | "mask", NdArray>>,
   isKnown: readonly (readonly boolean[])[],
@@ -147,8 +147,13 @@ async function readConditions(
   const conditions: ExtraCondition[] = [];
   const values = new Map<string, NdArray>();
   for (const { name, ...paths } of tables) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name) || ["expression", "cell_line", ...values.keys()].includes(name))
-      throw new ConfigError(`extra.tables: "${name}" is no name: give a word of its own, of small letters`);
+    if (
+      !/^[a-z][a-z0-9_]*$/.test(name) ||
+      ["expression", "cell_line", "places", ...values.keys()].includes(name)
+    )
+      throw new ConfigError(
+        `extra.tables: "${name}" is no name of a table: give small letters, and each table another name`,
+      );
     const table = await readGeneTable(paths);
     conditions.push({ kind: "table", name, genes: table.genes, width: table.width });
     values.set(name, table.values);
@@ -161,7 +166,7 @@ async function readConditions(
   if (cellLine) {
     const cellLines = [...new Set(crops.flatMap((crop) => crop.cellLine ?? []))].sort();
     if (cellLines.length === 0)
-      throw new ConfigError("extra.cell_line: no training image of the atlas tells its cell line");
+      throw new ConfigError("extra.cell_line: no training image of the atlas has a cell line");
     conditions.push({ kind: "cell_line", name: "cell_line", cellLines });
   }
   return { conditions, tables: values };

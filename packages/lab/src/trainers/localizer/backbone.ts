@@ -1,5 +1,5 @@
-// What the localizer reads: the embeddings of a language model that stays as it is, computed once a protein, or of one
-// that LoRA adapts, computed within the step. Both are given to the trainer as the same thing.
+// The inputs of the localizer: the embeddings of a language model that stays as it is, computed once per protein, or of one
+// that LoRA adapts, computed within the step. The trainer sees both through one interface.
 
 import {
   bool,
@@ -21,31 +21,31 @@ import {
   withLora,
 } from "@proteoscope/models";
 import type { Protein } from "../../data/atlas/tables.ts";
-import { embeddingBatch } from "../../data/batches/condition-batches.ts";
 import { tokenBatch } from "../../data/batches/sequence-batches.ts";
+import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { openResidueEmbeddings, type ResidueEmbeddingsOptions } from "../../training/frozen/residues.ts";
 
 export type LanguageModel = Extract<Pretrained, { readonly architecture: "esm2" }>;
 
 export interface LocalizerBackbone {
   inputTypes(batchSize: number): InputTypes;
-  /** Inputs for proteins that `length` tokens hold or window; of `mask` bool [B, L] residues are true. */
+  /** Inputs for proteins, in windows of `length` tokens; `mask` bool [B, L] is true at residues. */
   inputs(
     proteins: readonly Protein[],
     length: number,
   ): Promise<Record<string, NdArray> & { readonly mask: NdArray }>;
-  /** Embeddings of residues; what is trained of the backbone is declared in `trained`. */
+  /** Embeddings of residues; parameters of the backbone that are trained are declared in `trained`. */
   embed(
     w: Weights,
     inputs: Readonly<Record<string, Tensor>>,
     options: { readonly trained: Weights; readonly random?: RandomSource | undefined },
   ): EsmBottleneckInputs;
-  /** Weights that `embed` reads and that stay as they are. */
+  /** Weights that `embed` reads and that are not trained. */
   readonly frozen: ReadonlyMap<string, NdArray>;
   close(): Promise<void>;
 }
 
-/** Embeddings of a language model as it is. */
+/** Embeddings of a language model that is not trained. */
 export async function frozenBackbone(
   runtime: Runtime,
   plm: LanguageModel,

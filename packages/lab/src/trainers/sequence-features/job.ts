@@ -1,19 +1,7 @@
-// Trains the head that reads compartments off descriptors of sequences: what it is given is computed once, and a step
-// takes milliseconds. What its descriptors are on average belongs to it, and is measured on the training proteins.
+// Trains the head that predicts compartments from features of the sequence. Its inputs are computed once, so that a step
+// takes milliseconds. Mean and deviation of the features belong to it; they are measured on the training proteins.
 
-import {
-  compile,
-  createTrainer,
-  f32,
-  float32,
-  type NdArray,
-  type RandomSource,
-  type Runtime,
-  sigmoid,
-  type Tensor,
-  trace,
-  type Weights,
-} from "@proteoscope/engine";
+import { compile, f32, float32, type NdArray, type Runtime, sigmoid } from "@proteoscope/engine";
 import {
   computeSequenceFeatures,
   type FeatureHeadConfig,
@@ -22,128 +10,103 @@ import {
   sequenceFeatureCount,
   subfolder,
 } from "@proteoscope/models";
-import { z } from "zod";
 import { compartments } from "../../data/atlas/compartments.ts";
+import { readTrainingSequences } from "../../data/atlas/sequences.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
-import { createProteinDraw, targetBatch, targetTypes } from "../../data/batches/sequence-batches.ts";
-import { momentsOf } from "../../training/frozen/sequence-embedder.ts";
-import { readTensors, startingWeights } from "../../training/initial-weights.ts";
-import { adamWOf, loopSchema, type PrepareOptions, type TrainingJob } from "../../training/loop.ts";
-import { headFiles } from "../../training/model-files.ts";
-import {
-  chooseValidation,
-  compartmentScores,
-  drawWeights,
-  rarityWeights,
-  readSequences,
-} from "../language-model/job.ts";
-import { questionLoss } from "../localizer/job.ts";
+import { createProteinSampler, targetBatch, targetTypes } from "../../data/batches/sequence-batches.ts";
+import { positiveWeights, samplingWeights } from "../../data/batches/sequence-weights.ts";
+import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
+import { momentsOf } from "../../training/frozen/protein-statistics.ts";
+import { readTensors } from "../../training/initial-weights.ts";
+import { questionLoss } from "../../training/localization-loss.ts";
+import { localizationScores } from "../../training/localization-scores.ts";
+import type { TrainingJob } from "../../training/loop.ts";
+import { headFiles, withPrefix } from "../../training/model-files.ts";
+import type { Scores } from "../../training/scores.ts";
+import { type SequenceFeaturesConfig, sequenceFeaturesSchema } from "./config.ts";
 
-const share = z.number().min(0).max(0.9);
-
-export const sequenceFeaturesSchema = z.strictObject({
-  model: z.strictObject({
-    hiddenSize: z.int().positive(),
-    layers: z.int().nonnegative(),
-    inputDropout: share,
-    dropout: share,
-  }),
-  data: z.strictObject({
-    batchSize: z.int().positive(),
-    /** How often a sequence is drawn, relative to one that is not human. */
-    weightOfHuman: z.number().positive(),
-    weightOfOpencell: z.number().positive(),
-    validationCount: z.int().positive(),
-  }),
-  loss: z.strictObject({
-    /** Rare compartments count more, by the square root of their rarity, up to this. */
-    maxPositiveWeight: z.number().min(1),
-  }),
-  train: loopSchema,
-});
-export type SequenceFeaturesConfig = z.infer<typeof sequenceFeaturesSchema>;
+export const sequenceFeatures = defineTrainer("sequence-features", sequenceFeaturesSchema, prepare);
 
 const trainedScope = "layers.";
 
-/** Prepares the training on an atlas folder. */
-export async function createSequenceFeaturesJob(
-  runtime: Runtime,
-  config: SequenceFeaturesConfig,
-  folder: string,
-  { onRead }: PrepareOptions = {},
-): Promise<TrainingJob> {
-  const { data, train } = config;
-  const network: FeatureHeadConfig = { labels: compartments, ...config.model };
-  const splits = await readSequences(folder);
-  const training = splits.get("train") ?? [];
-  const validation = chooseValidation(splits.get("calibration") ?? [], data.validationCount, train.seed);
-  const positiveWeights = rarityWeights(training, config.loss.maxPositiveWeight);
-  const total = training.length + validation.length;
-  const described = new Map<Protein, Float32Array>();
-  for (const protein of [...training, ...validation]) {
-    described.set(protein, computeSequenceFeatures(protein.sequence));
-    onRead?.(described.size, total);
-  }
-  const rows = (proteins: readonly Protein[]): NdArray => {
-    const stacked = new Float32Array(proteins.length * sequenceFeatureCount);
-    for (const [row, protein] of proteins.entries())
-      stacked.set(described.get(protein)!, row * sequenceFeatureCount);
-    return float32([proteins.length, sequenceFeatureCount], stacked);
-  };
-
-  const inputTypes = {
-    sequenceFeatures: f32(data.batchSize, sequenceFeatureCount),
-    ...targetTypes(data.batchSize),
-  };
-  type Inputs = { readonly [K in keyof typeof inputTypes]: Tensor };
-  const model = (w: Weights, inputs: Inputs, random: RandomSource) => {
-    const logits = featureHead(w, network, inputs.sequenceFeatures, { random });
-    return { losses: { sequenceFeatures: questionLoss(logits, inputs, positiveWeights) } };
-  };
-  const { parameters } = trace((w, inputs: Inputs, random) => model(w, inputs, random).losses, inputTypes);
-  const measured = momentsOf(training.map((protein) => described.get(protein)!));
-  const norm = new Map([...measured].map(([name, value]) => [`norm.${name}`, value] as const));
-  const isTrained = (name: string) => name.startsWith(trainedScope);
-  const declared = new Map([...parameters].filter(([name]) => isTrained(name)));
-  const trainer = await createTrainer(runtime, model, inputTypes, {
-    groups: { sequenceFeatures: { prefix: trainedScope, ...adamWOf(train) } },
-    weights: new Map([...norm, ...(await startingWeights(declared, train, readEarlier))]),
-    seed: train.seed,
+async function prepare(preparation: Preparation<SequenceFeaturesConfig>): Promise<TrainingJob> {
+  const { runtime, config, atlas, onRead } = preparation;
+  const { model, data, loss, train } = config;
+  const { seed } = train;
+  const network: FeatureHeadConfig = { labels: compartments, ...model };
+  const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
+  const labelWeights = positiveWeights(training, loss.maxPositiveWeight);
+  const features = computeFeatures([...training, ...validation], onRead);
+  const rows = (proteins: readonly Protein[]) => stackRows(proteins.map((one) => features.get(one)!));
+  const sample = createProteinSampler(training, {
+    lengths: [Number.MAX_SAFE_INTEGER],
+    batchSize: data.batchSize,
+    weights: samplingWeights(training, data),
+    seed,
   });
-  const draw = createProteinDraw(training, {
-    ...{ lengths: [Number.MAX_SAFE_INTEGER], batchSize: data.batchSize, seed: train.seed },
-    weights: drawWeights(training, data),
-  });
-  const weights = async () => new Map([...norm, ...(await trainer.weights({ average: true }))]);
-  return {
-    trainer,
-    config: train,
-    async batches(step) {
-      const { batch } = draw(step);
-      return [{ sequenceFeatures: rows(batch), ...targetBatch(batch) }];
+  return createTrainingJob(preparation, {
+    inputs: { sequenceFeatures: f32(data.batchSize, sequenceFeatureCount), ...targetTypes(data.batchSize) },
+    model(w, inputs, random) {
+      const logits = featureHead(w, network, inputs.sequenceFeatures, { random });
+      return { losses: { sequenceFeatures: questionLoss(logits, inputs, labelWeights) } };
     },
+    groups: { sequenceFeatures: { prefix: trainedScope } },
+    frozen: withPrefix(momentsOf(training.map((one) => features.get(one)!)), "norm."),
+    earlierWeights: readEarlier,
+    async batch(index) {
+      const { batch } = sample(index);
+      return { sequenceFeatures: rows(batch), ...targetBatch(batch) };
+    },
+    validate: (weights) => validate(runtime, weights, network, validation, rows(validation)),
     best: { score: "macroAveragePrecision", mode: "max" },
-    validate: async () => {
-      const program = await compile(
-        runtime,
-        (w, { sequenceFeatures }) => ({ p: sigmoid(featureHead(w, network, sequenceFeatures)) }),
-        { sequenceFeatures: f32(validation.length, sequenceFeatureCount) },
-        { weights: await weights() },
-      );
-      try {
-        const data = (await program.run({ sequenceFeatures: rows(validation) })).p.data as Float32Array;
-        const width = compartments.length;
-        const probabilities = validation.map((_, row) => data.subarray(row * width, (row + 1) * width));
-        return compartmentScores(probabilities, validation);
-      } finally {
-        await program.close();
-      }
-    },
-    files: async () => headFiles("sequence_features", network, await weights()),
-  };
+    files: async (weights) => headFiles("sequence_features", network, weights),
+  });
 }
 
-/** The layers of an earlier run; what its descriptors are on average is measured anew. */
+function computeFeatures(
+  proteins: readonly Protein[],
+  onRead: Preparation<unknown>["onRead"],
+): ReadonlyMap<Protein, Float32Array> {
+  const features = new Map<Protein, Float32Array>();
+  for (const protein of proteins) {
+    features.set(protein, computeSequenceFeatures(protein.sequence));
+    onRead?.(features.size, proteins.length);
+  }
+  return features;
+}
+
+function stackRows(rows: readonly Float32Array[]): NdArray {
+  const stacked = new Float32Array(rows.length * sequenceFeatureCount);
+  for (const [index, row] of rows.entries()) stacked.set(row, index * sequenceFeatureCount);
+  return float32([rows.length, sequenceFeatureCount], stacked);
+}
+
+/** Scores of all proteins, whose features are `rows` [proteins, features], as one batch. */
+async function validate(
+  runtime: Runtime,
+  weights: ReadonlyMap<string, NdArray>,
+  network: FeatureHeadConfig,
+  proteins: readonly Protein[],
+  rows: NdArray,
+): Promise<Scores> {
+  const program = await compile(
+    runtime,
+    (w, inputs) => ({ probabilities: sigmoid(featureHead(w, network, inputs.sequenceFeatures)) }),
+    { sequenceFeatures: f32(...rows.shape) },
+    { weights },
+  );
+  try {
+    const { probabilities } = await program.run({ sequenceFeatures: rows });
+    const data = probabilities.data as Float32Array;
+    const width = compartments.length;
+    const ofProteins = proteins.map((_, row) => data.subarray(row * width, (row + 1) * width));
+    return localizationScores(ofProteins, proteins);
+  } finally {
+    await program.close();
+  }
+}
+
+/** The layers of an earlier run; mean and deviation of the features are measured anew. */
 async function readEarlier(folder: FileSource): Promise<ReadonlyMap<string, NdArray>> {
   const tensors = await readTensors(subfolder(folder, "sequence_features"));
   return new Map([...tensors].filter(([name]) => name.startsWith(trainedScope)));

@@ -2,7 +2,8 @@ import { f32, initializeWeights, type Runtime, trace } from "@proteoscope/engine
 import { openRuntime } from "@proteoscope/engine/node";
 import { type AutoencoderKlConfig, decode, encode } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLatentCoder } from "./latents.ts";
+import { crop } from "../../testing/atlas-fixture.ts";
+import { createLatentCoder, latentBatch } from "./latents.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -33,11 +34,32 @@ describe("createLatentCoder", () => {
     await coder.close();
   });
 
-  it("answers a key that it has seen from memory", async () => {
+  it("computes an image once per key", async () => {
     const coder = await createLatentCoder(runtime, autoencoder, 16);
     const first = await coder.encode(new Float32Array(512), "a");
     expect(await coder.encode(new Float32Array(512).fill(1), "a")).toBe(first);
     expect(await coder.encode(new Float32Array(512).fill(1), "b")).not.toEqual(first);
     await coder.close();
+  });
+});
+
+describe("latentBatch", () => {
+  it("samples from the posterior of protein and nucleus, in units of the latents' scale", async () => {
+    const side = 8;
+    const options = { side, latentSide: 2, latentChannels: 3, latentScale: 2 };
+    const encode = async (image: Float32Array, key: string) => ({
+      mean: new Float32Array(12).fill(
+        image.length === 2 * side ** 2 ? Number(key.split(" ")[0]) : Number.NaN,
+      ),
+      deviation: new Float32Array(12).fill(0.5),
+    });
+    const shown = [3, 7].map((index) => ({
+      crop: crop({ index }),
+      image: new Float32Array(3 * side ** 2),
+      symmetry: 1,
+    }));
+    const { shape, data } = await latentBatch(shown, { encode }, options, new Float32Array(24).fill(2));
+    expect(shape).toEqual([2, 3, 2, 2]);
+    expect([data[0], data[12]]).toEqual([(3 + 0.5 * 2) / 2, (7 + 0.5 * 2) / 2]);
   });
 });

@@ -1,12 +1,14 @@
-// Both halves of a finished autoencoder, for square images. One image is computed at a time, so that an answer does not
-// depend on its company and a resumed run gets the same bits.
+// Both halves of a finished autoencoder, for square images. One image is computed at a time, so that its latents do not
+// depend on the others of a batch and a resumed run gets the same bits.
 
-import { compile, exp, f32, mul, type NdArray, type Runtime } from "@proteoscope/engine";
+import { compile, exp, f32, float32, mul, type NdArray, type Runtime } from "@proteoscope/engine";
 import { type AutoencoderKlConfig, decode, encode } from "@proteoscope/models";
+import type { ShownCrop } from "../../data/batches/image-batches.ts";
 import { memoize } from "./memoize.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
+/** The posterior of one image. */
 export interface Latents {
   /** [channels, h, w], both. */
   readonly mean: Float32Array;
@@ -14,7 +16,7 @@ export interface Latents {
 }
 
 export interface LatentCoder {
-  /** The posterior of an image [channels, N, N]; `key` tells it from all others. */
+  /** The posterior of an image [channels, N, N]; `key` identifies the image. */
   encode(image: Float32Array, key: string): Promise<Latents>;
   /** The image [channels, N, N] of latents, within [0, 1]. */
   decode(latents: Float32Array): Promise<Float32Array>;
@@ -22,9 +24,9 @@ export interface LatentCoder {
   close(): Promise<void>;
 }
 
-const keptLatents = 40_000; // of 20 kB each: an atlas of some thousand crops, turned eight ways
+const cachedLatents = 40_000; // of 20 kB each: an atlas of some thousand crops, in eight orientations
 
-/** Both halves of an autoencoder for square images. */
+/** Compiles an autoencoder for images of one side. */
 export async function createLatentCoder(
   runtime: Runtime,
   { config, weights }: { config: AutoencoderKlConfig; weights: StateDict },
@@ -50,7 +52,7 @@ export async function createLatentCoder(
     { weights },
   );
   const encodeOne = async (data: Float32Array, _key: string): Promise<Latents> => {
-    const posterior = await encoder.run({ image: { dtype: "float32", shape: imageShape, data } });
+    const posterior = await encoder.run({ image: float32(imageShape, data) });
     return {
       mean: posterior.mean.data as Float32Array,
       deviation: posterior.deviation.data as Float32Array,
@@ -58,9 +60,9 @@ export async function createLatentCoder(
   };
   return {
     latentSide,
-    encode: memoize(encodeOne, (_, key) => key, keptLatents),
+    encode: memoize(encodeOne, (_, key) => key, cachedLatents),
     async decode(data) {
-      const { image } = await decoder.run({ latent: { dtype: "float32", shape: latentShape, data } });
+      const { image } = await decoder.run({ latent: float32(latentShape, data) });
       return (image.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
     },
     async close() {
@@ -68,4 +70,31 @@ export async function createLatentCoder(
       await decoder.close();
     },
   };
+}
+
+export interface LatentOptions {
+  /** Side of the images in pixels. */
+  readonly side: number;
+  readonly latentSide: number;
+  readonly latentChannels: number;
+  /** Standard deviation of the latents of the training images, by which they are divided. */
+  readonly latentScale: number;
+}
+
+/** Latents [B, C, h, w] of protein and nucleus, sampled from the posterior by standard normal numbers. */
+export async function latentBatch(
+  shown: readonly ShownCrop[],
+  { encode }: Pick<LatentCoder, "encode">,
+  { side, latentSide, latentChannels, latentScale }: LatentOptions,
+  normal: Float32Array,
+): Promise<NdArray> {
+  const size = latentChannels * latentSide * latentSide;
+  const data = new Float32Array(shown.length * size);
+  for (const [item, { crop, image, symmetry }] of shown.entries()) {
+    const { mean, deviation } = await encode(image.subarray(0, 2 * side * side), `${crop.index} ${symmetry}`);
+    for (let i = 0; i < size; i++) {
+      data[item * size + i] = (mean[i]! + deviation[i]! * normal[item * size + i]!) / latentScale;
+    }
+  }
+  return float32([shown.length, latentChannels, latentSide, latentSide], data);
 }

@@ -4,25 +4,26 @@
 import { leadingTimesteps, type NoiseSchedule, predictedNoise } from "../noise-schedule.ts";
 import { requireNoise, type Sampler } from "./sampler.ts";
 
+/** DDPM with "leading" timesteps. @throws RangeError for a number of steps that the schedule does not have. */
 export function createDdpmSampler(schedule: NoiseSchedule, steps: number): Sampler {
   const timesteps = leadingTimesteps(schedule, steps);
   const stride = Math.floor(schedule.betas.length / steps);
   // Past the last timestep there is no noise left.
-  const nextShare = (index: number) => schedule.alphasCumprod[timesteps[index]! - stride] ?? 1;
+  const nextAlphaBar = (index: number) => schedule.alphasCumprod[timesteps[index]! - stride] ?? 1;
   const isRandom = (index: number) => timesteps[index]! > 0;
   return {
     timesteps,
     isRandom,
     step: ({ latents }, index, prediction, freshNoise) => {
       const noise = predictedNoise(schedule, latents, prediction, timesteps[index]!);
-      const share = schedule.alphasCumprod[timesteps[index]!]!;
-      const next = nextShare(index);
-      const beta = 1 - share / next;
-      const cleanWeight = (Math.sqrt(next) * beta) / (1 - share);
-      const latentWeight = (Math.sqrt(1 - beta) * (1 - next)) / (1 - share);
-      const deviation = Math.sqrt(Math.max(posteriorVariance(share, next), 1e-20));
+      const alphaBar = schedule.alphasCumprod[timesteps[index]!]!;
+      const next = nextAlphaBar(index);
+      const beta = 1 - alphaBar / next;
+      const cleanWeight = (Math.sqrt(next) * beta) / (1 - alphaBar);
+      const latentWeight = (Math.sqrt(1 - beta) * (1 - next)) / (1 - alphaBar);
+      const deviation = Math.sqrt(Math.max(posteriorVariance(alphaBar, next), 1e-20));
       const fresh = isRandom(index) ? requireNoise(freshNoise, index) : undefined;
-      const denoised = latents.map((x, i) => (x - Math.sqrt(1 - share) * noise[i]!) / Math.sqrt(share));
+      const denoised = latents.map((x, i) => (x - Math.sqrt(1 - alphaBar) * noise[i]!) / Math.sqrt(alphaBar));
       return {
         denoised,
         latents: latents.map((x, i) => {
@@ -34,7 +35,7 @@ export function createDdpmSampler(schedule: NoiseSchedule, steps: number): Sampl
   };
 }
 
-/** Variance of the next latents given these and the clean ones (equation 7), from the shares of signal at both. */
-export function posteriorVariance(share: number, next: number): number {
-  return ((1 - next) / (1 - share)) * (1 - share / next);
+/** Variance of the next latents given these and the clean ones (equation 7), from alpha bar at both timesteps. */
+export function posteriorVariance(alphaBar: number, next: number): number {
+  return ((1 - next) / (1 - alphaBar)) * (1 - alphaBar / next);
 }

@@ -5,6 +5,7 @@
 import { checkSteps, type NoiseSchedule, predictedNoise } from "../noise-schedule.ts";
 import type { Sampler } from "./sampler.ts";
 
+/** DPM-Solver++ (2M). @throws RangeError for a number of steps that the schedule does not have. */
 export function createDpmSolverSampler(schedule: NoiseSchedule, steps: number): Sampler {
   const timesteps = solverTimesteps(schedule, steps);
   const levels = [...timesteps.map((t) => noiseLevel(schedule.alphasCumprod[t]!)), noiseLevel(1)];
@@ -34,13 +35,13 @@ export function createDpmSolverSampler(schedule: NoiseSchedule, steps: number): 
 }
 
 /** Signal and noise amplitudes at a timestep, and half the logarithm of their power ratio ("lambda" in the paper). */
-function noiseLevel(share: number): { signal: number; sigma: number; logRatio: number } {
-  const signal = Math.sqrt(share);
-  const sigma = Math.sqrt(1 - share);
+function noiseLevel(alphaBar: number): { signal: number; sigma: number; logRatio: number } {
+  const signal = Math.sqrt(alphaBar);
+  const sigma = Math.sqrt(1 - alphaBar);
   return { signal, sigma, logRatio: Math.log(signal / sigma) };
 }
 
-/** Multiples of floor(count / (steps + 1)), none of them 0: the clean end is a level of its own here. */
+/** Multiples of floor(count / (steps + 1)) without 0: the clean end is a level of its own here. */
 function solverTimesteps({ betas }: NoiseSchedule, steps: number): number[] {
   checkSteps(steps, betas.length - 1);
   const stride = Math.floor(betas.length / (steps + 1));

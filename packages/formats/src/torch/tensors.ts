@@ -1,0 +1,164 @@
+// Tensors of a checkpoint from the storages that hold their elements (torch/_utils.py, the `_rebuild` functions).
+// A tensor is a view of its storage where its elements lie in order, and a copy where they do not; what copies cost
+// together is bounded, because a few bytes of a pickle can ask for a large one.
+
+import { FormatError } from "../errors.ts";
+import { bytesPerElement, elementCount, type NdArray, type TypedArray, viewBytes } from "../nd-array.ts";
+import { printable } from "../printable.ts";
+import { type ElementType, elementTypes } from "./element-types.ts";
+import type { PickleCallable } from "./pickle.ts";
+
+export interface Storage {
+  /** Undefined for one without a type: a tensor on it brings its own. */
+  readonly elements: ElementType | undefined;
+  /** Aligned for their elements, or for any where there is no type. */
+  readonly bytes: Uint8Array;
+}
+
+export interface TensorBuilder {
+  /** Makes bytes a storage that tensors of this checkpoint may lie on. */
+  addStorage(storage: Storage): Storage;
+  /** The functions that a pickle may call, by their path. */
+  readonly callables: ReadonlyMap<string, PickleCallable>;
+  /** Fills the tensors that are copies, when the bytes of all storages are there. */
+  fillCopies(): void;
+}
+
+const format = "torch";
+const maxDimensions = 64;
+
+/** `spend` counts bytes that are copied and throws when they become too many. */
+export function createTensorBuilder(spend: (byteCount: number) => void): TensorBuilder {
+  const storages = new WeakSet<object>();
+  const copies: (() => void)[] = [];
+
+  const rebuild = (
+    elements: ElementType | undefined,
+    [storage, offset, shape, strides]: readonly unknown[],
+    metadata: unknown,
+  ): NdArray => {
+    if (
+      !isStorage(storage, storages) ||
+      elements === undefined ||
+      !isSize(offset) ||
+      !isSizes(shape) ||
+      !isSizes(strides) ||
+      shape.length !== strides.length
+    )
+      throw new FormatError(format, "a tensor is not made of storage, offset, size and stride");
+    if (metadata instanceof Map && [...metadata.values()].some((isSet) => isSet !== false)) {
+      const hint = "call resolve_conj() and resolve_neg() before saving";
+      throw new FormatError(format, "a tensor is to be conjugated or negated on reading", { hint });
+    }
+    const { dtype, parts } = elements;
+    const size = bytesPerElement(dtype);
+    const available = Math.floor(storage.bytes.length / size);
+    const layout = {
+      offset: offset * parts,
+      shape: parts === 1 ? [...shape] : [...shape, parts],
+      strides: parts === 1 ? strides : [...strides.map((stride) => stride * parts), 1],
+    };
+    const count = elementCount(layout.shape);
+    const last = layout.shape.reduce(
+      (at, length, axis) => at + (length - 1) * layout.strides[axis]!,
+      layout.offset,
+    );
+    if (count > 0 && !(last < available)) {
+      throw new FormatError(format, `a tensor [${shape}] reaches beyond its storage of ${available / parts}`);
+    }
+    if (count === 0) return { dtype, shape: layout.shape, data: viewBytes(storage.bytes, dtype, 0, 0) };
+    if (isContiguous(layout.shape, layout.strides)) {
+      return {
+        dtype,
+        shape: layout.shape,
+        data: viewBytes(storage.bytes, dtype, layout.offset * size, count),
+      };
+    }
+    spend(count * size);
+    const data = viewBytes(new Uint8Array(count * size), dtype, 0, count);
+    copies.push(() => gather(viewBytes(storage.bytes, dtype, 0, available), data, layout));
+    return { dtype, shape: layout.shape, data };
+  };
+  const ofStorageType: PickleCallable = (args) =>
+    rebuild(isStorage(args[0], storages) ? args[0].elements : undefined, args, args[6]);
+  const ofOwnType: PickleCallable = (args) => {
+    const elements = elementTypes.get(args[6] as string);
+    if (elements === undefined && typeof args[6] === "string") {
+      const hint = "convert them before saving, for example to float32";
+      throw new FormatError(format, `tensors of ${printable(args[6])} are not read`, { hint });
+    }
+    return rebuild(elements, args, args[7]);
+  };
+  const ofTensor: PickleCallable = ([tensor]) => tensor;
+
+  const builders: readonly [string, PickleCallable][] = [
+    ["torch._utils._rebuild_tensor", ofStorageType],
+    ["torch._utils._rebuild_tensor_v2", ofStorageType],
+    ["torch._utils._rebuild_tensor_v3", ofOwnType],
+    ["torch._utils._rebuild_parameter", ofTensor],
+    ["torch._utils._rebuild_parameter_with_state", ofTensor],
+    // Tensors of devices without storages: the values are in the first argument.
+    ["torch._utils._rebuild_device_tensor_from_cpu_tensor", ofTensor],
+    ["torch._utils._rebuild_device_tensor_from_numpy", ofTensor],
+    ["torch._utils._rebuild_xla_tensor", ofTensor],
+  ];
+  const known = new Set<unknown>(builders.map(([, builder]) => builder));
+  // A tensor with attributes: the function that makes it, its class, the arguments, the attributes.
+  const ofClass: PickleCallable = ([builder, , args]) => {
+    if (!known.has(builder) || !Array.isArray(args))
+      throw new FormatError(format, "a tensor with attributes is not made as tensors are");
+    return (builder as PickleCallable)(args);
+  };
+  return {
+    addStorage: (storage) => {
+      storages.add(storage);
+      return storage;
+    },
+    callables: new Map([...builders, ["torch._tensor._rebuild_from_type_v2", ofClass]]),
+    fillCopies: () => {
+      for (const copy of copies) copy();
+    },
+  };
+}
+
+interface Layout {
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** Row-major copy of strided elements. */
+function gather(source: TypedArray, result: TypedArray, { offset, shape, strides }: Layout): void {
+  const index = new Array<number>(shape.length).fill(0);
+  let from = offset;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = source[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+}
+
+function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+function isStorage(value: unknown, storages: WeakSet<object>): value is Storage {
+  return typeof value === "object" && value !== null && storages.has(value);
+}
+
+export function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+export function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= maxDimensions && value.every(isSize);
+}

@@ -1,0 +1,35 @@
+// The class of a protein where one answer among the compartments is compared with its label. A class may have several right
+// answers, since some labels name a whole and not its parts: Swiss-Prot says "nucleus" of a nucleolar protein.
+
+import {
+  type Compartment,
+  clearGrade,
+  compartmentGroups,
+  imageCompartments,
+  placeCompartment,
+} from "./compartments.ts";
+import type { Protein } from "./tables.ts";
+
+/** A label and the answers that are right for it. */
+export interface LabelClass {
+  readonly name: string;
+  /** Compartments that count as correct. */
+  readonly members: readonly string[];
+}
+
+/**
+ * The class of a protein that is in one compartment, which is among `answers`; undefined for all other proteins. What
+ * OpenCell grades as barely visible is ignored. Where the source states only the nucleus or the cytoplasm as a whole, any
+ * of its parts is correct.
+ */
+export function labelOf(
+  { labels, source }: Protein,
+  answers: readonly Compartment[] = imageCompartments,
+): LabelClass | undefined {
+  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
+  if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
+  const group = compartmentGroups.find(({ members }) => members[0] === only);
+  if (source === "opencell" || group === undefined) return { name: only, members: [only] };
+  return { name: `${group.name} (any part)`, members: group.members };
+}

@@ -1,0 +1,106 @@
+import { noCalibration } from "@proteoscope/models";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
+import type { SequenceSplit } from "../../data/atlas/splits.ts";
+import type { Protein } from "../../data/atlas/tables.ts";
+import { protein, randomSequence } from "../../testing/atlas-fixture.ts";
+import { localizationSection } from "../report/localization.ts";
+import { fitBaselines, predictWithModel } from "./sequence-methods.ts";
+import { judgeLocalization, type LocalizationMetrics } from "./sequences.ts";
+
+const rich: Partial<Record<Compartment, string>> = { mitochondria: "AG", ER: "LI", Golgi: "FW" };
+const names = Object.keys(rich) as Compartment[];
+const proteins = (count: number, first: number, changes: Partial<Protein> = {}) =>
+  Array.from({ length: count }, (_, index) => {
+    const name = names[index % names.length]!;
+    const id = `P${first + index}`;
+    const sequence = randomSequence(first + index, 60, rich[name]);
+    const labels = [{ name, weight: 1 }];
+    return protein({ source: "deeploc2-swissprot", ...{ id, sequence, labels }, ...changes });
+  });
+const splits = new Map<SequenceSplit, readonly Protein[]>([
+  ["train", proteins(150, 0)],
+  ["calibration", proteins(60, 1000)],
+  ["test", [...proteins(30, 2000), ...proteins(30, 3000, { isHuman: false })]],
+  [
+    "external",
+    [...proteins(30, 4000, { source: "deeploc2-hpa-test" }), ...proteins(6, 5000, { source: "hpa-test" })],
+  ],
+]);
+
+/** A head that knows everything but is far too sure of one thing more: the Golgi. */
+const truth = new Map([...splits.values()].flat().map(({ sequence, labels }) => [sequence, labels[0]!.name]));
+const shifted = { scale: 1, bias: compartments.map((name) => (name === "Golgi" ? -6 : 0)) };
+const reader = {
+  model: {
+    localization: { config: { labels: compartments } },
+    calibration: { probabilities: shifted, answer: noCalibration(compartments.length).answer },
+  },
+  encode: async (sequence: string) => ({
+    logits: Float32Array.from(compartments, (name) => {
+      const known = name === truth.get(sequence) ? 6 : -6;
+      return name === "Golgi" ? known + 6 : known;
+    }),
+  }),
+} as unknown as Parameters<typeof judgeLocalization>[0];
+
+let metrics: LocalizationMetrics;
+const baselines = fitBaselines(splits.get("train")!, splits.get("calibration")!, { seed: 0 });
+beforeAll(async () => {
+  metrics = await judgeLocalization(
+    reader,
+    { splits, baselines, seed: 0 },
+    { signal: new AbortController().signal },
+  );
+});
+
+describe("the predictions from sequences", () => {
+  it("are scored on the held-out partition, its human proteins, and the atlas's set", () => {
+    const { partition, partitionHuman, atlas } = metrics.sets;
+    expect([partition, partitionHuman, atlas].map((set) => set.proteins)).toEqual([60, 30, 30]);
+    expect(Object.keys(partition.methods.languageModel.labels).sort()).toEqual([...names].sort());
+    expect(partition.methods.languageModel.macroF1!.value).toBe(1);
+    expect(atlas.methods.languageModel.jaccard!.n).toBe(30);
+  });
+
+  it("are compared with baselines on composition, and on homologs of which there are none", () => {
+    const { composition, kmers } = metrics.sets.partition.methods;
+    expect(composition.macroF1!.value).toBeGreaterThan(0.8);
+    expect(kmers.macroF1!.value).toBeLessThan(composition.macroF1!.value);
+  });
+
+  it("have a calibration error before and after", () => {
+    const { before, after } = metrics.sets.partition.calibration;
+    expect(before.error!.value).toBeGreaterThan(5 * after.error!.value);
+  });
+
+  it("come with sources for the figures of others", () => {
+    const html = localizationSection(metrics);
+    expect(html).toContain("held-out partition of DeepLoc 2.0's");
+    expect(html.match(/<table>/g)).toHaveLength(3 * 3 + 1);
+    for (const { source } of metrics.published) expect(source).toMatch(/https:\/\//);
+  });
+});
+
+describe("the prediction of a language model", () => {
+  it("is in the order of the vocabulary, calibrated and raw, and 0 where it has no label", async () => {
+    const few = ["Golgi", "ER"] as const;
+    const correction = { scale: 1, bias: [0, 3] };
+    const { calibrated, raw } = await predictWithModel(
+      {
+        model: {
+          localization: { config: { labels: few } },
+          calibration: { probabilities: correction, answer: correction },
+        },
+        encode: async () => ({ logits: Float32Array.of(1, 0) }),
+      } as unknown as Parameters<typeof predictWithModel>[0],
+      "MK",
+    );
+    const at = (values: ArrayLike<number>, name: Compartment) => values[compartments.indexOf(name)];
+    expect(at(raw.probabilities, "ER")).toBe(0.5);
+    expect(at(calibrated.probabilities, "ER")).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
+    expect(at(calibrated.posterior, "ER")! > at(calibrated.posterior, "Golgi")!).toBe(true);
+    expect(at(raw.posterior, "ER")! < at(raw.posterior, "Golgi")!).toBe(true);
+    expect(at(raw.posterior, "mitochondria")).toBe(0);
+  });
+});

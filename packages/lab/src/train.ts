@@ -1,0 +1,138 @@
+// One training run from its configuration to its end: what `proteoscope train` does, apart from messages and exit codes.
+// A resumed run takes its configuration from its own folder, so that it cannot continue as another run than it began.
+// Configuration and data are read and checked before there is a run folder: a start that fails leaves none.
+
+import { resolve } from "node:path";
+import { openRuntime } from "@proteoscope/engine/node";
+import { z } from "zod";
+import {
+  ConfigError,
+  checkConfig,
+  overrideConfig,
+  parseConfig,
+  readConfig,
+  writeConfig,
+} from "./config/compose.ts";
+import { type TrainerName, trainerOf } from "./trainers/index.ts";
+import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./training/loop.ts";
+import { checkRunFolder, openRunFolder, type RunFolder, readRunConfig } from "./training/run-folder.ts";
+
+/** A run that is to begin. */
+export interface NewRun {
+  readonly trainer: TrainerName;
+  /** A YAML file. */
+  readonly configFile: string;
+  /** Changes to it, each written `key.path=value`. */
+  readonly overrides: readonly string[];
+  /** The atlas folder. */
+  readonly atlas: string;
+  /** Gives the folder of a finished network that the configuration names under `models`, by a path or as one of the Hub. */
+  readonly findModel?: ((named: string) => Promise<string>) | undefined;
+}
+
+/** Device, signal and callbacks of a run. */
+export interface TrainOptions extends TrainingOptions, PrepareOptions {
+  readonly device: "auto" | "cpu" | "webgpu" | "cuda";
+}
+
+/** Device, signal and callbacks of a run that is resumed. */
+export interface ResumeOptions extends TrainOptions {
+  /** The atlas folder, where it is no longer the one that the run began with; it is stored with the run. */
+  readonly atlas?: string | undefined;
+}
+
+interface Run {
+  readonly trainer: TrainerName;
+  readonly atlas: string;
+  readonly config: Record<string, unknown>;
+}
+
+/**
+ * Begins a run in a folder that holds none.
+ * @throws ConfigError for a wrong configuration or a folder that holds a run, FormatError for damaged data, DivergedError.
+ */
+export async function startTraining(
+  path: string,
+  { trainer, configFile, overrides, atlas, findModel }: NewRun,
+  options: TrainOptions,
+): Promise<"finished" | "interrupted"> {
+  await checkRunFolder(path, { isNew: true });
+  const given = overrideConfig(await readConfig(configFile), overrides);
+  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), configFile);
+  const run = { trainer, atlas: resolve(atlas), config };
+  return withJob(run, options, (job) =>
+    withFolder(path, storedConfig(run), (folder) => runTraining(job, folder, options)),
+  );
+}
+
+/**
+ * Continues the run in a folder from its last checkpoint.
+ * @throws ConfigError where there is no run of this trainer, or where another process has it; FormatError, DivergedError.
+ */
+export async function resumeTraining(
+  path: string,
+  trainer: TrainerName,
+  { atlas: moved, ...options }: ResumeOptions,
+): Promise<"finished" | "interrupted"> {
+  const stored = await readRunConfig(path);
+  if (stored === undefined) throw new ConfigError(`${path} holds no run to resume`);
+  const { trainer: storedTrainer, atlas, ...rest } = parseConfig(stored, `${path}/config.yaml`);
+  if (storedTrainer !== trainer) throw new ConfigError(`${path} is a run of train ${storedTrainer}`);
+  const run = {
+    trainer,
+    atlas: moved === undefined ? z.string().parse(atlas) : resolve(moved),
+    config: checkConfig(trainerOf(trainer).schema, rest, `${path}/config.yaml`),
+  };
+  return withFolder(path, undefined, (folder) =>
+    withJob(run, options, async (job) => {
+      if (moved !== undefined) await folder.write("config.yaml", storedConfig(run));
+      return runTraining(job, folder, options);
+    }),
+  );
+}
+
+const storedConfig = ({ trainer, atlas, config }: Run): string => writeConfig({ trainer, atlas, ...config });
+
+/** The configuration with a folder for each model: a run that is resumed finds the same files. */
+async function locateModels(
+  given: Readonly<Record<string, unknown>>,
+  findModel: NewRun["findModel"],
+): Promise<Readonly<Record<string, unknown>>> {
+  const { models } = given;
+  if (findModel === undefined || typeof models !== "object" || models === null) return given;
+  const located = Object.entries(models).map(
+    async ([name, named]) => [name, typeof named === "string" ? await findModel(named) : named] as const,
+  );
+  return { ...given, models: Object.fromEntries(await Promise.all(located)) };
+}
+
+async function withFolder<T>(
+  path: string,
+  config: string | undefined,
+  use: (folder: RunFolder) => Promise<T>,
+): Promise<T> {
+  const folder = await openRunFolder(path, { config });
+  try {
+    return await use(folder);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function withJob<T>(
+  { trainer, atlas, config }: Run,
+  { device, onRead }: TrainOptions,
+  use: (job: TrainingJob) => Promise<T>,
+): Promise<T> {
+  const runtime = await openRuntime({ device });
+  try {
+    const job = await trainerOf(trainer).prepare({ runtime, config, atlas, onRead });
+    try {
+      return await use(job);
+    } finally {
+      await job.close?.();
+    }
+  } finally {
+    await runtime.close();
+  }
+}
