@@ -73,7 +73,7 @@ describe("proteoscope evaluate", () => {
     expect(images.classes.find(({ name }) => name === "Golgi")!.confident!.n).toBe(3);
   });
 
-  it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
+  it("scores unseen proteins per set and together, with floors, a ceiling and seen proteins", () => {
     const { opencell, partition, unseen, seen } = images.compartments;
     expect([opencell, partition, unseen, seen].map((set) => set?.proteins)).toEqual([3, 3, 6, 3]);
     expect(Object.keys(unseen.scores).sort()).toEqual(
@@ -148,7 +148,7 @@ describe("proteoscope evaluate", () => {
     );
   });
 
-  it("measures what the autoencoder keeps, and overlaps around the same nucleus", () => {
+  it("measures what the autoencoder preserves, and overlaps around the same nucleus", () => {
     const { autoencoder, linearFilter, overlap } = images;
     expect(autoencoder.crops).toBe(10);
     expect(linearFilter.crops).toBe(10);
@@ -163,7 +163,7 @@ describe("proteoscope evaluate", () => {
       expect(value >= 0 && value <= 1 && n === 2).toBe(true);
   });
 
-  it("measures what is read off sequences, beside baselines that see what the sequences are rich in", () => {
+  it("measures localization from sequences, with baselines that see the composition of the sequences", () => {
     const { sets, published } = metrics.localization!;
     expect(Object.keys(sets)).toEqual(["partition", "partitionHuman", "atlas"]);
     expect([sets.partition.proteins, sets.atlas.proteins]).toEqual([4, 0]);
@@ -218,7 +218,7 @@ describe("proteoscope evaluate", () => {
     });
   });
 
-  it("keeps its answers, and writes nothing else, at an interrupt", async () => {
+  it("leaves its answers, and nothing else, at an interrupt", async () => {
     const output = join(place.path, "interrupted");
     const { commandContext, output: printed, controller } = recordCommandContext();
     const words = ["evaluate", place.model, "--data", atlas.path, "--steps", "2", "-o", output];
@@ -263,7 +263,7 @@ describe("bad input to evaluate", () => {
   it.each([
     [["--proteins", "0"], 2, /--proteins takes a whole number from 1/],
     [["--split", "opencel"], 2, /--split knows opencell, partition, got "opencel"/],
-    [["--steps", "5000"], 2, /at most 999 for dpm\+\+/],
+    [["--steps", "5000"], 2, /at most 999 steps for dpm\+\+/],
   ])("refuses %j with code %i", async (words, exitCode, message) => {
     expect(await refused(words)).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
   });
