@@ -3,8 +3,9 @@
 
 import type { RgbColour, RgbImage } from "./rgb-image.ts";
 
+/** One channel of a composite, with its colour and contrast. */
 export interface Layer {
-  /** [H, W] */
+  /** Values in any unit. [H, W] */
   readonly plane: ArrayLike<number>;
   readonly colour: RgbColour;
   /** Values shown black and in full colour. Default 0 and 1. */
@@ -20,7 +21,10 @@ export const layerColours = {
   grey: [255, 255, 255],
 } as const satisfies Record<string, RgbColour>;
 
-/** Adds layers [H, W] to one picture; sums over 255 and values that are not numbers are held to the range. */
+/**
+ * Adds layers [H, W] to one picture; sums over 255 and values that are not numbers are held to the range.
+ * @throws RangeError for planes of another size, or contrast limits without a range.
+ */
 export function composite(
   layers: readonly Layer[],
   size: { readonly height: number; readonly width: number },
@@ -49,6 +53,7 @@ export function composite(
   return { width, height, data };
 }
 
+/** The two channels of the usual picture of a cell, planes of one size. */
 export interface CellChannels {
   /** In [0, 1]. [H, W] */
   readonly nucleus: ArrayLike<number>;

@@ -4,6 +4,7 @@
 import { drawText, glyphHeight, textWidth } from "./bitmap-font.ts";
 import { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./rgb-image.ts";
 
+/** One picture of a sheet. */
 export interface Tile {
   readonly image: RgbImage;
   /** One line above the tile, cut to its width. */
@@ -12,11 +13,15 @@ export interface Tile {
   readonly synthetic?: boolean;
 }
 
+/** Sizes in pixels and colours of a sheet. */
 export interface GridOptions {
-  /** Pixels a pixel of the tiles, a whole number; margins and labels keep their size. Default 1. */
+  /** Pixels per pixel of the tiles, a whole number; margins and labels keep their size. Default 1. */
   readonly scale?: number;
+  /** Between the tiles and around them. Default 6. */
   readonly marginPixels?: number;
+  /** Default black. */
   readonly background?: RgbColour;
+  /** Default light grey. */
   readonly textColour?: RgbColour;
 }
 

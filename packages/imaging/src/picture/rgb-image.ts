@@ -1,6 +1,7 @@
 // The picture of this package: 8-bit RGB, row-major and interleaved, as PNG writers take it, and the few
 // operations from which sheets of pictures are made.
 
+/** An 8-bit colour picture, row by row, its three channels interleaved. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -8,7 +9,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** 0 to 255 each. */
+/** Red, green and blue, 0 to 255 each. */
 export type RgbColour = readonly [red: number, green: number, blue: number];
 
 /** An image of one colour. */

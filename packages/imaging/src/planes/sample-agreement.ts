@@ -1,12 +1,13 @@
 // How far the samples of one protein in one cell agree with each other: a measure of the model's certainty, not of
 // its correctness (a model can be certain and wrong), and to be shown as such.
 
+/** How much K samples of one cell agree, which of them is most like the others, and where they differ. */
 export interface Agreement {
   /** Mean Pearson correlation of all pairs inside the footprint, held to [0, 1]; null for a single sample. */
   readonly reliability: number | null;
   /** Index of the sample with the highest mean correlation to the others. */
   readonly medoid: number;
-  /** Population standard deviation over the samples, of every pixel. [H, W] */
+  /** Population standard deviation over the samples per pixel. [H, W] */
   readonly standardDeviation: Float32Array;
 }
 
