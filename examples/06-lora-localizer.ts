@@ -30,7 +30,7 @@ import {
 const proteins = await readProteins("FBL", "NPM1", "COIL", "LMNA", "COX8A", "HSPA5", "CANX", "EGFR");
 const targets = float32([proteins.length, 1], Float32Array.of(1, 1, 1, 1, 0, 0, 0, 0)); // 1 is nuclear
 const sequences = proteins.map(({ sequence }) => sequence);
-const { inputIds } = tokenizeBatch(sequences, { maxResidues: 126 }); // [B, L]; both ends of longer ones
+const { inputIds } = tokenizeBatch(sequences, { maxResidues: 62 }); // [B, L]; both ends of longer ones
 const folder = process.argv[2] ?? "node_modules/proteoscope/checkpoints/proteoscope-mini/plm";
 const { config, weights: pretrained } = await loadAs("esm2", openFolder(folder));
 

@@ -7,7 +7,7 @@ import { encodeFiles, generate, openMicroscope, readModel } from "@proteoscope/m
 import { withOutputFolder } from "../../packages/proteoscope/src/cli/output.ts";
 import { openModel } from "../../packages/proteoscope/src/model-folder.ts";
 import { readNuclei } from "../../packages/proteoscope/src/nuclei.ts";
-import { resolveProteins } from "../../packages/proteoscope/src/proteins.ts";
+import { readProteins } from "../../packages/proteoscope/src/proteins.ts";
 import type { BenchCase } from "../case.ts";
 import { runCommandProcess } from "../command-process.ts";
 
@@ -52,7 +52,7 @@ export function miniWarm({ model }: MiniOptions = {}): BenchCase {
       const files = await openModel(model);
       const microscope = openMicroscope(runtime, await readModel(files));
       const nuclei = await readNuclei(files, { seed: settings.seed });
-      const proteins = await resolveProteins([protein], async () => "");
+      const proteins = await readProteins(protein);
       const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
       return {
         gflop: null,

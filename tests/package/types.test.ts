@@ -28,17 +28,54 @@ parseFasta(1);
 export const wrong: Model<typeof types> = () => ({ y: 1 });
 `;
 
+const library = `
+import { generate, loadPretrained, localize, openMicroscope, openModel, openRuntime, readModel, readNuclei } from "proteoscope";
+
+const runtime = await openRuntime({ device: "cpu" });
+const folder = await openModel();
+const microscope = openMicroscope(runtime, await readModel(folder));
+const nuclei = await readNuclei(folder, { image: "nuclei.tif", pixelSizeMicrons: 0.2, maxNuclei: 3 });
+const proteins = [{ id: "a", sequence: "MKV" }];
+for await (const { images } of generate(microscope, { proteins, nuclei })) {
+  const shape: readonly number[] = [images.height, images.width];
+  console.log(shape);
+}
+export const answers: ReturnType<typeof localize> = localize(microscope, proteins);
+export const network = await loadPretrained(folder);
+// @ts-expect-error a microscope needs a model that was read
+openMicroscope(runtime, folder);
+`;
+
 describe("the types of the packed release, in a strict project without skipLibCheck,", () => {
   it("resolve as Node resolves, from ES modules and from CommonJS", () => {
     const required = forNode
       .map((name, i) => `import m${i} = require("${name}");\nconsole.log(m${i});\n`)
       .join("");
-    const programs = { "all.ts": importing(forNode), "required.cts": required, "using.ts": using };
+    const programs = {
+      "all.ts": importing(forNode),
+      "required.cts": required,
+      "using.ts": using,
+      "library.ts": library,
+    };
     const { problems } = compilePrograms(folder, "types-node", programs, {
       resolution: "nodenext",
       lib: ["es2023"],
       types: ["node"],
     });
+    expect(problems).toBe("");
+  });
+
+  it("resolve as bundlers resolve, for a program on Node", () => {
+    const { problems } = compilePrograms(
+      folder,
+      "types-bundler",
+      { "library.ts": library },
+      {
+        resolution: "bundler",
+        lib: ["es2023"],
+        types: ["node"],
+      },
+    );
     expect(problems).toBe("");
   });
 

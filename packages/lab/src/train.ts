@@ -30,10 +30,12 @@ export interface NewRun {
   readonly findModel?: ((named: string) => Promise<string>) | undefined;
 }
 
+/** Device, signal and callbacks of a run. */
 export interface TrainOptions extends TrainingOptions, PrepareOptions {
   readonly device: "auto" | "cpu" | "webgpu" | "cuda";
 }
 
+/** Device, signal and callbacks of a run that is resumed. */
 export interface ResumeOptions extends TrainOptions {
   /** The atlas folder, where it is no longer the one that the run began with; it is stored with the run. */
   readonly atlas?: string | undefined;

@@ -2,6 +2,7 @@
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
+export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
   generateDefaults,
   type ImageFormat,

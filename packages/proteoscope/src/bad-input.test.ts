@@ -31,7 +31,7 @@ async function refused(
   const defaults = ["--samples", "1", "--steps", "1", "-o", output, "--model", place.model];
   const given = new Set(words);
   const rest = defaults.filter((_, i) => !given.has(defaults[i - (i % 2)]!));
-  const { exitCode, stdout, stderr } = await runWords(["generate", ...words, ...rest], expected);
+  const { exitCode, stdout, stderr } = await runWords(["generate", ...words, ...rest, "--strict"], expected);
   expect(stderr).toMatch(/^proteoscope: [^\n]+\n$/);
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: expected.exitCode, stdout: "", stderr });
   expect(readdirSync(place.path)).toEqual(before);

@@ -3,7 +3,7 @@ import { defineCommand, defineGroup } from "./cli/command.ts";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { runCommandLine } from "./cli.ts";
 import { packageVersion } from "./package-files.ts";
-import { recordCommandContext } from "./testing/surroundings.ts";
+import { recordCommandContext } from "./testing/command-context.ts";
 
 const seen: unknown[] = [];
 

@@ -1,5 +1,5 @@
 // The command line: finds the command, checks its words, runs it, and turns whatever happens into an exit code.
-// Results go to standard output, words for people to standard error. Commands are loaded when they are asked for,
+// Results go to standard output, messages for people to standard error. Commands are loaded when they are asked for,
 // so that `--version` does not wait for the runtime of the networks.
 import { runCommand } from "citty";
 import { checkArguments, suggest } from "./cli/arguments.ts";
@@ -11,8 +11,9 @@ import {
   isGroup,
   sharedArgs,
 } from "./cli/command.ts";
-import { CommandError, describeFailure, type ExitCode, exitCodes } from "./cli/errors.ts";
+import { CommandError, type ExitCode, exitCodes, interruption, printFailure } from "./cli/errors.ts";
 import { renderHelp } from "./cli/help.ts";
+import { runInProcess } from "./cli/process.ts";
 import { packageVersion } from "./package-files.ts";
 
 /** All commands by name. */
@@ -60,43 +61,13 @@ export async function runCommandLine(
     const { result } = await runCommand(command, { rawArgs: [...rest], data: commandContext });
     return (result as ExitCode | undefined) ?? exitCodes.ok;
   } catch (error) {
-    const { message, exitCode } = signal.aborted
-      ? { message: "interrupted", exitCode: exitCodes.interrupted }
-      : describeFailure(error);
-    stderr.write(`proteoscope: ${message}\n`);
-    if (env.DEBUG?.split(",").includes("proteoscope") && error instanceof Error)
-      stderr.write(`${error.stack}\n`);
-    return exitCode;
+    return printFailure(signal.aborted ? interruption() : error, commandContext);
   }
 }
 
-/**
- * Runs the process: the first interrupt asks the command to stop and clean up, the second ends it at once.
- * Ends the process, because a worker left behind by a failure must not keep it alive.
- */
-export async function runProcess(words: readonly string[], main: CommandGroup = mainCommand): Promise<never> {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    controller.abort();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failure);
-  });
-  const { stdout, stderr, env } = process;
-  const commandContext: CommandContext = {
-    ...{ stdout, stderr, env, signal: controller.signal },
-    // Opened when it is asked for: some processes are started with none.
-    get stdin() {
-      return process.stdin;
-    },
-  };
-  const exitCode = await runCommandLine(words, commandContext, main);
-  await new Promise<void>((resolve) => stdout.write("", () => resolve()));
-  process.exit(exitCode);
+/** Runs the process with its words, and ends it. */
+export function runProcess(words: readonly string[], main: CommandGroup = mainCommand): Promise<never> {
+  return runInProcess((commandContext) => runCommandLine(words, commandContext, main));
 }
 
 interface FoundCommand {

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { type ByteRange, type ByteStore, type ImageStack, openImage } from "@proteoscope/formats";
 import { folderStore } from "@proteoscope/formats/node";
-import { readNamedFile } from "./cli/read-named-file.ts";
+import { readInput } from "./cli/read-input.ts";
 
 export interface ImageFile {
   readonly stack: ImageStack;
@@ -13,13 +13,13 @@ export interface ImageFile {
   sha256(): string;
 }
 
-/** Opens an image. @throws FormatError that names the path, the system's errors. */
-export async function openImageFile(path: string): Promise<ImageFile> {
+/** Opens an image; a pipe is read until `signal` stops it. @throws FormatError that names the path, the system's errors. */
+export async function openImageFile(path: string, signal = new AbortController().signal): Promise<ImageFile> {
   if ((await stat(path)).isDirectory()) {
     const { store, sha256 } = digestStore(folderStore(path));
     return { stack: await openImage(store, { name: path }), sha256 };
   }
-  const bytes = await readNamedFile(path);
+  const bytes = await readInput(path, signal);
   const digest = sha256Of(bytes);
   return { stack: await openImage(bytes, { name: path }), sha256: () => digest };
 }

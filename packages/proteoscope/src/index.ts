@@ -5,7 +5,7 @@
  *     const runtime = await openRuntime();
  *     const model = await openModel();
  *     const microscope = openMicroscope(runtime, await readModel(model));
- *     const request = { proteins: await readProteins("FBL"), nuclei: await readNuclei(model, { seed: 0 }) };
+ *     const request = { proteins: await readProteins("FBL"), nuclei: await readNuclei(model) };
  *     for await (const cell of generate(microscope, request)) console.log(cell.name, cell.images.compartments);
  *     await runtime.close();
  */

@@ -10,7 +10,13 @@ import type { devices } from "./cli/command.ts";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
-/** @throws CommandError (not found) when there is no such folder, or nothing ships with this installation. */
+/**
+ * Finds a model folder, for `readModel` and `readNuclei`; it reads no weights.
+ * @param model a folder with a model_index.json, or a model that `proteoscope models pull` has fetched; by default the
+ * model that ships.
+ * @param env the variables that say where pulled models lie.
+ * @throws CommandError (not found) when there is no such folder, or nothing ships with this installation.
+ */
 export async function openModel(
   model?: string,
   env: Readonly<Record<string, string | undefined>> = process.env,

@@ -22,14 +22,18 @@ export interface ReadNucleiOptions extends NucleiOptions {
   readonly seed?: number | undefined;
 }
 
-/** One nucleus or more. @throws NucleusError or FormatError that names the image, CheckpointError. */
+/**
+ * Reads the nuclei that proteins are generated around, as crops of the model's size: all of an image, or one of the library.
+ * @param folder the model, whose pixel size and crop the image is brought to.
+ * @throws NucleusError or FormatError that names the image, CheckpointError where the model folder is damaged.
+ */
 export async function readNuclei(
   folder: FileSource,
   { image: path, seed = 0, ...options }: ReadNucleiOptions = {},
 ): Promise<ChosenNucleus[]> {
   if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
   const constants = await readImagingConstants(folder);
-  const { stack, sha256 } = await openImageFile(path);
+  const { stack, sha256 } = await openImageFile(path, options.signal);
   try {
     return await nucleiOfImage(stack, { image: basename(path), sha256 }, constants, options);
   } catch (error) {

@@ -1,99 +1,158 @@
 // How words of the command line become proteins: files, standard input, examples, bare sequences, and mistakes.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readExamples, resolveProteins } from "./proteins.ts";
+import { readExamples, readProteins, resolveProteins } from "./proteins.ts";
 
-const noInput = async (): Promise<string> => {
-  throw new Error("standard input was not asked for");
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "proteoscope-proteins-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, data: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, data);
+  return path;
 };
 
+const resolve = async (...words: string[]) => (await resolveProteins(words, {})).proteins;
+const fromStdin = (data: string | Uint8Array, options = {}) =>
+  resolveProteins(["-"], { stdin: Readable.from([data], { objectMode: false }) }, options);
+
 describe("resolveProteins", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "proteoscope-proteins-"));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  const file = async (name: string, text: string): Promise<string> => {
-    const path = join(folder, name);
-    await writeFile(path, text);
-    return path;
-  };
-
-  it("reads every record of a FASTA file and makes their names fit for files", async () => {
-    const path = await file("two.fasta", ">sp|P1|A_HUMAN first\nMKT\n>../../etc/passwd\nMKV\n");
-    expect(await resolveProteins([path], noInput)).toEqual([
-      { id: "sp_P1_A_HUMAN", description: "first", sequence: "MKT", source: path },
-      { id: "_.._etc_passwd", description: "", sequence: "MKV", source: path },
+  it("reads every record of a FASTA file, with its id as it stands there", async () => {
+    const path = file("two.fasta", ">sp|P1|A_HUMAN first GN=ACTB PE=1\nMKT\n>../../etc/passwd\nMKV\n");
+    expect(await resolve(path)).toEqual([
+      { id: "sp|P1|A_HUMAN", description: "first GN=ACTB PE=1", gene: "ACTB", sequence: "MKT", source: path },
+      { id: "../../etc/passwd", description: "", gene: undefined, sequence: "MKV", source: path },
     ]);
   });
 
-  it("reads standard input for -", async () => {
-    const [protein] = await resolveProteins(["-"], async () => ">x\nMKT");
-    expect(protein).toMatchObject({ id: "x", sequence: "MKT", source: "standard input" });
+  it("reads standard input for -, and for the names that systems give it", async () => {
+    const text = ">x\nMKT";
+    expect((await fromStdin(text)).proteins).toMatchObject([{ id: "x", source: "standard input" }]);
+    const stdin = Readable.from([text], { objectMode: false });
+    expect((await resolveProteins(["/dev/stdin"], { stdin })).proteins).toMatchObject([{ id: "x" }]);
+    await expect(resolveProteins(["-"], {})).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["gzip", gzipSync(">β one\nMKT\n>b\nMKV\n")],
+    ["gzip of a member per record", Buffer.concat([gzipSync(">β one\nMKT\n"), gzipSync(">b\nMKV\n")])],
+    ["UTF-16", Buffer.from("\ufeff>β one\nMKT\n>b\nMKV\n", "utf16le")],
+    ["UTF-16, most significant byte first", Buffer.from("\ufeff>β one\nMKT\n>b\nMKV\n", "utf16le").swap16()],
+  ])("reads %s from a file and from standard input", async (name, bytes) => {
+    const path = file(`${name.replaceAll(/\W/g, "-")}.fasta`, bytes);
+    for (const proteins of [await resolve(path), (await fromStdin(bytes)).proteins])
+      expect(proteins.map(({ id, sequence }) => [id, sequence])).toEqual([
+        ["β", "MKT"],
+        ["b", "MKV"],
+      ]);
   });
 
   it("finds an example by gene and by accession, in any case", async () => {
-    const [byGene] = await resolveProteins(["fbl"], noInput);
-    const [byAccession] = await resolveProteins(["P22087"], noInput);
+    const [byGene] = await resolve("fbl");
+    const [byAccession] = await resolve("P22087");
     expect(byGene).toEqual(byAccession);
-    expect(byGene).toMatchObject({ id: "FBL", source: "example" });
+    expect(byGene).toMatchObject({ id: "FBL", gene: "FBL", source: "example" });
     expect(byGene!.sequence).toHaveLength(321);
   });
 
   it("takes twenty residues or more for a sequence, in lower case and with a stop sign too", async () => {
-    const [protein] = await resolveProteins(["mktayiakqrqisfvkshfs*"], noInput);
-    expect(protein).toMatchObject({
-      id: "sequence",
-      sequence: "MKTAYIAKQRQISFVKSHFS",
-      source: "command line",
-    });
+    const [protein] = await resolve("mktayiakqrqisfvkshfs*");
+    const sequence = "MKTAYIAKQRQISFVKSHFS";
+    expect(protein).toMatchObject({ id: "sequence", sequence, source: "command line" });
   });
 
-  it("numbers proteins of the same name", async () => {
-    const ids = (await resolveProteins(["FBL", "FBL", "NPM1"], noInput)).map(({ id }) => id);
-    expect(ids).toEqual(["FBL", "FBL-2", "NPM1"]);
+  it("leaves the ids of proteins of one name as they are", async () => {
+    expect((await resolve("FBL", "FBL", "NPM1")).map(({ id }) => id)).toEqual(["FBL", "FBL", "NPM1"]);
   });
 
   it("prefers a file to an example of its name", async () => {
-    const path = await file("FBL", ">own\nMKT");
-    expect(await resolveProteins([path], noInput)).toMatchObject([{ id: "own" }]);
+    const path = file("FBL", ">own\nMKT");
+    expect(await resolve(path)).toMatchObject([{ id: "own" }]);
+  });
+
+  it("reads 200,000 records", async () => {
+    const { proteins } = await fromStdin(">p\nMKT\n".repeat(200_000));
+    expect(proteins).toHaveLength(200_000);
+  });
+});
+
+describe("a record that is refused", () => {
+  const text = ">a\nMKT\n>b second\nMKT\nM*T\n>c\n\n>d\nMKV\n>e\nMJ\n";
+
+  it("does not end the others, and is named with file, line and column", async () => {
+    const path = file("some-bad.fasta", text);
+    const { proteins, refused } = await resolveProteins([path, "FBL"], {});
+    expect(proteins.map(({ id }) => id)).toEqual(["a", "d", "FBL"]);
+    expect(refused.map(({ id, file, line, column }) => [id, file, line, column])).toEqual([
+      ["b", path, 5, 2],
+      ["c", path, 6, undefined],
+      ["e", path, 11, 2],
+    ]);
+  });
+
+  it("is thrown where the reading is strict, and to programs", async () => {
+    const message = /record b: a stop "\*" in column 2 .*\(line 5\)/;
+    await expect(fromStdin(text, { strict: true })).rejects.toMatchObject({ name: "FormatError", message });
+    const path = file("strict.fasta", text);
+    await expect(readProteins(path)).rejects.toMatchObject({ name: "FormatError", message });
   });
 
   it.each([
-    [
-      "an unknown residue, by line and column",
-      ">x\nMKT\nMJT\n",
-      /record x: "J" in column 2 is not a residue \(line 3\)/,
-    ],
-    ["an empty record", ">x\n>y\nMKT\n", /record x has no sequence \(line 1\)/],
+    ["DNA", "ACGT"],
+    ["RNA", "ACGU"],
+    ["DNA in lower case", "acgtn"],
+  ])("is %s, by name, unless it is to be read as a protein", async (kind, letters) => {
+    const record = `>gene\n${letters.repeat(20)}\n>p\nMKT\n`;
+    const { proteins, refused } = await fromStdin(record);
+    expect(proteins.map(({ id }) => id)).toEqual(["p"]);
+    expect(refused.map(({ error }) => error.message)).toEqual([
+      expect.stringContaining(`record gene: this looks like ${kind.slice(0, 3)}: translate it first`),
+    ]);
+    const allowed = await fromStdin(record, { allowNucleotides: true });
+    expect(allowed.proteins.map(({ id }) => id)).toEqual(["gene", "p"]);
+  });
+
+  it.each([
     ["an empty file", "", /holds no sequence/],
     ["text without a header", "hello\n", /does not begin with a ">"/],
-  ])("refuses %s", async (name, text, message) => {
-    const path = await file(`${name.replaceAll(/\W/g, "-")}.fasta`, text);
-    await expect(resolveProteins([path], noInput)).rejects.toMatchObject({ name: "FormatError", message });
+    ["a picture", "\x89PNG\r\n\x1a\n", /does not begin with a ">"/],
+  ])("is not all that is wrong with %s", async (_, content, message) => {
+    await expect(fromStdin(content)).rejects.toMatchObject({ name: "FormatError", message });
+  });
+});
+
+describe("a word that is no protein", () => {
+  it("is a bare sequence with a bad residue, or one that looks like DNA", async () => {
+    await expect(resolve("MKTAYIAKQRQISFVKSHFSJ")).rejects.toThrow(/"J" in column 21/);
+    await expect(resolve("MKTAYIAKQRQISFVKSHFSR9")).rejects.toThrow(/"9" in column 22/);
+    await expect(resolve("ACGTTGCA".repeat(9))).rejects.toThrow(/looks like DNA/);
+    const [protein] = (await resolveProteins(["ACGTTGCA".repeat(9)], {}, { allowNucleotides: true }))
+      .proteins;
+    expect(protein!.sequence).toHaveLength(72);
   });
 
-  it("refuses a bad residue in a bare sequence", async () => {
-    const wrong = resolveProteins(["MKTAYIAKQRQISFVKSHFSJ"], noInput);
-    await expect(wrong).rejects.toMatchObject({ name: "FormatError", message: /"J" in column 21/ });
-  });
-
-  it("says what was meant when nothing is found", async () => {
-    await expect(resolveProteins(["FBLL"], noInput)).rejects.toMatchObject({
+  it("is named with what may have been meant", async () => {
+    const refused = (word: string) => resolve(word).catch((error: Error) => error);
+    expect(await refused("FBLL")).toMatchObject({
       exitCode: 4,
-      message: /did you mean FBL\?/,
+      message: expect.stringContaining("did you mean FBL?"),
     });
-    await expect(resolveProteins(["missing.fasta"], noInput)).rejects.toMatchObject({
+    expect(await refused("missing.fasta.gz")).toMatchObject({
       exitCode: 4,
-      message: /no such file/,
+      message: "missing.fasta.gz: no such file",
     });
-    await expect(resolveProteins(["QQQQQQ"], noInput)).rejects.toMatchObject({
+    expect(await refused("QQQQQQ")).toMatchObject({
       exitCode: 4,
-      message: /examples are FBL/,
+      message: expect.stringContaining("examples are FBL"),
     });
+    expect(((await refused("?".repeat(100_000))) as Error).message.length).toBeLessThan(400);
   });
 });
 
@@ -106,18 +165,5 @@ describe("readExamples", () => {
       expect(record.description).toContain("expected:");
       expect(record.sequence.length).toBeGreaterThan(50);
     }
-  });
-});
-
-describe("names of proteins", () => {
-  it("stay apart where they differ in case alone or look like numbered ones", async () => {
-    const text = ">fbl\nMKT\n>FBL\nMKT\n>a\nMKT\n>a-2\nMKT\n>a\nMKT\n";
-    const ids = (await resolveProteins(["-"], async () => text)).map(({ id }) => id);
-    expect(ids).toEqual(["fbl", "FBL-2", "a", "a-2", "a-3"]);
-  });
-
-  it("are not asked of a long word of letters with a mistake in it", async () => {
-    const wrong = resolveProteins(["MKTAYIAKQRQISFVKSHFSR9"], noInput);
-    await expect(wrong).rejects.toMatchObject({ name: "FormatError", message: /"9" in column 22/ });
   });
 });

@@ -1,15 +1,25 @@
 // Which proteins a command line means: a FASTA file, standard input (`-`), a shipped example by gene or UniProt
-// accession, or a bare sequence. In this order, so that a file named like a gene is the file.
+// accession, or a bare sequence. In this order, so that a file named like a gene is the file. A record that is refused
+// does not end the others.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type FastaRecord, parseFasta, parseSequence } from "@proteoscope/formats";
+import type { Readable } from "node:stream";
+import {
+  type FastaRecord,
+  parseFasta,
+  parseSequence,
+  printable,
+  type RefusedRecord,
+  readFastaRecords,
+} from "@proteoscope/formats";
 import { nearest } from "@proteoscope/lab/nearest";
 import { CommandError, exitCodes } from "./cli/errors.ts";
-import { readNamedFile } from "./cli/read-named-file.ts";
+import { isStandardInput, readInput, readStream } from "./cli/read-input.ts";
 import { findShipped } from "./package-files.ts";
 
+/** A protein with its names. */
 export interface NamedProtein {
-  /** Short, and fit for a file name. */
+  /** The record's own id, whole and unchanged. */
   readonly id: string;
   readonly description: string;
   /** Gene symbol of an example, or what a FASTA header of UniProt says (GN=...). */
@@ -19,62 +29,103 @@ export interface NamedProtein {
   readonly source: string;
 }
 
+export interface ResolvedProteins {
+  readonly proteins: readonly NamedProtein[];
+  /** Records of the files that are no proteins; none where the first of them is thrown. */
+  readonly refused: readonly RefusedRecord[];
+}
+
+interface InputContext {
+  /** Standard input, where there is one. */
+  readonly stdin?: Readable;
+  readonly signal?: AbortSignal;
+}
+
+export interface ResolveOptions {
+  /** Throws the first refusal. */
+  readonly strict?: boolean;
+  /** Reads what looks like DNA or RNA as a protein; by default such records are refused. */
+  readonly allowNucleotides?: boolean;
+}
+
 const shortestBareSequence = 20;
 
-/** The proteins of all words, with ids made unique. @throws CommandError, FormatError. */
+/**
+ * The proteins of all words, in their order.
+ * @throws CommandError where there is no such protein, FormatError naming file and line.
+ */
 export async function resolveProteins(
   words: readonly string[],
-  readStdin: () => Promise<string>,
-): Promise<NamedProtein[]> {
-  const proteins: NamedProtein[] = [];
-  for (const word of words) proteins.push(...(await resolveWord(word, readStdin)));
-  return withUniqueIds(proteins);
+  context: InputContext,
+  options: ResolveOptions = {},
+): Promise<ResolvedProteins> {
+  const found: ResolvedProteins[] = [];
+  for (const word of words) found.push(await resolveWord(word, context, options));
+  return {
+    proteins: found.flatMap(({ proteins }) => proteins),
+    refused: found.flatMap(({ refused }) => refused),
+  };
 }
 
 /**
  * The proteins that are named: paths of FASTA files, genes or accessions of the shipped examples, or sequences.
  * @throws CommandError where there is no such protein, FormatError naming file and line.
  */
-export function readProteins(...names: readonly string[]): Promise<NamedProtein[]> {
-  return resolveProteins(names, () => Promise.reject(new CommandError('"-" names no file', exitCodes.usage)));
+export async function readProteins(...names: readonly string[]): Promise<NamedProtein[]> {
+  return [...(await resolveProteins(names, {}, { strict: true })).proteins];
 }
 
-/** Numbers the proteins of one name; names that differ in case alone would share files on some systems. */
-function withUniqueIds(proteins: readonly NamedProtein[]): NamedProtein[] {
-  const taken = new Set<string>();
-  const counts = new Map<string, number>();
-  return proteins.map((protein) => {
-    const key = protein.id.toLowerCase();
-    let count = counts.get(key) ?? 1;
-    let id = protein.id;
-    while (taken.has(id.toLowerCase())) id = `${protein.id}-${++count}`;
-    counts.set(key, count);
-    taken.add(id.toLowerCase());
-    return { ...protein, id };
-  });
-}
-
-async function resolveWord(word: string, readStdin: () => Promise<string>): Promise<NamedProtein[]> {
-  if (word === "-") return named(parseFasta(await readStdin(), { name: "standard input" }), "standard input");
-  if (existsSync(word))
-    return named(parseFasta((await readNamedFile(word)).toString("utf8"), { name: word }), word);
+async function resolveWord(
+  word: string,
+  context: InputContext,
+  options: ResolveOptions,
+): Promise<ResolvedProteins> {
+  const { signal = new AbortController().signal } = context;
+  const stdin = isStandardInput(word) ? context.stdin : undefined;
+  if (stdin !== undefined) return readRecords(await readStream(stdin, signal), "standard input", options);
+  if (word === "-") throw new CommandError('"-" names no file', exitCodes.usage);
+  if (existsSync(word)) return readRecords(await readInput(word, signal), word, options);
   const examples = await readExamples();
   const example = examples.find(({ names }) => names.includes(word.toUpperCase()));
-  if (example !== undefined)
-    return named([example.record], "example").map((protein) => ({ ...protein, gene: example.names[0]! }));
-  if (/[\\/]|\.(fa|faa|fasta|fas|txt|pep)$/i.test(word))
+  if (example !== undefined) return only(nameRecord(example.record, "example", example.names[0]));
+  if (/[\\/]|\.(fa|faa|fasta|fas|txt|pep)(\.gz)?$/i.test(word))
     throw new CommandError(`${word}: no such file`, exitCodes.notFound);
   if (isLikeSequence(word)) {
-    const sequence = parseSequence(word, { name: "the sequence on the command line" });
-    return [{ id: "sequence", description: "", gene: undefined, sequence, source: "command line" }];
+    const name = "the sequence on the command line";
+    const { allowNucleotides = false } = options;
+    const sequence = parseSequence(word, { allowNucleotides, name });
+    return only({ id: "sequence", description: "", gene: undefined, sequence, source: "command line" });
   }
   const genes = examples.map(({ names }) => names[0]!);
   const meant = nearest(word.toUpperCase(), genes);
   throw new CommandError(
-    `"${word}" is no file, no sequence of ${shortestBareSequence} residues or more, and no example protein; ` +
+    `"${printable(word)}" is no file, no sequence of ${shortestBareSequence} residues or more, and no example protein; ` +
       (meant === undefined ? `examples are ${genes.join(", ")}` : `did you mean ${meant}?`),
     exitCodes.notFound,
   );
+}
+
+function readRecords(
+  bytes: Uint8Array,
+  source: string,
+  { strict = false, allowNucleotides = false }: ResolveOptions,
+): ResolvedProteins {
+  const proteins: NamedProtein[] = [];
+  const refused: RefusedRecord[] = [];
+  for (const result of readFastaRecords(bytes, { allowNucleotides, name: source })) {
+    if (result.record !== undefined) proteins.push(nameRecord(result.record, source));
+    else if (strict) throw result.refused.error;
+    else refused.push(result.refused);
+  }
+  return { proteins, refused };
+}
+
+function nameRecord({ id, description, sequence }: FastaRecord, source: string, gene?: string): NamedProtein {
+  return { id, description, gene: gene ?? /(?:^|\s)GN=(\S+)/.exec(description)?.[1], sequence, source };
+}
+
+function only(protein: NamedProtein): ResolvedProteins {
+  return { proteins: [protein], refused: [] };
 }
 
 /** Long, and of letters but for a few: what is wrong with it is then said of the residue, not of the word. */
@@ -98,23 +149,4 @@ export async function readExamples(): Promise<Example[]> {
     const gene = record.description.split(" ", 1)[0]!;
     return { record: { ...record, id: gene }, names: [gene.toUpperCase(), record.id.toUpperCase()] };
   });
-}
-
-function named(records: readonly FastaRecord[], source: string): NamedProtein[] {
-  return records.map(({ id, description, sequence }) => ({
-    id: fileSafe(id),
-    description,
-    gene: /(?:^|\s)GN=(\S+)/.exec(description)?.[1],
-    sequence,
-    source,
-  }));
-}
-
-/** `sp|P22087|FBRL_HUMAN` as `sp_P22087_FBRL_HUMAN`: nothing that a file system or a path could take amiss. */
-function fileSafe(id: string): string {
-  const safe = id
-    .replaceAll(/[^A-Za-z0-9_.-]+/g, "_")
-    .replace(/^[.-]+/, "")
-    .slice(0, 80);
-  return safe === "" ? "protein" : safe;
 }

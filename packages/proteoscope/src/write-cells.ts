@@ -16,7 +16,7 @@ import {
   type WorkOptions,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
-import { withOutputFolder } from "./cli/output.ts";
+import { type Inputs, withOutputFolder } from "./cli/output.ts";
 
 /** A cell whose files are written. */
 export interface WrittenCell {
@@ -30,6 +30,8 @@ export interface WriteOptions extends WorkOptions {
   readonly formats: readonly ImageFormat[];
   /** Folder. */
   readonly output: string;
+  /** Files that are read, none of which may be replaced. */
+  readonly inputs: Inputs;
   /** Called with the picture of each cell when it is generated, where there is somebody to see it. */
   readonly show: ((sheet: RgbImage) => void) | undefined;
 }
@@ -39,7 +41,7 @@ export async function writeCells(
   runtime: Runtime,
   folder: FileSource,
   request: GenerateRequest,
-  { formats, output, show, ...options }: WriteOptions,
+  { formats, output, inputs, show, ...options }: WriteOptions,
 ): Promise<WrittenCell[]> {
   return withOutputFolder(
     output,
@@ -54,7 +56,7 @@ export async function writeCells(
       }
       return written;
     },
-    options,
+    { ...options, inputs },
   );
 }
 

@@ -10,7 +10,7 @@ import {
 } from "@proteoscope/formats";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 
-/** N crops of real nuclei of one size, with their masks and where they come from. */
+/** Nuclei of real images, as crops of one size. */
 export interface NucleusLibrary {
   readonly count: number;
   readonly height: number;
@@ -26,7 +26,7 @@ export interface NucleusLibrary {
   readonly licence: string;
 }
 
-/** One crop of a library, as the image model takes it. */
+/** One nucleus of a library. */
 export interface LibraryNucleus {
   readonly index: number;
   readonly field: string;

@@ -4,9 +4,9 @@
 import { drawText, fillRectangle, glyphHeight, textWidth } from "./bitmap-font.ts";
 import type { RgbColour, RgbImage } from "./rgb-image.ts";
 
-/** Scale and look of a scale bar. */
+/** How a scale bar is drawn. */
 export interface ScaleBarOptions {
-  /** Micrometres per pixel of this picture: for an enlarged one, those of its source divided by the enlargement. */
+  /** Pixel size of the picture as it is shown: for an enlarged picture, the source's divided by the enlargement. */
   readonly pixelSizeMicrons: number;
   /** Length of the bar. Default: the largest of 1, 2, 5, 10, 20, 50, ... that takes at most a third of the width. */
   readonly lengthMicrons?: number;
@@ -16,7 +16,7 @@ export interface ScaleBarOptions {
 
 /**
  * A copy of the picture with a scale bar and its label, such as "10 µm".
- * @throws RangeError for a pixel size that is no positive number, or a bar that does not fit.
+ * @throws RangeError for a pixel size or length that does not fit.
  */
 export function addScaleBar(image: RgbImage, options: ScaleBarOptions): RgbImage {
   const { pixelSizeMicrons, colour = [255, 255, 255] } = options;

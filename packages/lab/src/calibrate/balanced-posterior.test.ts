@@ -23,7 +23,7 @@ const answersTo = (
 ) => examples.map(({ logits }) => likeliest(labels, probabilities(logits, fitted)));
 const countOf = (name: string, answers: readonly string[]) => answers.filter((one) => one === name).length;
 
-describe("a class that sequences hardly tell", () => {
+describe("a class that sequences hardly reveal", () => {
   const labels: Compartment[] = ["ER", "Golgi", "mitochondria", "nucleolus", "vesicles"];
   const each = 40;
   // Every protein of the vesicles looks like one of another class. Their own logit is raised for 24 of 40 of them, and
@@ -38,7 +38,7 @@ describe("a class that sequences hardly tell", () => {
   );
   const answers = answersTo(labels, examples, fitPosterior(labels, examples));
 
-  it("is answered, where cross entropy of all classes alike gives it up", () => {
+  it("is predicted, where cross entropy of all classes alike gives it up", () => {
     const plain = fitCorrection(
       labels.length,
       examples.map(({ logits }) => logits),
@@ -54,16 +54,16 @@ describe("a class that sequences hardly tell", () => {
     expect(countOf("vesicles", answers.slice(4 * each))).toBe(24);
   });
 
-  it("does not drown the others", () => {
+  it("does not displace the others", () => {
     for (const [own, name] of labels.slice(0, 4).entries())
       expect(countOf(name, answers.slice(own * each, (own + 1) * each)), name).toBe(each - 7);
   });
 });
 
-describe("a part of which no protein is known by itself", () => {
+describe("a part that is known of no protein by itself", () => {
   const labels: Compartment[] = ["nucleoplasm", "nucleolus", "ER"];
 
-  it.each([-5, 0, 5])("is answered neither always nor never, its logits about %s", (usual) => {
+  it.each([-5, 0, 5])("is predicted neither always nor never, with logits about %s", (usual) => {
     const vary = (row: number) => (row - 14.5) / 15;
     const inNucleus = Array.from({ length: 30 }, (_, row) => ({
       ...{ logits: [0, usual + vary(row), -2], label: nucleus },
@@ -75,7 +75,7 @@ describe("a part of which no protein is known by itself", () => {
     expect(countOf("ER", answers)).toBe(0);
     expect(countOf("nucleolus", answers)).toBeGreaterThan(5);
     expect(countOf("nucleoplasm", answers)).toBeGreaterThan(5);
-    expect(answers.at(-1)).toBe("nucleolus"); // of the largest logit
+    expect(answers.at(-1)).toBe("nucleolus"); // with the largest logit
   });
 });
 
@@ -84,18 +84,18 @@ describe("a class of few proteins", () => {
   const alike = (count: number, name: string): PosteriorExample[] =>
     Array.from({ length: count }, () => ({ logits: [2, 1, -3], label: only(name) }));
 
-  it("does not decide alone", () => {
+  it("does not determine the posterior alone", () => {
     const erOf = (golgi: number) =>
       probabilities([2, 1, -3], fitPosterior(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]))[0]!;
     expect(erOf(1)).toBeGreaterThan(0.8);
     expect(erOf(2)).toBeGreaterThan(0.75);
     expect(erOf(2)).toBeLessThan(erOf(1));
-    expect(Math.abs(erOf(60) - 0.5)).toBeLessThan(0.02); // of equally many, both may be
+    expect(Math.abs(erOf(60) - 0.5)).toBeLessThan(0.02); // with as many of both, either may be
   });
 });
 
 describe("what is fitted", () => {
-  const [tilt, evenness, fewestOfClass, usualShift] = [0.5, 0.5, 10, 2]; // of fit-answer.ts and fit-correction.ts
+  const [tilt, evenness, fewestOfClass, usualShift] = [0.5, 0.5, 10, 2]; // of balanced-posterior.ts and platt.ts
   const labels: Compartment[] = ["ER", "Golgi", "mitochondria", "nucleoplasm", "nucleolus", "vesicles"];
   const sizes: [LabelClass, number][] = [
     [only("ER"), 30],
@@ -113,7 +113,7 @@ describe("what is fitted", () => {
     });
   const meanOf = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-  /** In the words of fit-answer.ts, by the logarithm of the scale and the shifts. */
+  /** The objective of balanced-posterior.ts, by the logarithm of the scale and the shifts. */
   function objective([logScale, ...shifts]: readonly number[]): number {
     const answers = examples.map(({ logits }) => {
       const powers = shifts.map((shift, i) => Math.exp(Math.exp(logScale!) * logits[i]! + shift));
@@ -145,18 +145,18 @@ describe("what is fitted", () => {
     return tilted + evenness * even + squares / (2 * examples.length);
   }
 
-  it("is the minimum of the tilted losses, the evenness of answers and what shifts are expected to be", () => {
+  it("is the minimum of tilted losses, evenness of predictions and the prior of the shifts", () => {
     const { scale, bias } = fitPosterior(labels, examples);
     const found = [Math.log(scale), ...bias];
     const least = objective(found);
-    for (const place of found.keys())
+    for (const index of found.keys())
       for (const change of [-0.02, 0.02]) {
-        const beside = found.map((value, i) => (i === place ? value + change : value));
-        expect(objective(beside), `${place} by ${change}`).toBeGreaterThan(least);
+        const changed = found.map((value, i) => (i === index ? value + change : value));
+        expect(objective(changed), `${index} by ${change}`).toBeGreaterThan(least);
       }
   });
 
-  it("wants an example", () => {
+  it("refuses to fit nothing", () => {
     expect(() => fitPosterior(labels, [])).toThrow(/no protein to calibrate with/);
   });
 });

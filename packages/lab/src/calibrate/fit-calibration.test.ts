@@ -25,7 +25,7 @@ function distortedExamples(count: number): CalibrationExample[] {
 }
 
 describe("probabilities", () => {
-  it("get back the odds that were scaled and shifted", () => {
+  it("recover the odds that were scaled and shifted", () => {
     const { probabilities } = fitCalibration(labels, distortedExamples(600));
     expect(probabilities.scale).toBeCloseTo(0.5, 0);
     for (const [i, shift] of [3, 0, -2].entries())
@@ -45,8 +45,8 @@ describe("probabilities", () => {
   });
 });
 
-describe("the answer", () => {
-  // Nine of ten proteins are of the ER, and every logit says so a little.
+describe("the posterior", () => {
+  // Nine of ten proteins are in the ER, and every logit favours it a little.
   const examples = Array.from({ length: 300 }, (_, row) => {
     const name = row % 10 === 0 ? "Golgi" : "ER";
     return { protein: of(name), logits: [2, name === "Golgi" ? 1 : 0, -3] };
@@ -55,14 +55,14 @@ describe("the answer", () => {
   const answerTo = ({ logits }: CalibrationExample) =>
     likeliest(labels, answerProbabilities(logits, calibration));
 
-  it("counts classes alike, where without calibration the most frequent one is the answer to all", () => {
+  it("counts classes alike, where without calibration the most frequent one is predicted for all", () => {
     const wrong = examples.filter(({ logits }) => likeliest(labels, logits) !== "ER");
     expect(wrong).toEqual([]);
     expect(answerTo(examples[0]!)).toBe("Golgi");
     expect(answerTo(examples[1]!)).toBe("ER");
   });
 
-  it("learns from a whole that any of its parts is right, and from proteins of several compartments nothing", () => {
+  it("takes any part of a whole for correct, and ignores proteins of several compartments", () => {
     const parts: Compartment[] = ["nucleoplasm", "nucleolus", "ER"];
     const whole = Array.from({ length: 60 }, (_, row) => ({
       protein: row % 2 === 0 ? of("nucleoplasm", "deeploc2-swissprot") : of("ER"),
@@ -80,7 +80,7 @@ describe("the answer", () => {
   });
 });
 
-it("there is none without a protein that tells something", () => {
+it("is refused without a protein of known compartment", () => {
   expect(() => fitCalibration(labels, [])).toThrow(/no protein to calibrate with/);
   expect(noCalibration(3).answer.bias).toEqual([0, 0, 0]);
 });

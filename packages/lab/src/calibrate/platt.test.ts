@@ -3,23 +3,23 @@ import type { LogitCorrection } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import { fitCorrection } from "./platt.ts";
 
-/** Slopes of half the squared distance of corrected logits to wanted ones. */
+/** Gradients of half the squared distance from corrected logits to the targets. */
 const towards =
-  (logits: readonly (readonly number[])[], wanted: readonly (readonly number[])[]) =>
+  (logits: readonly (readonly number[])[], targets: readonly (readonly number[])[]) =>
   ({ scale, bias }: LogitCorrection) =>
-    logits.map((row, item) => Float64Array.from(row, (x, i) => scale * x + bias[i]! - wanted[item]![i]!));
+    logits.map((row, item) => Float64Array.from(row, (x, i) => scale * x + bias[i]! - targets[item]![i]!));
 
 describe("fitCorrection", () => {
-  it("finds the scale and the shifts that corrected logits are wanted to have", () => {
+  it("finds the scale and the shifts of the target logits", () => {
     const normal = createGenerator(1, "logits").normal(300);
     const logits = Array.from({ length: 100 }, (_, row) => [...normal.subarray(3 * row, 3 * row + 3)]);
-    const wanted = logits.map((row) => row.map((x, i) => 0.4 * x + [3, 0, -2][i]!));
-    const { scale, bias } = fitCorrection(3, logits, towards(logits, wanted));
+    const targets = logits.map((row) => row.map((x, i) => 0.4 * x + [3, 0, -2][i]!));
+    const { scale, bias } = fitCorrection(3, logits, towards(logits, targets));
     expect(scale).toBeCloseTo(0.4, 3);
     for (const [i, shift] of [3, 0, -2].entries()) expect(bias[i]).toBeCloseTo(shift, 3);
   });
 
-  it("draws shifts towards 0, all the less the more examples there are", () => {
+  it("shrinks shifts towards 0, the less the more examples there are", () => {
     const shiftOf = (count: number) => {
       const logits = Array.from({ length: count }, () => [0]);
       const mean = (correction: LogitCorrection) =>
@@ -32,10 +32,10 @@ describe("fitCorrection", () => {
     // The minimum of (b - 2)^2 / 2 + b^2 / (2 * 2^2 * count).
     expect(shiftOf(1).bias[0]).toBeCloseTo(2 / (1 + 1 / 4), 3);
     expect(shiftOf(10).bias[0]).toBeCloseTo(2 / (1 + 1 / 40), 3);
-    expect(shiftOf(10).scale).toBe(1); // logits of 0 say nothing of it
+    expect(shiftOf(10).scale).toBe(1); // logits of 0 do not depend on it
   });
 
-  it("leaves a label alone that nothing is asked of", () => {
+  it("leaves a label without gradients as it is", () => {
     const { scale, bias } = fitCorrection(2, [[1, 5]], ({ bias: [first] }) => [
       Float64Array.of(first! - 1, 0),
     ]);
@@ -43,7 +43,7 @@ describe("fitCorrection", () => {
     expect(scale).not.toBe(1);
   });
 
-  it("wants an example", () => {
+  it("refuses to fit nothing", () => {
     expect(() => fitCorrection(2, [], () => [])).toThrow(/no protein to calibrate with/);
   });
 });

@@ -153,7 +153,7 @@ describe("writeConfig", () => {
     expect(writeConfig(config)).toContain("hidden_size: 8");
   });
 
-  it("keeps values as they are and turns only keys", () => {
+  it("changes keys alone", () => {
     expect(snakeCaseKeys({ aB: ["cD", { eF: null }] })).toEqual({ a_b: ["cD", { e_f: null }] });
   });
 });

@@ -17,7 +17,7 @@ export class ConfigError extends ProteoscopeError {
   override readonly name = "ConfigError";
 
   constructor(message: string, options: ErrorOptions = {}) {
-    super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes what files say
+    super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes from files
   }
 }
 
@@ -41,7 +41,7 @@ const earlierKeys: Readonly<Record<string, string>> = {
 const mostFiles = 20;
 
 /**
- * Reads a YAML file; where it says `extends: [other.yaml]`, those are read first and it changes them key by key.
+ * Reads a YAML file; the files of its key `extends: [other.yaml]` are read first, and it changes them key by key.
  * @throws ConfigError
  */
 export async function readConfig(path: string): Promise<Tree> {

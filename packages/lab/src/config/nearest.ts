@@ -1,4 +1,4 @@
-// The nearest of a few known words to a mistyped one, for messages that say "did you mean".
+// The known word that is nearest to a mistyped one, for messages such as "did you mean".
 // Distance is Levenshtein's: insertions, deletions and substitutions (doi:10.1145/321796.321811).
 
 /** The known word nearest to `word`, or undefined if none is near enough to be meant. */

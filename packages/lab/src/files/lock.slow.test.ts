@@ -44,7 +44,7 @@ function answerOf(child: ChildProcess): Promise<unknown> {
   });
 }
 
-function ask(child: ChildProcess, message: "lock" | "release"): Promise<unknown> {
+function request(child: ChildProcess, message: "lock" | "release"): Promise<unknown> {
   const answer = answerOf(child);
   child.send(message);
   return answer;
@@ -61,22 +61,22 @@ const lockFile = () => readFile(join(folder, "run.lock"), "utf8");
 describe.runIf(process.platform === "linux" || process.platform === "win32")(
   "between processes, a lock",
   () => {
-    it("is held by one of eight that ask at once, in 200 rounds, after releases and after kills", async () => {
+    it("is held by one of eight that lock at once, in 200 rounds, after releases and after kills", async () => {
       const children = await Promise.all(Array.from({ length: 8 }, () => startProcess()));
       for (let round = 0; round < 200; round++) {
-        const answers = await Promise.all(children.map((child) => ask(child, "lock")));
+        const answers = await Promise.all(children.map((child) => request(child, "lock")));
         const holders = answers.flatMap((answer, index) => (answer === "held" ? [children[index]!] : []));
         expect(holders, `round ${round}: ${answers.join("; ")}`).toHaveLength(1);
         for (const answer of answers) expect(answer).toMatch(/^held$| is in use by /);
         const left = await lockFile();
-        await ask(holders[0]!, "release");
+        await request(holders[0]!, "release");
         if (round % 2 === 0) await writeFile(join(folder, "run.lock"), left); // as if it had been killed
       }
     });
 
     it("of a killed process is free at once", async () => {
       const child = await startProcess();
-      expect(await ask(child, "lock")).toBe("held");
+      expect(await request(child, "lock")).toBe("held");
       await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${child.pid} on `);
       await kill(child);
       const started = performance.now();
@@ -94,12 +94,12 @@ describe("in a container, whose processes have the same ids every time, a lock",
 
   it.runIf(may(...namespace))("of a killed process is free at once", async () => {
     const first = await startProcess(namespace);
-    expect(await ask(first, "lock")).toBe("held");
+    expect(await request(first, "lock")).toBe("held");
     expect(JSON.parse(await lockFile()).pid).toBe(1);
     const second = await startProcess(namespace);
-    expect(await ask(second, "lock")).toMatch(/is in use by process 1 on /);
+    expect(await request(second, "lock")).toMatch(/is in use by process 1 on /);
     await kill(first);
-    await vi.waitFor(async () => expect(await ask(second, "lock")).toBe("held"), { timeout: 2000 });
+    await vi.waitFor(async () => expect(await request(second, "lock")).toBe("held"), { timeout: 2000 });
     expect(JSON.parse(await lockFile()).pid).toBe(1);
   });
 
@@ -107,7 +107,7 @@ describe("in a container, whose processes have the same ids every time, a lock",
     "of another container is respected, and free when its heartbeat ends",
     async () => {
       const first = await startProcess([...own, "--net"]);
-      expect(await ask(first, "lock")).toBe("held");
+      expect(await request(first, "lock")).toBe("held");
       await expect(lockFolder(folder, { beatMs })).rejects.toThrow(/is in use by process \d+ on /);
       await kill(first);
       await vi.waitFor(async () => (await lockFolder(folder, { beatMs })).release(), { timeout: 10_000 });

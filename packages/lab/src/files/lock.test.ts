@@ -14,7 +14,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const lockFile = () => readFile(join(folder, "run.lock"), "utf8");
 
 describe("a lock", () => {
-  it("keeps a second owner out until it is released, and leaves nothing", async () => {
+  it("excludes a second owner until it is released, and leaves nothing", async () => {
     const lock = await lockFolder(folder);
     await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.pid} on `);
     await lock.release();
@@ -30,7 +30,7 @@ describe("a lock", () => {
   });
 
   it.each(["", "4711\n", "{}", '{"pid":1,"host":"\\u001b[31m"}', "null"])(
-    "takes over a file without a heartbeat that says %j",
+    "takes over a file without a heartbeat whose text is %j",
     async (text) => {
       await writeFile(join(folder, "run.lock"), text);
       const lock = await lockFolder(folder, { beatMs: 20 });

@@ -1,26 +1,27 @@
-// Keeps two processes out of one folder. A lock has two parts. One is a name that the operating system gives to one process
-// alone and takes back when that process ends, however it ends: an abstract Unix socket on Linux (unix(7)), a named pipe on
-// Windows, called after the folder's device and inode. The other is the file run.lock with a heartbeat, for whoever cannot
-// see that name: another machine with the same disk, another container (names are per network namespace), macOS.
+// Excludes all but one process from a folder. A lock has two parts: a name that the operating system takes back when its
+// holder ends (lock-name.ts), and the file run.lock with a heartbeat, for whoever cannot see that name: another machine with
+// the same disk, another container (names are per network namespace), macOS.
 //
 // Among processes that see the name, exclusion is exact, and the lock of a killed process is free at once. For all others a
 // lock is free when its heartbeat has stood still for `patience` beats; no clocks are compared, a change of the file's time
 // is enough. A holder that is suspended for longer than that looks dead to them.
 
 import { randomUUID } from "node:crypto";
-import { open, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { open, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ConfigError } from "../config/compose.ts";
+import { addressOf, closeName, holdName } from "./lock-name.ts";
 import { writeWhole } from "./write-whole.ts";
 
+/** A folder that this process holds. */
 export interface Lock {
   release(): Promise<void>;
 }
 
+/** How a lock shows that its holder is alive. */
 export interface LockOptions {
   /** Milliseconds between heartbeats; default 3000. */
   readonly beatMs?: number;
@@ -28,8 +29,12 @@ export interface LockOptions {
 
 const patience = 5; // beats
 const fileName = "run.lock";
+const longestRecord = 4096; // bytes
 
-/** Locks a folder for this process. @throws ConfigError if a living process holds it. */
+/**
+ * Locks a folder for this process. Where the last holder is out of sight, it waits for some heartbeats before it takes over.
+ * @throws ConfigError if a living process holds the folder
+ */
 export async function lockFolder(folder: string, { beatMs = 3000 }: LockOptions = {}): Promise<Lock> {
   const path = join(folder, fileName);
   const address = await addressOf(folder);
@@ -69,7 +74,7 @@ const recordSchema = z.object({
 interface LockFile {
   readonly text: string;
   readonly modifiedMs: number;
-  /** What the file says about its holder; empty for a file of another kind. */
+  /** The holder that the file names; empty for a file of another kind. */
   readonly record: Partial<z.infer<typeof recordSchema>>;
 }
 
@@ -116,7 +121,8 @@ async function readLock(path: string): Promise<LockFile | undefined> {
   if (!file) return undefined;
   try {
     const { mtimeMs: modifiedMs } = await file.stat();
-    const text = await file.readFile("utf8");
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestRecord));
+    const text = buffer.toString("utf8", 0, bytesRead);
     return { text, modifiedMs, record: parseRecord(text) };
   } finally {
     await file.close();
@@ -129,36 +135,6 @@ function parseRecord(text: string): LockFile["record"] {
   } catch {
     return {};
   }
-}
-
-/** The system's name of a folder's lock, and `scope`, which tells apart processes that do not see each other's names. */
-async function addressOf(folder: string): Promise<{ name: string; scope: string } | undefined> {
-  const { dev, ino } = await stat(folder, { bigint: true });
-  if (process.platform === "win32")
-    return { name: `\\\\?\\pipe\\proteoscope-${dev}-${ino}`, scope: `${hostname()} ${dev}:${ino}` };
-  if (process.platform !== "linux") return undefined;
-  try {
-    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-    const namespace = await readlink("/proc/self/ns/net");
-    return { name: `\0proteoscope-${dev}-${ino}`, scope: `${boot} ${namespace} ${dev}:${ino}` };
-  } catch {
-    return undefined; // without /proc, by heartbeat alone
-  }
-}
-
-/** Holds a name; undefined where the system gives none, as a sandbox may not. */
-async function holdName(name: string): Promise<Server | "taken" | undefined> {
-  const server = createServer((socket) => socket.destroy());
-  return new Promise((resolve) => {
-    server.on("error", ({ code }: NodeJS.ErrnoException) => {
-      resolve(code === "EADDRINUSE" ? "taken" : undefined);
-    });
-    server.listen(name, () => resolve(server.unref()));
-  });
-}
-
-function closeName(server: Server | undefined): Promise<void> {
-  return new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
 }
 
 function inUse(folder: string, file: LockFile | undefined): ConfigError {

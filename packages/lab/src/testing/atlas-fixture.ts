@@ -1,5 +1,5 @@
 // A small atlas on disk for tests: the files of a real one, with made-up cells and sequences. Cells are a bright
-// nucleus in a dim cell; the protein is inside the nucleus or around it, as the label says.
+// nucleus in a dim cell; the protein is inside the nucleus or around it, according to the label.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ type Cells = Record<string, string | number>;
 
 export const fixtureSide = 16;
 
-/** A crop with usual values, where `changes` says nothing else. */
+/** A crop with default values, but for `changes`. */
 export function crop(changes: Partial<Crop> = {}): Crop {
   return {
     index: 0,
@@ -33,7 +33,7 @@ export function crop(changes: Partial<Crop> = {}): Crop {
   };
 }
 
-/** A protein with usual values, where `changes` says nothing else. */
+/** A protein with default values, but for `changes`. */
 export function protein(changes: Partial<Protein> = {}): Protein {
   return {
     id: "P",
@@ -55,7 +55,7 @@ export function protein(changes: Partial<Protein> = {}): Protein {
 
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 
-/** Residues drawn by the seed; those of `rich` four times as often. */
+/** A random sequence; residues of `rich` are four times as frequent. */
 export function randomSequence(seed: number, length: number, rich = ""): string {
   const letters = residues + rich.repeat(4);
   const draws = createGenerator(seed, "sequence").integers(length, letters.length);

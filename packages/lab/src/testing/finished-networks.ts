@@ -1,5 +1,5 @@
-// Model folders for tests of trainers that stand on finished networks: as runs leave them, as small as they get, and
-// never trained. Their outputs still tell proteins and images apart.
+// Model folders for tests of trainers that need finished networks: as runs leave them, as small as they get, and never
+// trained. Their outputs still differ between proteins and between images.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -30,7 +30,7 @@ function untrained(model: Pretrained, seed: number): Pretrained {
   return { ...model, weights: initializeWeights(declareParameters(model), seed) } as Pretrained;
 }
 
-/** What `train plm` leaves: embeddings of 16, windows of 62 residues. */
+/** The result of `train plm`: embeddings of 16 numbers, windows of 62 residues. */
 export async function writeSequenceModel(folder: string): Promise<string> {
   const config = esm2Config({
     ...{ hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, initializerRange: 0.3 },
@@ -49,7 +49,7 @@ export async function writeSequenceModel(folder: string): Promise<string> {
   );
 }
 
-/** What `train descriptors` leaves, for the labels of such a model, in whose folder it goes. */
+/** The result of `train sequence-features`, for the labels of such a model, written into its folder. */
 export async function writeFeatureHead(folder: string, seed: number): Promise<string> {
   const head = { labels: compartments, hiddenSize: 4, layers: 1, inputDropout: 0, dropout: 0 };
   const { parameters } = trace(
@@ -73,7 +73,7 @@ export async function writePlainEsm2(folder: string): Promise<string> {
   return write(folder, new Map(files));
 }
 
-/** What `train autoencoder` leaves: latents of 4x8x8 for the crops of the fixture atlas, with little noise. */
+/** The result of `train autoencoder`: latents of 4x8x8 for the crops of the fixture atlas, with little noise. */
 export async function writeAutoencoder(folder: string): Promise<string> {
   const config = {
     ...autoencoderKlDefaults,
@@ -90,7 +90,7 @@ export async function writeAutoencoder(folder: string): Promise<string> {
   return write(folder, networkFiles("vae", { ...model, weights } as Pretrained));
 }
 
-/** What `train cytoself` leaves: codes of 4x2x2, and a classifier whose answers are well apart. */
+/** The result of `train cytoself`: codes of 4x2x2, and a classifier with confident predictions. */
 export async function writeCytoself(folder: string, genes: readonly string[]): Promise<string> {
   const config: CytoselfConfig = {
     inputShape: [2, fixtureSide, fixtureSide],

@@ -1,5 +1,5 @@
-// What a configuration says of a transformer over a protein's embeddings before they are averaged (the ESM bottleneck),
-// for every trainer whose network may have one.
+// The configuration of a transformer over the embeddings of a protein before they are averaged (the ESM bottleneck), for
+// every trainer whose network may have one.
 
 import { z } from "zod";
 

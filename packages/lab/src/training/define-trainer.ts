@@ -59,7 +59,7 @@ export function defineTrainer<Name extends string, Schema extends z.ZodObject>(
 export interface TrainedGroup {
   /** Prefix of their names; default "", all of them. */
   readonly prefix?: string;
-  /** Which of those are trained; default all. The others keep their initial values. */
+  /** Which of those are trained; default all. The others stay at their initial values. */
   readonly isTrained?: ((name: string) => boolean) | undefined;
   /** Whether validation and the model's files take their moving average; default true. */
   readonly isAveraged?: boolean;
@@ -123,7 +123,7 @@ export async function createTrainingJob<I extends InputTypes, L extends string>(
   };
 }
 
-/** The engine's trainer, and the weights that it has made so far, averaged, beside those that it leaves as they are. */
+/** The engine's trainer, and a function that gives its averaged weights together with the frozen ones. */
 async function compileTraining<I extends InputTypes, L extends string>(
   runtime: Runtime,
   train: LoopConfig,

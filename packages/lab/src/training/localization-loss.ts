@@ -37,7 +37,7 @@ export function compartmentLoss(
 
 /**
  * Mean over all questions, each of which counts alike: is the protein in this compartment, is it in any part of this
- * whole. "In no part", which is asked part by part, then weighs what "in any part" weighs, and one half is a fair
+ * whole. "In no part", which is one question per part, then weighs as much as "in any part", and one half is a fair
  * threshold. Logits [B, compartments].
  */
 export function questionLoss(

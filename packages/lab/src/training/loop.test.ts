@@ -84,19 +84,19 @@ describe("runTraining", () => {
     expect(validated.map(({ step }) => step)).toEqual([4, 8, 10]);
   });
 
-  it("keeps the model of the best score, and its checkpoint", async () => {
+  it("stores the model of the best score, and its checkpoint", async () => {
     await run(job());
     expect(await readFile(join(path, "model", "weights.txt"), "utf8")).toBe("step 4");
     expect(await readdir(join(path, "checkpoints"))).toContain("step-4.safetensors");
   });
 
-  it("keeps the latest model where no score decides", async () => {
+  it("stores the latest model where no score is named", async () => {
     const { best, ...rest } = job();
     await run(rest);
     expect(await readFile(join(path, "model", "weights.txt"), "utf8")).toBe("step 10");
   });
 
-  it("keeps the smaller score where that is wanted", async () => {
+  it("stores the model of the smallest score in the mode min", async () => {
     await run(job({ best: { score: "accuracy", mode: "min" } }));
     expect(await readFile(join(path, "model", "weights.txt"), "utf8")).toBe("step 8");
   });
@@ -114,7 +114,7 @@ describe("runTraining", () => {
     expect(steps).toEqual(Array.from({ length: 10 }, (_, i) => (i + 1) * 100 + 10));
   });
 
-  it("saves and stops when it is interrupted, and goes on to the same end", async () => {
+  it("saves and stops when it is interrupted, and continues to the same end", async () => {
     await run(job());
     const whole = await finalState();
     await rm(path, { recursive: true });
@@ -126,7 +126,7 @@ describe("runTraining", () => {
     expect(await finalState()).toEqual(whole);
   });
 
-  it("goes on to the same end from the last checkpoint of a run that was killed", async () => {
+  it("continues to the same end from the last checkpoint of a run that was killed", async () => {
     await run(job());
     const whole = await finalState();
     const wholeMetrics = (await metrics()).map(({ time, stepMs, ...rest }) => rest);
@@ -151,7 +151,7 @@ describe("runTraining", () => {
     expect(await run(job(never), {}, true)).toBe("finished");
   });
 
-  it("stops at a loss that is no number, and leaves the last checkpoint", async () => {
+  it("stops at a loss that is no number, and leaves the last checkpoint as it is", async () => {
     const lossAt = (step: number) => (step === 7 ? Number.NaN : 1);
     await expect(run(job({ lossAt }))).rejects.toThrow(/loss\.a is NaN at step 7: begin again with a lower/);
     expect((await readdir(join(path, "checkpoints"))).sort()).toEqual([

@@ -31,7 +31,7 @@ describe("jsonText", () => {
 });
 
 describe("withoutPrefix", () => {
-  it("keeps what lies below a prefix", () => {
+  it("gives the parameters below a prefix", () => {
     const weights = new Map([
       ["vae.a", weight],
       ["loss.a", weight],

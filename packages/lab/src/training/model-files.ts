@@ -1,11 +1,11 @@
-// What a run leaves in `model/`: parts of a model folder, as the loaders read it. Configurations are written in
-// snake_case; a whole network goes through the writer of published checkpoints, a head of ours is two plain files.
+// The files that a run leaves in `model/`: parts of a model folder, as the loaders read it. Configurations are in snake_case;
+// a whole network goes through the writer of published checkpoints, a head of ours is two plain files.
 
 import { type NdArray, writeSafetensors } from "@proteoscope/formats";
 import { type Pretrained, savePretrained } from "@proteoscope/models";
 import { snakeCaseKeys } from "../config/compose.ts";
 
-/** Bytes by path, relative to the model folder. */
+/** Contents by path, relative to the model folder. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array | string>;
 
 type StateDict = ReadonlyMap<string, NdArray>;

@@ -34,7 +34,7 @@ describe("openRunFolder", () => {
     await expect(openRunFolder(path, { config: "a: 2\n" })).rejects.toThrow(/holds a run already/);
   });
 
-  it("keeps a second process out", async () => {
+  it("excludes a second process", async () => {
     const folder = await openRunFolder(path, { config: "a: 1\n" });
     await expect(openRunFolder(path, { config: undefined })).rejects.toThrow(/is in use by process/);
     await folder.close();
@@ -53,7 +53,7 @@ describe("checkpoints", () => {
     await folder.close();
   });
 
-  it("are kept for the last two steps and the best one", async () => {
+  it("are those of the last two steps and of the best one", async () => {
     const folder = await openRunFolder(path, { config: "" });
     for (const step of [1, 2, 3, 4, 5]) await folder.saveCheckpoint(checkpoint(step), { bestStep: 2 });
     expect(await checkpointFiles()).toEqual([
@@ -66,7 +66,7 @@ describe("checkpoints", () => {
     await folder.close();
   });
 
-  it("are not disturbed by what a kill left half written", async () => {
+  it("are read where a kill left another one half written", async () => {
     const folder = await openRunFolder(path, { config: "" });
     await folder.saveCheckpoint(checkpoint(1));
     await writeFile(join(path, "checkpoints", "step-2.safetensors.99.partial"), "half");
@@ -87,7 +87,7 @@ describe("checkpoints", () => {
 });
 
 describe("metrics", () => {
-  it("are one object a line", async () => {
+  it("are one object per line", async () => {
     const folder = await openRunFolder(path, { config: "" });
     await folder.appendMetrics({ step: 1, loss: 2.5 });
     await folder.appendMetrics({ step: 2, loss: 2, time: "now" });

@@ -1,5 +1,5 @@
-// The best validation score of a run so far and its step, which decide which model is in `model/` and which checkpoint is
-// never removed. They are stored with every checkpoint, so that a resumed run compares with the same score.
+// Scores of a run, and the best validation score so far: its step is that of the model in `model/` and of the checkpoint that
+// is never removed. It is stored with every checkpoint, so that a resumed run compares with the same score.
 
 /** Losses, metrics or validation scores, by name. */
 export type Scores = Readonly<Record<string, number>>;

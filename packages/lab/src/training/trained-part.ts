@@ -34,7 +34,7 @@ export function trainPart(
   };
 }
 
-/** The same weights under other names. Buffers keep theirs: they are stored with the network, but not trained. */
+/** The same weights under other names. Buffers have the same names: they are stored with the network, but not trained. */
 function renameWeights(root: Weights, nameOf: (name: string) => string, path = ""): Weights {
   return {
     at: (...names) => renameWeights(root, nameOf, `${path}${names.join(".")}.`),

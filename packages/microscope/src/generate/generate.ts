@@ -5,24 +5,26 @@
 import type { GeneratedImages, Microscope } from "../image/generate.ts";
 import type { WorkOptions } from "../progress.ts";
 import type { EncodedProtein } from "../protein/encoder.ts";
+import { uniqueFileNames } from "./file-names.ts";
 import { generateDefaults } from "./formats.ts";
 import { describeProvenance, type Provenance } from "./provenance.ts";
 import { checkRequest, type GenerateRequest } from "./request.ts";
 
+/** The images of one protein around one nucleus, with their provenance. */
 export interface GeneratedCell {
-  /** Begins every file name, such as `FBL` or `FBL_nucleus3`. */
+  /** Begins every file name, such as `FBL` or `FBL_nucleus3`; no other cell of the request has it, in any letter case. */
   readonly name: string;
   readonly images: GeneratedImages;
-  /** The nucleus that was given, in [0, 1], [H, W]. */
+  /** The input nucleus, in [0, 1], [H, W]. */
   readonly nucleus: Float32Array;
   readonly pixelSizeMicrons: number;
   readonly provenance: Provenance;
 }
 
 /**
- * One cell per protein and nucleus, in the order of the request.
- * @throws ProteoscopeError (usage) before the first one for what the model cannot do, SequenceError for a residue that it
- * does not know, the signal's reason when it is aborted.
+ * Generates one cell per protein and nucleus, in the order of the request.
+ * @throws ProteoscopeError (usage) before the first cell for a request that the model cannot meet, SequenceError for a residue
+ * that it does not know, the signal's reason when it is aborted.
  */
 export async function* generate(
   microscope: Microscope,
@@ -33,8 +35,10 @@ export async function* generate(
   const settings = { ...generateDefaults, ...request.settings };
   checkRequest(microscope.model, { settings, context });
   const count = proteins.length * nuclei.length;
+  const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   let index = 0;
-  for (const protein of proteins) {
+  for (const [proteinIndex, protein] of proteins.entries()) {
+    const fileName = fileNames[proteinIndex]!;
     let encoded: EncodedProtein | undefined;
     for (const nucleus of nuclei) {
       signal?.throwIfAborted();
@@ -48,7 +52,7 @@ export async function* generate(
       const options = { ...settings, onStep, ...(signal && { signal }) };
       const images = await microscope.generate(encoded, nucleus.distance, options);
       yield {
-        name: nucleus.label === "" ? protein.id : `${protein.id}_${nucleus.label}`,
+        name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
         images,
         nucleus: nucleus.nucleus,
         pixelSizeMicrons: nucleus.pixelSizeMicrons,

@@ -5,9 +5,11 @@ import type { ProteinContext } from "@proteoscope/models";
 import type { GeneratedImages } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
+import { explainCompartment } from "./explain-compartment.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
+/** The record that goes with every generated image. */
 export interface Provenance {
   readonly schema: 2;
   readonly synthetic: true;
@@ -20,11 +22,11 @@ export interface Provenance {
     readonly source: string;
     readonly gene: string | null;
     readonly residues: number;
-    /** Of the sequence, in hexadecimal. */
+    /** SHA-256 of the sequence's letters, in hexadecimal. */
     readonly sha256: string;
     /** Number of residues that the language model was shown. */
     readonly shown: number;
-    /** One-based range that it was not shown; null where it was shown all. */
+    /** One-based range of residues that it was not shown; null where it was shown all. */
     readonly omitted: { readonly first: number; readonly last: number } | null;
   };
   readonly homologs: {
@@ -32,7 +34,7 @@ export interface Provenance {
     readonly nearest: number | null;
     readonly meaning: string;
   };
-  /** Context tokens that the image was conditioned on beside the sequence. */
+  /** Context tokens that the image was conditioned on in addition to the sequence. */
   readonly context: { readonly names: readonly string[] } & Omit<ProteinContext, "gene">;
   readonly nucleus: ChosenNucleus["origin"];
   readonly settings: GenerateSettings;
@@ -43,6 +45,8 @@ export interface Provenance {
     readonly posterior: CompartmentProbabilities;
     /** Shares of the compartments that the image was conditioned on; null where the model has no compartment target. */
     readonly target: CompartmentProbabilities | null;
+    /** Why the first target compartment is not the most probable predicted one; null where it is. */
+    readonly note: string | null;
     /** What the image classifier recognises, mean over the samples; sums to 1. */
     readonly classified: CompartmentProbabilities;
     readonly classifiedPerSample: readonly CompartmentProbabilities[];
@@ -57,6 +61,7 @@ export interface Provenance {
 
 export interface ProvenanceSources {
   readonly software: Provenance["software"];
+  /** `id` is the protein's own name, whatever its files are called. */
   readonly protein: NamedSequence;
   readonly encoded: EncodedProtein;
   readonly nucleus: ChosenNucleus;
@@ -71,6 +76,7 @@ export async function describeProvenance(
   { software, protein, encoded, nucleus, images, settings, context }: ProvenanceSources,
 ): Promise<Provenance> {
   const { omitted } = encoded.window;
+  const { probabilities, posterior, targetCompartments: target } = encoded;
   return {
     schema: 2,
     synthetic: true,
@@ -95,9 +101,10 @@ export async function describeProvenance(
     nucleus: nucleus.origin,
     settings,
     compartments: {
-      predicted: encoded.probabilities,
-      posterior: encoded.posterior,
-      target: encoded.targetCompartments ?? null,
+      predicted: probabilities,
+      posterior,
+      target: target ?? null,
+      note: (target && explainCompartment(probabilities, posterior, target)) ?? null,
       classified: images.compartments,
       classifiedPerSample: images.classified,
     },

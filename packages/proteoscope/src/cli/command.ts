@@ -7,6 +7,9 @@ import type { ExitCode } from "./errors.ts";
 
 export const devices = ["auto", "cpu", "webgpu", "cuda"] as const;
 
+/** How long a command may take to end after an interrupt. */
+const graceMs = 3000;
+
 /** The options that every command understands. */
 export const sharedArgs = {
   json: { type: "boolean", description: "Print one JSON document on standard output" },
@@ -20,7 +23,7 @@ export interface CommandContext {
   readonly stdin: Readable;
   /** Results go here. */
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
-  /** Words for people go here: progress, warnings, errors. */
+  /** Messages for people go here: progress, warnings, errors. */
   readonly stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the user interrupts. */
@@ -41,13 +44,15 @@ export interface CommandDefinition<T extends ArgsDef> {
   /** Complete command lines for `--help`. */
   readonly examples: readonly string[];
   readonly takesMany?: boolean;
+  /** The command saves its work at an interrupt, and takes the time that it needs; others are ended after three seconds. */
+  readonly savesAtInterrupt?: boolean;
   /** Does the work; an exit code other than 0 is returned, or thrown as a `CommandError`. */
   run(args: ParsedArgs<T & typeof sharedArgs>, commandContext: CommandContext): Promise<ExitCode | undefined>;
 }
 
 /** Makes a command of its definition. */
 export function defineCommand<const T extends ArgsDef>(definition: CommandDefinition<T>): Command {
-  const { name, description, args, examples, takesMany = false } = definition;
+  const { name, description, args, examples, takesMany = false, savesAtInterrupt = false } = definition;
   return {
     meta: { name, description },
     args: { ...args, ...sharedArgs },
@@ -55,9 +60,27 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
     takesMany,
     run: (context) => {
       const parsed = context.args as ParsedArgs<T & typeof sharedArgs>;
-      return definition.run(parsed, context.data as CommandContext);
+      const commandContext = context.data as CommandContext;
+      const work = definition.run(parsed, commandContext);
+      return savesAtInterrupt ? work : untilInterrupted(work, commandContext.signal);
     },
   };
+}
+
+/** The work, or a while after an interrupt the interrupt: not all that is slow listens to it. */
+function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const interrupt = (): void => {
+      timer = setTimeout(() => reject(signal.reason), graceMs);
+    };
+    if (signal.aborted) interrupt();
+    else signal.addEventListener("abort", interrupt, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", interrupt);
+    });
+  });
 }
 
 export interface CommandGroup extends CommandDef {

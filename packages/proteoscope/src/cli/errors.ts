@@ -1,8 +1,10 @@
-// Failures as the command line tells them: one clear line and an exit code, never a stack.
+// Failures as the command line prints them: one clear line and an exit code, never a stack.
 // Errors of the other packages are known by their `kind`, older ones by their `name`, so that this file depends on none of
 // them; errors of the operating system by their `code`. DEBUG=proteoscope prints the stacks as well.
 import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
+import { printLines } from "./print.ts";
 
+/** The exit codes of the command line, by what they mean. */
 export const exitCodes = {
   ok: 0,
   failure: 1,
@@ -13,6 +15,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** One of the exit codes of the command line. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A failure that a command foresaw: its message is complete, its exit code chosen. */
@@ -24,6 +27,11 @@ export class CommandError extends Error {
     this.name = "CommandError";
     this.exitCode = exitCode;
   }
+}
+
+/** What is reported of whatever fails after the user has interrupted. */
+export function interruption(): CommandError {
+  return new CommandError("interrupted", exitCodes.interrupted);
 }
 
 export interface Failure {
@@ -68,7 +76,7 @@ const codesByName: Readonly<Record<string, ExitCode>> = {
   AbortError: exitCodes.interrupted,
 };
 
-const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: ExitCode]>> = {
+const systemErrors: Readonly<Record<string, readonly [reason: string, exitCode: ExitCode]>> = {
   ENOENT: ["no such file or folder", exitCodes.notFound],
   ENOTDIR: ["a part of the path is a file, not a folder", exitCodes.notFound],
   EISDIR: ["is a folder, a file is needed", exitCodes.badData],
@@ -82,6 +90,26 @@ const systemErrors: Readonly<Record<string, readonly [words: string, exitCode: E
   EMFILE: ["too many open files", exitCodes.failure],
 };
 
+/** An error of the operating system in words, by its code. */
+export function systemReason(code: string): string | undefined {
+  return systemErrors[code]?.[0];
+}
+
+/** Prints what was thrown as one line, with its stack where DEBUG asks for it; returns the exit code. */
+export function printFailure(
+  error: unknown,
+  {
+    stderr,
+    env,
+  }: { stderr: Parameters<typeof printLines>[0]; env: Readonly<Record<string, string | undefined>> },
+): ExitCode {
+  const { message, exitCode } = describeFailure(error);
+  printLines(stderr, `proteoscope: ${message}`);
+  if (env.DEBUG?.split(",").includes("proteoscope") && error instanceof Error)
+    printLines(stderr, ...(error.stack ?? "").split("\n"));
+  return exitCode;
+}
+
 /** Turns anything thrown into one line and an exit code. */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: oneLine(String(error)), exitCode: exitCodes.failure };
@@ -89,8 +117,8 @@ export function describeFailure(error: unknown): Failure {
   const { code, path } = error as NodeJS.ErrnoException;
   const system = typeof code === "string" ? systemErrors[code] : undefined;
   if (system) {
-    const [words, exitCode] = system;
-    return { message: path === undefined ? oneLine(error.message) : `${path}: ${words}`, exitCode };
+    const [reason, exitCode] = system;
+    return { message: path === undefined ? oneLine(error.message) : `${path}: ${reason}`, exitCode };
   }
   const { kind, field } = error as Partial<ProteoscopeError>;
   const exitCode = kind === undefined ? codesByName[error.name] : codesByKind[kind];
@@ -101,13 +129,14 @@ export function describeFailure(error: unknown): Failure {
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };
 }
 
-// zod keeps its findings as a list and prints them as JSON: a line reads better.
+// zod lists its issues and prints them as JSON: a line with the first ones reads better.
 function messageOf(error: Error): string {
   const { issues } = error as { issues?: { path: PropertyKey[]; message: string }[] };
   if (error.name !== "ZodError" || !Array.isArray(issues)) return error.message;
-  return issues
-    .map(({ path, message }) => `${path.map(String).join(".") || "config"}: ${message}`)
-    .join("; ");
+  const shown = issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.map(String).join(".") || "config"}: ${message}`);
+  return shown.join("; ") + (issues.length > 3 ? ` and ${issues.length - 3} more` : "");
 }
 
 function oneLine(text: string): string {

@@ -1,14 +1,19 @@
-// Writing results so that nobody ever finds half of one: bytes go to a temporary name in the same folder and are
-// renamed when they are complete (rename is atomic within a file system, POSIX `rename`). A whole set of files is
-// staged and appears together; after a failure or an interrupt nothing that was created here is left.
-import { rmdirSync, rmSync } from "node:fs";
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+// Writing results so that nobody finds half of a run's: files wait in a folder of their own (staging.ts) until all are
+// written, then all appear or, after a failure, an interrupt or a kill, none. Older files are replaced, never changed.
+import { fstat as fstatOf, rmdirSync } from "node:fs";
+import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from "node:path";
-import { CommandError, exitCodes } from "./errors.ts";
+import { promisify } from "node:util";
+import { CommandError, exitCodes, systemReason } from "./errors.ts";
+import { finishLeftovers, openStaging, type Staging } from "./staging.ts";
 
-/** Writes one file, or leaves what was there before. */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  await withOutputFolder(dirname(path), (folder) => folder.write(basename(path), data));
+/** Paths of files that a command reads, and standard input where it reads that. */
+export type Inputs = readonly (string | { readonly fd?: number })[];
+
+export interface OutputOptions {
+  readonly signal?: AbortSignal;
+  /** What must not be overwritten, because it is read. */
+  readonly inputs?: Inputs;
 }
 
 export interface OutputFolder {
@@ -18,41 +23,54 @@ export interface OutputFolder {
   write(name: string, data: Uint8Array | string | readonly Uint8Array[]): Promise<void>;
 }
 
+/** Writes one file, or leaves what was there before; what is no file, such as a pipe or `/dev/stdout`, is written to. */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined || there.isDirectory())
+    return withOutputFolder(dirname(path), (folder) => folder.write(basename(path), data));
+  if (!there.isFile()) return writeFile(path, data).catch((error: unknown) => refuse(path, error));
+  const file = await realpath(path); // a link stays a link
+  return withOutputFolder(dirname(file), (folder) => folder.write(basename(file), data));
+}
+
 /**
  * Creates the folder if need be, lets `work` write into it, and shows all files at once when `work` is done.
  * If `work` fails, or the process ends, files and folders created here are removed and older files are untouched.
- * @throws CommandError (failure) if the folder cannot be created or written.
+ * @throws CommandError (failure) if the folder cannot be created or written, (usage) if a file of it is an input.
  */
 export async function withOutputFolder<T>(
   path: string,
   work: (folder: OutputFolder) => Promise<T>,
-  options: { signal?: AbortSignal } = {},
+  { signal, inputs = [] }: OutputOptions = {},
 ): Promise<T> {
-  const staged = new Map<string, string>();
+  await refuseInputs(path, inputs);
   const createdFolders: string[] = [];
+  let staging: Staging | undefined;
   const removeAll = (): void => {
-    for (const temporary of staged.values()) rmSync(temporary, { force: true });
+    staging?.discard();
     for (const folder of createdFolders.reverse()) removeIfEmpty(folder);
   };
   process.once("exit", removeAll);
   try {
-    await createFolders(path, createdFolders);
+    createdFolders.push(...(await createFolders(path)));
+    const opened = await openIn(path);
+    staging = opened;
+    const names = new Set<string>();
     const result = await work({
       path,
       async write(name, data) {
-        options.signal?.throwIfAborted();
-        const target = inside(path, name);
-        await createFolders(dirname(target), createdFolders);
-        const temporary = `${target}.${process.pid}.partial`;
-        staged.set(target, temporary);
-        await writeFile(temporary, data).catch((error: unknown) => refuse(target, error));
+        signal?.throwIfAborted();
+        const inside = nameInside(name);
+        const target = join(path, inside);
+        if (names.size === names.add(inside.toLowerCase()).size)
+          throw new CommandError(`cannot write ${target}: two results have this name`, exitCodes.failure);
+        await refuseInputs(target, inputs);
+        await checkTarget(target);
+        await opened.write(inside, data).catch((error: unknown) => refuse(target, error));
       },
     });
-    options.signal?.throwIfAborted();
-    for (const [target, temporary] of staged) {
-      await rename(temporary, target).catch((error: unknown) => refuse(target, error));
-      staged.delete(target);
-    }
+    signal?.throwIfAborted();
+    await opened.commit().catch((error: unknown) => refuse(path, error));
     return result;
   } catch (error) {
     removeAll();
@@ -62,7 +80,46 @@ export async function withOutputFolder<T>(
   }
 }
 
-function inside(folder: string, name: string): string {
+/** @throws CommandError (usage) where the output is one of the inputs, by whatever path, which it would replace. */
+export async function refuseInputs(output: string, inputs: Inputs): Promise<void> {
+  const there = await identityOf(output);
+  if (there === undefined) return;
+  for (const input of inputs) {
+    if ((await identityOf(input)) === there)
+      throw new CommandError(`${output} is an input of this command: name another output`, exitCodes.usage);
+  }
+}
+
+/** Device and number of a file or a folder; undefined for what is not there, and for devices and pipes. */
+async function identityOf(input: Inputs[number]): Promise<string | undefined> {
+  const options = { bigint: true } as const;
+  const fd = typeof input === "string" ? undefined : input.fd;
+  if (typeof input !== "string" && fd === undefined) return undefined;
+  const found = await (fd === undefined
+    ? stat(input as string, options)
+    : promisify(fstatOf)(fd, options)
+  ).catch(() => undefined);
+  return found?.isFile() || found?.isDirectory() ? `${found.dev} ${found.ino}` : undefined;
+}
+
+async function openIn(path: string): Promise<Staging> {
+  try {
+    await finishLeftovers(path);
+    return await openStaging(path);
+  } catch (error) {
+    return refuse(path, error);
+  }
+}
+
+/** What would fail after the decision is refused before it. */
+async function checkTarget(target: string): Promise<void> {
+  const there = await stat(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") refuse(target, error);
+  });
+  if (there?.isDirectory()) refuse(target, { code: "EISDIR" });
+}
+
+function nameInside(name: string): string {
   const normal = normalize(name);
   if (
     isAbsolute(normal) ||
@@ -73,22 +130,22 @@ function inside(folder: string, name: string): string {
   ) {
     throw new RangeError(`"${name}" is not the name of a file inside the output folder`);
   }
-  return join(folder, normal);
+  return normal;
 }
 
-async function createFolders(path: string, created: string[]): Promise<void> {
+/** Creates a folder and those above it; returns the ones that were not there, the uppermost first. */
+async function createFolders(path: string): Promise<string[]> {
   const first = await mkdir(path, { recursive: true }).catch((error: unknown) => refuse(path, error));
   if (first === undefined) {
-    if (!(await stat(path)).isDirectory()) refuse(path, Object.assign(new Error(), { code: "EEXIST" }));
-    return;
+    if (!(await stat(path)).isDirectory()) refuse(path, { code: "EEXIST" });
+    return [];
   }
-  // mkdir tells the first folder it made; the ones below it are ours too.
   const chain: string[] = [];
   for (let folder = resolve(path); ; folder = dirname(folder)) {
     chain.push(folder);
     if (folder === resolve(first)) break;
   }
-  created.push(...chain.reverse());
+  return chain.reverse();
 }
 
 function removeIfEmpty(folder: string): void {
@@ -100,18 +157,13 @@ function removeIfEmpty(folder: string): void {
 }
 
 function refuse(path: string, cause: unknown): never {
-  const { code = "" } = cause as NodeJS.ErrnoException;
+  const { code = "", message = "" } = cause as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
-    EACCES: "permission denied",
-    EPERM: "permission denied",
-    EROFS: "the file system is read-only",
-    ENOSPC: "the disk is full",
     EEXIST: "there is a file of that name, a folder is needed",
-    ENOENT: "there is no such place",
-    ENOTDIR: "a part of the path is a file, not a folder",
+    ENOENT: "there is no such folder",
     EISDIR: "there is a folder of that name",
     ENAMETOOLONG: "the name is too long",
   };
-  const reason = reasons[code] ?? String((cause as Error).message ?? cause);
+  const reason = reasons[code] ?? systemReason(code) ?? message;
   throw new CommandError(`cannot write ${path}: ${reason}`, exitCodes.failure, { cause });
 }

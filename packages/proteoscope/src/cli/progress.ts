@@ -1,10 +1,14 @@
 // One progress line for slow work: what is done, how fast, how long it will take.
 // Silent for the first two seconds, so that quick commands stay quiet. A terminal sees one line redrawn;
 // a log file gets a line now and then and one at the end.
+import { printable } from "@proteoscope/formats";
 import type { ProgressEvent } from "@proteoscope/microscope";
 
+/** Notes may hold ids of a file, of any length. */
+const longestLine = 300;
+
 export interface Progress {
-  /** Says how much is done by now, in units of `total`, and optionally what is on. */
+  /** Shows how much is done by now, in units of `total`, and optionally what is being worked on. */
   update(done: number, note?: string): void;
   /** Ends the line; safe to call more than once. */
   close(): void;
@@ -37,7 +41,8 @@ export function startProgress(label: string, total: number, options: ProgressOpt
     update(done, note) {
       const elapsedMs = nowMs() - startMs;
       if (closed || elapsedMs < delayMs) return;
-      const text = describe(label, done, total, unit, elapsedMs) + (note ? `  ${note}` : "");
+      const described = describe(label, done, total, unit, elapsedMs) + (note ? `  ${note}` : "");
+      const text = printable(described, longestLine);
       const isLast = done >= total;
       if (text === line || (!isLast && elapsedMs - shownMs < (stream.isTTY ? redrawMs : logMs))) return;
       line = text;
@@ -51,7 +56,7 @@ export function startProgress(label: string, total: number, options: ProgressOpt
   };
 }
 
-/** Draws what long work says of itself as one line per phase. `close` ends the last line. */
+/** Shows the progress events of long work, one line per phase. `close` ends the last line. */
 export function showProgress(stream: ProgressOptions["stream"]) {
   let current: { readonly phase: string; readonly line: Progress } | undefined;
   const close = (): void => current?.line.close();

@@ -1,5 +1,5 @@
-// `proteoscope data simulate`: cells that a program draws around the real nuclei of an atlas's training crops, so that
-// compartments of a handful of real images can be learned. The same seed gives the same files; all appear, or none.
+// `proteoscope data simulate`: simulated cells around the real nuclei of an atlas's training crops, so that compartments
+// with only a handful of real images can be learned. The same seed gives the same files; all appear, or none.
 import { setImmediate } from "node:timers/promises";
 import { writeNpy, writePng } from "@proteoscope/formats";
 import { compositeCell, type Tile, tileImages } from "@proteoscope/imaging";
@@ -15,6 +15,7 @@ import { parseInteger } from "../cli/arguments.ts";
 import { defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
 import { packageVersion } from "../package-files.ts";
 
@@ -23,7 +24,7 @@ const sheetColumns = 12;
 
 export const dataSimulateCommand = defineCommand({
   name: "simulate",
-  description: "Draw cells of every compartment around the real nuclei of an atlas, to train on",
+  description: "Simulate cells of every compartment around the real nuclei of an atlas, to train on",
   args: {
     data: { type: "string", valueHint: "folder", description: "The atlas folder that nuclei are taken from" },
     output: { type: "string", alias: "o", valueHint: "folder", description: "Output folder" },
@@ -31,7 +32,7 @@ export const dataSimulateCommand = defineCommand({
       type: "string",
       valueHint: "number",
       default: "6000",
-      description: "Crops, evenly over compartments",
+      description: "Number of crops, spread evenly over the compartments",
     },
   },
   examples: [
@@ -61,7 +62,7 @@ export const dataSimulateCommand = defineCommand({
     } finally {
       progress.close();
     }
-    const manifest = describeCrops(crops, { seed, pictures });
+    const manifest = describeCrops(crops, seed, pictures);
     const shape = [count, side, side, 3];
     await withOutputFolder(
       output,
@@ -71,26 +72,25 @@ export const dataSimulateCommand = defineCommand({
         await folder.write("contact-sheet.png", drawSheet(pixels, side));
         await folder.write("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
       },
-      { signal },
+      { signal, inputs: [data] },
     );
-    if (args.json) stdout.write(`${JSON.stringify({ output, ...manifest })}\n`);
-    else stderr.write(`${count} simulated crops in ${output}; look at ${output}/contact-sheet.png\n`);
+    if (args.json) printJson(stdout, { output, ...manifest });
+    else printLines(stderr, `${count} simulated crops in ${output}; look at ${output}/contact-sheet.png`);
     return undefined;
   },
 });
 
-interface Made {
-  readonly seed: number;
-  readonly pictures: readonly NucleusPicture[];
-}
-
 /** What the folder holds, how it was made, and whose nuclei it shows. */
-function describeCrops(crops: readonly Omit<SimulatedCrop, "bytes">[], { seed, pictures }: Made) {
+function describeCrops(
+  crops: readonly Omit<SimulatedCrop, "bytes">[],
+  seed: number,
+  pictures: readonly NucleusPicture[],
+) {
   const sources = [...new Set(crops.map(({ nuclei }) => nuclei.source))].sort();
   return {
     made_by: `proteoscope ${packageVersion()} data simulate`,
     ...{ seed, count: crops.length },
-    protein_channel: "drawn by a program: no observation",
+    protein_channel: "simulated: no observation",
     compartments: Object.fromEntries(
       imageCompartments.map((name) => [name, crops.filter(({ compartment }) => compartment === name).length]),
     ),
@@ -105,7 +105,7 @@ function describeCrops(crops: readonly Omit<SimulatedCrop, "bytes">[], { seed, p
   };
 }
 
-/** A PNG: a row a compartment, protein green and nucleus blue. */
+/** A PNG with one row per compartment, protein green and nucleus blue. */
 function drawSheet(pixels: Uint8Array, side: number): Uint8Array {
   const cropBytes = side * side * 3;
   const count = pixels.length / cropBytes;

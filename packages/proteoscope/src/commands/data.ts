@@ -1,5 +1,5 @@
-// `proteoscope data`: what networks are trained on. `simulate` draws cells around the real nuclei of an atlas, for the
-// compartments of which it has few.
+// `proteoscope data`: what networks are trained on. `simulate` makes cells around the real nuclei of an atlas, for
+// compartments with few real images.
 import { defineGroup } from "../cli/command.ts";
 
 export const dataCommand = defineGroup("data", "Make data to train on", {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listChecksums } from "../checksums.ts";
 import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { type DoctorReport, examineModel } from "./doctor.ts";
 
 describe("proteoscope doctor", () => {

@@ -8,6 +8,7 @@ import { cacheFolders } from "../cache-folders.ts";
 import { checksumFileName, verifyChecksums } from "../checksums.ts";
 import { defineCommand } from "../cli/command.ts";
 import { exitCodes } from "../cli/errors.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { findShipped, packageVersion, shippedModelName } from "../package-files.ts";
 
 export interface DoctorReport {
@@ -41,7 +42,8 @@ export const doctorCommand = defineCommand({
   examples: ["proteoscope doctor", "proteoscope doctor --json"],
   async run(args, { stdout, env }) {
     const report = await examine(env);
-    stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+    if (args.json) printJson(stdout, report);
+    else printLines(stdout, ...describe(report));
     return report.model.state === "damaged" ? exitCodes.failure : exitCodes.ok;
   },
 });
@@ -70,7 +72,7 @@ async function examineDevices(): Promise<readonly DeviceState[]> {
   return describeDevices();
 }
 
-/** Whether a model folder is there and holds the bytes that its checksums promise. */
+/** Whether a model folder is there and its files have the checksums that it lists. */
 export async function examineModel(path: string | undefined): Promise<ModelState> {
   const name = shippedModelName;
   if (path === undefined) return { name, path, state: "missing", detail: "not in this installation" };
@@ -94,7 +96,7 @@ async function examineCache(name: string, path: string) {
   return { name, path, writable };
 }
 
-function describe(report: DoctorReport): string {
+function describe(report: DoctorReport): string[] {
   const { model, memoryMb } = report;
   const rows: [string, string][] = [
     ["proteoscope", report.version],
@@ -113,5 +115,5 @@ function describe(report: DoctorReport): string {
     ]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }

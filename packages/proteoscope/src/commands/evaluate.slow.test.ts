@@ -5,8 +5,8 @@ import { imageCompartments } from "@proteoscope/lab";
 import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -175,7 +175,9 @@ describe("proteoscope evaluate", () => {
     ]);
     expect(exitCode).toBe(0);
     expect(stderr).not.toMatch(/\/49 drawings/);
-    expect(stdout).toMatch(/^unseen: OpenCell's validation proteins, 3 proteins\n {2}drawn images +\d+ % \(/);
+    expect(stdout).toMatch(
+      /^unseen: OpenCell's validation proteins, 3 proteins\n {2}generated images +\d+ % \(/,
+    );
     expect(answersOf(report)).toBe(whole);
     expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
   });

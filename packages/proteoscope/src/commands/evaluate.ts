@@ -1,5 +1,5 @@
-// `proteoscope evaluate`: how good a model is, measured on proteins and images that it never saw, beside floors and
-// ceilings. Leaves metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
+// `proteoscope evaluate`: how good a model is, measured on proteins and images that it never saw, together with floors and
+// ceilings. Writes metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
 
 import type { UnseenSet } from "@proteoscope/lab";
 import type { SamplerName } from "@proteoscope/microscope";
@@ -7,6 +7,7 @@ import { parseInteger, parseNumber } from "../cli/arguments.ts";
 import { defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { type OutputFolder, withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { findEvaluatedModel } from "../evaluated-model.ts";
 import { withRuntime } from "../model-folder.ts";
@@ -32,23 +33,28 @@ export const evaluateCommand = defineCommand({
       type: "string",
       valueHint: "number",
       default: "300",
-      description: "At most so many of each set, classes in turns",
+      description: "Largest number of proteins per set, sampled from its classes in turn",
     },
     only: {
       type: "enum",
       options: ["images", "localization"],
-      description: "One half: what is drawn, or what is read off sequences, which takes minutes",
+      description: "One half: generated images, or localization from sequences, which takes minutes",
     },
     split: {
       type: "string",
       valueHint: "list",
       default: unseenSets.join(","),
-      description: `Unseen proteins: of ${unseenSets.join(", ")}`,
+      description: `Sets of unseen proteins, any of ${unseenSets.join(", ")}`,
     },
-    samples: { type: "string", valueHint: "number", default: "1", description: "Images of each protein" },
+    samples: { type: "string", valueHint: "number", default: "1", description: "Images per protein" },
     steps: { type: "string", valueHint: "number", default: "15", description: "Sampling steps" },
     sampler: { type: "enum", options: [...samplers], default: "dpm++", description: "Sampling method" },
-    guidance: { type: "string", valueHint: "number", default: "3", description: "Weight of the sequence" },
+    guidance: {
+      type: "string",
+      valueHint: "number",
+      default: "3",
+      description: "Weight of classifier-free guidance",
+    },
     resume: { type: "boolean", description: "Go on with the evaluation in the report folder" },
   },
   examples: [
@@ -84,8 +90,8 @@ export const evaluateCommand = defineCommand({
     };
     await withOutputFolder(args.output, writeAll, { signal });
     const { summarizeMetrics } = await import("@proteoscope/lab");
-    const summary = [...summarizeMetrics(metrics), `metrics.json and report.html in ${args.output}`];
-    stdout.write(args.json ? `${JSON.stringify(metrics, null, 2)}\n` : `${summary.join("\n")}\n`);
+    if (args.json) printJson(stdout, metrics);
+    else printLines(stdout, ...summarizeMetrics(metrics), `metrics.json and report.html in ${args.output}`);
     return undefined;
   },
 });

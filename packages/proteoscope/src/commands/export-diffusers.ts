@@ -1,8 +1,10 @@
 // `proteoscope export diffusers`: folders that from_pretrained of diffusers and transformers reads: a pipeline where
 // there are denoiser and autoencoder, else the folder of one network. Checkpoints of training become usable so.
+import { listBriefly } from "@proteoscope/formats";
 import { defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { readNetworks } from "../named-networks.ts";
 
 const dtypes = ["float32", "float16"] as const;
@@ -50,16 +52,14 @@ export const exportDiffusersCommand = defineCommand({
       async (folder) => {
         for (const [path, bytes] of files) await folder.write(path, bytes);
       },
-      { signal },
+      { signal, inputs: [args.model] },
     );
     const others = isPipeline ? [...networks.keys()].filter((name) => !["unet", "vae"].includes(name)) : [];
-    if (others.length > 0) stderr.write(`left out, no part of diffusers' pipelines: ${others.join(", ")}\n`);
-    const written = [...files.keys()];
-    stdout.write(
-      args.json
-        ? `${JSON.stringify({ model: args.model, output: args.output, files: written }, null, 2)}\n`
-        : `${written.length} files in ${args.output}\n`,
-    );
+    if (others.length > 0)
+      printLines(stderr, `left out, no part of diffusers' pipelines: ${listBriefly(others)}`);
+    const { model, output } = args;
+    if (args.json) printJson(stdout, { model, output, files: [...files.keys()] });
+    else printLines(stdout, `${files.size} files in ${output}`);
     return undefined;
   },
 });

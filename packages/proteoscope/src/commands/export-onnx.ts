@@ -5,6 +5,7 @@ import type { Pretrained } from "@proteoscope/models";
 import { parseInteger } from "../cli/arguments.ts";
 import { defineCommand } from "../cli/command.ts";
 import { withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { readNetworks } from "../named-networks.ts";
 
 export const exportOnnxCommand = defineCommand({
@@ -26,7 +27,7 @@ export const exportOnnxCommand = defineCommand({
     "image-size": {
       type: "string",
       valueHint: "pixels",
-      description: "Side of an autoencoder's images; what its denoiser draws, else 100",
+      description: "Side of an autoencoder's images; by default that of its denoiser's images, else 100",
     },
   },
   examples: [
@@ -34,12 +35,12 @@ export const exportOnnxCommand = defineCommand({
     "proteoscope export onnx facebook/esm2_t6_8M_UR50D -o esm2-onnx",
   ],
   async run(args, { stdout, stderr, env, signal }) {
-    const asked = args["image-size"];
+    const size = args["image-size"];
     const imageSide =
-      asked === undefined ? undefined : parseInteger("image-size", asked, { min: 8, max: 4096 });
+      size === undefined ? undefined : parseInteger("image-size", size, { min: 8, max: 4096 });
     const { exportNetwork } = await import("@proteoscope/models");
     const { networks } = await readNetworks(args.model, { env, stderr });
-    const side = imageSide ?? drawnSide(networks);
+    const side = imageSide ?? generatedSide(networks);
     const files: string[] = [];
     await withOutputFolder(
       args.output,
@@ -58,19 +59,16 @@ export const exportOnnxCommand = defineCommand({
           }
         }
       },
-      { signal },
+      { signal, inputs: [args.model] },
     );
-    stdout.write(
-      args.json
-        ? `${JSON.stringify({ model: args.model, output: args.output, files }, null, 2)}\n`
-        : files.map((file) => `${join(args.output, file)}\n`).join(""),
-    );
+    if (args.json) printJson(stdout, { model: args.model, output: args.output, files });
+    else printLines(stdout, ...files.map((file) => join(args.output, file)));
     return undefined;
   },
 });
 
 /** Side of the images that a denoiser's latents become, where both networks are there. */
-function drawnSide(networks: ReadonlyMap<string, Pretrained>): number | undefined {
+function generatedSide(networks: ReadonlyMap<string, Pretrained>): number | undefined {
   const [denoiser, autoencoder] = [networks.get("unet"), networks.get("vae")];
   if (denoiser?.architecture !== "unet" || autoencoder?.architecture !== "autoencoder") return undefined;
   return denoiser.config.sampleSize * 2 ** (autoencoder.config.blockOutChannels.length - 1);

@@ -62,7 +62,7 @@ describe("generate", () => {
 
   it("says that a protein is known where the model brings its annotation", async () => {
     const known = "MKRPAATKKAGQAKKKKLDK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const output = join(other.path, "known");
     const words = [known, "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
@@ -73,7 +73,7 @@ describe("generate", () => {
     other.remove();
   });
 
-  it("says what it was told to draw where the model decides", async () => {
+  it("prints the target compartment where the model has one", async () => {
     const files = randomModelFiles();
     const { tensors } = readSafetensors(files.get("condition/model.safetensors")!);
     const prototypes = { dtype: "float32", shape: [1, 3], data: Float32Array.of(-3, 5, -2) } as const;
@@ -81,7 +81,7 @@ describe("generate", () => {
     const weights = new Map([...tensors, ["compartments.prototypes", prototypes]]);
     const condition = saveSequenceCondition({ input: "full", target, weights });
     const other = createWorkplace(new Map([...files, ...condition]));
-    const output = join(other.path, "decided");
+    const output = join(other.path, "targeted");
     const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
     expect(stdout).toMatch(/^ {2}conditioned on {4}cytosol 1\.00/m);
@@ -116,7 +116,7 @@ describe("generate", () => {
     expect(await draw("seed-c", "4")).not.toEqual(first);
   });
 
-  it("draws around every nucleus of a field, or as many as asked for", async () => {
+  it("generates around every nucleus of a field, or as many as asked for", async () => {
     const image = place.file("nuclei.tif", tiffOf(fieldOfNuclei()));
     const output = join(place.path, "field");
     const { exitCode } = await generate(["FBL", "--nucleus", image, "-o", output, "--format", "npy"]);
@@ -187,11 +187,13 @@ describe("generate", () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const names = readdirSync(output).filter((name) => name.endsWith("provenance.json"));
     expect(names).toEqual(["_actin-2_provenance.json", "_actin_provenance.json"]);
+    const { protein } = JSON.parse(readFileSync(join(output, names[0]!), "utf8"));
+    expect(protein).toMatchObject({ id: "β/actin", source: "standard input" });
     const { text } = readPng(readFileSync(join(output, "_actin_synthetic.png")));
     expect(JSON.parse(text.provenance!).protein.description).toBe("Ω, a name beyond Latin-1");
   });
 
-  it("tells a model what is known beside the sequence, and the provenance what it was told", async () => {
+  it("conditions a model on genes, levels and cell lines, and records them in the provenance", async () => {
     const context = createWorkplace(randomModelFiles({ ...tinyShape, extra: tinyExtra }));
     try {
       const draw = async (name: string, ...words: string[]) => {
@@ -220,7 +222,7 @@ describe("generate", () => {
     }
   });
 
-  it("refuses to tell a model what it cannot be told, and several proteins of one gene", async () => {
+  it("refuses conditions that the model was not trained with, and several proteins of one gene", async () => {
     const refused = async (...words: string[]) => (await generate(["FBL", ...words])).stderr;
     expect(await refused("--cell-line", "U2OS")).toMatch(
       /model was not trained with cell lines \(--cell-line\)/,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCsv } from "@proteoscope/formats";
+import { readCsv, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
@@ -13,11 +13,14 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
+/** What a terminal obeys, line ends aside. */
+const obeyed = /\p{Cf}|(?![\r\n])\p{Cc}/u;
+
 const localize = (words: readonly string[], options = {}) =>
   runWords(["localize", ...words, "--model", place.model], options);
 
 describe("localize", () => {
-  it("prints a table as CSV: one row a protein, one column a compartment", async () => {
+  it("prints a table as CSV: one row per protein, one column per compartment", async () => {
     const { exitCode, stdout, stderr } = await localize(["FBL", "MKTAYIAKQRQISFVKSHFSRQ"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const rows = readCsv(stdout);
@@ -48,7 +51,7 @@ describe("localize", () => {
 
   it("says how near the nearest protein is whose annotation the model brings", async () => {
     const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const words = [known, "--json", "--model", other.model];
     const { proteins } = JSON.parse((await runWords(["localize", ...words])).stdout);
     expect(proteins[0]).toMatchObject({
@@ -60,14 +63,88 @@ describe("localize", () => {
     other.remove();
   });
 
-  it("ends with code 3 at an unknown residue and writes no table", async () => {
-    const fasta = place.file("wrong.fasta", ">a\nMKTAYIAK\n>b\nMKJT\n");
-    const output = join(place.path, "none.csv");
-    expect(await localize([fasta, "-o", output])).toMatchObject({
+  it("answers the other records where one is refused, names it and ends with code 3", async () => {
+    const fasta = place.file("wrong.fasta", ">a\nMKTAYIAK\n>b\nMKJT\n>c\nMKTAYIWW\n");
+    const output = join(place.path, "others.csv");
+    const { exitCode, stdout, stderr } = await localize([fasta, "-o", output, "--json"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toBe(
+      `proteoscope: fasta: ${fasta}, record b: "J" in column 3 is not a residue (line 4); allowed are ACDEFGHIKLMNPQRSTVWY and X B U Z O\n` +
+        "proteoscope: 1 of 3 records refused\n",
+    );
+    const { proteins, refused } = JSON.parse(stdout);
+    expect(proteins.map(({ id }: { id: string }) => id)).toEqual(["a", "c"]);
+    const reason = expect.stringContaining("is not a residue");
+    expect(refused).toEqual([{ id: "b", file: fasta, line: 4, column: 3, reason }]);
+    expect(readCsv(readFileSync(output, "utf8")).map(({ id }) => id)).toEqual(["a", "c"]);
+  });
+
+  it("prints no table where every record is refused, and does nothing where it is strict", async () => {
+    const none = await localize(["-"], { input: ">b\nMKJT\n" });
+    expect(none).toMatchObject({
       exitCode: 3,
       stdout: "",
-      stderr: expect.stringContaining(`${fasta}, record b: "J" in column 3 is not a residue (line 4)`),
+      stderr: expect.stringContaining("1 of 1 records"),
     });
+    const json = await localize(["-", "--json"], { input: ">b\nMKJT\n" });
+    expect(JSON.parse(json.stdout)).toMatchObject({ model: null, proteins: [], refused: [{ id: "b" }] });
+    const output = join(place.path, "none.csv");
+    const strict = await localize(["-", "--strict", "-o", output], { input: ">a\nMKT\n>b\nMKJT\n" });
+    expect(strict).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(strict.stderr).toMatch(/^proteoscope: [^\n]*record b: [^\n]*\n$/);
     expect(existsSync(output)).toBe(false);
+  });
+
+  it("refuses an output that is its input before anything is read", async () => {
+    const text = ">a\nMKTAYIAK\n";
+    const fasta = place.file("input.fasta", text);
+    for (const words of [
+      [fasta, "-o", fasta],
+      ["FBL", fasta, "-o", join(place.path, "model", "..", "input.fasta")],
+      [join(place.path, "none.fasta"), fasta, "-o", fasta],
+    ]) {
+      const { exitCode, stdout, stderr } = await localize(words);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+      expect(stderr).toMatch(/input\.fasta is an input of this command: name another output\n$/);
+    }
+    expect(readFileSync(fasta, "utf8")).toBe(text);
+  });
+
+  it.each(["plm/model.safetensors", "localization/model.safetensors"])(
+    "refuses a model whose weights are no numbers: %s",
+    async (path) => {
+      const files = randomModelFiles();
+      const { tensors } = readSafetensors(files.get(path)!);
+      for (const { data } of tensors.values()) if (data instanceof Float32Array) data.fill(Number.NaN);
+      const broken = createWorkplace(new Map([...files, [path, writeSafetensors(tensors)]]));
+      const output = join(broken.path, "table.csv");
+      const result = await runWords(["localize", "FBL", "--model", broken.model, "-o", output, "--json"]);
+      expect(result).toMatchObject({ exitCode: 3, stdout: "" });
+      expect(result.stderr).toMatch(/^proteoscope: model: .*no numbers; fetch the model again\n$/);
+      expect(existsSync(output)).toBe(false);
+      broken.remove();
+    },
+  );
+
+  it("says in a note why the two compartments of a protein differ, where they do", async () => {
+    const sequences = ["FBL", "TOMM20", "LMNA", "NPM1", "COX8A", "MKTAYIAKQRQISFVKSHFSRQ"];
+    const { stdout } = await localize([...sequences, "--json"]);
+    for (const { compartment, balancedCompartment, note } of JSON.parse(stdout).proteins) {
+      if (compartment === balancedCompartment) expect(note).toBeNull();
+      else expect(note).toMatch(new RegExp(`^not ${compartment}: .*, ${balancedCompartment} is the most`));
+    }
+  });
+
+  it("writes ids whole into files and pipes, and to a terminal without what it obeys", async () => {
+    const id = `\u001b[31m${"x".repeat(90)},"\u202e`;
+    const input = `>${id}\nMKTAYIAK\n`;
+    const { stdout } = await localize(["-"], { input });
+    expect(readCsv(stdout)[0]!.id).toBe(id);
+    const json = await localize(["-", "--json"], { input });
+    expect(JSON.parse(json.stdout).proteins[0].id).toBe(id);
+    expect(json.stdout).not.toMatch(obeyed);
+    const shown = await localize(["-"], { input, isTTY: true });
+    expect(shown.stdout).not.toMatch(obeyed);
+    expect(shown.stdout).toContain("\\u{1b}[31mxxx");
   });
 });

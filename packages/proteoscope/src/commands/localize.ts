@@ -2,69 +2,94 @@
 // file, one row per protein, or JSON. `compartment` is the column of the largest probability; `balanced_compartment` is the
 // most probable one if all compartments were equally frequent, and differs from it where a rare compartment stands out.
 
-import { writeCsv } from "@proteoscope/formats";
+import { printable, writeCsv } from "@proteoscope/formats";
 import type { LocalizedProtein } from "@proteoscope/microscope";
-import { defineCommand } from "../cli/command.ts";
-import { writeFileAtomic } from "../cli/output.ts";
+import type { ArgsDef, ParsedArgs } from "citty";
+import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
+import { exitCodes } from "../cli/errors.ts";
+import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
+import { printJson } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
-import { readStdin } from "../cli/read-stdin.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { resolveProteins } from "../proteins.ts";
+import type { NamedProtein } from "../proteins.ts";
+import { listRefused, proteinArgs, proteinInputs, readProteinArguments } from "./protein-arguments.ts";
+
+const localizeArgs = {
+  ...proteinArgs,
+  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "file",
+    description: "CSV file; standard output when absent",
+  },
+} as const satisfies ArgsDef;
+
+type LocalizeArguments = ParsedArgs<typeof localizeArgs & typeof sharedArgs>;
 
 export const localizeCommand = defineCommand({
   name: "localize",
-  description: "Compartments with probabilities from sequences, as CSV or JSON",
-  args: {
-    protein: {
-      type: "positional",
-      description: "FASTA file, - for standard input, a sequence, or an example protein",
-      required: true,
-    },
-    model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
-    output: {
-      type: "string",
-      alias: "o",
-      valueHint: "file",
-      description: "CSV file; standard output when absent",
-    },
-  },
+  description:
+    "Compartments with probabilities from sequences, as CSV or JSON. Each probability stands for itself; " +
+    "`compartment` has the largest one. `balanced_compartment` is the most probable one if all compartments were " +
+    "equally frequent, and can be a rarer one; the JSON then says so in `note`",
+  args: localizeArgs,
   takesMany: true,
   examples: [
     "proteoscope localize FBL TOMM20",
-    "proteoscope localize proteome.fasta -o compartments.csv",
+    "proteoscope localize proteome.fasta.gz -o compartments.csv",
     "proteoscope localize - --json < proteome.fasta",
   ],
-  async run(args, { stdin, stdout, stderr, env, signal }) {
-    const proteins = await resolveProteins(args._, () => readStdin(stdin, signal));
-    const folder = await openModel(args.model, env);
-    const progress = showProgress(stderr);
-    const { model, rows } = await withRuntime(args.device, async (runtime) => {
-      const { localize, openProteinEncoder, readSequenceModel } = await import("@proteoscope/microscope");
-      const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
-      const rows: LocalizedProtein[] = [];
-      for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
-        rows.push(row);
-      return { model: encoder.model, rows };
-    }).finally(progress.close);
-    const csv = () => writeCsv(rows.map(csvRow), Object.keys(csvRow(rows[0]!)));
-    if (args.output !== undefined) await writeFileAtomic(args.output, csv());
-    if (args.json) {
-      const document = { model: { name: model.name, sha256: model.checksums }, proteins: rows };
-      stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    } else if (args.output === undefined) stdout.write(csv());
-    return undefined;
+  async run(args, context) {
+    const { stdout } = context;
+    if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
+    const { proteins, refused } = await readProteinArguments(args, context);
+    const { model, rows } = await localizeAll(args, proteins, context);
+    if (args.output !== undefined && rows.length > 0) await writeFileAtomic(args.output, csvOf(rows));
+    if (args.json) printJson(stdout, { model, proteins: rows, refused: listRefused(refused) });
+    else if (args.output === undefined && rows.length > 0) stdout.write(csvOf(rows, stdout.isTTY));
+    return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
 
-/** A column per compartment, to four digits. */
-function csvRow({ probabilities, ...row }: LocalizedProtein): Record<string, string> {
-  const columns = Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)] as const);
-  return {
-    id: row.id,
-    residues: String(row.residues),
-    shown: String(row.shown),
-    compartment: row.compartment,
-    balanced_compartment: row.balancedCompartment,
-    ...Object.fromEntries(columns),
-  };
+interface LocalizedRow extends LocalizedProtein {
+  /** Why `balancedCompartment` is not `compartment`; null where it is. */
+  readonly note: string | null;
+}
+
+async function localizeAll(
+  args: LocalizeArguments,
+  proteins: readonly NamedProtein[],
+  { stderr, env, signal }: CommandContext,
+) {
+  if (proteins.length === 0) return { model: null, rows: [] };
+  const folder = await openModel(args.model, env);
+  const progress = showProgress(stderr);
+  const work = withRuntime(args.device, async (runtime) => {
+    const { explainCompartment, localize, openProteinEncoder, readSequenceModel } = await import(
+      "@proteoscope/microscope"
+    );
+    const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
+    const rows: LocalizedRow[] = [];
+    for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
+      rows.push({ ...row, note: explainCompartment(row.probabilities, row.posterior) ?? null });
+    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows };
+  });
+  return work.finally(progress.close);
+}
+
+/** A column per compartment, to four digits. Ids stand in files as they are; a terminal gets them without what it obeys. */
+function csvOf(rows: readonly LocalizedProtein[], isTerminal = false): string {
+  const table = rows.map(({ probabilities, ...row }): Record<string, string> => {
+    const columns = Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)] as const);
+    return {
+      id: isTerminal ? printable(row.id) : row.id,
+      residues: String(row.residues),
+      shown: String(row.shown),
+      compartment: row.compartment,
+      balanced_compartment: row.balancedCompartment,
+      ...Object.fromEntries(columns),
+    };
+  });
+  return writeCsv(table, Object.keys(table[0]!));
 }

@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { type CytoselfConfig, cytoself, cytoselfDefaults, savePretrained } from "@proteoscope/models";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { listModels } from "./models-list.ts";
 
 const config: CytoselfConfig = {

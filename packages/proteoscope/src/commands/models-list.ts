@@ -5,6 +5,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolders } from "../cache-folders.ts";
 import { defineCommand } from "../cli/command.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
 
 export interface ListedModel {
@@ -26,10 +27,10 @@ export const modelsListCommand = defineCommand({
       findShipped(join("checkpoints", shippedModelName)),
       cacheFolders(env).huggingFace,
     );
-    if (args.json) stdout.write(`${JSON.stringify({ models }, null, 2)}\n`);
+    if (args.json) printJson(stdout, { models });
     else if (models.length === 0)
-      stderr.write("no models: none ships with this installation, the cache has none\n");
-    else stdout.write(models.map(describe).join(""));
+      printLines(stderr, "no models: none ships with this installation, the cache has none");
+    else printLines(stdout, ...models.flatMap(describe));
     return undefined;
   },
 });
@@ -88,6 +89,6 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
 }
 
-function describe({ name, source, kind, path, bytes }: ListedModel): string {
-  return `${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}\n  ${path}\n`;
+function describe({ name, source, kind, path, bytes }: ListedModel): string[] {
+  return [`${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}`, `  ${path}`];
 }

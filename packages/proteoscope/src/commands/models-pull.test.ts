@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { type FakeHub, fallSilent, refuse, startFakeHub } from "@proteoscope/models/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 
 const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
 const fixture = (name: string) => readFileSync(join(fixtures, name));

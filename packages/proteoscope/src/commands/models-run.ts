@@ -1,6 +1,5 @@
 // `proteoscope models run`: any loaded network on named tensors, from safetensors to safetensors, with the argument and
 // output names of the library the network comes from.
-import { readFile } from "node:fs/promises";
 import type { Runtime } from "@proteoscope/engine";
 import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import type { Architecture, architectureTitles, NamedArrays } from "@proteoscope/models";
@@ -8,8 +7,10 @@ import { type CheckpointPath, openCheckpoint } from "../checkpoint-path.ts";
 import { suggest } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { CommandError, describeFailure, exitCodes } from "../cli/errors.ts";
-import { writeFileAtomic } from "../cli/output.ts";
+import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
+import { readInput } from "../cli/read-input.ts";
 
 export const modelsRunCommand = defineCommand({
   name: "run",
@@ -25,7 +26,7 @@ export const modelsRunCommand = defineCommand({
       type: "string",
       valueHint: "network",
       description:
-        "Of a checkpoint of training (.ckpt): unet, autoencoder, cytoself, ...; its main network when absent",
+        "Network of a training checkpoint (.ckpt): unet, autoencoder, cytoself, ...; its main one when absent",
     },
     stream: {
       type: "boolean",
@@ -43,7 +44,7 @@ export const modelsRunCommand = defineCommand({
       alias: "o",
       valueHint: "file",
       required: true,
-      description: "Where results go",
+      description: "File of the results, safetensors",
     },
   },
   examples: [
@@ -57,7 +58,8 @@ export const modelsRunCommand = defineCommand({
       import("@proteoscope/engine/node"),
     ]);
     const part = parsePart(args.part, architectureTitles);
-    const inputs = await readTensors(args.input);
+    await refuseInputs(args.output, [args.input, args.model]);
+    const inputs = await readTensors(args.input, signal);
     const checkpoint = await openCheckpoint(args.model, env);
     const open = args.stream ? openStreamed(stderr) : openWhole(part, stderr);
     const model = await open(checkpoint);
@@ -81,13 +83,14 @@ export const modelsRunCommand = defineCommand({
       output: args.output,
       tensors: Object.fromEntries([...outputs].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     };
-    if (args.json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    if (args.json) printJson(stdout, report);
     else {
-      stderr.write(
-        `${architectureTitles[model.architecture]}, ${elapsedMs} ms on ${runtime.device}, ${report.peakMb} MB\n`,
+      const title = architectureTitles[model.architecture];
+      printLines(stderr, `${title}, ${elapsedMs} ms on ${runtime.device}, ${report.peakMb} MB`);
+      const tensors = [...outputs].map(
+        ([name, { dtype, shape }]) => `${name}  ${dtype} [${shape.join(", ")}]`,
       );
-      for (const [name, { dtype, shape }] of outputs)
-        stdout.write(`${name}  ${dtype} [${shape.join(", ")}]\n`);
+      printLines(stdout, ...tensors);
     }
     return undefined;
   },
@@ -95,7 +98,7 @@ export const modelsRunCommand = defineCommand({
 
 interface OpenedNetwork {
   readonly architecture: Architecture;
-  /** Of its parameters. */
+  /** Shapes of its parameters. */
   readonly shapes: readonly (readonly number[])[];
   run(runtime: Runtime, inputs: NamedArrays, signal: AbortSignal): Promise<NamedArrays>;
 }
@@ -142,8 +145,8 @@ function parsePart(name: string | undefined, known: typeof architectureTitles): 
   throw new CommandError(`--part names no network: "${name}"${advice}`, exitCodes.usage);
 }
 
-async function readTensors(path: string) {
-  const bytes = await readFile(path);
+async function readTensors(path: string, signal: AbortSignal) {
+  const bytes = await readInput(path, signal);
   try {
     return readSafetensors(bytes).tensors;
   } catch (error) {

@@ -1,5 +1,5 @@
 // `proteoscope models verify`: the sha256 of every file, held to SHA256SUMS where the folder has one, and every tensor
-// held to the network that the configuration describes: names, shapes, nothing missing and nothing left over.
+// compared with the network that the configuration describes: names, shapes, nothing missing and nothing left over.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
@@ -7,6 +7,7 @@ import { openCheckpoint } from "../checkpoint-path.ts";
 import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
 import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { describeFailure, exitCodes } from "../cli/errors.ts";
+import { printJson, printLines } from "../cli/print.ts";
 
 export interface VerifyReport {
   readonly model: string;
@@ -39,7 +40,8 @@ export const modelsVerifyCommand = defineCommand({
   ],
   async run(args, { stdout, stderr, env }) {
     const report = await verify(args.folder, env, (notice) => void stderr.write(`${notice}\n`));
-    stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+    if (args.json) printJson(stdout, report);
+    else printLines(stdout, ...describe(report));
     return report.ok ? exitCodes.ok : exitCodes.badData;
   },
 });
@@ -84,7 +86,7 @@ async function verify(
   return { model: named, ok: problems.length === 0, files, isListed, networks, problems };
 }
 
-/** The small networks that a model of ours has beside the published ones; reading them holds them to their network. */
+/** The small networks that a proteoscope model has besides the published ones; reading them compares them as well. */
 async function verifyHeads(folder: FileSource): Promise<VerifyReport["networks"]> {
   const { readModel } = await import("@proteoscope/microscope");
   const { localization, sequenceFeatures, condition, classifier, extra } = await readModel(folder);
@@ -101,11 +103,11 @@ function parseSums(list: string): Record<string, string> {
   return Object.fromEntries(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
 }
 
-function describe({ files, isListed, networks, problems }: VerifyReport): string {
-  const sums = Object.entries(files).map(([file, sha256]) => `${sha256}  ${file}\n`);
+function describe({ files, isListed, networks, problems }: VerifyReport): string[] {
+  const sums = Object.entries(files).map(([file, sha256]) => `${sha256}  ${file}`);
   const fits = networks.map(
-    ({ part, architecture, tensors }) => `${part}: ${architecture}, all ${tensors} tensors fit\n`,
+    ({ part, architecture, tensors }) => `${part}: ${architecture}, all ${tensors} tensors fit`,
   );
-  const listed = isListed ? [`every file was held to ${checksumFileName}\n`] : [];
-  return [...sums, ...fits, ...listed, ...problems.map((problem) => `problem: ${problem}\n`)].join("");
+  const listed = isListed ? [`every file was compared with ${checksumFileName}`] : [];
+  return [...sums, ...fits, ...listed, ...problems.map((problem) => `problem: ${problem}`)];
 }

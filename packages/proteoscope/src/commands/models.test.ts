@@ -6,8 +6,8 @@ import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@pro
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listChecksums } from "../checksums.ts";
 import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { createWorkplace } from "../testing/model-folder.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
 import { listModels } from "./models-list.ts";
 import type { VerifyReport } from "./models-verify.ts";
 

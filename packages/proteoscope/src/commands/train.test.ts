@@ -5,7 +5,7 @@ import { writeAtlas } from "@proteoscope/lab/testing";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { describe, expect, it } from "vitest";
 import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/surroundings.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 
 const run = join(tmpdir(), "proteoscope-train-never-made");
 const nowhere = join(tmpdir(), "proteoscope-no-such-atlas");
@@ -30,7 +30,7 @@ describe("proteoscope train", () => {
     [["plm", "-o", run], /--data is missing/],
     [["plm", "-o", run, "--data", nowhere, "model.hiden_size=3"], /did you mean model\.hidden_size\?/],
     [["plm", "-o", run, "--data", nowhere, "steps"], /"steps" is not key\.path=value/],
-    [["plm", "-o", run, "--resume", "train.steps=5"], /goes on with the run's own configuration/],
+    [["plm", "-o", run, "--resume", "train.steps=5"], /continues with the run's own configuration/],
     [["plm", "-o", run, "--resume"], /holds no run to resume/],
     [["diffusion", "-o", run, "--data", nowhere], /models/],
   ])("refuses %j in one line", async (args, message) => {

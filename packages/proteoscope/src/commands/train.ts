@@ -1,5 +1,5 @@
 // `proteoscope train`: trains one of the networks on an atlas folder, in a run folder that can be left and resumed.
-// An interrupt finishes the step under way, saves a checkpoint and exits with 130; --resume goes on from there exactly.
+// An interrupt finishes the current step, saves a checkpoint and exits with 130; --resume continues from there exactly.
 import { join } from "node:path";
 import {
   resumeTraining,
@@ -11,6 +11,7 @@ import {
 import { resolveCheckpoint } from "../checkpoint-path.ts";
 import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
 import { findShipped } from "../package-files.ts";
 
@@ -18,6 +19,7 @@ export const trainCommand = defineCommand({
   name: "train",
   description: "Train a network on an atlas folder",
   takesMany: true,
+  savesAtInterrupt: true,
   args: {
     network: {
       type: "positional",
@@ -26,7 +28,7 @@ export const trainCommand = defineCommand({
     config: { type: "string", valueHint: "file", description: "A YAML file; by default the mini preset" },
     data: { type: "string", valueHint: "folder", description: "The atlas folder" },
     output: { type: "string", alias: "o", valueHint: "folder", description: "The run folder" },
-    resume: { type: "boolean", description: "Go on with the run in the run folder" },
+    resume: { type: "boolean", description: "Continue the run in the run folder" },
   },
   examples: [
     "proteoscope train plm --data atlas -o runs/plm",
@@ -68,10 +70,9 @@ export const trainCommand = defineCommand({
         : await startRun(output, network, { data, config, overrides, seed: args.seed, env }, options);
       progress?.close();
       const step = last?.step;
-      if (args.json)
-        stdout.write(`${JSON.stringify({ run: output, network, state, step, scores: last?.scores })}\n`);
-      else
-        stderr.write(`${state}${step === undefined ? "" : ` at step ${step}`}: ${join(output, "model")}\n`);
+      const at = step === undefined ? "" : ` at step ${step}`;
+      if (args.json) printJson(stdout, { run: output, network, state, step, scores: last?.scores });
+      else printLines(stderr, `${state}${at}: ${join(output, "model")}`);
       return state === "finished" ? exitCodes.ok : exitCodes.interrupted;
     } finally {
       progress?.close();
@@ -79,7 +80,7 @@ export const trainCommand = defineCommand({
   },
 });
 
-interface RunWords {
+interface RunArguments {
   readonly data: string | undefined;
   readonly config: string | undefined;
   readonly overrides: readonly string[];
@@ -90,22 +91,24 @@ type Options = Parameters<typeof startTraining>[2];
 function startRun(
   output: string,
   trainer: TrainerName,
-  words: RunWords & { seed: string; env: CommandContext["env"] },
+  args: RunArguments & { seed: string; env: CommandContext["env"] },
   options: Options,
 ) {
-  const { data, config, overrides, seed, env } = words;
+  const { data, config, overrides, seed, env } = args;
   if (data === undefined) throw usage("--data is missing: name the atlas folder");
   const configFile = config ?? findShipped(join("configs", "train", `${trainer}.mini.yaml`));
   if (configFile === undefined) throw usage("--config is missing: this installation has no presets");
-  // The seed of the command line, unless it is the default, which leaves the file's.
+  // The default leaves the seed that the file has.
   const seeded = seed === "0" ? overrides : [`train.seed=${seed}`, ...overrides];
   const findModel = (named: string) => resolveCheckpoint(named, env);
   return startTraining(output, { trainer, configFile, overrides: seeded, atlas: data, findModel }, options);
 }
 
-function resumeRun(output: string, trainer: TrainerName, words: RunWords, options: Options) {
-  if (words.data !== undefined || words.config !== undefined || words.overrides.length > 0) {
-    throw usage("--resume goes on with the run's own configuration: leave --data, --config and changes out");
+function resumeRun(output: string, trainer: TrainerName, args: RunArguments, options: Options) {
+  if (args.data !== undefined || args.config !== undefined || args.overrides.length > 0) {
+    throw usage(
+      "--resume continues with the run's own configuration: leave --data, --config and changes out",
+    );
   }
   return resumeTraining(output, trainer, options);
 }

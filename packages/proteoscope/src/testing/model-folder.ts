@@ -1,12 +1,12 @@
 // A temporary folder with a model of random weights and pictures of nuclei, for tests of commands.
-// The model draws crops of 40 pixels of one micron.
+// The model generates crops of 40 pixels of one micron.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type NdArray, writeNpy, writeOmeTiff } from "@proteoscope/formats";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "./surroundings.ts";
+import { recordCommandContext } from "./command-context.ts";
 
 export interface Workplace {
   readonly path: string;
@@ -35,7 +35,10 @@ export function createWorkplace(modelFiles = randomModelFiles()): Workplace {
 }
 
 /** Runs a command line in this process. */
-export async function runWords(words: readonly string[], options: { input?: string; isTTY?: boolean } = {}) {
+export async function runWords(
+  words: readonly string[],
+  options: { input?: string | Uint8Array; isTTY?: boolean } = {},
+) {
   const { commandContext, output } = recordCommandContext({}, options.input);
   Object.assign(commandContext.stdout, { isTTY: options.isTTY === true, columns: 40 });
   return { exitCode: await runCommandLine(words, commandContext), ...output };
@@ -47,7 +50,7 @@ export const twoNuclei = [
   { x: 70, y: 50 },
 ];
 
-/** A field of 100x80 um at half a micron a pixel with round nuclei of 14 um, 16 bits. [160, 200] */
+/** A field of 100x80 um with half a micron per pixel and round nuclei of 14 um, 16 bits. [160, 200] */
 export function fieldOfNuclei(centres: readonly { x: number; y: number }[] = twoNuclei): NdArray {
   const [height, width] = [160, 200];
   const data = Uint16Array.from({ length: height * width }, (_, pixel) => {
@@ -58,7 +61,7 @@ export function fieldOfNuclei(centres: readonly { x: number; y: number }[] = two
   return { dtype: "uint16", shape: [height, width], data };
 }
 
-/** As OME-TIFF that says its pixel size unless told otherwise. */
+/** An OME-TIFF with its pixel size; without one for null. */
 export function tiffOf({ dtype, shape, data }: NdArray, pixelSizeMicrons: number | null = 0.5): Uint8Array {
   return writeOmeTiff({
     data: { dtype, shape: [1, ...shape], data },

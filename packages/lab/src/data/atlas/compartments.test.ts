@@ -36,7 +36,7 @@ describe("the vocabulary", () => {
 });
 
 describe("placeCompartment", () => {
-  it("keeps names of the vocabulary, places finer ones and leaves out what has no place", () => {
+  it("gives names of the vocabulary as they are, finer ones their compartment, and none to those outside of it", () => {
     expect(placeCompartment("Golgi")).toBe("Golgi");
     expect(placeCompartment("chromatin")).toBe("nucleoplasm");
     expect(placeCompartment("lipid_droplets")).toBe("vesicles");
@@ -48,7 +48,7 @@ describe("placeCompartment", () => {
     expect(() => placeCompartment("toString")).toThrow(/not a compartment/);
   });
 
-  it("keeps the larger weight of labels that fall together", () => {
+  it("takes the largest weight of labels of one compartment", () => {
     const labels = [
       { name: "chromatin", weight: 2 },
       { name: "nucleoplasm", weight: 1 },
@@ -94,7 +94,7 @@ describe("sequenceTargets", () => {
     }
   });
 
-  it("knows nothing of a protein whose labels have no place, or that has none", () => {
+  it("know nothing of a protein whose labels are outside the vocabulary, or that has none", () => {
     for (const labels of [labelled("plastid"), []]) {
       const { known, groupKnown } = sequenceTargets(protein({ source: "deeploc2-swissprot", labels }));
       expect(known.some((value) => value === 1)).toBe(false);
@@ -104,7 +104,7 @@ describe("sequenceTargets", () => {
 });
 
 describe("imageTargets", () => {
-  it("gives shares that sum to 1, without what has no place", () => {
+  it("are shares that sum to 1, without labels outside the vocabulary", () => {
     const shares = imageTargets([
       { name: "cytoplasm", weight: 0.5 },
       { name: "nucleolus", weight: 0.25 },
@@ -115,7 +115,7 @@ describe("imageTargets", () => {
     expect(shares!.reduce((sum, share) => sum + share)).toBeCloseTo(1, 6);
   });
 
-  it("is undefined where nothing has a place", () => {
+  it("are undefined where no label is in the vocabulary", () => {
     expect(imageTargets(labelled("aggregates"))).toBeUndefined();
   });
 });

@@ -11,6 +11,7 @@ import type { Crop } from "./tables.ts";
 /** Channels of a crop image: protein and nucleus in [0, 1], signed nuclear distance in pixels. */
 export const cropChannels = ["protein", "nucleus", "distance"] as const;
 
+/** One crop as an image. */
 export interface CropImage {
   readonly height: number;
   readonly width: number;
@@ -18,6 +19,7 @@ export interface CropImage {
   readonly data: Float32Array;
 }
 
+/** The crops of a pixel file, read one at a time. */
 export interface CropPixels {
   readonly count: number;
   readonly height: number;
@@ -30,6 +32,7 @@ const fileName = "crops_u8.npy";
 const headerBytes = 66_000; // the longest npy header of version 1
 const storedChannels = 3;
 
+/** Options of `openCropPixels`. */
 export interface CropPixelsOptions {
   /** Whether images stay in memory once they are read, 12 bytes per pixel. Default true. */
   readonly isCached?: boolean;

@@ -20,7 +20,7 @@ async function put(name: string, content: string | Uint8Array): Promise<string> 
 const matrix = (shape: number[], values: number[]) =>
   writeNpy({ dtype: "float32", shape, data: Float32Array.from(values) });
 
-/** A Zarr v2 array of one chunk a row, as Python's zarr writes one without a compressor. */
+/** A Zarr v2 array of one chunk per row, as Python's zarr writes one without a compressor. */
 async function putZarr(name: string, rows: number[][]): Promise<string> {
   const width = rows[0]!.length;
   const metadata = {
@@ -52,7 +52,7 @@ describe("readGeneTable", () => {
     expect([...(values.data as Float32Array)]).toEqual([-1, -1, 1, 1]);
   });
 
-  it("refuses what is no table, and says which file", async () => {
+  it("refuses what is no table, by the name of the file", async () => {
     const genes = await put("c.txt", "FBL\nTOMM20");
     const refused = async (embeddings: string, list = genes) =>
       readGeneTable({ embeddings, genes: list }).then(
@@ -76,7 +76,7 @@ describe("readGeneTable", () => {
 });
 
 describe("readGeneLevels", () => {
-  it("keeps the unit of the levels beside the standardised ones", async () => {
+  it("gives mean and deviation in the unit of the levels, and the standardised ones", async () => {
     const levels = await readGeneLevels(await put("levels.csv", "gene,level\nFBL,2\nTOMM20,6\n"));
     expect(levels).toMatchObject({ genes: ["FBL", "TOMM20"], mean: 4, deviation: 2, width: 1 });
     expect([...(levels.values.data as Float32Array)]).toEqual([-1, 1]);

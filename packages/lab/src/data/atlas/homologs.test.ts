@@ -22,13 +22,13 @@ const sharesOf = (index: number) => {
 };
 
 describe("relativesOf", () => {
-  it("keeps the sequences one after another", () => {
+  it("have the sequences one after another", () => {
     expect(config.labels).toEqual(compartments);
     expect(new TextDecoder().decode(proteins.sequences)).toBe("MKTMKTAYMAMAAMCMD");
     expect([...proteins.ends]).toEqual([3, 8, 10, 13, 15, 17]);
   });
 
-  it("shares a protein out among its compartments", () => {
+  it("share a protein among its compartments", () => {
     expect(sharesOf(0)).toEqual({ nucleolus: 1 });
     expect(sharesOf(2)).toEqual({ nucleoplasm: 0.5, mitochondria: 0.5 });
     expect(sharesOf(5)).toEqual({});

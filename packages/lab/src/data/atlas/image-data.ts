@@ -4,6 +4,7 @@
 import { isTrainingCrop, splitSequences, splitsByUniprot } from "./splits.ts";
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "./tables.ts";
 
+/** Crops and proteins of a run. */
 export interface ImageData {
   /** Crops for training. */
   readonly training: readonly Crop[];

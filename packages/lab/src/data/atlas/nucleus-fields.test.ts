@@ -25,7 +25,7 @@ describe("readNucleusFields", () => {
     expect([...field!.image]).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it("says what is missing or does not fit", async () => {
+  it("names what is missing or does not fit", async () => {
     await write(["img__a", plane(2, 3)], ["lab__a", plane(2, 3)]);
     await expect(readNucleusFields(atlas.path)).rejects.toThrow(/lacks a positive um_per_px/);
     await write(["img__a", plane(2, 3)], ["um_per_px", scale(0.2)]);

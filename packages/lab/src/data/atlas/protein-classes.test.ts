@@ -54,7 +54,7 @@ describe("splitByProtein", () => {
     expect(heldOut(1)).not.toEqual(heldOut(2));
   });
 
-  it("keeps the atlas's split of crops of unknown protein, and judges real cells alone", () => {
+  it("gives crops of unknown protein the split of the atlas, and validates on single cells alone", () => {
     const crops = [
       crop({ index: 0, split: "train" }),
       crop({ index: 1, split: "train", isBlend: true }),

@@ -27,6 +27,7 @@ export async function readSequences(
   return bySplit;
 }
 
+/** Proteins of a run. */
 export interface TrainingSequences {
   readonly training: readonly Protein[];
   /** Human proteins of the calibration partition. */

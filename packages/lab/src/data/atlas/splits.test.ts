@@ -9,7 +9,7 @@ const opencell = (id: string, changes: Partial<Protein> = {}) =>
   protein({ id, uniprot: id, sequence: `MC${id}`, split: "train", ...changes });
 
 describe("splitSequences", () => {
-  it("holds out one partition, keeps one for calibration and trains on the others", () => {
+  it("holds out one partition, has one for calibration and trains on the others", () => {
     const rows = ["A", "C", "D", "E", "F"].map((id, partition) => swissprot(id, { partition }));
     expect(splitSequences(rows)).toEqual(["train", "train", "train", "calibration", "test"]);
     expect(splitSequences(rows, { testPartition: 0, calibrationPartition: 1 })).toEqual([

@@ -13,6 +13,7 @@ import type { Crop, Protein } from "./tables.ts";
  */
 export type SequenceSplit = "train" | "calibration" | "test" | "opencell" | "external" | "unused";
 
+/** Which of DeepLoc's homology partitions, 0 to 4, are held out. */
 export interface SplitOptions {
   /** The partition that is held out from everything; default 4. */
   testPartition?: number;

@@ -61,7 +61,7 @@ describe("readCrops", () => {
     await expect(readCrops(path)).rejects.toMatchObject({ name: "FormatError" });
   });
 
-  it("tells which file is not there", async () => {
+  it("names the file that is not there", async () => {
     await expect(readCrops("no-such-folder")).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

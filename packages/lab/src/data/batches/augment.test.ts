@@ -62,7 +62,7 @@ describe("maskTokens", () => {
     expect(share((i) => inputs[i] !== 7 && labels[i] === -1)).toBe(0);
   });
 
-  it("asks for residues alone, and for none at rate 0", () => {
+  it("masks residues alone, and none at rate 0", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 32 }), { maxLength: 60 }),

@@ -4,7 +4,7 @@ import { blosum62, conservativeSubstitutes } from "./blosum62.ts";
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 
 describe("BLOSUM62", () => {
-  it("is symmetric, and no residue is better replaced than kept", () => {
+  it("is symmetric, and largest for a residue with itself", () => {
     for (const first of residues)
       for (const second of residues) {
         expect(blosum62(first, second), first + second).toBe(blosum62(second, first));

@@ -11,19 +11,19 @@ describe("cropWeights", () => {
     expect([...cropWeights(crops, even)]).toEqual([0.5, 0.4]);
   });
 
-  it("shows compartments equally often at balance 1, whatever their number", () => {
+  it("samples compartments equally often at balance 1, whatever their number", () => {
     const crops = [...Array(9).fill(crop()), crop({ primary: "Golgi" })];
     const weights = cropWeights(crops, { ...even, compartmentBalance: 1 });
     expect(weights.subarray(0, 9).reduce((sum, weight) => sum + weight)).toBeCloseTo(weights[9]!, 6);
   });
 
-  it("shows sources equally often at source balance 1", () => {
+  it("samples sources equally often at source balance 1", () => {
     const crops = [...Array(4).fill(crop()), crop({ source: "other" })];
     const weights = cropWeights(crops, { ...even, sourceBalance: 1 });
     expect(weights[0]! * 4).toBeCloseTo(weights[4]!, 6);
   });
 
-  it("applies a rule to the crops that agree with all it says", () => {
+  it("applies a rule to the crops that agree with all its fields", () => {
     const crops = [
       crop({ source: "duloc", primary: "plasma_membrane" }),
       crop({ source: "duloc" }),
@@ -38,7 +38,7 @@ describe("createCropSampler", () => {
   const real = crop({ index: 1 });
   const blend = crop({ index: 2, isBlend: true });
 
-  it("draws blends as often as it is told", () => {
+  it("samples blends with their probability", () => {
     const draw = createCropSampler([real, blend], Float64Array.of(1, 1));
     const uniform = createGenerator(0, "draws").uniform(2000);
     const shares = [0, 0.3, 1].map((share) => {
@@ -50,7 +50,7 @@ describe("createCropSampler", () => {
     expect(shares).toEqual([0, expect.closeTo(0.3, 1), 1]);
   });
 
-  it("draws simulated cells beside blends, each by its own share", () => {
+  it("samples simulated cells and blends, each with its own probability", () => {
     const simulated = crop({ index: 3, source: "simulated" });
     const draw = createCropSampler([real, blend, simulated], Float64Array.of(1, 1, 1));
     const shares = { blend: 0.2, simulated: 0.5 };
@@ -58,7 +58,7 @@ describe("createCropSampler", () => {
     expect(drawn).toEqual([blend, real, real, simulated, simulated]);
   });
 
-  it("falls back on what there is, and refuses when that is nothing", () => {
+  it("samples from what there is, and refuses where there is nothing", () => {
     const none = { blend: 0, simulated: 0 };
     expect(createCropSampler([real], Float64Array.of(1))([0, 0], { ...none, blend: 1 })).toBe(real);
     expect(createCropSampler([real], Float64Array.of(1))([0, 0], { ...none, simulated: 1 })).toBe(real);

@@ -11,7 +11,7 @@ const known = (of: typeof npm1): Pair => ({
   crop: crop({ uniprot: of.uniprot, labels: of.labels }),
   protein: of,
 });
-/** An image that tells its compartment alone, with a protein drawn for it. */
+/** An image that states its compartment alone, with a protein that was sampled for it. */
 const unknown = (name: string, pairedProtein: typeof npm1): Pair => ({
   crop: crop({ labels: [{ name, weight: 1 }] }),
   protein: pairedProtein,
@@ -32,7 +32,7 @@ describe("an image of an unknown protein", () => {
     expect([npm1, fbl, actb].map((other) => mayShow(pair, other))).toEqual([true, true, false]);
   });
 
-  it("may show the partner that it is given, whatever its labels", () => {
+  it("may show the protein that it is paired with, whatever its labels", () => {
     expect(mayShow(unknown("Golgi", actb), actb)).toBe(true);
   });
 

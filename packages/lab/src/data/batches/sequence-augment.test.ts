@@ -89,7 +89,7 @@ describe("the augmentation of sequences", () => {
   const create = (changes: object, versions: typeof orthologs | undefined = undefined, seed = 1) =>
     createSequenceAugmentation({ ...defaults, ...changes }, { seed, orthologs: versions });
 
-  it("does nothing that it is not asked for", () => {
+  it("does nothing by default", () => {
     expect(create({}).change(proteins, 3)).toBe(proteins);
     expect(checkConfig(embeddingAugmentSchema, {})).toMatchObject({
       ...{ substitutionRate: 0, deletedResidues: 0, hiddenShare: 0 },
@@ -109,13 +109,13 @@ describe("the augmentation of sequences", () => {
     expect(twice[0]!.sequence).not.toBe(twice[1]!.sequence);
   });
 
-  it("keeps all else that is known of a protein, and the caller's proteins", () => {
+  it("changes nothing but the sequence, and not the caller's proteins", () => {
     const [changed] = create({ deletedResidues: 20, substitutionRate: 0.5 }).change(proteins, 0);
     expect(changed).toEqual({ ...proteins[0], sequence: changed!.sequence });
     expect(proteins[0]!.sequence).toBe(sequence);
   });
 
-  it("swaps a protein for one of its orthologs at the rate, and leaves those without", () => {
+  it("replaces a protein by one of its orthologs at the rate, and leaves those without", () => {
     const augmentation = create({ orthologRate: 0.6 }, orthologs);
     const seen = Array.from({ length: 300 }, (_, step) => {
       const changed = augmentation.change(proteins, step);
@@ -163,7 +163,7 @@ describe("hiding embedded residues", () => {
   const hide = (share: number, step: number, edge = 1) =>
     hideResidues(mask, { share, edge, seed: 5, step }).data as Uint8Array;
 
-  it("hides up to a share of them, each as often, and never an edge, padding or all", () => {
+  it("hides up to a fraction of them, each equally often, and never an edge, padding or all", () => {
     const hidden = new Float64Array(20);
     let most = 0;
     for (let step = 0; step < 400; step++) {

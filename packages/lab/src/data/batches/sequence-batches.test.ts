@@ -28,7 +28,7 @@ describe("tokenBatch", () => {
 });
 
 describe("createProteinSampler", () => {
-  it("gives proteins of the bucket whose token length it tells, those of weight 0 never", () => {
+  it("gives proteins of one bucket with its token length, those of weight 0 never", () => {
     const draw = createProteinSampler(proteins, { ...options, weights: [1, 0, 1, 1] });
     for (let step = 0; step < 20; step++) {
       const { batch, length } = draw(step);
@@ -42,7 +42,7 @@ describe("createProteinSampler", () => {
 });
 
 describe("createSequenceBatches", () => {
-  it("gives the batch of a step whatever was asked before it", () => {
+  it("gives the same batch for a step, whatever was sampled before it", () => {
     const first = createSequenceBatches(proteins, options);
     const batches = Array.from({ length: 6 }, (_, step) => first(step));
     const resumed = createSequenceBatches(proteins, options);
@@ -71,7 +71,7 @@ describe("createSequenceBatches", () => {
     expect([...lengths].sort((a, b) => a - b)).toEqual([16, 64]);
   });
 
-  it("draws proteins by weight", () => {
+  it("samples proteins by weight", () => {
     const batch = createSequenceBatches(proteins, { ...options, weights: [0, 1, 0, 0], maskRate: 0 });
     const [wanted] = [tokenBatch([proteins[1]!], 16).data as Int32Array];
     for (let step = 0; step < 5; step++) {
@@ -98,7 +98,7 @@ describe("createSequenceBatches", () => {
     expect(steps).toEqual([7]);
   });
 
-  it("hides residues and asks for what they were", () => {
+  it("masks residues, whose labels are what they were", () => {
     const uniform = new Float32Array(3 * 16); // every residue is chosen and masked
     const { inputIds, labels } = maskedBatch([proteins[0]!], 16, uniform, 0.15);
     const original = tokenBatch([proteins[0]!], 16).data as Int32Array;

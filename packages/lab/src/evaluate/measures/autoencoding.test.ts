@@ -28,8 +28,8 @@ describe("the autoencoder by itself", () => {
   });
 });
 
-describe("what came back of an image", () => {
-  it("is all of it where nothing was lost", () => {
+describe("the quality of a reconstruction", () => {
+  it("is perfect where nothing was lost", () => {
     const { protein, nucleus } = compareImages(image, image, side);
     for (const quality of [protein, nucleus]) {
       expect(quality.structuralSimilarity).toBeCloseTo(1, 9);
@@ -38,7 +38,7 @@ describe("what came back of an image", () => {
     }
   });
 
-  it("is told for each channel: a flat one has lost its detail", () => {
+  it("is measured per channel: a flat one has lost its detail", () => {
     const flat = image.map((value, i) => (i < side * side ? value : 0.5));
     const { protein, nucleus } = compareImages(flat, image, side);
     expect(protein.signalToNoise).toBeCloseTo(100, 6);

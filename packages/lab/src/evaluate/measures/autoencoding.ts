@@ -1,5 +1,5 @@
-// The autoencoder by itself: what drawn images could be at best. A crop goes through it, and what comes back is compared
-// with what went in.
+// The autoencoder by itself, which limits how good generated images can be. A crop is encoded and decoded, and the result
+// is compared with the crop.
 import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import {
   medianOverlap,
@@ -46,11 +46,11 @@ export interface Quality {
   readonly structuralSimilarity: number;
   readonly multiScaleSimilarity: number;
   readonly overlap: number;
-  /** Power of what came back over that of what went in, by band of frequency, from coarse to fine. */
+  /** Power of the decoded image over that of the crop, per band of frequency, from coarse to fine. */
   readonly power: readonly number[];
 }
 
-/** How much of either channel of an image [2, N, N] came back. */
+/** Quality of the reconstruction of either channel of an image [2, N, N]. */
 export function compareImages(
   decoded: Float32Array,
   image: Float32Array,

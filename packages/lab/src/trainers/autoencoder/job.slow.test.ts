@@ -85,7 +85,7 @@ describe("train autoencoder", () => {
     }
   });
 
-  it("asks for an encoder where the decoder alone is trained, and for the perceptual network where it counts", async () => {
+  it("needs an encoder where the decoder alone is trained, and the perceptual network where it counts", async () => {
     await expect(train("no-encoder", ["trained=decoder"])).rejects.toThrow(/train\.start_from/);
     await expect(train("no-lpips", ["loss.perceptual_weight=1"])).rejects.toThrow(
       /loss\.perceptual_file is missing/,

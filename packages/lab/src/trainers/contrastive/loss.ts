@@ -1,4 +1,4 @@
-// What CLIP and the triplet network differ in: the loss over a batch of pairs, and the inputs that it needs beside the
+// The difference between CLIP and the triplet network: the loss over a batch of pairs, and its inputs in addition to the
 // embeddings of images and proteins.
 
 import type { InputTypes, NdArray, Tensor, Weights } from "@proteoscope/engine";

@@ -16,7 +16,7 @@ import { clipSchema, tripletSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
-// Images of four known proteins, four crops each, and of others that tell their compartment alone.
+// Images of four known proteins, four crops each, and images that state their compartment alone.
 const crops = Array.from({ length: 24 }, (_, index) => {
   const primary = index % 2 === 0 ? "nucleoplasm" : "cytoplasm";
   const known = index % 8 < 4 ? { gene: `GENE${index % 4}`, uniprot: `P${index % 4}` } : {};
@@ -99,7 +99,7 @@ describe.each(["clip", "triplet"] as const)("train %s", (trainer) => {
     expect(scores["validation.known.imageToProtein.recall1"]).toBeGreaterThanOrEqual(1 / 2);
   });
 
-  it("leaves a network that loads, with all that it stands on", async () => {
+  it("leaves a network that loads, with all that it needs", async () => {
     const model = openFolder(join(folder, `${trainer}-whole`, "model"));
     const { config } = await loadAs(trainer, openFolder(join(folder, `${trainer}-whole`, "model", trainer)));
     expect(config).toEqual({
@@ -115,7 +115,7 @@ describe.each(["clip", "triplet"] as const)("train %s", (trainer) => {
     for (const file of needed) expect(await model.exists(file), file).toBe(true);
   });
 
-  it("goes on after a kill bit for bit, augmented sequences included", async () => {
+  it("continues after a kill bit for bit, augmented sequences included", async () => {
     const changes = [
       "augment.deleted_residues=3",
       "augment.substitution_rate=0.1",
@@ -141,7 +141,7 @@ describe("a network on pairs", () => {
     await expect(start("triplet", "mixed", ["train.steps=1", from("clip-whole")])).rejects.toThrow(/triplet/);
   });
 
-  it("reads the residues by a transformer where it is told to, and swaps orthologs that it is given", async () => {
+  it("has a transformer over the residues where it is configured, and replaces proteins by their orthologs", async () => {
     const fasta = join(folder, "orthologs.fasta");
     await writeFile(fasta, ">P0\nMKRKRKRKR\n>P1\nMDEDEDEDE\n");
     const overrides = [
@@ -160,7 +160,7 @@ describe("a network on pairs", () => {
 });
 
 describe("a network on pairs and a language model as it was published", () => {
-  it("needs no localization head, and keeps the language model in our layout", async () => {
+  it("needs no localization head, and stores the language model in our layout", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
     const words = [`models.plm=${plain}`, "train.steps=6"];
     const { path } = await start("clip", "plain", words);

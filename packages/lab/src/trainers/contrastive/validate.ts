@@ -13,8 +13,9 @@ import {
 import { type JointEmbeddingConfig, type JointEmbeddings, jointEmbedding } from "@proteoscope/models";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
-import { embeddingBatch, type SequenceEmbeddings } from "../../training/frozen/embedding-batch.ts";
+import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { type LatentCoder, type LatentOptions, latentBatch } from "../../training/frozen/latents.ts";
+import type { SequenceEmbedder } from "../../training/frozen/sequence-embedder.ts";
 import { scorePairs } from "../../training/pairs/pair-validation.ts";
 import type { Scores } from "../../training/scores.ts";
 import type { ContrastiveLoss } from "./loss.ts";
@@ -30,7 +31,7 @@ interface ValidationPairs {
   readonly pixels: CropPixels;
   readonly coder: LatentCoder;
   readonly latents: LatentOptions;
-  readonly embedder: SequenceEmbeddings & { readonly width: number };
+  readonly embedder: SequenceEmbedder;
   /** Input types of one pair. */
   readonly types: Readonly<Record<"latents" | "sequence" | "mask", InputTypes[string]>>;
 }

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const genes = ["GENE0", "GENE1", "GENE2", "GENE3"];
 
-// Images of four known proteins, and of others that tell their compartment alone.
+// Images of four known proteins, and images that state their compartment alone.
 const crops = Array.from({ length: 24 }, (_, index) => {
   const primary = index % 2 === 0 ? "nucleoplasm" : "cytoplasm";
   const known = index % 8 < 4 ? { gene: genes[index % 4]!, uniprot: `P${index % 4}` } : {};
@@ -71,7 +71,7 @@ const stateOf = async (path: string, step: number) =>
   readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
 
 describe("train cytoclass", () => {
-  it("learns from sequences the codes of images and the names that cytoself gives them", async () => {
+  it("learns the codes of images and the names that cytoself gives them from sequences", async () => {
     const { progress, path } = await start("whole");
     const meanOf = (name: string, from: number, to?: number) => {
       const values = progress.slice(from, to).map(({ scores }) => scores[name]!);
@@ -91,7 +91,7 @@ describe("train cytoclass", () => {
       expect(scores[`validation.known.${way}.recall10`]).toBe(1);
   });
 
-  it("leaves a regressor that loads, without cytoself, which stays as it is", async () => {
+  it("leaves a regressor that loads, without cytoself, which is not trained", async () => {
     const { config, weights } = await loadAs(
       "cytoclass",
       openFolder(join(folder, "whole", "model", "cytoclass")),
@@ -105,7 +105,7 @@ describe("train cytoclass", () => {
       expect(await model.exists(file), file).toBe(true);
   });
 
-  it("goes on after a kill bit for bit", async () => {
+  it("continues after a kill bit for bit", async () => {
     const overrides = ["train.steps=6", "augment.hidden_share=0.3"];
     const { path } = await start("uninterrupted", overrides);
     await expect(start("killed", overrides, 5)).rejects.toThrow("killed");
@@ -135,7 +135,7 @@ describe("the regressor on a language model as it was published", () => {
 });
 
 describe("a finished cytoself", () => {
-  it("is read with its classes and what its images are scaled by", async () => {
+  it("is read with its classes and the scales of its images", async () => {
     const { genes: classes, view, config } = await readCytoself(openFolder(join(folder, "cytoself")));
     expect(classes).toEqual(genes);
     expect(view).toEqual({ channels: ["protein", "nucleus"], imageVariance: 0.05, distanceScale: 3 });

@@ -4,7 +4,8 @@
 import { compile, type NdArray, type Runtime } from "@proteoscope/engine";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
-import { embeddingBatch, type SequenceEmbeddings } from "../../training/frozen/embedding-batch.ts";
+import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
+import type { SequenceEmbedder } from "../../training/frozen/sequence-embedder.ts";
 import { scorePairs } from "../../training/pairs/pair-validation.ts";
 import type { Scores } from "../../training/scores.ts";
 import type { Codes } from "./codes.ts";
@@ -14,7 +15,7 @@ interface ValidationPairs {
   readonly pairs: readonly Pair[];
   readonly pixels: CropPixels;
   readonly codes: Codes;
-  readonly embedder: SequenceEmbeddings & { readonly width: number };
+  readonly embedder: SequenceEmbedder;
 }
 
 /** `loss` as in training, its terms, `accuracy` on known proteins, and retrieval by distance of the codes. */

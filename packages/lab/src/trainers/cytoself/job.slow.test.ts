@@ -21,7 +21,7 @@ const crops = Array.from({ length: 20 }, (_, index) => {
   return { ...cropRow, index, primary, gene, compartments: `${primary}:1`, ...place };
 });
 
-// A network as small as it gets, trained for as long as it needs to tell the two apart.
+// A network as small as it gets, trained for as long as it needs to distinguish the two.
 const config = {
   model: {
     encoder_args: [
@@ -100,7 +100,7 @@ describe("the presets of cytoself", () => {
 });
 
 describe("train cytoself", () => {
-  it("learns to draw images again and to tell their proteins, on images it has not seen", async () => {
+  it("learns to reconstruct images and to name their proteins, on images that it does not learn from", async () => {
     const { progress, path } = await start("whole");
     const [first, last] = [progress[0]!.scores, progress.at(-1)!.scores];
     expect(last["loss.cytoself"]).toBeLessThan(0.3 * first["loss.cytoself"]!);
@@ -134,11 +134,11 @@ describe("train cytoself", () => {
     expect(stored.proteoscope.distance_scale).toBeGreaterThan(1);
     expect(await readdir(join(path, "samples"))).toEqual(["step-60.png"]);
     const { width, height } = readPng(await readFile(join(path, "samples", "step-60.png")));
-    // Six crops that are judged (two of each protein, two unknown): protein and nucleus, each beside its likeness.
+    // Six validated crops (two of each protein, two unknown): protein and nucleus, each with its reconstruction.
     expect([width, height]).toEqual([4 * 18 - 2, 6 * 18 - 2]);
   });
 
-  it("goes on after a kill bit for bit, statistics of the batches included", async () => {
+  it("continues after a kill bit for bit, statistics of the batches included", async () => {
     const overrides = ["train.steps=7"];
     const { path } = await start("uninterrupted", overrides);
     await expect(start("killed", overrides, 6)).rejects.toThrow("killed");
@@ -150,7 +150,7 @@ describe("train cytoself", () => {
     for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
   });
 
-  it("begins with the weights of an earlier run, and sees the distance where it is told to", async () => {
+  it("begins with the weights of an earlier run, and takes the distance as a channel where it is configured", async () => {
     const from = `train.start_from=${join(folder, "whole", "model")}`;
     const { progress } = await start("continued", ["train.steps=1", from]);
     expect(progress[0]!.scores.classification1).toBeLessThan(0.4);
@@ -169,7 +169,7 @@ describe("train cytoself", () => {
     );
   });
 
-  it("says so where the atlas knows no protein", async () => {
+  it("refuses an atlas without a known protein", async () => {
     const unknown = await writeAtlas({ crops: crops.map((row) => ({ ...row, gene: "" })) });
     try {
       await expect(start("unknown", [], undefined, unknown.path)).rejects.toThrow(/no crop has a gene/);

@@ -9,7 +9,7 @@ const options = {
   ...{ side, latentSide: 2, latentChannels: 3, embeddingWidth: 2 },
   ...{ latentScale: 2, distanceScale: 4, seed: 5, conditioningDropout: 0.5, timesteps: 10 },
 };
-// A latent encoder that tells what it was given, and embeddings that tell their sequence.
+// A latent encoder whose result is the number of the crop, and embeddings that are the length of the sequence.
 const sources = {
   encode: async (image: Float32Array, key: string) => ({
     mean: new Float32Array(12).fill(image.length === 2 * plane ? Number(key.split(" ")[0]) : Number.NaN),
@@ -50,20 +50,20 @@ describe("conditionBatch", () => {
     expect((await at(5)).timestep).not.toEqual(first.timestep);
   });
 
-  it("tells a share of the samples their compartments with another sample's residues", async () => {
-    const asked: string[] = [];
+  it("conditions a fraction of the samples on their compartments with another sample's residues", async () => {
+    const requests: string[] = [];
     const embed = async (residues: string, compartments?: string) => {
-      asked.push(`${residues} ${compartments}`);
+      requests.push(`${residues} ${compartments}`);
       return new Float32Array(2 * (residues.length + 2));
     };
     const many = Array.from({ length: 64 }, (_, index) => shown(index));
     const swappedOf = async (residueSwapProbability: number) => {
-      asked.length = 0;
+      requests.length = 0;
       await conditionBatch(1, many, pairing, { ...sources, embed }, { ...options, residueSwapProbability });
-      const own = asked.map((pair) => pair.split(" ")[1]);
-      for (const [item, pair] of asked.entries())
+      const own = requests.map((pair) => pair.split(" ")[1]);
+      for (const [item, pair] of requests.entries())
         expect([own[item], own[(item + 1) % 64]]).toContain(pair.split(" ")[0]);
-      return asked.filter((pair) => pair === "MKT MKTAY" || pair === "MKTAY MKT").length;
+      return requests.filter((pair) => pair === "MKT MKTAY" || pair === "MKTAY MKT").length;
     };
     expect(await swappedOf(0)).toBe(0);
     const [some, all] = [await swappedOf(0.5), await swappedOf(1)];
@@ -71,7 +71,7 @@ describe("conditionBatch", () => {
     expect(all).toBeGreaterThan(some);
   });
 
-  describe("with what is typical of an image's compartments", () => {
+  describe("with prototypes of the compartments of the images", () => {
     const prototypes = new Map([
       ["nucleoplasm", Float32Array.of(4, 0)],
       ["ER", Float32Array.of(0, 8)],
@@ -108,7 +108,7 @@ describe("conditionBatch", () => {
       return { batch, context: [...context] };
     };
 
-    it("tells it of all samples where that is asked for, mixed by their shares", async () => {
+    it("conditions all samples on them at probability 1, mixed by their shares", async () => {
       const { context } = await contextOf([plain, mixed], { prototypeProbability: 1 });
       expect(context.map(({ compartments }) => compartments)).toEqual([
         Float32Array.of(4, 0),
@@ -117,7 +117,7 @@ describe("conditionBatch", () => {
       expect(context[1]!.residues).toBe("MW");
     });
 
-    it("tells of its protein where it is not known of all compartments, or where nothing is decided", async () => {
+    it("conditions on the protein where a compartment has no prototype, or where there are none", async () => {
       const [{ context: some }, { context: none }] = [
         await contextOf([unknown, mixed], { prototypeProbability: 1 }),
         await contextOf([plain, mixed], { prototypeProbability: 1 }, new Map()),
@@ -126,7 +126,7 @@ describe("conditionBatch", () => {
       for (const { residues, compartments } of [some[0]!, ...none]) expect(compartments).toBe(residues);
     });
 
-    it("tells a share of the samples, and changes nothing else of a batch", async () => {
+    it("conditions a fraction of the samples on them, and changes nothing else of a batch", async () => {
       const [without, never, half] = [
         await contextOf(cells, {}),
         await contextOf(cells, { prototypeProbability: 0 }),
@@ -137,17 +137,17 @@ describe("conditionBatch", () => {
       const targeted = half.context.filter(({ compartments }) => typeof compartments !== "string").length;
       expect(targeted).toBeGreaterThan(20);
       expect(targeted).toBeLessThan(44);
-      expect(half.batch).toEqual(without.batch); // as these embeddings do not tell compartments
+      expect(half.batch).toEqual(without.batch); // since these embeddings do not depend on compartments
     });
 
-    it("goes with another protein's residues as well", async () => {
+    it("may be combined with the residues of another protein", async () => {
       const { context } = await contextOf(cells, { prototypeProbability: 1, residueSwapProbability: 1 });
       expect(new Set(context.map(({ residues }) => residues))).toEqual(new Set(["MKT", "MKTAY"]));
       for (const { compartments } of context) expect(compartments).toEqual(Float32Array.of(4, 0));
     });
   });
 
-  it("draws partners, timesteps and dropped samples anew for each sample", async () => {
+  it("samples proteins, time steps and dropped sequences for each sample", async () => {
     const batches = await Promise.all([0, 1, 2, 3].map(at));
     const all = (name: "timestep" | "isDropped") =>
       batches.flatMap((batch) => Array.from(batch[name].data as Int32Array));
@@ -160,7 +160,7 @@ describe("conditionBatch", () => {
     expect(new Set(lengths)).toEqual(new Set([0, 1])); // both proteins occur
   });
 
-  it("refuses a crop without partner", async () => {
+  it("refuses a crop without a protein", async () => {
     const lost = [{ ...shown(1), crop: crop({ index: 1, primary: "ER" }) }];
     await expect(conditionBatch(0, lost, pairing, sources, options)).rejects.toThrow(
       /crop 1 has no training/,
@@ -169,12 +169,12 @@ describe("conditionBatch", () => {
 });
 
 describe("droppedShare", () => {
-  it("falls linearly from all to the drop rate while the conditioning ramps up", () => {
-    const ramp = { conditioningDropout: 0.2, conditioningWarmupSteps: 10 };
-    expect(droppedShare(0, ramp)).toBe(1);
-    expect(droppedShare(5, ramp)).toBeCloseTo(0.6, 12);
-    expect(droppedShare(10, ramp)).toBeCloseTo(0.2, 12);
-    expect(droppedShare(99, ramp)).toBeCloseTo(0.2, 12);
+  it("falls linearly from all samples to the dropout while the conditioning warms up", () => {
+    const warmup = { conditioningDropout: 0.2, conditioningWarmupSteps: 10 };
+    expect(droppedShare(0, warmup)).toBe(1);
+    expect(droppedShare(5, warmup)).toBeCloseTo(0.6, 12);
+    expect(droppedShare(10, warmup)).toBeCloseTo(0.2, 12);
+    expect(droppedShare(99, warmup)).toBeCloseTo(0.2, 12);
     expect(droppedShare(0, { conditioningDropout: 0.2 })).toBeCloseTo(0.2, 12);
   });
 });

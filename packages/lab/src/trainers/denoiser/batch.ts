@@ -15,7 +15,7 @@ import { type LatentCoder, type LatentOptions, latentBatch } from "../../trainin
 export interface ConditionSources extends SequenceEmbeddings, Pick<LatentCoder, "encode"> {
   /** The condition of a target compartment, [width]. */
   readonly prototypes?: ReadonlyMap<string, Float32Array> | undefined;
-  /** The embeddings with room for extra conditions, and their inputs; `uniform` says which of them are dropped. */
+  /** The embeddings with room for extra conditions, and their inputs; `uniform` decides which of them are dropped. */
   readonly encodeContext?:
     | ((
         pairs: readonly Pair[],
@@ -49,7 +49,7 @@ export function distanceBatch(
   return float32([images.length, 1, latentSide, latentSide], data);
 }
 
-/** The most extra conditions of a model: each sample has as many random numbers, which decide which are dropped. */
+/** The most extra conditions of a model: each sample has as many random numbers for their dropout. */
 export const mostExtraConditions = 100;
 
 /** Options of `diffusionSchema` by the same names, and what they act on. */

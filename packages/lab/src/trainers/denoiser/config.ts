@@ -52,7 +52,7 @@ export const diffusionSchema = z.strictObject({
   targetInverseTemperature: z.number().min(0).max(1000).default(0),
   /** Fraction of training samples that are conditioned on the prototypes of their image's compartments. */
   prototypeProbability: probability.default(0),
-  /** Conditions beside the sequence. */
+  /** Conditions in addition to the sequence. */
   extra: extraSchema.prefault({}),
   /**
    * What the denoiser predicts. At high noise, where the kind of image is settled, an error in the predicted noise is an

@@ -1,4 +1,4 @@
-// Extra conditions of a denoiser, beside the sequence: tables keyed by gene (embeddings of texts and of names), levels of
+// Extra conditions of a denoiser, in addition to the sequence: tables keyed by gene (embeddings of texts and of names), levels of
 // expression, the cell line of an image. Each is dropped from a fraction of the samples, so that generation may do without
 // it too; a gene that a table does not have and an image of unknown cell line have no condition.
 

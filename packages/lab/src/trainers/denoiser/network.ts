@@ -1,5 +1,5 @@
 // The denoiser as training and validation compute it: the U-Net of a configuration, the types of its inputs, and the loss
-// of predicting what was mixed into the latents.
+// of its prediction.
 
 import { bool, f32, type InputTypes, i32, type Tensor, type Weights } from "@proteoscope/engine";
 import { diffusionLoss, type NoiseSchedule, type UnetConfig } from "@proteoscope/models";

@@ -1,4 +1,4 @@
-// Every option of `train diffusion`, each from a run to a model folder that a microscope draws from.
+// Every option of `train diffusion`, each from a run to a model folder.
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -109,7 +109,7 @@ async function conditionOf(run: string) {
   return loadSequenceCondition(model, config, head);
 }
 
-describe("what train diffusion tells of a sequence", () => {
+describe("the condition of train diffusion", () => {
   it.each([
     ["mean", 16],
     ["bos", 16],
@@ -122,7 +122,7 @@ describe("what train diffusion tells of a sequence", () => {
     expect((await conditionOf(run)).input).toBe(input);
   });
 
-  it("may be swapped between proteins, and what relatives say is added and stored", async () => {
+  it("may be swapped between proteins, and has the annotations of homologs, which are stored", async () => {
     const run = await trainTwice("relatives", ["homologs=true", "residue_swap_probability=0.5"]);
     const plain = await start("no-relatives", ["residue_swap_probability=0.5"]);
     const stored = await loadHomologs(openFolder(join(run, "model")), compartments);
@@ -130,7 +130,7 @@ describe("what train diffusion tells of a sequence", () => {
     expect(await loadHomologs(openFolder(join(plain, "model")), compartments)).toBeUndefined();
   });
 
-  it("may be decided when it is drawn from, and is trained as before unless samples are told so", async () => {
+  it("may be a target compartment in generation, and trains as without unless samples are conditioned on prototypes", async () => {
     const run = await trainTwice("decided", ["target_inverse_temperature=6"]);
     const plain = await start("undecided");
     const target = { compartments: imageCompartments, inverseTemperature: 6 };
@@ -146,13 +146,13 @@ describe("what train diffusion tells of a sequence", () => {
     expect(await unetOf(context)).not.toEqual(await unetOf(run));
   });
 
-  it("is decided for no sample where nothing is decided", async () => {
+  it("has no prototypes to train on without a target", async () => {
     await expect(start("nothing-decided", ["prototype_probability=0.5"])).rejects.toThrow(
       "prototype_probability: there is no target: give target_inverse_temperature",
     );
   });
 
-  it("has nothing to swap or decide where it holds no compartments", async () => {
+  it("has nothing to swap and no target where the sequence input has no compartment logits", async () => {
     for (const input of ["one_hot", "random"])
       for (const [name, value] of Object.entries({
         residue_swap_probability: 0.5,
@@ -163,20 +163,20 @@ describe("what train diffusion tells of a sequence", () => {
         ).rejects.toThrow(`${name}: sequence_input ${input} has no compartment logits: give 0`);
   });
 
-  it("is what an earlier run was told", async () => {
+  it("is represented as in the earlier run", async () => {
     const from = `train.start_from=${join(folder, "mean", "model")}`;
-    await expect(start("other", [from])).rejects.toThrow(/was told "mean": give sequence_input/);
+    await expect(start("other", [from])).rejects.toThrow(/has sequence_input "mean": give the same/);
     await start("same", [from, "sequence_input=mean", "train.steps=1"]);
   });
 
-  it("needs a localization head, since a model that draws says where a protein is", async () => {
+  it("needs a localization head, since a model that generates also localizes", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
     await expect(start("plain", [`models.plm=${plain}`])).rejects.toThrow(/has no localization head/);
   });
 });
 
-describe("what train diffusion tells beside the sequence", () => {
-  it("trains, resumes exactly and is stored with its tables", async () => {
+describe("the extra conditions of train diffusion", () => {
+  it("train, resume exactly and are stored with their tables", async () => {
     const run = await trainTwice("told", [`extra=${extra}`]);
     const stored = await loadExtraConditions(openFolder(join(run, "model")));
     expect(stored!.config.conditions.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
@@ -198,7 +198,7 @@ describe("what train diffusion tells beside the sequence", () => {
     expect([...unet.weights.keys()].some((name) => name.startsWith("extra."))).toBe(false);
   });
 
-  it("can be added to a denoiser that draws already, training its cross-attention alone", async () => {
+  it("can be added to a trained denoiser, with its cross-attention alone to train", async () => {
     const earlier = await start("earlier");
     const from = `train.start_from=${join(earlier, "model")}`;
     const run = await trainTwice("added", [`extra=${extra}`, from, "trained=only_cross_attention"]);
@@ -219,15 +219,15 @@ describe("what train diffusion tells beside the sequence", () => {
     );
   });
 
-  it("is refused where a name is taken, or no image tells its cell line", async () => {
+  it("are refused where a name is taken, or no image has a cell line", async () => {
     const paths = { embeddings: join(folder, "text.npy"), genes: join(folder, "genes.txt") };
     const table = JSON.stringify([{ name: "expression", ...paths }]);
     await expect(start("taken", [`extra.tables=${table}`])).rejects.toThrow(/"expression" is no name/);
   });
 });
 
-describe("which part train diffusion trains", () => {
-  it("can be all but what the sequence enters by, without any sequence", async () => {
+describe("the part that train diffusion trains", () => {
+  it("may be all but the cross-attention, without sequences", async () => {
     const run = await trainTwice("unconditional", [
       "trained=all_but_cross_attention",
       "conditioning_dropout=1",
@@ -242,7 +242,7 @@ describe("which part train diffusion trains", () => {
     ]);
   });
 
-  it("must make sense", async () => {
+  it("is refused where it would leave untrained parameters", async () => {
     await expect(start("nothing", ["trained=only_cross_attention"])).rejects.toThrow(
       /give train\.start_from/,
     );
@@ -252,7 +252,7 @@ describe("which part train diffusion trains", () => {
   });
 });
 
-describe("the ramp of the conditioning", () => {
+describe("the warm-up of the conditioning", () => {
   it("trains, resumes exactly, and changes what is learned", async () => {
     const ramped = await stateOf(await trainTwice("ramp", ["conditioning_warmup_steps=3"]), 3);
     const plain = await stateOf(await start("no-ramp"), 3);

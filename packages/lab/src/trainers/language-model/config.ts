@@ -21,7 +21,7 @@ export const plmSchema = z.strictObject({
     hiddenSize: z.int().positive(),
     attentionHeads: z.int().positive(),
     terminusWindow: z.int().positive(),
-    /** Convolutions over residues that the head reads beside the representation; batches must then be of one length. */
+    /** Convolutions over residues that the head reads in addition to the representation; batches must then be of one length. */
     motifs: z
       .strictObject({
         widths: z.array(z.int().positive()).min(1),

@@ -64,7 +64,7 @@ async function run(name: string, steps: number, overrides: readonly string[] = [
 const tensorsOf = async (path: string) => readSafetensors(await readFile(path)).tensors;
 
 describe("train plm with a frozen language model", () => {
-  it("teaches a new head, which reads motifs, and leaves the language model as it was", async () => {
+  it("trains a new head, which reads motifs, and leaves the language model as it was", async () => {
     const { path, losses } = await run("head", 80);
     expect(losses.at(-1)).toBeLessThan(0.3 * losses[0]!);
     const file = "plm/model.safetensors";
@@ -80,13 +80,13 @@ describe("train plm with a frozen language model", () => {
     expect(names).toContain("localization.motifs.found.0.weight");
   });
 
-  it("goes on from the head of an earlier run of the same make", async () => {
+  it("begins with the head of an earlier run that has the same configuration", async () => {
     const first = await run("first", 40);
     const next = await run("next", 5, [`train.start_from=${join(first.path, "model")}`]);
     expect(next.losses[0]).toBeLessThan(0.7 * first.losses[0]!);
   });
 
-  it("goes on after a kill bit for bit", async () => {
+  it("continues after a kill bit for bit", async () => {
     const overrides = ["augment.deleted_residues=2"];
     const whole = await run("whole", 6, overrides);
     const killed = await run("killed", 6, overrides, 5);
@@ -96,7 +96,7 @@ describe("train plm with a frozen language model", () => {
     for (const [name, { data }] of expected!) expect(resumed!.get(name)!.data, name).toEqual(data);
   });
 
-  it("asks for the language model, and for one length", async () => {
+  it("needs a language model, and one length", async () => {
     await expect(run("none", 1, ["train.start_from=null"])).rejects.toThrow(/train\.start_from/);
     await expect(run("lengths", 1, ["data.lengths=[16, 32]"])).rejects.toThrow(/data\.lengths/);
   });

@@ -15,7 +15,7 @@ import { localizerSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-// A language model that was never trained: its embeddings still tell residues apart.
+// A language model that was never trained: its embeddings still differ between residues.
 const config = esm2Config({
   hiddenSize: 16,
   numHiddenLayers: 1,
@@ -88,7 +88,7 @@ async function scoresOf(path: string): Promise<Record<string, number>> {
 const tensorsOf = async (path: string) => readSafetensors(await readFile(path)).tensors;
 
 describe("train localizer", () => {
-  it("learns two compartments by a bottleneck on kept embeddings, and leaves a head", async () => {
+  it("learns two compartments by a bottleneck on cached embeddings, and leaves a head", async () => {
     const { path, losses } = await run("bottleneck", onBottleneck, 100, ["train.learning_rate=0.01"]);
     expect(losses.at(-1)).toBeLessThan(0.15 * losses[0]!);
     const scores = await scoresOf(path);
@@ -124,13 +124,13 @@ describe("train localizer", () => {
   });
 
   it.each([
-    ["on kept embeddings", onBottleneck, []],
+    ["on cached embeddings", onBottleneck, []],
     [
       "with an adapter, summed batches and changed sequences",
       { ...onBottleneck, ...onLora },
       ["data.accumulate=2", "augment.deleted_residues=2", "augment.hidden_share=0.3"],
     ],
-  ])("goes on after a kill bit for bit, %s", async (what, model, overrides) => {
+  ])("continues after a kill bit for bit, %s", async (what, model, overrides) => {
     const whole = await run(`whole ${what}`, model, 6, overrides);
     const killed = await run(`killed ${what}`, model, 6, overrides, 5);
     const [expected, resumed] = await Promise.all(
@@ -140,7 +140,7 @@ describe("train localizer", () => {
     for (const [name, { data }] of expected!) expect(resumed!.get(name)!.data, name).toEqual(data);
   });
 
-  it("begins with what an earlier run has left", async () => {
+  it("begins with the weights of an earlier run", async () => {
     const overrides = [`train.start_from=${join(folder, "lora", "model")}`, "train.learning_rate=1e-6"];
     const { path } = await run("continued", onLora, 1, overrides);
     const before = await scoresOf(join(folder, "lora"));
@@ -162,7 +162,7 @@ describe("train localizer", () => {
 });
 
 describe("the folds of the localizer", () => {
-  it("are refused where what is held out would be validated on", async () => {
+  it("are refused where the held-out partition would be validated on", async () => {
     await expect(run("one", {}, 1, ["data.test_partition=3"])).rejects.toThrow(
       /data\.test_partition and data\.calibration_partition are the same/,
     );

@@ -10,7 +10,7 @@ import { compartments } from "../../data/atlas/compartments.ts";
 import { readSequences } from "../../data/atlas/sequences.ts";
 import { localisationRow, randomSequence, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { resumeTraining, startTraining } from "../../train.ts";
-import { momentsOf } from "../../training/frozen/sequence-embedder.ts";
+import { momentsOf } from "../../training/frozen/protein-statistics.ts";
 import type { TrainingProgress } from "../../training/loop.ts";
 import { sequenceFeaturesSchema } from "./config.ts";
 
@@ -21,7 +21,7 @@ let folder: string;
 let atlas: Atlas;
 let other: Atlas; // of longer proteins
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "descriptors-"));
+  folder = await mkdtemp(join(tmpdir(), "sequence-features-"));
   atlas = await writeAtlas();
   other = await writeAtlas({
     localisation: Array.from({ length: 20 }, (_, index) => ({
@@ -75,8 +75,8 @@ async function run(name: string, steps: number, { overrides = [], on = atlas, ki
 const headOf = async (path: string) =>
   (await loadFeatureHead(openFolder(join(path, "model")), compartments))!;
 
-describe("train descriptors", () => {
-  it("learns compartments, and leaves a head that tells them of proteins that it has not seen", async () => {
+describe("train sequence-features", () => {
+  it("learns compartments, and leaves a head that predicts them for proteins that it does not learn from", async () => {
     const { path, losses } = await run("learns", 100);
     expect(losses.at(-1)).toBeLessThan(0.3 * losses[0]!);
     const lines = (await readFile(join(path, "metrics.jsonl"), "utf8")).trim().split("\n");
@@ -86,7 +86,7 @@ describe("train descriptors", () => {
     });
   });
 
-  it("goes on after a kill bit for bit", async () => {
+  it("continues after a kill bit for bit", async () => {
     const [whole, killed] = [await run("whole", 6), await run("killed", 6, { killAt: 5 })];
     const states = [whole, killed].map(async ({ path }) =>
       readSafetensors(await readFile(join(path, "checkpoints", "step-6.safetensors"))),
@@ -97,7 +97,7 @@ describe("train descriptors", () => {
     expect(await headOf(killed.path)).toEqual(await headOf(whole.path));
   });
 
-  it("goes on with the layers of an earlier run, and measures other proteins anew", async () => {
+  it("begins with the layers of an earlier run, and measures the features of other proteins anew", async () => {
     const earlier = await run("earlier", 10);
     const overrides = [`train.start_from=${join(earlier.path, "model")}`, "train.learning_rate=1e-12"];
     const later = await run("later", 1, { overrides, on: other });

@@ -16,7 +16,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { createProteinSampler, targetBatch, targetTypes } from "../../data/batches/sequence-batches.ts";
 import { positiveWeights, samplingWeights } from "../../data/batches/sequence-weights.ts";
 import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
-import { momentsOf } from "../../training/frozen/sequence-embedder.ts";
+import { momentsOf } from "../../training/frozen/protein-statistics.ts";
 import { readTensors } from "../../training/initial-weights.ts";
 import { questionLoss } from "../../training/localization-loss.ts";
 import { localizationScores } from "../../training/localization-scores.ts";

@@ -9,7 +9,7 @@ const images = [
 const measured = { imageVariance: 0.25, distanceScale: 5 };
 
 describe("images for cytoself", () => {
-  it("have the channels that are asked for, in that order", () => {
+  it("have the chosen channels, in their order", () => {
     const { shape, data } = stackCytoselfImages(images, 2, { ...measured, channels: ["nucleus", "protein"] });
     expect(shape).toEqual([2, 2, 2, 2]);
     expect(Array.from(data as Float32Array)).toEqual([5, 6, 7, 8, 1, 2, 3, 4, 1, 1, 1, 1, 0, 0, 0, 0]);

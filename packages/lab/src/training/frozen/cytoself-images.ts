@@ -1,4 +1,4 @@
-// Crop images as cytoself sees them: chosen channels, intensities in [0, 1], and distances in pixels brought to the
+// Crop images as the inputs of cytoself: chosen channels, intensities in [0, 1], and distances in pixels scaled to the
 // variance of the intensities, by which errors are divided.
 
 import type { NdArray } from "@proteoscope/engine";

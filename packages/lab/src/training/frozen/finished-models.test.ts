@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("a finished language model", () => {
-  it("is read with its head and what reads descriptors, and passed on with both", async () => {
+  it("is read with its head and the head on sequence features, and copied with both", async () => {
     const path = await writeFeatureHead(await writeSequenceModel(join(folder, "whole")), 5);
     const model = await readProteinNetworks(openFolder(path));
     expect(model.windowResidues).toBe(62);
@@ -30,7 +30,7 @@ describe("a finished language model", () => {
       expect(Buffer.compare(content as Uint8Array, await readFile(join(path, name))), name).toBe(0);
   });
 
-  it("has no descriptors where none were trained, and no head as it was published", async () => {
+  it("has no head on sequence features where none was trained, and no head at all as it was published", async () => {
     const headed = await writeSequenceModel(join(folder, "headed"));
     expect((await readProteinNetworks(openFolder(headed))).sequenceFeatures).toBeUndefined();
     const plain = await writePlainEsm2(join(folder, "plain"));
@@ -46,7 +46,7 @@ describe("a finished language model", () => {
     ]);
   });
 
-  it("is refused with descriptors for other labels than its head's", async () => {
+  it("is refused with a head on sequence features for other labels than its own", async () => {
     const path = await writeFeatureHead(await writeSequenceModel(join(folder, "others")), 5);
     const file = join(path, "sequence_features", "config.json");
     const config = JSON.parse(await readFile(file, "utf8"));

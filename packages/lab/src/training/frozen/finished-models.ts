@@ -1,6 +1,5 @@
-// Networks of finished runs that a later run is trained on: what `train plm` leaves, read as one reader of sequences,
-// with its files, which go with every model that needs them, so that a model folder is whole; and cytoself with what its
-// run has stored beside the weights.
+// Networks of finished runs that a later run is trained on: the files of a run of `train plm`, which are copied to every
+// model that needs them, so that a model folder is whole; and cytoself with what its run has stored with the weights.
 
 import type { NdArray } from "@proteoscope/engine";
 import type { ProteinNetworks } from "@proteoscope/microscope";
@@ -20,7 +19,7 @@ const headFiles = [
   "sequence_features/model.safetensors",
 ];
 
-/** The files of such a folder for a model that stands on it: the head as it is, the language model in our layout. */
+/** The files of such a folder for a model that needs it: the heads as they are, the language model in our layout. */
 export async function sequenceModelFiles(
   path: string,
   { languageModel }: ProteinNetworks,
@@ -58,7 +57,7 @@ export async function readCytoself(folder: FileSource): Promise<FinishedCytoself
   const { proteoscope } = await readJson(place, "config.json");
   if (typeof proteoscope !== "object" || proteoscope === null)
     throw new ConfigError(
-      `${place.name}/config.json does not say its classes: give the model folder of a run of train cytoself`,
+      `${place.name}/config.json does not list its classes: give the model folder of a run of train cytoself`,
     );
   const { labels: genes, ...view } = checkConfig(
     cytoselfConstants,

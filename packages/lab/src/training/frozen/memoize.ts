@@ -1,20 +1,20 @@
-// Keeps the answers of a costly function, so that a protein or a crop that comes again costs nothing. Memory is bounded
-// by the number of answers.
+// Caches the results of a costly function, so that a protein or a crop that is used again costs nothing. Memory is bounded by
+// the number of results.
 
-/** The same function with its last `limit` answers kept; those first asked for are forgotten first. */
-export function memoize<Arguments extends readonly unknown[], Answer>(
-  compute: (...args: Arguments) => Promise<Answer>,
+/** The same function with a cache of `limit` results, from which the oldest is removed first. */
+export function memoize<Arguments extends readonly unknown[], Result>(
+  compute: (...args: Arguments) => Promise<Result>,
   keyOf: (...args: Arguments) => string,
   limit: number,
-): (...args: Arguments) => Promise<Answer> {
-  const answers = new Map<string, Promise<Answer>>();
+): (...args: Arguments) => Promise<Result> {
+  const results = new Map<string, Promise<Result>>();
   return (...args) => {
     const key = keyOf(...args);
-    const known = answers.get(key);
+    const known = results.get(key);
     if (known !== undefined) return known;
-    const answer = compute(...args);
-    answers.set(key, answer);
-    if (answers.size > limit) answers.delete(answers.keys().next().value!);
-    return answer;
+    const result = compute(...args);
+    results.set(key, result);
+    if (results.size > limit) results.delete(results.keys().next().value!);
+    return result;
   };
 }

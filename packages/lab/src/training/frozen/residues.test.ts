@@ -58,12 +58,12 @@ describe("residue embeddings", () => {
     expect(Math.max(...expected)).toBeGreaterThan(0.5);
   });
 
-  it("shows both ends of a protein that is too long", async () => {
+  it("reads both ends of a protein that is too long", async () => {
     const { rows } = await embedAll(["MKTAYIAKQR"], { windowResidues: 6, cacheBytes: 0 });
     expect(rows[0]).toHaveLength(6 * 4);
   });
 
-  it("keeps what it has computed, up to its limit, and gives the same values either way", async () => {
+  it("caches what it has computed, up to its limit, and gives the same values either way", async () => {
     const sequences = ["MKTA", "WWLLKK", "MKTA", "WWLLKK"];
     const whole = await embedAll(sequences, { windowResidues: 9, cacheBytes: bytesOf(10) });
     const partly = await embedAll(sequences, { windowResidues: 9, cacheBytes: bytesOf(9) });
@@ -75,7 +75,7 @@ describe("residue embeddings", () => {
     expect(whole.rows[1]).not.toEqual(whole.rows[0]);
   });
 
-  it("counts a protein once that is asked for twice at once", async () => {
+  it("counts a protein once that is embedded twice at the same time", async () => {
     const options = { windowResidues: 9, cacheBytes: bytesOf(10) };
     const { runs, rows } = await embedAll([["MKTA", "MKTA"], "WWLLKK", "WWLLKK"], options);
     expect(runs).toBe(3);

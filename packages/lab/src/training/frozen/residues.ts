@@ -1,6 +1,6 @@
-// The embeddings of residues by a finished language model, for networks that are trained on top of it. An embedding is
-// kept once it is computed, in half precision and up to a limit, since a run comes back to a protein many times. One
-// protein is computed at a time and every answer goes through half precision, so that a resumed run gets the same bits.
+// The embeddings of residues by a finished language model, for networks that are trained on top of it. Embeddings are cached
+// in half precision, up to a limit, since a run uses a protein many times. One protein is computed at a time and every result
+// goes through half precision, so that a resumed run gets the same bits.
 
 import { compile, i32, type NdArray, type Runtime } from "@proteoscope/engine";
 import { float32ToFloat16, toFloat32 } from "@proteoscope/formats";
@@ -8,17 +8,17 @@ import { type Esm2Config, esm2 } from "@proteoscope/models";
 import { edgeTokens, tokenBatch } from "../../data/batches/sequence-batches.ts";
 
 export interface ResidueEmbeddings {
-  /** [residues, hidden] of a protein as one array. */
+  /** The embedding of a protein, [residues, hidden] as one array. */
   embed(sequence: string): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 export interface ResidueEmbeddingsOptions {
-  /** Residues that are shown: of longer proteins both ends. */
+  /** Residues that the language model reads: both ends of longer proteins. */
   readonly windowResidues: number;
-  /** What kept embeddings may take. */
+  /** Memory for cached embeddings. */
   readonly cacheBytes: number;
-  /** With <cls> before the residues and <eos> behind them. */
+  /** Whether the embedding has <cls> before the residues and <eos> after them; default false. */
   readonly hasEdges?: boolean;
 }
 
@@ -34,8 +34,8 @@ export async function openResidueEmbeddings(
     { inputIds: i32(1, "tokens") },
     { weights },
   );
-  const kept = new Map<string, Uint16Array>();
-  let keptBytes = 0;
+  const cached = new Map<string, Uint16Array>();
+  let cachedBytes = 0;
   const compute = async (sequence: string): Promise<Uint16Array> => {
     const residues = Math.min(sequence.length, windowResidues);
     const inputIds = tokenBatch([{ sequence }], residues + edgeTokens);
@@ -46,10 +46,10 @@ export async function openResidueEmbeddings(
   };
   return {
     async embed(sequence) {
-      const halves = kept.get(sequence) ?? (await compute(sequence));
-      if (!kept.has(sequence) && keptBytes + halves.byteLength <= cacheBytes) {
-        kept.set(sequence, halves);
-        keptBytes += halves.byteLength;
+      const halves = cached.get(sequence) ?? (await compute(sequence));
+      if (!cached.has(sequence) && cachedBytes + halves.byteLength <= cacheBytes) {
+        cached.set(sequence, halves);
+        cachedBytes += halves.byteLength;
       }
       return toFloat32({ dtype: "float16", shape: [halves.length], data: halves });
     },

@@ -11,13 +11,8 @@ import {
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomSequence } from "../../testing/atlas-fixture.ts";
-import {
-  conditionWeights,
-  createEmbedder,
-  prototypesName,
-  type TrainingEncoder,
-  tabulateProteins,
-} from "./sequence-embedder.ts";
+import { conditionWeights, tabulateProteins } from "./protein-statistics.ts";
+import { createEmbedder, prototypesName, type TrainingEncoder } from "./sequence-embedder.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -77,18 +72,18 @@ describe("createEmbedder", () => {
   });
 });
 
-describe("what an embedder tells of compartments", () => {
+describe("the compartments of a condition", () => {
   const context = {
     ...model,
     homologLogits: (sequence: string) => new Float32Array(3).fill(sequence.length),
   };
 
-  it("goes with another protein's residues where that is asked for", async () => {
+  it("may be combined with the residues of another protein", async () => {
     const condition = await measure(0);
     const embedder = await createEmbedder(runtime, model, condition);
     const [own, other] = [proteins[0]!, proteins[1]!];
     const swapped = await embedder.embed(own, other);
-    // What two proteins' conditions differ by in their compartments alone is the same at every token.
+    // The difference that another protein's compartments make is the same at every token.
     const difference = (await embedder.embed(own)).map((value, i) => value - swapped[i]!);
     for (const [i, value] of difference.entries()) expect(value).toBeCloseTo(difference[i % width]!, 4);
     expect(Math.hypot(...difference)).toBeGreaterThan(0.1);
@@ -99,7 +94,7 @@ describe("what an embedder tells of compartments", () => {
     await embedder.close();
   });
 
-  it("has what relatives say added to the head's logits", async () => {
+  it("has the logits of homologs added to those of the head", async () => {
     const [alone, withHomologs] = [
       await tabulateProteins(runtime, model, proteins.slice(0, 3)),
       await tabulateProteins(runtime, context, proteins.slice(0, 3)),
@@ -118,9 +113,9 @@ describe("what an embedder tells of compartments", () => {
   });
 });
 
-describe("what an embedder tells of compartments that are decided on", () => {
+describe("the condition of a target compartment", () => {
   const named = ["golgi_apparatus", "nucleus"];
-  /** What is typical of both is what the head says of the first two proteins. */
+  /** The prototypes are the logits of the first two proteins. */
   const targeted = async (): Promise<LoadedCondition> => {
     const { weights, ...condition } = await measure(0);
     const rows = (await tabulateProteins(runtime, model, proteins.slice(0, 2))).compartments!;
@@ -129,7 +124,7 @@ describe("what an embedder tells of compartments that are decided on", () => {
     return { ...condition, target, weights: new Map(weights).set(prototypesName, prototypes) };
   };
 
-  it("is what a protein with exactly those logits is told", async () => {
+  it("is that of a protein with exactly the logits of the prototype", async () => {
     const embedder = await createEmbedder(runtime, model, await targeted());
     expect([...embedder.prototypes!.keys()]).toEqual(named);
     for (const [index, name] of named.entries()) {
@@ -148,13 +143,13 @@ describe("what an embedder tells of compartments that are decided on", () => {
     await embedder.close();
   });
 
-  it("is nothing where none is decided on", async () => {
+  it("is undefined without a target", async () => {
     const embedder = await createEmbedder(runtime, model, await measure(0));
     expect(embedder.prototypes).toBeUndefined();
     await embedder.close();
   });
 
-  it("stands in place of what is told of the protein's own, at every token", async () => {
+  it("replaces that of the protein's own compartments, at every token", async () => {
     const embedder = await createEmbedder(runtime, model, await measure(0));
     const vector = Float32Array.from({ length: width }, (_, i) => i - 3);
     const [own, without, instead] = [
@@ -172,8 +167,8 @@ describe("what an embedder tells of compartments that are decided on", () => {
   });
 });
 
-describe("what descriptors say", () => {
-  // One layer, which takes the first descriptor for the nucleus and its half for the cytosol.
+describe("the head on sequence features", () => {
+  // One layer, which takes the first feature for the nucleus and half of it for the cytosol.
   const weight = new Float32Array(3 * sequenceFeatureCount);
   [weight[0], weight[sequenceFeatureCount]] = [1, 0.5];
   const zeros = new Float32Array(sequenceFeatureCount);
@@ -186,7 +181,7 @@ describe("what descriptors say", () => {
   const config = { labels: head.labels, hiddenSize: 4, layers: 0, inputDropout: 0.5, dropout: 0.5 };
   const described: TrainingEncoder = { ...model, sequenceFeatures: { config, weights } };
 
-  it("of the whole sequence is added to the head's logits", async () => {
+  it("adds its logits of the whole sequence to those of the localization head", async () => {
     const long = [...proteins.slice(0, 2), randomSequence(9, 30)];
     const [alone, both] = [
       await tabulateProteins(runtime, model, long),
@@ -200,7 +195,7 @@ describe("what descriptors say", () => {
     expect(both.residues).toEqual(alone.residues);
   });
 
-  it("changes what is told of a protein, and not its residues", async () => {
+  it("changes the compartments of a condition, and not its residues", async () => {
     const condition = await measure(0);
     const [plain, conditioned] = [
       await createEmbedder(runtime, model, condition),
@@ -254,7 +249,7 @@ describe("conditionWeights", () => {
   });
 });
 
-describe("what is told of a sequence", () => {
+describe("the input of a sequence", () => {
   const embed = async (input: SequenceInput, sequences: readonly string[]) => {
     const embedder = await createEmbedder(runtime, model, await measure(0, input));
     const rows: Float32Array[] = [];
@@ -294,7 +289,7 @@ describe("what is told of a sequence", () => {
     ]);
   });
 
-  it("is who a protein is and nothing else as random", async () => {
+  it("is random numbers of the protein's own as random", async () => {
     const { rows, width: numbers } = await embed("random", ["MKT", "MKT", "MKS"]);
     expect(numbers).toBe(width);
     expect(rows[0]).toHaveLength(width);

@@ -4,7 +4,7 @@ import { prototypeLogits, surestCount } from "./class-prototypes.ts";
 const labels = ["ER", "Golgi", "extracellular"];
 
 describe("typicalLogits", () => {
-  it("is the mean of the proteins that are surest of a compartment, a row for each that is asked for", () => {
+  it("are the mean of the proteins with the most confident prediction, one row per compartment", () => {
     const sure = Array.from({ length: surestCount }, (_, i) => Float32Array.of(-4, 8 + i, -6));
     const others = [...sure.keys()].map((i) => Float32Array.of(6, i / 10, -3));
     const { shape, data } = prototypeLogits([...others, ...sure], labels, ["Golgi", "ER"]);
@@ -15,7 +15,7 @@ describe("typicalLogits", () => {
     });
   });
 
-  it("takes a high logit beside a higher one for no certainty", () => {
+  it("take a high logit next to a higher one for no confidence", () => {
     const torn = Array.from({ length: surestCount }, () => Float32Array.of(9, 10, 0));
     const sure = Array.from({ length: surestCount }, () => Float32Array.of(5, -5, 0));
     expect([...(prototypeLogits([...torn, ...sure], labels, ["ER"]).data as Float32Array)]).toEqual([

@@ -25,7 +25,7 @@ describe("the pairs of a validation", () => {
   ];
   const choose = (count: number, seed = 1) => choosePairs(crops, createPairing(proteins), { count, seed });
 
-  it("are all images of known protein, and as many others as are wanted", () => {
+  it("are all images of known protein, and some others up to a number", () => {
     expect(choose(0).map(({ crop: { index }, protein: { id } }) => [index, id])).toEqual([
       [0, "A"],
       [4, "C"],
@@ -45,7 +45,7 @@ describe("the scores of pairs", () => {
   const known = (index: number, of: typeof npm1): Pair => ({ crop: cropOf(index, of), protein: of });
   const rows = (...values: number[][]) => values.map((row) => Float32Array.from(row));
 
-  it("tell how well each finds the other, beside chance", () => {
+  it("are the retrieval of one by the other, and its chance", () => {
     // Columns are the proteins of the pairs: the third is that of the first again.
     const pairs = [known(0, npm1), known(1, actb), known(2, npm1)];
     const scores = scorePairs(pairs, rows([3, 1, 3], [2, 5, 2], [1, 4, 1]));
@@ -57,7 +57,7 @@ describe("the scores of pairs", () => {
     expect(scores["known.imageToProtein.recall1"]).toBe(scores["imageToProtein.recall1"]);
   });
 
-  it("take every protein of its compartment for right where an image tells no more, and score the others apart", () => {
+  it("take every protein of its compartment for correct where an image states no more, and score the others separately", () => {
     const unknown: Pair = { crop: cropIn(3, "nucleolus"), protein: fbl };
     const pairs = [known(0, npm1), known(1, actb), unknown];
     // The unknown image prefers the other protein of the nucleolus to the one it was given.
@@ -67,7 +67,7 @@ describe("the scores of pairs", () => {
     expect(scores["known.imageToProtein.chanceRecall1"]).toBeCloseTo(1 / 2, 12);
   });
 
-  it("say nothing of known proteins where there is one at most", () => {
+  it("have no part of known proteins where there is one at most", () => {
     const scores = scorePairs([known(0, npm1), known(1, npm1)], rows([1, 1], [1, 1]));
     expect(Object.keys(scores).some((name) => name.startsWith("known."))).toBe(false);
     expect(scores["imageToProtein.recall1"]).toBe(1);

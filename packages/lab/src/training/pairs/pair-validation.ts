@@ -1,6 +1,6 @@
-// How well images find their proteins and proteins their images, for every network that is trained on pairs of both.
-// The gallery is the proteins of the images that are looked at. An image of known gene has one right answer; an image
-// that tells only its compartment has all proteins of it, and chance is that of as many right answers.
+// How well images retrieve their proteins and proteins their images, for every network that is trained on pairs of both. The
+// gallery is the proteins of the validated images. An image of known gene has one correct protein; for an image that states
+// only its compartment, every protein of the compartment is correct, and chance counts them all.
 
 import { createGenerator } from "@proteoscope/engine";
 import type { Crop } from "../../data/atlas/tables.ts";
@@ -10,7 +10,7 @@ import type { Pairing } from "../../data/batches/pairs.ts";
 import { type RetrievalScores, scoreRetrieval, transposeRows } from "../../evaluate/measures/retrieval.ts";
 import type { Scores } from "../scores.ts";
 
-/** All crops of known protein and `count` of the others, each with the protein that it always goes with. */
+/** All crops of known protein and `count` of the others, each with the same protein at every validation. */
 export function choosePairs(
   crops: readonly Crop[],
   pairing: Pairing,
@@ -39,10 +39,10 @@ export function choosePairs(
  */
 export function scorePairs(pairs: readonly Pair[], similarities: readonly Float32Array[]): Scores {
   const known = pairs.flatMap((pair, index) => (isKnownPair(pair) ? [index] : []));
-  const isTelling = new Set(known.map((index) => pairs[index]!.protein.id)).size > 1;
+  const hasSeveral = new Set(known.map((index) => pairs[index]!.protein.id)).size > 1;
   return {
     ...scoreBothWays(pairs, similarities, [...pairs.keys()]),
-    ...(isTelling && named("known.", scoreBothWays(pairs, similarities, known))),
+    ...(hasSeveral && named("known.", scoreBothWays(pairs, similarities, known))),
   };
 }
 

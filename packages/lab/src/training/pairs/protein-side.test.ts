@@ -58,7 +58,7 @@ async function earlierRun(name: string, seed: number, change: (value: number) =>
 }
 
 describe("openProteinSide", () => {
-  it("says how many proteins it has read", async () => {
+  it("reports how many proteins it has read", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 3);
     const said: (readonly [number, number])[] = [];
     const { embedder } = await openProteinSide(runtime, proteins, {
@@ -73,7 +73,7 @@ describe("openProteinSide", () => {
     ]);
   });
 
-  it("tells what relatives say, and nothing that a protein says of itself", async () => {
+  it("adds the annotations of homologs, but not a protein's own", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 4);
     const compartmentsOf = async (homologs?: LoadedHomologs) => {
       const side = await openProteinSide(runtime, proteins, {
@@ -88,7 +88,7 @@ describe("openProteinSide", () => {
     expect(await compartmentsOf(homologsOf(proteins))).toEqual(alone);
   });
 
-  it("keeps the condition of an earlier run on the same language model", async () => {
+  it("uses the condition of an earlier run on the same language model again", async () => {
     const earlier = await earlierRun("same", 1, (value) => value);
     const [first, kept] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];
     expect(kept.weights.get("compartments.directions")!.data).toEqual(
@@ -100,7 +100,7 @@ describe("openProteinSide", () => {
     );
   });
 
-  it("measures what is typical of each compartment, of an earlier run's condition too, where it is asked to decide", async () => {
+  it("measures the prototype of each compartment for a target, also with the condition of an earlier run", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
     const targeted = async (startFrom: string | undefined, targetInverseTemperature?: number) => {
       const side = await openProteinSide(runtime, proteins, {
@@ -115,7 +115,7 @@ describe("openProteinSide", () => {
     expect(anew.target).toEqual({ compartments: imageCompartments, inverseTemperature: 6 });
     const prototypes = anew.weights.get("compartments.prototypes")!;
     expect(prototypes.shape).toEqual([imageCompartments.length, 13]);
-    // Of fewer proteins than are asked for, the mean of all.
+    // With fewer proteins than a prototype takes, it is the mean of all.
     const mean = anew.weights.get("compartments.mean")!;
     for (let i = 0; i < 13; i++) expect(prototypes.data[i]).toBeCloseTo(Number(mean.data[i]), 4);
 
@@ -141,7 +141,7 @@ describe("openProteinSide", () => {
     expect(untargeted.weights.has("compartments.prototypes")).toBe(false);
   });
 
-  it("measures it anew where other descriptors are added to the head, and keeps it where the same or none are", async () => {
+  it("measures it anew with another head on sequence features, and uses it again with the same one or none", async () => {
     const proteins = (await readSequences(atlas.path)).get("train")!.slice(0, 5);
     const meanOn = async (plm: string, startFrom?: string) => {
       const options = { plm, startFrom, pairingInverseTemperature: 1, seed: 1 };

@@ -1,5 +1,5 @@
-// The protein's side of a network that is trained on images and sequences: what a finished language model says of each
-// protein, brought to unit deviation over the training proteins, and which protein an image goes with.
+// The protein's side of a network that is trained on images and sequences: the conditions that a finished language model gives
+// to the training proteins, at unit deviation over them, and the pairing of images with proteins.
 
 import type { Runtime } from "@proteoscope/engine";
 import { readProteinNetworks } from "@proteoscope/microscope";
@@ -15,22 +15,20 @@ import { ConfigError } from "../../config/compose.ts";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 import { createPairing, type Pairing } from "../../data/batches/pairs.ts";
+import { conditionWeights, type ProteinTable, tabulateProteins } from "../frozen/protein-statistics.ts";
 import {
-  conditionWeights,
   createEmbedder,
-  type ProteinTable,
   prototypesName,
   type SequenceEmbedder,
   type TrainingEncoder,
-  tabulateProteins,
 } from "../frozen/sequence-embedder.ts";
 import type { PrepareOptions } from "../loop.ts";
 import { prototypeLogits } from "./class-prototypes.ts";
 
 /**
- * Pairs images with proteins. An image of unknown gene goes with a protein of its compartment, drawn by the localization
- * head's probability of that compartment to a power: above 0, by those whose sequence tells where they are. Without a
- * head, which nobody has asked then, all proteins of a compartment are drawn equally often.
+ * Pairs images with proteins. An image of unknown gene is paired with a protein of its compartment, sampled in proportion to
+ * the localization head's probability of that compartment to a power. Without a head, all proteins of a compartment are
+ * sampled equally often.
  */
 export function pairByConfidence(
   proteins: readonly Protein[],
@@ -40,7 +38,7 @@ export function pairByConfidence(
 ): Pairing {
   if (logits === undefined) return createPairing(proteins);
   const rows = new Map(proteins.map((protein, row) => [protein, logits[row]!]));
-  /** Of being in all of some compartments, were they independent. */
+  /** Probability of being in all of some compartments, if they were independent. */
   const confidence = (protein: Protein, compartments: readonly string[]): number =>
     compartments.reduce((product, name) => {
       const logit = rows.get(protein)![labels.indexOf(name)]!;
@@ -53,26 +51,26 @@ export interface ProteinSide {
   readonly reader: TrainingEncoder;
   readonly embedder: SequenceEmbedder;
   readonly pairing: Pairing;
-  /** What was measured of the proteins, which belongs to what is trained on it. */
+  /** What was measured on the proteins, which is stored with the network that is trained on it. */
   readonly condition: LoadedCondition;
 }
 
 export interface ProteinSideOptions extends PrepareOptions {
   /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
   readonly plm: string;
-  /** What is told of a sequence. Default "full". */
+  /** What represents a sequence; default "full". */
   readonly input?: SequenceInput;
-  /** The `model` folder of an earlier run, whose condition is kept; of another language model, its directions alone. */
+  /** The `model` folder of an earlier run, whose condition is used again; of another language model, its directions alone. */
   readonly startFrom: string | undefined;
   readonly pairingInverseTemperature: number;
-  /** Annotated proteins whose labels are told beside the head's; a protein's own are not. */
+  /** Annotated proteins whose labels are added to the head's logits; a protein's own labels are left out. */
   readonly homologs?: LoadedHomologs | undefined;
-  /** How sharply a model that draws from the condition decides between compartments; 0, the default, is not at all. */
+  /** Inverse temperature of the target compartment; 0, the default, for a model without one. */
   readonly targetInverseTemperature?: number;
   readonly seed: number;
 }
 
-/** Opens it for the proteins that may be learned from. Close the embedder when done. */
+/** Opens the side of the training proteins. Close the embedder when done. @throws ConfigError, CheckpointError */
 export async function openProteinSide(
   runtime: Runtime,
   proteins: readonly Protein[],
@@ -91,16 +89,16 @@ export async function openProteinSide(
     onRead,
   );
   const measured = { input, weights: conditionWeights(table, seed, input) };
-  const kept =
+  const earlier =
     startFrom === undefined ? measured : await resumeCondition(measured, { startFrom, plm, reader });
   const labels = reader.localization?.config.labels ?? [];
-  const condition = targetBy(kept, table, labels, targetInverseTemperature);
+  const condition = targetBy(earlier, table, labels, targetInverseTemperature);
   const embedder = await createEmbedder(runtime, reader, condition);
   const pairing = pairByConfidence(proteins, table, labels, pairingInverseTemperature);
   return { reader, embedder, pairing, condition };
 }
 
-/** The condition with what is to be decided, measured of these proteins as they are read now. */
+/** The condition with the prototypes of target compartments, measured on these proteins with these networks. */
 function targetBy(
   { input, weights }: LoadedCondition,
   { compartments: rows }: ProteinTable,
@@ -131,7 +129,9 @@ async function resumeCondition(
     reader.localization?.config,
   );
   if (earlier.input !== measured.input)
-    throw new ConfigError(`train.start_from: ${startFrom} was told "${earlier.input}": give sequence_input`);
+    throw new ConfigError(
+      `train.start_from: ${startFrom} has sequence_input "${earlier.input}": give the same`,
+    );
   const isSame = async (file: string) => {
     const [had, has] = [await before.exists(file), await now.exists(file)];
     if (!had || !has) return had === has && file === featureHeadFile;

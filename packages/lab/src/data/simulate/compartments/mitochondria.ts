@@ -9,7 +9,7 @@ export function renderMitochondria(scene: Scene): Float32Array {
   const { field, draws } = scene;
   const canvas = createCanvas(field.side);
   const length = draws.logBetween(4, 30);
-  const density = draws.logBetween(0.02, 0.08); // threads of 8 pixels a pixel of cytoplasm
+  const density = draws.logBetween(0.02, 0.08); // threads of 8 pixels, per pixel of cytoplasm
   const reach = draws.logBetween(4, 30);
   const bend = draws.between(0.15, 0.55);
   for (const [index, cell] of field.cells.entries()) {

@@ -1,5 +1,5 @@
-// Surroundings for tests of commands: streams that remember what was written, an environment of the test's own,
-// and the controller behind the abort signal. Nothing here touches the process.
+// A context for tests of commands: streams that record what is written, an environment of the test's own, and the
+// controller behind the abort signal. Nothing here touches the process.
 import { Readable, Writable } from "node:stream";
 import type { CommandContext } from "../cli/command.ts";
 
@@ -10,8 +10,11 @@ export interface RecordedCommandContext {
   readonly controller: AbortController;
 }
 
-/** Fresh surroundings with the given environment variables and no others, and a text on standard input. */
-export function recordCommandContext(env: CommandContext["env"] = {}, input = ""): RecordedCommandContext {
+/** A new context with the given environment variables and no others, and `input` on standard input. */
+export function recordCommandContext(
+  env: CommandContext["env"] = {},
+  input: string | Uint8Array = "",
+): RecordedCommandContext {
   const output = { stdout: "", stderr: "" };
   const recorder = (name: "stdout" | "stderr"): Writable =>
     new Writable({
