@@ -17,8 +17,11 @@ export interface Tile {
 export interface GridOptions {
   /** Sheet pixels per tile pixel, a whole number; margins and labels keep their size. Default 1. */
   readonly scale?: number;
+  /** Between the tiles and around them. Default 6. */
   readonly marginPixels?: number;
+  /** Default black. */
   readonly background?: RgbColour;
+  /** Default light grey. */
   readonly textColour?: RgbColour;
 }
 

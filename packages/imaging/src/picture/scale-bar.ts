@@ -10,6 +10,7 @@ export interface ScaleBarOptions {
   readonly pixelSizeMicrons: number;
   /** Length of the bar. Default: the largest of 1, 2, 5, 10, 20, 50, ... that takes at most a third of the width. */
   readonly lengthMicrons?: number;
+  /** Default white. */
   readonly colour?: RgbColour;
 }
 
