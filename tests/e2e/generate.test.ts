@@ -80,10 +80,10 @@ describe.skipIf(!isShipped)("the shipped model, proteoscope-mini,", () => {
     expect(status).toBe(0);
     const [header, row, ...rest] = stdout.trim().split(/\r?\n/);
     expect(rest).toEqual([]);
-    expect(header).toMatch(/^id,residues,shown,compartment,/);
+    expect(header).toMatch(/^id,residues,shown,compartment,balanced_compartment,/);
     const values = row!.split(",");
     expect(values).toHaveLength(header!.split(",").length);
     expect(values.slice(0, 2)).toEqual(["FBL", "321"]);
-    for (const p of values.slice(4).map(Number)) expect(p >= 0 && p <= 1).toBe(true);
+    for (const p of values.slice(5).map(Number)) expect(p >= 0 && p <= 1).toBe(true);
   });
 });

@@ -171,11 +171,11 @@ describe("the program in the clone", () => {
 
 /** Waits until a process has a file of this name open. */
 async function waitUntilOpen(child: ChildProcess, name: string): Promise<void> {
-  const folder = `/proc/${child.pid}/fd`;
+  const openFiles = `/proc/${child.pid}/fd`;
   const isOpen = () =>
-    readdirSync(folder).some((fd) => {
+    readdirSync(openFiles).some((fd) => {
       try {
-        return readlinkSync(join(folder, fd)).endsWith(`/${name}`);
+        return readlinkSync(join(openFiles, fd)).endsWith(`/${name}`);
       } catch {
         return false; // closed meanwhile
       }

@@ -79,7 +79,7 @@ describe("strongestDirection", () => {
     expect(peak.ratio).toBeGreaterThan(4);
   });
 
-  it("leaves coarse bands out where it is told to, and closes the circle", () => {
+  it("leaves coarse bands out on request, and closes the circle", () => {
     const spectrum = Float64Array.of(9, 1, 1, 1, /* next band */ 1, 1, 1, 5);
     expect(strongestDirection(spectrum, 4)).toEqual({ band: 0, direction: 0, ratio: 9 });
     expect(strongestDirection(spectrum, 4, 1)).toEqual({ band: 1, direction: 3, ratio: 5 });

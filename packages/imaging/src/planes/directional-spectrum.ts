@@ -2,6 +2,7 @@
 // finest frequencies, where the texture of cells has none. Images are windowed (Hann), so that a border where the
 // picture is cut does not pass for horizontal and vertical detail.
 
+/** Numbers of bands and of directions of a spectrum. */
 export interface SpectrumOptions {
   /** Bands of equal width up to half a cycle per pixel. Default 5. */
   readonly bands?: number;
@@ -33,6 +34,7 @@ export function directionalSpectrum(
   return sums.map((sum, i) => sum / Math.max(1, counts[i]!));
 }
 
+/** The direction and band of frequency whose power stands out most from its neighbours. */
 export interface DirectionalPeak {
   readonly ratio: number;
   readonly band: number;

@@ -20,7 +20,7 @@ const nuclearRadius = 14;
 const mask = Uint8Array.from(planeOf((_x, _y, radius) => (radius < nuclearRadius ? 1 : 0)));
 const distance = nuclearDistance(mask, { height: side, width: side });
 
-/** A cell with a round nucleus, evenly stained unless told otherwise. */
+/** A cell with a round nucleus, evenly stained by default. */
 function cellOf(
   protein: Float32Array,
   nucleus = planeOf((_x, _y, radius) => (radius < nuclearRadius ? 0.6 : 0)),

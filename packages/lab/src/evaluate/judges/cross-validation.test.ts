@@ -5,7 +5,7 @@ import { areaUnderCurve, crossValidate } from "./cross-validation.ts";
 
 describe("crossValidate", () => {
   it("never judges a row by a fit that saw its group", () => {
-    // The one feature is the group's own number and tells the label by heart; over groups it tells nothing.
+    // The one feature is the group's own number and gives the label away; over groups it says nothing.
     const random = createGenerator(1, "labels").uniform(40);
     const rows = Array.from({ length: 400 }, (_, i) => {
       const group = i % 40;
@@ -17,7 +17,7 @@ describe("crossValidate", () => {
     expect(right).toBeLessThan(0.65);
   });
 
-  it("judges every row, and well where the features tell the class", () => {
+  it("judges every row, and well where the features separate the classes", () => {
     const noise = createGenerator(2, "noise").normal(120);
     const rows = Array.from({ length: 120 }, (_, i) => ({
       features: [noise[i]! + 4 * (i % 3), noise[119 - i]!],

@@ -1,4 +1,4 @@
-// Whether images that were made are told from real ones: a two-sample test by a classifier (Lopez-Paz & Oquab 2017), with
+// Whether images that were made can be distinguished from real ones: a two-sample test by a classifier (Lopez-Paz & Oquab 2017), with
 // logistic regression on features made by hand. A half is chance; 1 means that every made image gives itself away.
 
 import { areaUnderCurve, crossValidate } from "./cross-validation.ts";

@@ -74,7 +74,7 @@ describe("judgeDrawings", () => {
     expect(realism).toEqual({ placement: null, all: null, images: 0 });
   });
 
-  it("cannot tell drawings of the real cells' own making, and tells what is too strong or too smooth", () => {
+  it("cannot distinguish real cells from real cells, and notices what is too strong or too smooth", () => {
     const alike = metrics.realism;
     const strong = judgedOf(
       drawings.map((one, i) => ({ ...one, image: imageOf(places[i < 12 ? 0 : 1], i, 12) })),

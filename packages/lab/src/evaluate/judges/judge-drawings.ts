@@ -1,5 +1,5 @@
 // What a judge that knows real cells alone says of drawings: which compartment they show, whether the model's own
-// classifier agrees, whether drawings are told from real cells, and how far nucleus and cytoplasm differ beside real
+// classifier agrees, whether generated images can be distinguished from real cells, and how far nucleus and cytoplasm differ beside real
 // cells of the same compartment.
 
 import type { Compartment } from "../../data/atlas/compartments.ts";

@@ -2,7 +2,7 @@
 // bright detail is round or drawn out, by the curvatures of the image.
 
 export interface Opening {
-  /** Of the disc, in pixels. */
+  /** Radius of the disc, in pixels. */
   readonly radius: number;
   /** [N, N] light that no disc of this radius fits under, beyond what the one before lost. */
   readonly lost: Float32Array;
@@ -56,7 +56,7 @@ export interface Ridgeness {
   readonly roundness: Float32Array;
 }
 
-/** Of a plane [N, N] that was smoothed to the scale at which detail is looked for. */
+/** Strength and roundness of the structures of a plane [N, N] that was smoothed to the scale at which detail is looked for. */
 export function ridgeness(plane: Float32Array, side: number): Ridgeness {
   const strength = new Float32Array(plane.length);
   const roundness = new Float32Array(plane.length);

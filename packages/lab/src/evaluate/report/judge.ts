@@ -28,7 +28,7 @@ export function judgeSection(
       ]),
     ),
     paragraph(
-      `Told from real cells of the same classes (area under the curve, 0.5 is chance, ${realism.images} of each): ` +
+      `Distinguished from real cells of the same classes (area under the curve, 0.5 is chance, ${realism.images} of each): ` +
         `${plain(realism.placement)} by placement alone, ${plain(realism.all)} by placement and texture.`,
     ),
     table(

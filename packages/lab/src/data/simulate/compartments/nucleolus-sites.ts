@@ -8,7 +8,7 @@ import { smoothNoise } from "../smooth-noise.ts";
 
 export interface NucleolusSite {
   readonly centre: Point;
-  /** Of a disc of the body's area, in pixels. */
+  /** Radius of a disc of the body's area, in pixels. */
   readonly radius: number;
   /** Length over width. */
   readonly elongation: number;

@@ -25,6 +25,7 @@ export interface CompartmentLook {
   readonly over: Range;
 }
 
+/** A compartment that simulated cells can show. */
 export type ImageCompartment = Exclude<Compartment, "extracellular">;
 
 const look = (render: Renderer, cytoplasm: Range, nucleus: Range, over: Range = [0, 0]): CompartmentLook => ({
