@@ -49,7 +49,7 @@ function imageTables({
     const name = floor === null ? "none" : scoreTitles[floor.floor as keyof typeof scoreTitles];
     return [title, points(accuracy.languageModel), `${points(floor)} (${name})`];
   });
-  const { memorisation, distances, nuclearProportion, overlap, autoencoder } = images;
+  const { memorisation, distances, nuclearProportion, overlap, autoencoder, linearFilter } = images;
   return [
     `Accuracy:\n\n${table(heads, scoresOf("accuracy"))}`,
     `Macro recall:\n\n${table(heads, scoresOf("macroRecall"))}`,
@@ -103,10 +103,15 @@ function imageTables({
         "0.3 to 0.4",
         "0.4 to 0.5",
       ],
-      (["protein", "nucleus"] as const).map((name) => {
-        const { signalToNoise, structuralSimilarity, power } = autoencoder[name];
-        return [name, ...[signalToNoise, structuralSimilarity, ...power].map(number)];
-      }),
+      (["protein", "nucleus"] as const).flatMap((name) =>
+        [
+          { title: name, scores: autoencoder[name] },
+          { title: `${name}, linear filter of equal size`, scores: linearFilter[name] },
+        ].map(({ title, scores: { signalToNoise, structuralSimilarity, power } }) => [
+          title,
+          ...[signalToNoise, structuralSimilarity, ...power].map(number),
+        ]),
+      ),
     ),
     table(
       ["one thing changed, with the same noise", "same compartment recognised", "change"],

@@ -4,6 +4,7 @@
 
 import { printable } from "./printable.ts";
 
+/** Where in a file the fault is, and what to do about it. */
 export interface FormatErrorDetails {
   /** One-based line, for text formats. */
   line?: number | undefined;

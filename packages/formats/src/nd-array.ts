@@ -5,6 +5,7 @@
 
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 
+/** Element types of arrays, named as safetensors and NumPy name them. */
 export type DType =
   | "float64"
   | "float32"
@@ -20,6 +21,7 @@ export type DType =
   | "uint8"
   | "bool";
 
+/** The arrays that hold elements of a `DType`; float16 and bfloat16 as their 16 bits. */
 export type TypedArray =
   | Float64Array
   | Float32Array
@@ -32,6 +34,7 @@ export type TypedArray =
   | Uint16Array
   | Uint8Array;
 
+/** An array of any rank: element type, shape, and elements in row-major order. */
 export interface NdArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -59,6 +62,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((count, size) => count * size, 1);
 }
 
+/** Size in bytes of one element of a type. */
 export function bytesPerElement(dtype: DType): number {
   return arrayTypes[dtype].BYTES_PER_ELEMENT;
 }

@@ -8,6 +8,7 @@
  */
 export type ErrorKind = "usage" | "data" | "notFound" | "device" | "failure";
 
+/** Kind of the failure, the field at fault and the cause. */
 export interface ProteoscopeErrorOptions extends ErrorOptions {
   readonly kind: ErrorKind;
   /** The field of the request that is at fault, as the library names it: `pixelSizeMicrons`. */

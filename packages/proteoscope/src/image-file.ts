@@ -25,8 +25,8 @@ export async function openImageFile(path: string, signal = new AbortController()
 }
 
 /**
- * A store with a digest of what was read of it: the digest of lines like those of `sha256sum`, sorted by name, such as
- * `e3b0...  0/zarr.json`; a part of a file is named with its range, as `0/c/0@16+512`.
+ * A store that records what is read. Its digest is that of lines like those of `sha256sum`, sorted by name, such as
+ * `e3b0... 0/zarr.json`; a part of a file is named with its range, as `0/c/0@16+512`.
  */
 export function digestStore(store: ByteStore): { readonly store: ByteStore; sha256(): string } {
   const digests = new Map<string, string>();

@@ -171,11 +171,11 @@ describe("the program in the clone", () => {
 
 /** Waits until a process has a file of this name open. */
 async function waitUntilOpen(child: ChildProcess, name: string): Promise<void> {
-  const descriptors = `/proc/${child.pid}/fd`;
+  const openFiles = `/proc/${child.pid}/fd`;
   const isOpen = () =>
-    readdirSync(descriptors).some((fd) => {
+    readdirSync(openFiles).some((fd) => {
       try {
-        return readlinkSync(join(descriptors, fd)).endsWith(`/${name}`);
+        return readlinkSync(join(openFiles, fd)).endsWith(`/${name}`);
       } catch {
         return false; // closed meanwhile
       }

@@ -17,7 +17,7 @@ import { CommandError, exitCodes } from "./cli/errors.ts";
 import { isStandardInput, readInput, readStream } from "./cli/read-input.ts";
 import { findShipped } from "./package-files.ts";
 
-/** A protein with its names. */
+/** A protein that was named on a command line or by a program, with its own id and the name of its files. */
 export interface NamedProtein {
   /** The record's own id, whole and unchanged. */
   readonly id: string;

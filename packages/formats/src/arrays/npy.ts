@@ -20,6 +20,7 @@ import {
 import { printable } from "../printable.ts";
 import { type PythonLiteral, parsePythonLiteral } from "./python-literal.ts";
 
+/** What the header of a NumPy file says of its array: element type, shape and order (NumPy format, NEP 1). */
 export interface NpyHeader extends NumpyLayout {
   /** First byte of the data in the file. */
   readonly dataStart: number;

@@ -8,6 +8,7 @@ import type { NdArray } from "../nd-array.ts";
 import { printable } from "../printable.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 
+/** Bounds of reading an archive of NumPy arrays. */
 export interface ReadNpzOptions {
   /** All arrays together may unpack to so many bytes; default 1 GiB. */
   maxBytes?: number;

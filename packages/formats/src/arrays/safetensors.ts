@@ -19,6 +19,7 @@ import {
 import { printable } from "../printable.ts";
 import { parseBoundedJson } from "../text/bounded-json.ts";
 
+/** One tensor of a header: element type, shape and its place in the data, in bytes. */
 export interface SafetensorsEntry {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -28,12 +29,14 @@ export interface SafetensorsEntry {
   readonly end: number;
 }
 
+/** The header of a safetensors file: its tensors by name and its metadata. */
 export interface SafetensorsHeader {
   /** In the order of the bytes. */
   readonly entries: Map<string, SafetensorsEntry>;
   readonly metadata: Record<string, string>;
 }
 
+/** All tensors of a safetensors file by name, as views of its bytes where they are aligned, and its metadata. */
 export interface Safetensors {
   readonly tensors: Map<string, NdArray>;
   readonly metadata: Record<string, string>;

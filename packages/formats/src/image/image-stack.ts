@@ -11,6 +11,7 @@ export interface PlaneIndex {
   readonly t: number;
 }
 
+/** An opened image: its axes, channel names and pixel size, with planes that are read one at a time. */
 export interface ImageStack {
   readonly width: number;
   readonly height: number;

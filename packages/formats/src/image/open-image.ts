@@ -11,6 +11,7 @@ import { arrayToStack, pngToStack } from "./array-stack.ts";
 import type { ImageStack } from "./image-stack.ts";
 import { isPng, readPng } from "./png.ts";
 
+/** How an image is opened: its name for messages, and which of several images in one file. */
 export interface OpenImageOptions {
   /** The file's name or path, for errors, and to know the file among those that it speaks of. */
   readonly name?: string | undefined;

@@ -7,6 +7,7 @@ import { concatenateBytes } from "../bytes.ts";
 import { FormatError, refuseOnThrow } from "../errors.ts";
 import { inflateBounded, maxDeflateRatio } from "../inflate.ts";
 
+/** Pixels of a PNG, row-major with interleaved channels, of 8 or 16 bits, and its text entries. */
 export interface PngImage {
   readonly width: number;
   readonly height: number;

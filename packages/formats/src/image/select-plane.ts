@@ -8,6 +8,7 @@ import { sharpness } from "./sharpness.ts";
 /** The sharpest plane, the brightest value of every pixel over all planes, or one plane by its number from 0. */
 export type ZPolicy = "sharpest" | "maximum" | number;
 
+/** Which plane of an image to read: channel, policy for z, time point. */
 export interface SelectPlaneOptions {
   /** Number from 0, in digits too, or name of the channel; needed where there are several. */
   readonly channel?: number | string | undefined;
@@ -35,6 +36,7 @@ export interface PlaneSelection {
   readonly images: number;
 }
 
+/** One plane of an image with its pixel size in micrometres and the record of what was selected. */
 export interface SelectedPlane {
   /** [height, width] */
   readonly values: Float32Array;

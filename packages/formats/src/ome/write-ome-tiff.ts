@@ -8,6 +8,7 @@ import { FormatError } from "../errors.ts";
 import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
 import { describeOme, omePixelTypes } from "./write-ome-xml.ts";
 
+/** What `writeOmeTiff` writes: planes [images, channels, H, W] with names, colours, pixel size in micrometres and annotations. */
 export interface OmeTiffImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
   readonly data: NdArray;

@@ -5,6 +5,7 @@
 import { FormatError } from "../errors.ts";
 import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
 
+/** What `writeOmeZarr` writes: planes [images, channels, H, W] with names, colours, pixel size in micrometres and attributes. */
 export interface OmeZarrImage {
   /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
   readonly data: NdArray;

@@ -5,6 +5,7 @@
 import { FormatError, refuseOnThrow } from "../errors.ts";
 import { printable } from "../printable.ts";
 
+/** Bounds of reading JSON: its depth, and what to call it in messages. */
 export interface BoundedJsonOptions {
   /** Named in errors. */
   format: string;

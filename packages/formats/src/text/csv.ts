@@ -7,6 +7,7 @@ import { FormatError } from "../errors.ts";
 import { listBriefly, printable } from "../printable.ts";
 import { decodeText } from "./decode-text.ts";
 
+/** How a table is read: its name for messages, and the columns that it must have. */
 export interface ReadCsvOptions {
   /** The file's name, for errors. */
   name?: string;

@@ -6,6 +6,7 @@ import { gunzipBounded, isGzip } from "../archive/gzip.ts";
 import { FormatError } from "../errors.ts";
 import { printable } from "../printable.ts";
 
+/** What to call a text and its format in messages. */
 export interface DecodeTextOptions {
   /** Named in errors. */
   format: string;

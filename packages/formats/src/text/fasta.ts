@@ -7,6 +7,7 @@ import { printable } from "../printable.ts";
 import { decodeText } from "./decode-text.ts";
 import { allowedResidues, joinResidues } from "./residues.ts";
 
+/** One record of a FASTA file. */
 export interface FastaRecord {
   /** The first word of the header, as it stands there. */
   readonly id: string;
@@ -18,6 +19,7 @@ export interface FastaRecord {
   readonly line: number;
 }
 
+/** A record that cannot be read: where, and why. */
 export interface RefusedRecord {
   /** The first word of the header; empty where it has none. */
   readonly id: string;
@@ -35,6 +37,7 @@ export type FastaResult =
   | { readonly record: FastaRecord; readonly refused?: undefined }
   | { readonly record?: undefined; readonly refused: RefusedRecord };
 
+/** How FASTA text is read: its name for messages, and whether nucleotides are taken for residues. */
 export interface FastaOptions {
   /** The file's name, for errors. */
   name?: string;

@@ -9,6 +9,7 @@ import { fullPages, readDescription, readTiffPage, type TiffPage } from "./page.
 import { readPixelSize } from "./pixel-size.ts";
 import { checkTiffPages, unpackTiffSamples } from "./read-page.ts";
 
+/** All pages of a TIFF of one size and type, with pixel size in micrometres and description. */
 export interface TiffImage {
   readonly width: number;
   readonly height: number;

@@ -6,6 +6,7 @@ import { FormatError } from "../errors.ts";
 /** A part of a file: `length` bytes from `offset`, or the last `suffixLength` bytes. */
 export type ByteRange = { offset: number; length: number } | { suffixLength: number };
 
+/** A source of bytes by key, such as a folder, a map or a web server; a key that is missing gives undefined. */
 export interface ByteStore {
   /** The bytes of a file, or a part of it, by its path from the root, such as "0/zarr.json"; undefined: none there. */
   get(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;

@@ -28,6 +28,7 @@ import { openAutoencoding } from "./measures/autoencoding.ts";
 import { findNearestCrops, type NearestCrop } from "./measures/memorisation.ts";
 import { generateConfidentSubset } from "./predict/confident.ts";
 import { type GeneratedRecords, generateAll } from "./predict/images.ts";
+import { judgeAll } from "./predict/judge.ts";
 import { type DrawSettings, decodePlane } from "./predict/proteins.ts";
 import { readRealCrops } from "./predict/real-crops.ts";
 import { type Baselines, baselineNames, fitBaselines } from "./predict/sequence-methods.ts";
@@ -187,6 +188,11 @@ async function evaluateImages(
       signal,
       onProgress,
     });
+    const judge = await judgeAll(
+      { proteins: generated.proteins, data, pixels, library },
+      { seed: settings.seed },
+      { signal, onProgress },
+    );
     const nearest = await findNearest(runtime, { ...generated, data, pixels, library, signal, onProgress });
     const trainingCrops = data.trainingCrops.length;
     const results: EvaluationResults = {
@@ -194,6 +200,7 @@ async function evaluateImages(
       confident,
       sets: request.sets,
       real,
+      judge,
       nearest,
       trainingCrops,
     };

@@ -22,8 +22,8 @@ export interface TrainingSetup {
 export interface RunOptions {
   readonly overrides?: readonly string[];
   /** Ends the run after this step as a kill would, and resumes it: the last checkpoint is what is left of it. */
-  readonly killAt?: number;
-  readonly signal?: AbortSignal;
+  readonly killAt?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface FinishedRun {

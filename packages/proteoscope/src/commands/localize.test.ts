@@ -135,6 +135,12 @@ describe("localize", () => {
     }
   });
 
+  it("explains its columns in its help", async () => {
+    const { exitCode, stdout } = await runWords(["localize", "--help"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/NOTES\n\n {2}Each probability .*`compartment`.*`balanced_compartment`.*`note`/s);
+  });
+
   it("writes ids whole into files and pipes, and to a terminal without what it obeys", async () => {
     const id = `\u001b[31m${"x".repeat(90)},"\u202e`;
     const input = `>${id}\nMKTAYIAK\n`;

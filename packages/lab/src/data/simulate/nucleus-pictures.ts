@@ -9,6 +9,7 @@ import { isRealCell } from "../atlas/tables.ts";
 import { cumulate, drawIndex } from "../batches/weighted-sampler.ts";
 import type { Draws } from "./draws.ts";
 
+/** A real nucleus that cells are simulated around, with its mask. */
 export interface NucleusPicture {
   /** The atlas's name of where the picture comes from. */
   readonly source: string;

@@ -9,6 +9,7 @@ import { createDraws } from "./draws.ts";
 import { createPictureSampler, type NucleusPicture } from "./nucleus-pictures.ts";
 import { simulateCrop } from "./simulate-crop.ts";
 
+/** One simulated crop with its compartment and the nucleus it was made around. */
 export interface SimulatedCrop {
   readonly index: number;
   readonly compartment: ImageCompartment;

@@ -1,5 +1,6 @@
 import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { openDctLowPass } from "@proteoscope/imaging";
 import { readModel } from "@proteoscope/microscope";
 import { memoryFolder } from "@proteoscope/models";
 import { describe, expect, it, vi } from "vitest";
@@ -22,6 +23,13 @@ describe("the autoencoder by itself", () => {
       for (const value of decoded) expect(value >= 0 && value <= 1).toBe(true);
       expect(await autoencoding.run(image)).toEqual(decoded);
       expect(await autoencoding.run(image.map((value) => 1 - value))).not.toEqual(decoded);
+
+      const { latentChannels, blockOutChannels } = model.autoencoder.config;
+      const latentSide = side / 2 ** (blockOutChannels.length - 1);
+      const lowPass = openDctLowPass(side, Math.floor(Math.sqrt((latentChannels * latentSide ** 2) / 2)));
+      const nucleus = lowPass(image.subarray(side * side));
+      expect(autoencoding.filter(image).subarray(side * side)).toEqual(nucleus);
+      expect(autoencoding.filter(image)).toHaveLength(image.length);
     } finally {
       await runtime.close();
     }

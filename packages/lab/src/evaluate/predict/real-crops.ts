@@ -17,6 +17,8 @@ export interface ReadCrop extends ClassifiedCrop {
   readonly proportion: number;
   /** Quality of the autoencoder's reconstruction; undefined for crops that were trained on. */
   readonly quality: Record<(typeof channels)[number], Quality> | undefined;
+  /** The same of a linear filter that keeps as many numbers. */
+  readonly filterQuality: ReadCrop["quality"];
 }
 
 /** Classifies every real crop of a compartment. @throws the signal's reason, between two crops. */
@@ -36,7 +38,9 @@ export async function readRealCrops(
     const { data } = await pixels.read(crop.index);
     const { probabilities, features } = (await classifier.classify(data))[0]!;
     const isUnseen = unseen.has(crop);
-    const decoded = isUnseen ? await autoencoding.run(data.slice(0, 2 * area)) : undefined;
+    const image = data.slice(0, 2 * area);
+    const decoded = isUnseen ? await autoencoding.run(image) : undefined;
+    const filtered = isUnseen ? autoencoding.filter(image) : undefined;
     read.push({
       ...{ crop, features, isUnseen, field: crop.fieldOfView },
       compartment: compartmentOf(crop)!,
@@ -44,7 +48,8 @@ export async function readRealCrops(
       decodedPrediction:
         decoded &&
         mostProbable(inOrder((await classifier.classify(withDistance(decoded, data)))[0]!.probabilities)),
-      quality: decoded && compareImages(decoded, data.subarray(0, 2 * area), pixels.height),
+      quality: decoded && compareImages(decoded, image, pixels.height),
+      filterQuality: filtered && compareImages(filtered, image, pixels.height),
       proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
     });
   }

@@ -3,6 +3,7 @@
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { ConfidentRecord, CropRecord, EvaluationSetup, ProteinRecord } from "../answers-file.ts";
+import type { JudgeMetrics } from "../judges/judge-drawings.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import type { NearestCrop } from "../measures/memorisation.ts";
@@ -83,6 +84,10 @@ export interface ImageMetrics {
   /** Overlap of real and generated images of one protein around one nucleus, with another protein's image as the floor. */
   readonly overlap: Readonly<Record<"unseen" | "seen", OverlapScores>>;
   readonly autoencoder: ReconstructionScores;
+  /** What a linear filter of as many numbers as the latents hold leaves of the same crops. */
+  readonly linearFilter: ReconstructionScores;
+  /** By a judge that was fitted to real cells alone; null where there are too few. */
+  readonly judge: JudgeMetrics | null;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
@@ -95,6 +100,7 @@ export interface EvaluationResults {
   readonly crops: readonly CropRecord[];
   readonly confident: readonly ConfidentRecord[];
   readonly real: readonly ReadCrop[];
+  readonly judge: JudgeMetrics | null;
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
 }
@@ -114,16 +120,9 @@ export function measureImages(results: EvaluationResults, options: BootstrapOpti
   const realPredictions = unseenReal.map(({ compartment, predicted }) => ({
     ...{ predicted, label: { name: compartment, members: [compartment] } },
   }));
-  const proportions = (isSeen: boolean) =>
-    scoreProportions(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
-  const overlap = (isSeen: boolean) =>
-    scoreOverlap(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
+  const cropsOf = (isSeen: boolean) => crops.filter((crop) => crop.isSeen === isSeen);
+  const proportions = (isSeen: boolean) => scoreProportions(cropsOf(isSeen), options);
+  const overlap = (isSeen: boolean) => scoreOverlap(cropsOf(isSeen), options);
   return {
     notes,
     compartments: {
@@ -152,6 +151,11 @@ export function measureImages(results: EvaluationResults, options: BootstrapOpti
     },
     overlap: { unseen: overlap(false), seen: overlap(true) },
     autoencoder: scoreReconstruction(unseenReal, options),
+    linearFilter: scoreReconstruction(
+      unseenReal.map(({ field, filterQuality }) => ({ field, quality: filterQuality })),
+      options,
+    ),
+    judge: results.judge,
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),

@@ -14,6 +14,7 @@ import {
   share,
   table,
 } from "./html.ts";
+import { judgeSection } from "./judge.ts";
 import { localizationSection } from "./localization.ts";
 import type { ImageMetrics, Metrics } from "./metrics.ts";
 import type { Example } from "./pictures.ts";
@@ -75,6 +76,7 @@ function imageSections(images: ImageMetrics, examples: readonly Example[]): stri
     section("Distance to real images", distanceSection(images)),
     section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
     section("Reconstruction by the autoencoder", autoencoderSection(images)),
+    section("A judge that knows real cells alone", judgeSection(images.judge, setTitles)),
     section("What changes the image", effectSection(images)),
     section("Does agreement of samples predict correctness?", reliabilitySection(images)),
   ];
@@ -256,15 +258,20 @@ function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string
   ].join("\n");
 }
 
-function autoencoderSection({ autoencoder }: ImageMetrics): string {
-  const rows = channels.map((name) => {
-    const { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap } = autoencoder[name];
-    return [name, ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number)];
-  });
-  const power = channels.map((name) => [name, ...autoencoder[name].power.map(number)]);
+function autoencoderSection({ autoencoder, linearFilter }: ImageMetrics): string {
+  const both = channels.flatMap((name) => [
+    [name, autoencoder[name]] as const,
+    [`${name}, linear filter`, linearFilter[name]] as const,
+  ]);
+  const rows = both.map(([name, { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap }]) => [
+    name,
+    ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number),
+  ]);
+  const power = both.map(([name, scores]) => [name, ...scores.power.map(number)]);
   return [
     note(
-      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields.`,
+      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields. ` +
+        "The linear filter keeps as many numbers as the latents hold, the lowest DCT coefficients of each channel.",
     ),
     table(["channel", "PSNR, dB", "SSIM", "MS-SSIM", "overlap"], rows),
     note(

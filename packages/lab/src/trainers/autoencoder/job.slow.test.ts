@@ -38,10 +38,7 @@ const config = {
   },
 };
 const train = (name: string, overrides: readonly string[] = [], killAt?: number) =>
-  trainRun({ trainer: "autoencoder", config, atlas: atlas.path, folder }, name, {
-    overrides,
-    ...(killAt !== undefined && { killAt }),
-  });
+  trainRun({ trainer: "autoencoder", config, atlas: atlas.path, folder }, name, { overrides, killAt });
 
 describe("train autoencoder", () => {
   it("learns to reconstruct, and its discriminator begins to learn when it is due", async () => {
@@ -63,6 +60,17 @@ describe("train autoencoder", () => {
     const names = [...(await tensorsOf(whole.path, "checkpoints/step-7.safetensors")).keys()];
     expect(names.some((name) => name.startsWith("buffers."))).toBe(true);
     await expectSameCheckpoint(whole.path, killed.path, 7);
+  });
+
+  it("trains on pixels alone, without a discriminator, where that has weight 0", async () => {
+    const overrides = ["loss.discriminator_weight=0", "loss.squared_weight=4", "train.steps=7"];
+    const { progress, path } = await train("pixels", overrides);
+    const killed = await train("pixels-killed", overrides, 6);
+    const isAdversarial = (name: string) => /discriminator|adversarial/.test(name);
+    expect(Object.keys(progress[0]!.scores).filter(isAdversarial)).toEqual([]);
+    const names = [...(await tensorsOf(path, "checkpoints/step-7.safetensors")).keys()];
+    expect(names.filter(isAdversarial)).toEqual([]);
+    await expectSameCheckpoint(path, killed.path, 7);
   });
 
   it("trains the decoder alone on the latents of an earlier run", async () => {

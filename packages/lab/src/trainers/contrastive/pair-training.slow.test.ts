@@ -1,6 +1,6 @@
 // CLIP and the triplet network, which are trained alike.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors } from "@proteoscope/formats";
@@ -10,8 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun, validationOf } from "../../testing/training-run.ts";
 import { clipSchema, tripletSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -42,9 +41,8 @@ afterAll(async () => {
 
 type PairTrainer = "clip" | "triplet";
 
-async function start(trainer: PairTrainer, run: string, overrides: string[] = [], killAt?: number) {
-  const configFile = join(folder, `${run}.yaml`);
-  const settings = {
+async function train(trainer: PairTrainer, run: string, overrides: readonly string[] = [], killAt?: number) {
+  const config = {
     models,
     model: { projection_dims: 32, dropout: 0.05 },
     data: {
@@ -56,32 +54,19 @@ async function start(trainer: PairTrainer, run: string, overrides: string[] = []
       ...{ log_every: 10, validate_every: 80, checkpoint_every: 4 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings)); // JSON is YAML
-  const losses: number[] = [];
-  const onProgress = ({ step, scores }: TrainingProgress) => {
-    losses.push(scores[`loss.${trainer}`]!);
-    if (step === killAt) throw new Error("killed");
-  };
-  const path = join(folder, run);
-  const newRun = { trainer, configFile, overrides, atlas: atlas.path } as const;
-  await startTraining(path, newRun, { device: "cpu", onProgress });
-  return { losses, path };
+  const setup = { trainer, config, atlas: atlas.path, folder };
+  const { path, progress } = await trainRun(setup, run, { overrides, killAt });
+  return { path, losses: progress.map(({ scores }) => scores[`loss.${trainer}`]!) };
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-const scoresOf = async (path: string): Promise<Record<string, number>> =>
-  JSON.parse((await readFile(join(path, "metrics.jsonl"), "utf8")).trim().split("\n").at(-1)!);
-
-const stateOf = async (path: string, step: number) =>
-  readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
-
 describe.each(["clip", "triplet"] as const)("train %s", (trainer) => {
   it("learns which image belongs to which protein", async () => {
-    const { losses, path } = await start(trainer, `${trainer}-whole`);
+    const { losses, path } = await train(trainer, `${trainer}-whole`);
     expect(mean(losses.slice(-8))).toBeLessThan(0.35 * mean(losses.slice(0, 4)));
-    const scores = await scoresOf(path);
-    expect(scores["validation.loss"]).toBeGreaterThan(0);
+    const scores = await validationOf(path);
+    expect(scores.loss).toBeGreaterThan(0);
     for (const way of ["imageToProtein", "proteinToImage", "known.imageToProtein", "known.proteinToImage"]) {
       for (const name of [
         "recall1",
@@ -91,12 +76,12 @@ describe.each(["clip", "triplet"] as const)("train %s", (trainer) => {
         "medianRank",
         "chanceMedianRank",
       ])
-        expect(scores[`validation.${way}.${name}`], `${way}.${name}`).toBeGreaterThanOrEqual(0);
-      expect(scores[`validation.${way}.recall10`]).toBe(1); // there are no more
+        expect(scores[`${way}.${name}`], `${way}.${name}`).toBeGreaterThanOrEqual(0);
+      expect(scores[`${way}.recall10`]).toBe(1); // there are no more
     }
     // The two proteins of a compartment look alike in images that were not seen: more than its half is luck.
-    expect(scores["validation.known.imageToProtein.chanceRecall1"]).toBeCloseTo(1 / 4, 6);
-    expect(scores["validation.known.imageToProtein.recall1"]).toBeGreaterThanOrEqual(1 / 2);
+    expect(scores["known.imageToProtein.chanceRecall1"]).toBeCloseTo(1 / 4, 6);
+    expect(scores["known.imageToProtein.recall1"]).toBeGreaterThanOrEqual(1 / 2);
   });
 
   it("leaves a network that loads, with all that it needs", async () => {
@@ -122,23 +107,19 @@ describe.each(["clip", "triplet"] as const)("train %s", (trainer) => {
       "augment.hidden_share=0.3",
     ];
     const overrides = ["train.steps=6", ...changes];
-    const { path } = await start(trainer, `${trainer}-uninterrupted`, overrides);
-    await expect(start(trainer, `${trainer}-killed`, overrides, 5)).rejects.toThrow("killed");
-    const killed = join(folder, `${trainer}-killed`);
-    expect(await resumeTraining(killed, trainer, { device: "cpu" })).toBe("finished");
-    const [whole, resumed] = [await stateOf(path, 6), await stateOf(killed, 6)];
-    expect([...resumed.keys()].sort()).toEqual([...whole.keys()].sort());
-    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+    const { path } = await train(trainer, `${trainer}-uninterrupted`, overrides);
+    const killed = await train(trainer, `${trainer}-killed`, overrides, 5);
+    await expectSameCheckpoint(path, killed.path, 6);
   });
 });
 
 describe("a network on pairs", () => {
   it("begins with the weights of an earlier run of its kind", async () => {
     const from = (run: string) => `train.start_from=${join(folder, run, "model")}`;
-    const { losses } = await start("clip", "continued", ["train.steps=1", from("clip-whole")]);
-    const first = await start("clip", "anew", ["train.steps=1"]);
+    const { losses } = await train("clip", "continued", ["train.steps=1", from("clip-whole")]);
+    const first = await train("clip", "anew", ["train.steps=1"]);
     expect(losses[0]).toBeLessThan(0.5 * first.losses[0]!);
-    await expect(start("triplet", "mixed", ["train.steps=1", from("clip-whole")])).rejects.toThrow(/triplet/);
+    await expect(train("triplet", "mixed", ["train.steps=1", from("clip-whole")])).rejects.toThrow(/triplet/);
   });
 
   it("has a transformer over the residues where it is configured, and replaces proteins by their orthologs", async () => {
@@ -149,13 +130,14 @@ describe("a network on pairs", () => {
       "model.bottleneck={hidden_size: 8, num_layers: 1, num_heads: 2, feed_forward_size: 16, dropout: 0.1}",
       `augment.orthologs=${fasta}`,
     ];
-    const { path } = await start("clip", "bottleneck", overrides);
+    const { path } = await train("clip", "bottleneck", overrides);
     const { config } = await loadPretrained(openFolder(join(path, "model", "clip")));
     expect(config).toMatchObject({ esmBottleneck: { hiddenSize: 8, numLayers: 1, result: "full" } });
-    const other = await start("clip", "no-orthologs", overrides.slice(0, 2));
-    const [swapped, plain] = [await stateOf(path, 1), await stateOf(other.path, 1)];
+    const other = await train("clip", "no-orthologs", overrides.slice(0, 2));
+    const file = "checkpoints/step-1.safetensors";
+    const [replaced, plain] = [await tensorsOf(path, file), await tensorsOf(other.path, file)];
     const name = "firstMoment.protein_projection.fc.weight";
-    expect(swapped.get(name)!.data).not.toEqual(plain.get(name)!.data);
+    expect(replaced.get(name)!.data).not.toEqual(plain.get(name)!.data);
   });
 });
 
@@ -163,17 +145,13 @@ describe("a network on pairs and a language model as it was published", () => {
   it("needs no localization head, and stores the language model in our layout", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
     const words = [`models.plm=${plain}`, "train.steps=6"];
-    const { path } = await start("clip", "plain", words);
+    const { path } = await train("clip", "plain", words);
     const model = openFolder(join(path, "model"));
     expect((await loadAs("esm2", openFolder(join(path, "model", "plm")))).config.hiddenSize).toBe(16);
     expect(await model.exists("localization/config.json")).toBe(false);
     const { tensors } = readSafetensors(await model.read("condition/model.safetensors"));
     expect([...tensors.keys()].sort()).toEqual(["residues.deviation", "residues.mean"]);
-    await expect(start("clip", "plain-killed", words, 5)).rejects.toThrow("killed");
-    const killed = join(folder, "plain-killed");
-    await resumeTraining(killed, "clip", { device: "cpu" });
-    const [whole, resumed] = [await stateOf(path, 6), await stateOf(killed, 6)];
-    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+    await expectSameCheckpoint(path, (await train("clip", "plain-killed", words, 5)).path, 6);
   });
 });
 

@@ -1,16 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors } from "@proteoscope/formats";
 import { loadAs } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeCytoself, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun, validationOf } from "../../testing/training-run.ts";
 import { readCytoself } from "../../training/frozen/finished-models.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
 import { cytoclassSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -41,9 +39,8 @@ afterAll(async () => {
   await atlas.remove();
 });
 
-async function start(run: string, overrides: string[] = [], killAt?: number) {
-  const configFile = join(folder, `${run}.yaml`);
-  const settings = {
+function train(name: string, overrides: readonly string[] = [], killAt?: number) {
+  const config = {
     models,
     model: { dropout: 0.05 },
     data: {
@@ -55,40 +52,23 @@ async function start(run: string, overrides: string[] = [], killAt?: number) {
       ...{ log_every: 10, validate_every: 120, checkpoint_every: 4 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings)); // JSON is YAML
-  const progress: TrainingProgress[] = [];
-  const onProgress = (now: TrainingProgress) => {
-    progress.push(now);
-    if (now.step === killAt) throw new Error("killed");
-  };
-  const path = join(folder, run);
-  const newRun = { trainer: "cytoclass", configFile, overrides, atlas: atlas.path } as const;
-  await startTraining(path, newRun, { device: "cpu", onProgress });
-  return { progress, path };
+  return trainRun({ trainer: "cytoclass", config, atlas: atlas.path, folder }, name, { overrides, killAt });
 }
-
-const stateOf = async (path: string, step: number) =>
-  readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
 
 describe("train cytoclass", () => {
   it("learns the codes of images and the names that cytoself gives them from sequences", async () => {
-    const { progress, path } = await start("whole");
+    const { progress, path } = await train("whole");
     const meanOf = (name: string, from: number, to?: number) => {
       const values = progress.slice(from, to).map(({ scores }) => scores[name]!);
       return values.reduce((sum, value) => sum + value, 0) / values.length;
     };
     expect(meanOf("loss.cytoclass", -8)).toBeLessThan(0.3 * meanOf("loss.cytoclass", 0, 4));
     expect(meanOf("crossEntropy", -8)).toBeLessThan(0.3 * meanOf("crossEntropy", 0, 4));
-    const lines = (await readFile(join(path, "metrics.jsonl"), "utf8")).trim().split("\n");
-    const scores = JSON.parse(lines.at(-1)!);
+    const scores = await validationOf(path);
     // The name is read off the sequence, so that it is right for images that were not seen too.
-    expect(scores["validation.accuracy"]).toBe(1);
-    expect(scores["validation.loss"]).toBeCloseTo(
-      scores["validation.meanSquaredError"] + 10 * scores["validation.crossEntropy"],
-      4,
-    );
-    for (const way of ["imageToProtein", "proteinToImage"])
-      expect(scores[`validation.known.${way}.recall10`]).toBe(1);
+    expect(scores.accuracy).toBe(1);
+    expect(scores.loss).toBeCloseTo(scores.meanSquaredError! + 10 * scores.crossEntropy!, 4);
+    for (const way of ["imageToProtein", "proteinToImage"]) expect(scores[`known.${way}.recall10`]).toBe(1);
   });
 
   it("leaves a regressor that loads, without cytoself, which is not trained", async () => {
@@ -98,7 +78,7 @@ describe("train cytoclass", () => {
     );
     expect(config).toMatchObject({ proteinEmbeddingDims: 16, projectionDims: 4 * 2 * 2 });
     expect([...weights.keys()].every((name) => name.startsWith("protein_projection."))).toBe(true);
-    const state = await stateOf(join(folder, "whole"), 120);
+    const state = await tensorsOf(folder, "whole", "checkpoints", "step-120.safetensors");
     expect([...state.keys()].some((name) => name.includes("fc_layers"))).toBe(false);
     const model = openFolder(join(folder, "whole", "model"));
     for (const file of ["plm/config.json", "localization/config.json", "condition/model.safetensors"])
@@ -107,19 +87,14 @@ describe("train cytoclass", () => {
 
   it("continues after a kill bit for bit", async () => {
     const overrides = ["train.steps=6", "augment.hidden_share=0.3"];
-    const { path } = await start("uninterrupted", overrides);
-    await expect(start("killed", overrides, 5)).rejects.toThrow("killed");
-    const killed = join(folder, "killed");
-    expect(await resumeTraining(killed, "cytoclass", { device: "cpu" })).toBe("finished");
-    const [whole, resumed] = [await stateOf(path, 6), await stateOf(killed, 6)];
-    expect([...resumed.keys()].sort()).toEqual([...whole.keys()].sort());
-    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+    const { path } = await train("uninterrupted", overrides);
+    await expectSameCheckpoint(path, (await train("killed", overrides, 5)).path, 6);
   });
 
   it("begins with the weights of an earlier run", async () => {
     const from = `train.start_from=${join(folder, "whole", "model")}`;
-    const { progress } = await start("continued", ["train.steps=1", from]);
-    const anew = await start("anew", ["train.steps=1"]);
+    const { progress } = await train("continued", ["train.steps=1", from]);
+    const anew = await train("anew", ["train.steps=1"]);
     expect(progress[0]!.scores.crossEntropy).toBeLessThan(0.5 * anew.progress[0]!.scores.crossEntropy!);
   });
 });
@@ -127,7 +102,7 @@ describe("train cytoclass", () => {
 describe("the regressor on a language model as it was published", () => {
   it("needs no localization head", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
-    const { path } = await start("plain", ["train.steps=1", `models.plm=${plain}`]);
+    const { path } = await train("plain", ["train.steps=1", `models.plm=${plain}`]);
     const model = openFolder(join(path, "model"));
     expect(await model.exists("plm/model.safetensors")).toBe(true);
     expect(await model.exists("localization/config.json")).toBe(false);
@@ -148,7 +123,7 @@ describe("a finished cytoself", () => {
     const { proteoscope: _, ...config } = JSON.parse(await readFile(path, "utf8"));
     await writeFile(path, JSON.stringify(config));
     await expect(readCytoself(openFolder(bare))).rejects.toThrow(
-      /does not say its classes: give the model folder/,
+      /does not list its classes: give the model folder/,
     );
   });
 });

@@ -1,14 +1,13 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPng, readSafetensors } from "@proteoscope/formats";
+import { readPng } from "@proteoscope/formats";
 import { loadPretrained } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun, validationOf } from "../../testing/training-run.ts";
 import { cytoselfSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -54,12 +53,9 @@ const config = {
 };
 
 let folder: string;
-let configFile: string;
 let atlas: Awaited<ReturnType<typeof writeAtlas>>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cytoself-"));
-  configFile = join(folder, "cytoself.yaml");
-  await writeFile(configFile, JSON.stringify(config)); // JSON is YAML
   atlas = await writeAtlas({ crops });
 });
 afterAll(async () => {
@@ -67,26 +63,8 @@ afterAll(async () => {
   await atlas.remove();
 });
 
-async function start(run: string, overrides: string[] = [], killAt?: number, on = atlas.path) {
-  const progress: TrainingProgress[] = [];
-  const onProgress = (now: TrainingProgress) => {
-    progress.push(now);
-    if (now.step === killAt) throw new Error("killed");
-  };
-  const path = join(folder, run);
-  const newRun = { trainer: "cytoself", configFile, overrides, atlas: on } as const;
-  await startTraining(path, newRun, { device: "cpu", onProgress });
-  return { progress, path };
-}
-
-const linesOf = async (path: string): Promise<Record<string, number>[]> =>
-  (await readFile(join(path, "metrics.jsonl"), "utf8"))
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-
-const stateOf = async (path: string, step: number) =>
-  readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
+const train = (name: string, overrides: readonly string[] = [], killAt?: number, on = atlas.path) =>
+  trainRun({ trainer: "cytoself", config, atlas: on, folder }, name, { overrides, killAt });
 
 describe("the presets of cytoself", () => {
   for (const preset of ["mini", "paper"])
@@ -101,19 +79,17 @@ describe("the presets of cytoself", () => {
 
 describe("train cytoself", () => {
   it("learns to reconstruct images and to name their proteins, on images that it does not learn from", async () => {
-    const { progress, path } = await start("whole");
+    const { progress, path } = await train("whole");
     const [first, last] = [progress[0]!.scores, progress.at(-1)!.scores];
     expect(last["loss.cytoself"]).toBeLessThan(0.3 * first["loss.cytoself"]!);
     expect(last.reconstruction1).toBeLessThan(0.3 * first.reconstruction1!);
     expect(last.classification1).toBeLessThan(0.5 * first.classification1!);
-    const scores = (await linesOf(path)).at(-1)!;
-    expect(scores["validation.accuracy"]).toBe(1);
-    expect(scores["validation.macroRecall"]).toBe(1);
-    expect(scores["validation.reconstructionError"]).toBeLessThan(0.5);
+    const scores = await validationOf(path);
+    expect(scores.accuracy).toBe(1);
+    expect(scores.macroRecall).toBe(1);
+    expect(scores.reconstructionError).toBeLessThan(0.5);
     for (const level of [1, 2]) {
-      const [use, perplexity] = ["codebookUse", "perplexity"].map(
-        (name) => scores[`validation.${name}${level}`]!,
-      );
+      const [use, perplexity] = ["codebookUse", "perplexity"].map((name) => scores[`${name}${level}`]!);
       expect(use).toBeGreaterThanOrEqual(2 / 16);
       expect(use).toBeLessThanOrEqual(1);
       expect(perplexity).toBeGreaterThan(1);
@@ -140,31 +116,28 @@ describe("train cytoself", () => {
 
   it("continues after a kill bit for bit, statistics of the batches included", async () => {
     const overrides = ["train.steps=7"];
-    const { path } = await start("uninterrupted", overrides);
-    await expect(start("killed", overrides, 6)).rejects.toThrow("killed");
-    expect(await resumeTraining(join(folder, "killed"), "cytoself", { device: "cpu" })).toBe("finished");
-    const whole = await stateOf(path, 7);
-    const resumed = await stateOf(join(folder, "killed"), 7);
-    expect([...resumed.keys()].sort()).toEqual([...whole.keys()].sort());
-    expect([...whole.keys()].some((name) => name.startsWith("buffers.decoders."))).toBe(true);
-    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+    const { path } = await train("uninterrupted", overrides);
+    const killed = await train("killed", overrides, 6);
+    const names = [...(await tensorsOf(path, "checkpoints", "step-7.safetensors")).keys()];
+    expect(names.some((name) => name.startsWith("buffers.decoders."))).toBe(true);
+    await expectSameCheckpoint(path, killed.path, 7);
   });
 
   it("begins with the weights of an earlier run, and takes the distance as a channel where it is configured", async () => {
     const from = `train.start_from=${join(folder, "whole", "model")}`;
-    const { progress } = await start("continued", ["train.steps=1", from]);
+    const { progress } = await train("continued", ["train.steps=1", from]);
     expect(progress[0]!.scores.classification1).toBeLessThan(0.4);
     const distances = ["model.channels=[protein, nucleus, distance]", "train.steps=1"];
-    const { path } = await start("distances", distances);
+    const { path } = await train("distances", distances);
     const model = await loadPretrained(openFolder(join(path, "model", "cytoself")));
     expect(model.config).toMatchObject({ inputShape: [3, 16, 16] });
-    await expect(start("misfit", [...distances, from])).rejects.toThrow(
+    await expect(train("misfit", [...distances, from])).rejects.toThrow(
       /train\.start_from: .*give the model section/,
     );
   });
 
   it("refuses a network that could not be loaded again, by the name of the key", async () => {
-    await expect(start("unloadable", ["model.fc_output_idx=[3]"])).rejects.toThrow(
+    await expect(train("unloadable", ["model.fc_output_idx=[3]"])).rejects.toThrow(
       /^model: fc_output_idx: names a level that encoder_args does not have/,
     );
   });
@@ -172,7 +145,7 @@ describe("train cytoself", () => {
   it("refuses an atlas without a known protein", async () => {
     const unknown = await writeAtlas({ crops: crops.map((row) => ({ ...row, gene: "" })) });
     try {
-      await expect(start("unknown", [], undefined, unknown.path)).rejects.toThrow(/no crop has a gene/);
+      await expect(train("unknown", [], undefined, unknown.path)).rejects.toThrow(/no crop has a gene/);
     } finally {
       await unknown.remove();
     }

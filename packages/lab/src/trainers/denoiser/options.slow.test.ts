@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors, writeNpy } from "@proteoscope/formats";
+import { writeNpy } from "@proteoscope/formats";
 import {
   loadAs,
   loadExtraConditions,
@@ -16,8 +16,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compartments, imageCompartments } from "../../data/atlas/compartments.ts";
 import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun } from "../../testing/training-run.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -57,9 +56,8 @@ afterAll(async () => {
   await atlas.remove();
 });
 
-async function start(run: string, overrides: string[] = [], killAt?: number): Promise<string> {
-  const configFile = join(folder, `${run}.yaml`);
-  const settings = {
+async function train(run: string, overrides: readonly string[] = [], killAt?: number): Promise<string> {
+  const config = {
     models,
     model: {
       ...{ block_out_channels: [8, 16], blocks: ["plain", "attention"], layers_per_block: 1 },
@@ -75,27 +73,16 @@ async function start(run: string, overrides: string[] = [], killAt?: number): Pr
       ...{ log_every: 1, validate_every: 100, checkpoint_every: 2 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings)); // JSON is YAML
-  const onProgress = ({ step }: TrainingProgress) => {
-    if (step === killAt) throw new Error("killed");
-  };
-  const path = join(folder, run);
-  const newRun = { trainer: "diffusion", configFile, overrides, atlas: atlas.path } as const;
-  await startTraining(path, newRun, { device: "cpu", onProgress });
-  return path;
+  const setup = { trainer: "diffusion", config, atlas: atlas.path, folder } as const;
+  return (await trainRun(setup, run, { overrides, killAt })).path;
 }
 
-const stateOf = async (path: string, step: number) =>
-  readSafetensors(await readFile(join(path, "checkpoints", `step-${step}.safetensors`))).tensors;
+const stateOf = (path: string, step: number) => tensorsOf(path, "checkpoints", `step-${step}.safetensors`);
 
 /** Trains, and once more with a kill between; both must end with the same state. Returns the whole run. */
-async function trainTwice(run: string, overrides: string[]): Promise<string> {
-  const path = await start(run, overrides);
-  await expect(start(`${run}-killed`, overrides, 3)).rejects.toThrow("killed");
-  await resumeTraining(join(folder, `${run}-killed`), "diffusion", { device: "cpu" });
-  const [whole, resumed] = [await stateOf(path, 3), await stateOf(join(folder, `${run}-killed`), 3)];
-  expect([...resumed.keys()].sort()).toEqual([...whole.keys()].sort());
-  for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+async function trainTwice(run: string, overrides: readonly string[]): Promise<string> {
+  const path = await train(run, overrides);
+  await expectSameCheckpoint(path, await train(`${run}-killed`, overrides, 3), 3);
   return path;
 }
 
@@ -123,31 +110,31 @@ describe("the condition of train diffusion", () => {
   });
 
   it("may be swapped between proteins, and has the annotations of homologs, which are stored", async () => {
-    const run = await trainTwice("relatives", ["homologs=true", "residue_swap_probability=0.5"]);
-    const plain = await start("no-relatives", ["residue_swap_probability=0.5"]);
+    const run = await trainTwice("homologs", ["homologs=true", "residue_swap_probability=0.5"]);
+    const plain = await train("no-homologs", ["residue_swap_probability=0.5"]);
     const stored = await loadHomologs(openFolder(join(run, "model")), compartments);
     expect(stored!.proteins.ends.length).toBeGreaterThan(3);
     expect(await loadHomologs(openFolder(join(plain, "model")), compartments)).toBeUndefined();
   });
 
   it("may be a target compartment in generation, and trains as without unless samples are conditioned on prototypes", async () => {
-    const run = await trainTwice("decided", ["target_inverse_temperature=6"]);
-    const plain = await start("undecided");
+    const run = await trainTwice("targeted", ["target_inverse_temperature=6"]);
+    const plain = await train("untargeted");
     const target = { compartments: imageCompartments, inverseTemperature: 6 };
     expect(await conditionOf(run)).toMatchObject({ input: "full", target });
     expect((await conditionOf(plain)).target).toBeUndefined();
     const unetOf = (path: string) => readFile(join(path, "model/unet/diffusion_pytorch_model.safetensors"));
     expect(await unetOf(run)).toEqual(await unetOf(plain));
-    const context = await trainTwice("told-decided", [
+    const prototypes = await trainTwice("prototypes", [
       "target_inverse_temperature=6",
       "prototype_probability=0.5",
     ]);
-    expect(await conditionOf(context)).toEqual(await conditionOf(run));
-    expect(await unetOf(context)).not.toEqual(await unetOf(run));
+    expect(await conditionOf(prototypes)).toEqual(await conditionOf(run));
+    expect(await unetOf(prototypes)).not.toEqual(await unetOf(run));
   });
 
   it("has no prototypes to train on without a target", async () => {
-    await expect(start("nothing-decided", ["prototype_probability=0.5"])).rejects.toThrow(
+    await expect(train("no-target", ["prototype_probability=0.5"])).rejects.toThrow(
       "prototype_probability: there is no target: give target_inverse_temperature",
     );
   });
@@ -159,25 +146,25 @@ describe("the condition of train diffusion", () => {
         target_inverse_temperature: 6,
       }))
         await expect(
-          start(`${name}-${input}`, [`sequence_input=${input}`, `${name}=${value}`]),
+          train(`${name}-${input}`, [`sequence_input=${input}`, `${name}=${value}`]),
         ).rejects.toThrow(`${name}: sequence_input ${input} has no compartment logits: give 0`);
   });
 
   it("is represented as in the earlier run", async () => {
     const from = `train.start_from=${join(folder, "mean", "model")}`;
-    await expect(start("other", [from])).rejects.toThrow(/has sequence_input "mean": give the same/);
-    await start("same", [from, "sequence_input=mean", "train.steps=1"]);
+    await expect(train("other", [from])).rejects.toThrow(/has sequence_input "mean": give the same/);
+    await train("same", [from, "sequence_input=mean", "train.steps=1"]);
   });
 
   it("needs a localization head, since a model that generates also localizes", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
-    await expect(start("plain", [`models.plm=${plain}`])).rejects.toThrow(/has no localization head/);
+    await expect(train("plain", [`models.plm=${plain}`])).rejects.toThrow(/has no localization head/);
   });
 });
 
 describe("the extra conditions of train diffusion", () => {
   it("train, resume exactly and are stored with their tables", async () => {
-    const run = await trainTwice("told", [`extra=${extra}`]);
+    const run = await trainTwice("extra", [`extra=${extra}`]);
     const stored = await loadExtraConditions(openFolder(join(run, "model")));
     expect(stored!.config.conditions.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       "text table",
@@ -199,7 +186,7 @@ describe("the extra conditions of train diffusion", () => {
   });
 
   it("can be added to a trained denoiser, with its cross-attention alone to train", async () => {
-    const earlier = await start("earlier");
+    const earlier = await train("earlier");
     const from = `train.start_from=${join(earlier, "model")}`;
     const run = await trainTwice("added", [`extra=${extra}`, from, "trained=only_cross_attention"]);
     const [old, now] = await Promise.all(
@@ -213,8 +200,8 @@ describe("the extra conditions of train diffusion", () => {
       [...old!.keys()].filter((name) => /attn2\.to_[qkv]/.test(name)).every((name) => !isSame(name)),
     ).toBe(true);
     const again = [`extra=${extra}`, `train.start_from=${join(run, "model")}`, "train.steps=1"];
-    await start("again", again);
-    await expect(start("without", [again[1]!])).rejects.toThrow(
+    await train("again", again);
+    await expect(train("without", [again[1]!])).rejects.toThrow(
       /has extra\.\S+ \[\d+\], which this network has not/,
     );
   });
@@ -222,7 +209,7 @@ describe("the extra conditions of train diffusion", () => {
   it("are refused where a name is taken, or no image has a cell line", async () => {
     const paths = { embeddings: join(folder, "text.npy"), genes: join(folder, "genes.txt") };
     const table = JSON.stringify([{ name: "expression", ...paths }]);
-    await expect(start("taken", [`extra.tables=${table}`])).rejects.toThrow(/"expression" is no name/);
+    await expect(train("taken", [`extra.tables=${table}`])).rejects.toThrow(/"expression" is no name/);
   });
 });
 
@@ -235,7 +222,7 @@ describe("the part that train diffusion trains", () => {
     const state = await stateOf(run, 3);
     expect([...state.keys()].some((name) => /attn2|cond_proj/.test(name))).toBe(false);
     expect([...state.keys()].every((name) => name.includes(".trained."))).toBe(true);
-    await start("fine-tuned", [
+    await train("fine-tuned", [
       `train.start_from=${join(run, "model")}`,
       "trained=only_cross_attention",
       "train.steps=1",
@@ -243,10 +230,10 @@ describe("the part that train diffusion trains", () => {
   });
 
   it("is refused where it would leave untrained parameters", async () => {
-    await expect(start("nothing", ["trained=only_cross_attention"])).rejects.toThrow(
+    await expect(train("nothing", ["trained=only_cross_attention"])).rejects.toThrow(
       /give train\.start_from/,
     );
-    await expect(start("noise", ["trained=all_but_cross_attention"])).rejects.toThrow(
+    await expect(train("noise", ["trained=all_but_cross_attention"])).rejects.toThrow(
       /give conditioning_dropout=1/,
     );
   });
@@ -254,11 +241,11 @@ describe("the part that train diffusion trains", () => {
 
 describe("the warm-up of the conditioning", () => {
   it("trains, resumes exactly, and changes what is learned", async () => {
-    const ramped = await stateOf(await trainTwice("ramp", ["conditioning_warmup_steps=3"]), 3);
-    const plain = await stateOf(await start("no-ramp"), 3);
+    const warmedUp = await stateOf(await trainTwice("warm-up", ["conditioning_warmup_steps=3"]), 3);
+    const plain = await stateOf(await train("no-warm-up"), 3);
     const name = [...plain.keys()].find(
       (key) => key.startsWith("parameters.") && key.endsWith("attn2.to_q.weight"),
     )!;
-    expect(ramped.get(name)!.data).not.toEqual(plain.get(name)!.data);
+    expect(warmedUp.get(name)!.data).not.toEqual(plain.get(name)!.data);
   });
 });

@@ -1,12 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeSequenceModel } from "../../testing/finished-networks.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun } from "../../testing/training-run.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -24,8 +22,7 @@ afterAll(async () => {
 });
 
 async function run(name: string, steps: number, overrides: readonly string[] = [], killAt?: number) {
-  const configFile = join(folder, `${name}.yaml`);
-  const settings = {
+  const config = {
     model: { hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, frozen: true },
     head: {
       ...{ hidden_size: 16, attention_heads: 2, terminus_window: 4, dropout: 0.05 },
@@ -41,27 +38,10 @@ async function run(name: string, steps: number, overrides: readonly string[] = [
       ...{ log_every: 5, validate_every: steps, checkpoint_every: 4 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings));
-  const losses: number[] = [];
-  const path = join(folder, name);
-  const onProgress = ({ step, scores }: TrainingProgress) => {
-    losses.push(scores["loss.localization"]!);
-    if (step === killAt) throw new Error("killed");
-  };
-  const training = startTraining(
-    path,
-    { trainer: "plm", configFile, overrides: [...overrides], atlas: atlas.path },
-    { device: "cpu", onProgress },
-  );
-  if (killAt === undefined) await training;
-  else {
-    await expect(training).rejects.toThrow("killed");
-    await resumeTraining(path, "plm", { device: "cpu" });
-  }
-  return { path, losses };
+  const setup = { trainer: "plm", config, atlas: atlas.path, folder } as const;
+  const { path, progress } = await trainRun(setup, name, { overrides, killAt });
+  return { path, losses: progress.map(({ scores }) => scores["loss.localization"]!) };
 }
-
-const tensorsOf = async (path: string) => readSafetensors(await readFile(path)).tensors;
 
 describe("train plm with a frozen language model", () => {
   it("trains a new head, which reads motifs, and leaves the language model as it was", async () => {
@@ -90,10 +70,7 @@ describe("train plm with a frozen language model", () => {
     const overrides = ["augment.deleted_residues=2"];
     const whole = await run("whole", 6, overrides);
     const killed = await run("killed", 6, overrides, 5);
-    const [expected, resumed] = await Promise.all(
-      [whole, killed].map(({ path }) => tensorsOf(join(path, "checkpoints", "step-6.safetensors"))),
-    );
-    for (const [name, { data }] of expected!) expect(resumed!.get(name)!.data, name).toEqual(data);
+    await expectSameCheckpoint(whole.path, killed.path, 6);
   });
 
   it("needs a language model, and one length", async () => {

@@ -2,14 +2,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initializeWeights } from "@proteoscope/engine";
-import { readSafetensors } from "@proteoscope/formats";
 import { declareParameters, esm2Config, loadLora, type Pretrained } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkConfig, readConfig } from "../../config/compose.ts";
 import { writeAtlas } from "../../testing/atlas-fixture.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
+import { expectSameCheckpoint, tensorsOf, trainRun, validationOf } from "../../testing/training-run.ts";
 import { networkFiles } from "../../training/model-files.ts";
 import { localizerSchema } from "./config.ts";
 
@@ -44,9 +42,14 @@ const onBottleneck = {
 };
 const onLora = { lora: { r: 2, lora_alpha: 4, lora_dropout: 0.1, target_modules: ["query", "value"] } };
 
-async function run(name: string, model: object, steps: number, overrides: string[] = [], killAt?: number) {
-  const configFile = join(folder, `${name}.yaml`);
-  const settings = {
+async function run(
+  name: string,
+  model: object,
+  steps: number,
+  overrides: readonly string[] = [],
+  killAt?: number,
+) {
+  const config = {
     models: { plm: join(folder, "lm") },
     model,
     data: {
@@ -59,45 +62,22 @@ async function run(name: string, model: object, steps: number, overrides: string
       ...{ log_every: 5, validate_every: steps, checkpoint_every: 4 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings));
-  const progress: TrainingProgress[] = [];
-  const path = join(folder, name);
-  const training = startTraining(
-    path,
-    { trainer: "localizer", configFile, overrides, atlas: atlas.path },
-    {
-      device: "cpu",
-      onProgress(now) {
-        progress.push(now);
-        if (now.step === killAt) throw new Error("killed");
-      },
-    },
-  );
-  if (killAt !== undefined) {
-    await expect(training).rejects.toThrow("killed");
-    await resumeTraining(path, "localizer", { device: "cpu" });
-  } else await training;
+  const setup = { trainer: "localizer", config, atlas: atlas.path, folder } as const;
+  const { path, progress } = await trainRun(setup, name, { overrides, killAt });
   return { path, losses: progress.map(({ scores }) => scores["loss.localizer"]!) };
 }
-
-async function scoresOf(path: string): Promise<Record<string, number>> {
-  const lines = (await readFile(join(path, "metrics.jsonl"), "utf8")).trim().split("\n");
-  return Object.assign({}, ...lines.map((line) => JSON.parse(line)));
-}
-
-const tensorsOf = async (path: string) => readSafetensors(await readFile(path)).tensors;
 
 describe("train localizer", () => {
   it("learns two compartments by a bottleneck on cached embeddings, and leaves a head", async () => {
     const { path, losses } = await run("bottleneck", onBottleneck, 100, ["train.learning_rate=0.01"]);
     expect(losses.at(-1)).toBeLessThan(0.15 * losses[0]!);
-    const scores = await scoresOf(path);
-    expect(scores["validation.macroAveragePrecision"]).toBeGreaterThan(0.8);
-    expect(scores["validation.averagePrecision.any nucleus"]).toBeGreaterThan(0.8);
+    const scores = await validationOf(path);
+    expect(scores.macroAveragePrecision).toBeGreaterThan(0.8);
+    expect(scores["averagePrecision.any nucleus"]).toBeGreaterThan(0.8);
     // What calls everything has an F1 of 2/3, a correlation of 0 and an index of 1/2.
-    expect(scores["validation.macroF1"]).toBeGreaterThan(0.7);
-    expect(scores["validation.matthews.any cytoplasm"]).toBeGreaterThan(0.3);
-    expect(scores["validation.jaccard"]).toBeGreaterThan(0.6);
+    expect(scores["macroF1"]).toBeGreaterThan(0.7);
+    expect(scores["matthews.any cytoplasm"]).toBeGreaterThan(0.3);
+    expect(scores["jaccard"]).toBeGreaterThan(0.6);
     const head = JSON.parse(await readFile(join(path, "model/localizer/config.json"), "utf8"));
     expect(head).toMatchObject({ window_residues: 62, bottleneck: { hidden_size: 16, result: "full" } });
     const names = [...(await tensorsOf(join(path, "model/localizer/model.safetensors"))).keys()];
@@ -108,9 +88,9 @@ describe("train localizer", () => {
   it("learns them by adapting the language model, and leaves an adapter that fits it", async () => {
     const { path, losses } = await run("lora", onLora, 80);
     expect(losses.at(-1)).toBeLessThan(0.1 * losses[0]!);
-    const scores = await scoresOf(path);
+    const scores = await validationOf(path);
     for (const name of ["macroAveragePrecision", "macroF1", "macroMatthews", "jaccard"])
-      expect(scores[`validation.${name}`], name).toBeGreaterThan(0.8);
+      expect(scores[name], name).toBeGreaterThan(0.8);
     const adapter = await loadLora(openFolder(join(path, "model", "lora")), weights);
     expect(adapter.config).toMatchObject({ r: 2, loraAlpha: 4 });
     const second = adapter.weights.get(
@@ -133,22 +113,15 @@ describe("train localizer", () => {
   ])("continues after a kill bit for bit, %s", async (what, model, overrides) => {
     const whole = await run(`whole ${what}`, model, 6, overrides);
     const killed = await run(`killed ${what}`, model, 6, overrides, 5);
-    const [expected, resumed] = await Promise.all(
-      [whole, killed].map(({ path }) => tensorsOf(join(path, "checkpoints", "step-6.safetensors"))),
-    );
-    expect([...resumed!.keys()].sort()).toEqual([...expected!.keys()].sort());
-    for (const [name, { data }] of expected!) expect(resumed!.get(name)!.data, name).toEqual(data);
+    await expectSameCheckpoint(whole.path, killed.path, 6);
   });
 
   it("begins with the weights of an earlier run", async () => {
     const overrides = [`train.start_from=${join(folder, "lora", "model")}`, "train.learning_rate=1e-6"];
     const { path } = await run("continued", onLora, 1, overrides);
-    const before = await scoresOf(join(folder, "lora"));
-    const after = await scoresOf(path);
-    expect(after["validation.macroAveragePrecision"]).toBeCloseTo(
-      before["validation.macroAveragePrecision"]!,
-      3,
-    );
+    const before = await validationOf(join(folder, "lora"));
+    const after = await validationOf(path);
+    expect(after.macroAveragePrecision).toBeCloseTo(before.macroAveragePrecision!, 3);
     const others = {
       "no adapter": [onBottleneck, /train\.start_from: .* adapts its language model: give model\.lora/],
       "another rank": [

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors } from "@proteoscope/formats";
 import { computeSequenceFeatures, loadFeatureHead } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -9,9 +8,8 @@ import { checkConfig, readConfig } from "../../config/compose.ts";
 import { compartments } from "../../data/atlas/compartments.ts";
 import { readSequences } from "../../data/atlas/sequences.ts";
 import { localisationRow, randomSequence, writeAtlas } from "../../testing/atlas-fixture.ts";
-import { resumeTraining, startTraining } from "../../train.ts";
+import { expectSameCheckpoint, trainRun, validationOf } from "../../testing/training-run.ts";
 import { momentsOf } from "../../training/frozen/protein-statistics.ts";
-import type { TrainingProgress } from "../../training/loop.ts";
 import { sequenceFeaturesSchema } from "./config.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -42,8 +40,7 @@ interface RunOptions {
 }
 
 async function run(name: string, steps: number, { overrides = [], on = atlas, killAt }: RunOptions = {}) {
-  const configFile = join(folder, `${name}.yaml`);
-  const settings = {
+  const config = {
     model: { hidden_size: 8, layers: 1, input_dropout: 0.1, dropout: 0.2 },
     data: { batch_size: 8, validation_count: 12, weight_of_human: 1, weight_of_opencell: 1 },
     loss: { max_positive_weight: 2 },
@@ -52,24 +49,9 @@ async function run(name: string, steps: number, { overrides = [], on = atlas, ki
       ...{ log_every: 5, validate_every: steps, checkpoint_every: 4 },
     },
   };
-  await writeFile(configFile, JSON.stringify(settings)); // JSON is YAML
-  const losses: number[] = [];
-  const path = join(folder, name);
-  const onProgress = ({ step, scores }: TrainingProgress) => {
-    losses.push(scores["loss.sequenceFeatures"]!);
-    if (step === killAt) throw new Error("killed");
-  };
-  const training = startTraining(
-    path,
-    { trainer: "sequence-features", configFile, overrides, atlas: on.path },
-    { device: "cpu", onProgress },
-  );
-  if (killAt === undefined) await training;
-  else {
-    await expect(training).rejects.toThrow("killed");
-    await resumeTraining(path, "sequence-features", { device: "cpu" });
-  }
-  return { path, losses };
+  const setup = { trainer: "sequence-features", config, atlas: on.path, folder } as const;
+  const { path, progress } = await trainRun(setup, name, { overrides, killAt });
+  return { path, losses: progress.map(({ scores }) => scores["loss.sequenceFeatures"]!) };
 }
 
 const headOf = async (path: string) =>
@@ -79,8 +61,7 @@ describe("train sequence-features", () => {
   it("learns compartments, and leaves a head that predicts them for proteins that it does not learn from", async () => {
     const { path, losses } = await run("learns", 100);
     expect(losses.at(-1)).toBeLessThan(0.3 * losses[0]!);
-    const lines = (await readFile(join(path, "metrics.jsonl"), "utf8")).trim().split("\n");
-    expect(JSON.parse(lines.at(-1)!)["validation.macroAveragePrecision"]).toBeGreaterThan(0.8);
+    expect((await validationOf(path)).macroAveragePrecision).toBeGreaterThan(0.8);
     expect((await headOf(path)).config).toEqual({
       ...{ labels: compartments, hiddenSize: 8, layers: 1, inputDropout: 0.1, dropout: 0.2 },
     });
@@ -88,12 +69,7 @@ describe("train sequence-features", () => {
 
   it("continues after a kill bit for bit", async () => {
     const [whole, killed] = [await run("whole", 6), await run("killed", 6, { killAt: 5 })];
-    const states = [whole, killed].map(async ({ path }) =>
-      readSafetensors(await readFile(join(path, "checkpoints", "step-6.safetensors"))),
-    );
-    const [expected, resumed] = (await Promise.all(states)).map(({ tensors }) => tensors);
-    expect([...resumed!.keys()].sort()).toEqual([...expected!.keys()].sort());
-    for (const [name, { data }] of expected!) expect(resumed!.get(name)!.data, name).toEqual(data);
+    await expectSameCheckpoint(whole.path, killed.path, 6);
     expect(await headOf(killed.path)).toEqual(await headOf(whole.path));
   });
 

@@ -119,7 +119,7 @@ describe("openProteinSide", () => {
     const mean = anew.weights.get("compartments.mean")!;
     for (let i = 0; i < 13; i++) expect(prototypes.data[i]).toBeCloseTo(Number(mean.data[i]), 4);
 
-    const earlier = await earlierRun("typical", 1, (value) => value);
+    const earlier = await earlierRun("prototypes", 1, (value) => value);
     const path = join(earlier, "condition/model.safetensors");
     const kept = readSafetensors(await readFile(path)).tensors;
     for (const [key, bytes] of saveSequenceCondition({
