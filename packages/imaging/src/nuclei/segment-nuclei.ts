@@ -112,14 +112,20 @@ function cutAtOwnLevel(
   count: number,
   background: number,
 ): Uint8Array {
-  const values: number[][] = Array.from({ length: count + 1 }, () => []);
+  const ends = new Uint32Array(count + 1); // of each piece in `values`, which is sorted by piece
+  for (const label of labels) ends[label]! += 1;
+  for (let label = 1; label <= count; label++) ends[label]! += ends[label - 1]!;
+  const values = new Float32Array(labels.length);
+  const next = new Uint32Array(count + 1);
+  next.set(ends.subarray(0, count), 1);
   labels.forEach((label, pixel) => {
-    if (label !== 0) values[label]!.push(image[pixel]!);
+    values[next[label]!++] = image[pixel]!;
   });
-  const levels = values.map((piece) => {
-    return background + ownLevel * (median(Float32Array.from(piece)) - background);
+  const levels = Float64Array.from({ length: count + 1 }, (_, label) => {
+    if (label === 0) return Infinity;
+    return background + ownLevel * (median(values.subarray(ends[label - 1]!, ends[label]!)) - background);
   });
-  return maskWhere(labels.length, (pixel) => labels[pixel] !== 0 && image[pixel]! > levels[labels[pixel]!]!);
+  return maskWhere(labels.length, (pixel) => image[pixel]! > levels[labels[pixel]!]!);
 }
 
 /** Separates nuclei from what is not one, by size and shape, and numbers them anew. */

@@ -30,8 +30,10 @@ export function splitByDepth(depth: Float32Array, size: PlaneSize, neckRatio: nu
   let deepest = -1; // the deepest neighbour that is flooded
   const met: number[] = []; // the basins of all of them
   const visit = (neighbour: number): void => {
-    if (basinOf[neighbour] === -1) return;
+    const parent = basinOf[neighbour]!;
+    if (parent === -1) return;
     if (deepest === -1 || depth[neighbour]! > depth[deepest]!) deepest = neighbour;
+    if (met.includes(parent)) return;
     const basin = find(neighbour);
     if (!met.includes(basin)) met.push(basin);
   };

@@ -15,7 +15,8 @@ const LATENT_REDUCTION = 4;
  * that the crop allows, as if the border ran just outside its frame: negative when the mask is empty, positive when full.
  */
 export function nuclearDistance(mask: ArrayLike<number>, size: PlaneSize): Float32Array {
-  const outside = Uint8Array.from(mask, (value) => (value === 0 ? 1 : 0));
+  const outside = new Uint8Array(mask.length);
+  for (let i = 0; i < mask.length; i++) if (mask[i] === 0) outside[i] = 1;
   const inner = euclideanDistance(mask, size);
   const outer = euclideanDistance(outside, size);
   const full = !outside.includes(1);
