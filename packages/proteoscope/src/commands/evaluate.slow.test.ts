@@ -284,7 +284,7 @@ describe("bad input to evaluate", () => {
     const other = createWorkplace();
     expect(await refused([], other.model)).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/crops of 16x16 pixels, model draws 40x40/),
+      stderr: expect.stringMatching(/crops of 16x16 pixels, model generates 40x40/),
     });
     other.remove();
     const config = join(place.model, "classifier", "config.json");
@@ -292,7 +292,7 @@ describe("bad input to evaluate", () => {
     writeFileSync(config, before.replace('"Golgi"', '"golgi"'));
     expect(await refused([])).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/model\/classifier: knows no "Golgi"/),
+      stderr: expect.stringMatching(/model\/classifier: has no label "Golgi"/),
     });
     writeFileSync(config, before);
   });
