@@ -12,7 +12,7 @@ export interface Prepared {
   close?(): Promise<void>;
 }
 
-/** Which script of `peers/` does the same work, and the words that tell it what to do. */
+/** Which script of `peers/` does the same work, and the arguments of that script. */
 export interface PeerWork {
   readonly script: "block" | "esm2" | "unet" | "vae";
   readonly work: readonly (string | number)[];

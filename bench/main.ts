@@ -29,7 +29,7 @@ async function main(words: readonly string[]): Promise<number> {
   return failed ? exitCodes.failure : exitCodes.ok;
 }
 
-/** One case after the other; one that fails is told of and left out. */
+/** Runs one case after the other; one that fails is reported and left out. */
 async function measureAll(options: BenchOptions, signal: AbortSignal) {
   const { chosen, device, threads, leastRuns } = options;
   const results: BenchResult[] = [];

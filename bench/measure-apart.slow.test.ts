@@ -3,7 +3,7 @@ import { runCommandProcess } from "./command-process.ts";
 import { measureApart } from "./measure-apart.ts";
 
 describe("measuring in a process of its own", () => {
-  it("tells of every round and gives the result", async () => {
+  it("reports every round and gives the result", async () => {
     const rounds: number[] = [];
     const options = { threads: 1, leastRuns: 2, onRound: (round: number) => rounds.push(round) };
     const result = await measureApart("cli.version.cold", options);
@@ -27,7 +27,7 @@ describe("measuring in a process of its own", () => {
 });
 
 describe("the command line as a process", () => {
-  it("tells how much memory it took", async () => {
+  it("reports how much memory it took", async () => {
     expect(await runCommandProcess(["--version"])).toBeGreaterThan(10);
   });
 

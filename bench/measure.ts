@@ -1,6 +1,6 @@
 // Times one benchmark: warm-up runs that are thrown away, then rounds until there are enough and enough time has passed.
 // A round is one run of ours and one of the peer's, so that whatever slows the machine down meets both. The median is
-// reported, with the minimum beside it: other work on the machine only ever makes a run slower.
+// reported with the minimum: other work on the machine only ever makes a run slower.
 
 export interface Timing {
   readonly ms: number;
@@ -20,7 +20,7 @@ export interface MeasureOptions {
   readonly leastRuns?: number;
   /** Rounds are added until this much time was spent on our runs. */
   readonly leastTotalMs?: number;
-  /** Told after each round how many are done. */
+  /** Called after each round with the number of rounds done. */
   readonly onRound?: (rounds: number) => void;
   readonly nowMs?: () => number;
 }

@@ -33,7 +33,7 @@ export async function openPeer(
   const path = fileURLToPath(new URL(`./peers/${script}.py`, import.meta.url));
   const words = [path, String(threads), ...work.map(String)];
   const child = spawn(python, words, { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.on("error", () => {}); // a peer that has ended is told of where its answer is missing
+  child.stdin.on("error", () => {}); // a peer that has ended is reported where its answer is missing
   const nextLine = readLines(child, `the peer ${script}.py ${work.join(" ")}`);
   const isThere = await new Promise<boolean>((resolve) => {
     child.once("spawn", () => resolve(true));

@@ -23,7 +23,7 @@ it("sums kernels by operator, for one run of several", () => {
   expect(sumKernels(events, { runs: 2 })[1]).toEqual({ label: "Add", count: 0.5, ms: 1 });
 });
 
-it("tells shapes apart where it is asked to", () => {
+it("separates shapes on request", () => {
   expect(sumKernels(events, { runs: 2, byShape: true })).toEqual([
     { label: "MatMul 2x3 3x4", count: 1, ms: 20 },
     { label: "Add 2 2", count: 0.5, ms: 1 },

@@ -18,7 +18,7 @@ export interface KernelTime {
   readonly label: string;
   /** Kernels of one run. */
   readonly count: number;
-  /** Of one run. */
+  /** Time of one run. */
   readonly ms: number;
 }
 

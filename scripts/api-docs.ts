@@ -1,5 +1,5 @@
 // `npm run api:docs [-- --output FOLDER]`: the reference of the library as Markdown, one page per subpath, made by
-// TypeDoc from the docstrings. Made on demand and not kept, since the sources say the same.
+// TypeDoc from the docstrings. Made on demand and not stored, since the sources say the same.
 import { join, posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 // `tsx scripts/card-tables.ts REPORT/metrics.json`: the figures of an evaluation as tables of Markdown, for a model card.
-// The figures are those of report.html; what they are measured on stands there.
+// The figures are those of report.html, which says what they are measured on.
 import { readFile } from "node:fs/promises";
-import { sequenceMethods, sequenceSets } from "../packages/lab/src/evaluate/ask/sequences.ts";
+import { sequenceMethods, sequenceSets } from "../packages/lab/src/evaluate/predict/sequences.ts";
 import { number, share } from "../packages/lab/src/evaluate/report/html.ts";
 import { methodTitles, sequenceSetTitles } from "../packages/lab/src/evaluate/report/localization.ts";
 import type { Metrics } from "../packages/lab/src/evaluate/report/metrics.ts";
@@ -49,11 +49,18 @@ function imageTables({
     const name = floor === null ? "none" : scoreTitles[floor.floor as keyof typeof scoreTitles];
     return [title, points(accuracy.languageModel), `${points(floor)} (${name})`];
   });
-  const { memorisation, distances, nuclearProportion, overlap, autoencoder } = images;
+  const { memorisation, distances, nuclearProportion, overlap, autoencoder, linearFilter } = images;
   return [
     `Accuracy:\n\n${table(heads, scoresOf("accuracy"))}`,
     `Macro recall:\n\n${table(heads, scoresOf("macroRecall"))}`,
-    table(["", "drawn less what is read off the sequence", "drawn less the strongest floor"], margins),
+    table(
+      [
+        "",
+        "generated images minus prediction from the sequence",
+        "generated images minus the strongest floor",
+      ],
+      margins,
+    ),
     table(classHeads, classRows(classes)),
     table(
       ["", "near a training crop", "median correlation"],
@@ -64,7 +71,7 @@ function imageTables({
       ]),
     ),
     table(
-      ["distance to real crops", "drawn", "real, other fields"],
+      ["distance to real crops", "generated", "real, other fields"],
       (["frechet", "kernel"] as const).map((name) => [
         name,
         number(distances[name].drawnToReal),
@@ -90,19 +97,24 @@ function imageTables({
         "autoencoder",
         "PSNR, dB",
         "SSIM",
-        "power, 0 to 0.1 cycles a pixel",
+        "power, 0 to 0.1 cycles per pixel",
         "0.1 to 0.2",
         "0.2 to 0.3",
         "0.3 to 0.4",
         "0.4 to 0.5",
       ],
-      (["protein", "nucleus"] as const).map((name) => {
-        const { signalToNoise, structuralSimilarity, power } = autoencoder[name];
-        return [name, ...[signalToNoise, structuralSimilarity, ...power].map(number)];
-      }),
+      (["protein", "nucleus"] as const).flatMap((name) =>
+        [
+          { title: name, scores: autoencoder[name] },
+          { title: `${name}, linear filter of equal size`, scores: linearFilter[name] },
+        ].map(({ title, scores: { signalToNoise, structuralSimilarity, power } }) => [
+          title,
+          ...[signalToNoise, structuralSimilarity, ...power].map(number),
+        ]),
+      ),
     ),
     table(
-      ["one thing changed, the noise being the same", "same compartment seen", "change"],
+      ["one thing changed, with the same noise", "same compartment recognised", "change"],
       Object.entries(effects).map(([name, { sameAnswer, change }]) => [
         scoreTitles[name as keyof typeof scoreTitles],
         share(sameAnswer),
@@ -148,7 +160,7 @@ function localizationTables({ sets, published }: NonNullable<Metrics["localizati
   return [
     table(["", "macro F1", "micro F1", "macro MCC", "Jaccard", "all labels right"], figures),
     table(
-      ["label, human proteins of the held-out partition", "with it", "F1", "MCC", "MCC, composition"],
+      ["label, human proteins of the held-out partition", "proteins", "F1", "MCC", "MCC, composition"],
       labels,
     ),
     table(["published elsewhere, on other splits and labels", "figures", "source"], others),

@@ -1,6 +1,6 @@
 // `tsx scripts/draw-curves.ts OUT.png RUN:SCORE...`: training curves for the model card, one panel a score.
-// Reads the metrics.jsonl of run folders, such as runs/plm:tokens; a score that is logged often is drawn as it is, one
-// of validations as dots joined by a line. The axes say their limits in figures; no smoothing.
+// Reads the metrics.jsonl of run folders, such as runs/plm:tokens; a score that is logged often is plotted as it is, one
+// of validations as dots on a line. The axes say their limits in figures; no smoothing.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePng } from "@proteoscope/formats";

@@ -1,5 +1,5 @@
-// `tsx scripts/draw-grid.ts ATLAS OUT.png [MODEL]`: the picture of the README, real crops beside generated ones.
-// One row an example protein: the first real crops of its compartment (OpenCell's where there are any) in the order of
+// `tsx scripts/draw-grid.ts ATLAS OUT.png [MODEL]`: the picture of the README, real crops next to generated ones.
+// One row per example protein: the first real crops of its compartment (OpenCell's where there are any) in the order of
 // the atlas, then samples at seeds 0, 1, 2, 3 around the library's nuclei of those seeds. Nothing is chosen by eye.
 import { readFile, writeFile } from "node:fs/promises";
 import { openRuntime } from "@proteoscope/engine/node";

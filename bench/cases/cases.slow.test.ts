@@ -136,7 +136,7 @@ const result = (name: string, ms: number): BenchResult => ({
   ...{ name, ms, min: ms, n: 5, gflop: null, peakMb: 100, peer: null, ratio: null },
 });
 
-describe("what is printed beside the table", () => {
+describe("what is printed with the table", () => {
   it("is the overhead, as a share of a first image, once all its parts are known", () => {
     const parts = [
       result("overhead.trace", 100),
@@ -147,9 +147,9 @@ describe("what is printed beside the table", () => {
     expect(overheadShare([...parts, result("image.ddim50.paper", 8700)])).toBe(
       "engine overhead of a first image.ddim50.paper: tracing 100 ms, session making 200 ms, feeding and reading 60 ms: 4.0 %",
     );
-    const withKept = [...parts, result("overhead.kept", 200), result("image.ddim50.paper", 7800)];
-    expect(overheadShare(withKept)).toMatch(
-      /: 4\.4 %; with sessions kept by an earlier command 200 ms and feeding: 3\.3 %$/,
+    const withCached = [...parts, result("overhead.cached", 200), result("image.ddim50.paper", 7800)];
+    expect(overheadShare(withCached)).toMatch(
+      /: 4\.4 %; with sessions cached by an earlier command 200 ms and feeding: 3\.3 %$/,
     );
   });
 

@@ -1,5 +1,5 @@
 // What the engine itself costs of a guided image at paper size: tracing, making sessions, feeding and reading. Each part
-// is a case, and `overheadShare` puts them beside the image.
+// is a case, and `overheadShare` compares them with the image.
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ import { randomDecoder } from "./vae.ts";
 const names = {
   trace: "overhead.trace",
   compile: "overhead.compile",
-  kept: "overhead.kept",
+  cached: "overhead.cached",
   feed: "overhead.feed",
 } as const;
 
@@ -41,8 +41,8 @@ export function createOverheadCases(size: ImageSize): readonly BenchCase[] {
       prepare: async (runtime) => compilation(size, () => runtime),
     },
     {
-      name: names.kept,
-      title: "the same, with sessions that an earlier process kept",
+      name: names.cached,
+      title: "the same, with sessions that an earlier process cached",
       prepare: async (runtime) => {
         const folder = await mkdtemp(join(tmpdir(), "proteoscope-bench-"));
         const keepers: Runtime[] = [];
@@ -67,7 +67,7 @@ function idleRuntime(runtime: Runtime): Runtime {
   return runtime.pair === undefined ? idle : { ...idle, pair: async () => [idle, idle] };
 }
 
-/** A runtime that finds what it kept in the folder when it was last asked, as one of a later process does. */
+/** A runtime that finds the sessions of an earlier one in its cache folder, as a later process does. */
 function keeping(runtime: Runtime, folder: string, keepers: Runtime[]): Runtime {
   const keep = (one: Runtime) => {
     const stayingOpen = { ...one, close: async () => {} };
@@ -149,8 +149,8 @@ async function feeding(
 /** The engine's share of an image with its compiling, as one line; undefined unless its parts were measured. */
 export function overheadShare(results: readonly BenchResult[]): string | undefined {
   const msOf = (wanted: string) => results.find(({ name }) => name === wanted)?.ms;
-  const [traceMs, compileMs, keptMs, feedMs, imageMs] = [
-    ...[names.trace, names.compile, names.kept, names.feed],
+  const [traceMs, compileMs, cachedMs, feedMs, imageMs] = [
+    ...[names.trace, names.compile, names.cached, names.feed],
     imagePaper.name,
   ].map(msOf);
   if (traceMs === undefined || compileMs === undefined || feedMs === undefined || imageMs === undefined)
@@ -159,6 +159,6 @@ export function overheadShare(results: readonly BenchResult[]): string | undefin
   const parts = { tracing: traceMs, "session making": compileMs - traceMs, "feeding and reading": feedMs };
   const list = Object.entries(parts).map(([part, ms]) => `${part} ${ms.toFixed(0)} ms`);
   const first = `engine overhead of a first ${imagePaper.name}: ${list.join(", ")}: ${shareOf(compileMs)}`;
-  if (keptMs === undefined) return first;
-  return `${first}; with sessions kept by an earlier command ${keptMs.toFixed(0)} ms and feeding: ${shareOf(keptMs)}`;
+  if (cachedMs === undefined) return first;
+  return `${first}; with sessions cached by an earlier command ${cachedMs.toFixed(0)} ms and feeding: ${shareOf(cachedMs)}`;
 }

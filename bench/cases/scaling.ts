@@ -92,7 +92,7 @@ export function manyProteins(name: string, { config, title, count }: ProteinsOpt
   };
 }
 
-/** Time a run and each of its images or proteins, and memory: a table a family, a row a size. */
+/** Time per run and per image or protein, and memory: one table per family, one row per size. */
 export function formatScaling(results: readonly BenchResult[]): string {
   const itemsOf = new Map(scalingCases.map(({ name, items = 1 }) => [name, items]));
   const families = new Map<string, BenchResult[]>();

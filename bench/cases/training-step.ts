@@ -15,7 +15,7 @@ import { countGflop, type OpenSizes } from "../operations.ts";
 import { randomWeights } from "../random-weights.ts";
 
 export interface TrainingOptions<Input extends string, Loss extends string> {
-  /** Of the parameters that each loss trains. */
+  /** Prefixes of the parameters that each loss trains. */
   readonly prefixes: Readonly<Record<Loss, string>>;
   readonly batch: Readonly<Record<Input, NdArray>>;
   readonly sizes?: OpenSizes;

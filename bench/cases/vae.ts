@@ -28,7 +28,7 @@ export const vaeDecode = vaeDecodeCase("vae.decode.b1", { config: autoencoderKlD
 
 interface DecodeOptions {
   readonly config: AutoencoderTrainingConfig["autoencoder"];
-  /** Of the image. */
+  /** Side of the image in pixels. */
   readonly side: number;
 }
 

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-# Answers alone go to standard output: what libraries print goes beside them.
+# Only answers go to standard output: what libraries print goes to standard error.
 answers, sys.stdout = sys.stdout, sys.stderr
 
 

@@ -1,6 +1,6 @@
 // The types of a release: the declarations of every module that the library's subpaths reach, in a tree of their own.
 // One tree, not one file per subpath: so a type that two subpaths export is the same type in both. Imports of other
-// workspaces become relative paths, and `.ts` becomes `.js`, as Node's resolution wants it.
+// workspaces become relative paths, and `.ts` becomes `.js`, as Node's resolution needs it.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import ts from "typescript";

@@ -51,7 +51,7 @@ describe("the manifest of a release", () => {
     });
   });
 
-  it("exports each subpath with its types, which come first, as resolvers want it", () => {
+  it("exports each subpath with its types, which come first, as resolvers need it", () => {
     expect(made.exports).toEqual({
       ".": { types: "./types/proteoscope/index.d.ts", default: "./dist/index.js" },
       "./web": { types: "./types/proteoscope/web.d.ts", default: "./dist/web.js" },

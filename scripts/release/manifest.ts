@@ -23,7 +23,7 @@ export function readWorkspaceDependencies(root: string): Record<string, string> 
 
 /**
  * Merges the dependencies of several packages.
- * @throws Error if two of them want the same package in different ranges.
+ * @throws Error if two of them need the same package in different ranges.
  */
 export function mergeDependencies(manifests: readonly Manifest[]): Record<string, string> {
   const merged: Record<string, { range: string; owner: string }> = {};

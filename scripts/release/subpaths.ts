@@ -16,7 +16,7 @@ export const subpaths: Readonly<Record<string, string>> = {
 /** Subpaths that need Node; all others run in browsers, too. */
 export const nodeSubpaths: readonly string[] = [".", "./lab"];
 
-/** A web worker's script, for pages whose bundler wants to be given it. */
+/** A web worker's script, for pages whose bundler needs its file. */
 export const webWorkerSubpath = "./web/worker";
 
 /** The file name of a subpath without its ending: `./engine` is `engine`, the package itself `index`. */

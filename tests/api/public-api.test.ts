@@ -41,7 +41,7 @@ describe("the reader of exports", () => {
     expect([...names.keys()]).toEqual(["Circle", "Round", "Square", "own", "reach"]);
   });
 
-  it("tells types, and classes that are exported as types, from values", () => {
+  it("separates types, and classes that are exported as types, from values", () => {
     const types = [...names.values()].filter(({ isType }) => isType).map(({ name }) => name);
     expect(types).toEqual(["Round", "Square"]);
   });

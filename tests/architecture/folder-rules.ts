@@ -1,5 +1,5 @@
 // The floors inside a package: which of its folders may import which others, that trainers stand side by side, and how many
-// files a folder holds before it wants folders of its own.
+// files a folder may hold before it needs folders of its own.
 import { posix } from "node:path";
 import { isTestCode, type Violation } from "./import-rules.ts";
 import type { ModuleSyntax } from "./imports.ts";

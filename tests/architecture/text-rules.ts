@@ -26,7 +26,7 @@ export function checkLength({ path, text }: SourceFile): Violation[] {
   const lines = countLines(text);
   if (lines <= longestFileLines) return [];
   return [
-    { path, line: longestFileLines + 1, rule: `at most ${longestFileLines} lines a file (has ${lines})` },
+    { path, line: longestFileLines + 1, rule: `at most ${longestFileLines} lines per file (has ${lines})` },
   ];
 }
 

@@ -1,4 +1,4 @@
-// Reads damaged copies of checkpoints - safetensors, torch.save's archives, archives of arrays - and tells as JSON how
+// Reads damaged copies of checkpoints - safetensors, torch.save's archives, archives of arrays - and reports as JSON how
 // they ended, how long the slowest took, and the most that one reading allocated in buffers, in sizes of its file. A
 // process of its own, as read-mutated-files.ts is. A case is its kind and seed, so that it can be repeated.
 //

@@ -12,9 +12,9 @@ import {
 
 export interface Differentiated {
   readonly outputs: Readonly<Record<string, NdArray>>;
-  /** Of the loss with respect to each trained parameter, by its name. */
+  /** Gradients of the loss with respect to each trained parameter, by its name. */
   readonly gradients: ReadonlyMap<string, NdArray>;
-  /** Of the loss with respect to each of `inputNames`. */
+  /** Gradients of the loss with respect to each of `inputNames`. */
   readonly inputGradients: ReadonlyMap<string, NdArray>;
   readonly updates: ReadonlyMap<string, NdArray>;
 }

@@ -108,7 +108,7 @@ const numbers = ({ data }: Values): number[] =>
 export const largestOf = (tensors: readonly Values[]): number =>
   largest(tensors.map((tensor) => tensor.reduced?.largest ?? largest(numbers(tensor))));
 
-/** Holds every recorded value of a tensor, and the norm of one that is reduced; `name` is told where it fails. */
+/** Holds every recorded value of a tensor, and the norm of one that is reduced; `name` is for the message where it fails. */
 export function expectClose(
   actual: Values | undefined,
   expected: Values | undefined,
@@ -142,7 +142,7 @@ export function expectClose(
  * Holds gradients to a `*_hash` file's summary: of each of `names`, the norm (`gnorm`) and the first values (`ghead`).
  *
  * A gradient that is zero by symmetry, such as an attention key's bias, is rounding noise; it is held to the scale
- * of the largest. Where a loss `hasKinks` - a perceptual network's ReLUs and maxima - a rounding that decides one of them
+ * of the largest. Where a loss `hasKinks` - a perceptual network's ReLUs and maxima - a rounding that flips one of them
  * otherwise moves a gradient further than roundings do, on one processor and not on another: its values are held to the
  * largest of their tensor, as whole tensors are by `expectClose`, and not to their root mean square.
  */

@@ -28,8 +28,8 @@ describe("the indices of values that are kept", () => {
   });
 
   it("keep to no place of a kernel: all nine of a 3x3 are met", () => {
-    const places = spreadIndices(32 * 32 * 9, keptValues).map((index) => index % 9);
-    expect(new Set(places).size).toBe(9);
+    const offsets = spreadIndices(32 * 32 * 9, keptValues).map((index) => index % 9);
+    expect(new Set(offsets).size).toBe(9);
   });
 });
 

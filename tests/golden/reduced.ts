@@ -1,6 +1,6 @@
 // Recordings of which a part ships. A reduced tensor keeps some of its values, exactly as they were recorded, its norm
 // and its largest magnitude; its full shape stands in the file's metadata. The values are spread over the tensor: it is
-// cut into equal stretches, and one value of each is kept, at a place that a hash of the stretch's number says.
+// cut into equal stretches, and one value of each stays, at an index that a hash of the stretch's number says.
 import type { NdArray, Safetensors } from "@proteoscope/formats";
 
 /** A tensor of a recording. Where it is reduced, `shape` is the full one and `data` the values at `spreadIndices`. */
@@ -13,7 +13,7 @@ type ReducedTensors = Record<string, { shape: readonly number[]; norm: number; l
 
 export const keptValues = 64;
 
-/** Of each of `count` equal stretches of `length` values one index, in ascending order. */
+/** One index per stretch, for `count` equal stretches of `length` values, in ascending order. */
 export function spreadIndices(length: number, count: number): number[] {
   const startOf = (stretch: number): number => Math.floor((stretch * length) / count);
   return Array.from({ length: count }, (_, stretch) => {

@@ -1,6 +1,6 @@
 // Recordings of what the finished product computes, taken before its code was reorganised: a change that only moves
 // code gives the same bits. Bits depend on the processor, the number of threads and the libraries below; recordings
-// are kept per environment, and in one that was never recorded a few numbers are compared within a tolerance instead.
+// are stored per environment, and in one that was never recorded a few numbers are compared within a tolerance instead.
 // PROTEOSCOPE_RECORD=1 records anew, for a change that is meant to change numbers.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ interface RecordedCase {
   digests: Record<string, Record<string, string>>;
 }
 
-/** What the bits may depend on beside the code: processor, instructions, threads, C library and ONNX Runtime. */
+/** What the bits may depend on in addition to the code: processor, instructions, threads, C library and ONNX Runtime. */
 export function describeEnvironment(): string {
   const lock = JSON.parse(readFileSync(join(repositoryRoot, "package-lock.json"), "utf8"));
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };

@@ -7,7 +7,7 @@ import { proteoscope } from "./command.ts";
 import { expectRecorded, spreadValues } from "./recording.ts";
 import { recordedRuns } from "./training-configs.ts";
 
-// Four proteins of known genes with four images each, and images that tell their compartment alone.
+// Four proteins of known genes with four images each, and images with nothing known but their compartment.
 const crops = Array.from({ length: 24 }, (_, index) => {
   const primary = index % 2 === 0 ? "nucleoplasm" : "cytoplasm";
   const known = index % 6 < 4 ? { gene: `GENE${index % 4}`, uniprot: `P${index % 4}` } : {};

@@ -15,7 +15,7 @@ describe("FormatError", () => {
     expect(error.line).toBe(3);
   });
 
-  it("tells to fetch the file again when nothing better is known", () => {
+  it("advises to fetch the file again when nothing better is known", () => {
     expect(new FormatError("png", "cut short").message).toContain("fetch or write it again");
   });
 });

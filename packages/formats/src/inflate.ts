@@ -10,7 +10,7 @@ export interface InflateOptions {
   /** Named in errors. */
   format: string;
   wrapper: "raw" | "zlib";
-  /** Fewer than this is an error: fflate does not tell a stream that is cut short. */
+  /** Fewer than this is an error: fflate does not detect a stream that is cut short. */
   minBytes: number;
   maxBytes: number;
 }

@@ -35,7 +35,15 @@ export { drawGrid } from "./picture/plane-grid.ts";
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
 export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
 export { detectColorDepth, renderTerminalImage } from "./picture/terminal-image.ts";
+export { keptPerSide, openDctLowPass } from "./planes/dct-low-pass.ts";
+export {
+  type DirectionalPeak,
+  directionalSpectrum,
+  type SpectrumOptions,
+  strongestDirection,
+} from "./planes/directional-spectrum.ts";
 export { euclideanDistance, type PlaneSize } from "./planes/distance-transform.ts";
+export { gaussianBlur } from "./planes/gaussian-blur.ts";
 export { latentDistance, nuclearDistance } from "./planes/nuclear-distance.ts";
 export {
   medianOverlap,

@@ -39,16 +39,16 @@ export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleu
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
-  type Answer,
   accuracy,
-  bestMacroAnswer,
+  bestMacroClass,
+  type ClassPrediction,
   type Confusion,
   chanceOf,
   confusion,
   isRight,
   likeliest,
   macroMean,
-  mostFrequentAnswer,
+  mostFrequentClass,
   totalVariation,
 } from "./evaluate/measures/accuracy.ts";
 export {
@@ -83,7 +83,7 @@ export {
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
 export {
-  type AgreedAnswer,
+  type AgreedPrediction,
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";

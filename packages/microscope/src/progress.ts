@@ -1,21 +1,23 @@
-// How long work says how far it is: a callback that the caller gives, and draws as it likes. A command line makes a line of
-// it, a server an event.
+// Progress of long work, reported to a callback that the caller gives.
+// A command line makes a line of each event, a server sends it.
 
+/** How far a phase of work has come. */
 export interface ProgressEvent {
   /** What is being done: "generate", "real crops". A new phase begins where this changes. */
   readonly phase: string;
-  /** How much is done by now, in units. */
+  /** Number of units that are done. */
   readonly done: number;
   readonly total: number;
-  /** Plural noun of what is counted: "steps", "proteins". */
+  /** Plural noun of the unit: "steps", "proteins". */
   readonly unit: string;
-  /** What is in hand: the name of a protein. */
+  /** The current item, such as the name of a protein. */
   readonly note?: string | undefined;
 }
 
+/** Receives the events in their order. */
 export type OnProgress = (event: ProgressEvent) => void;
 
-/** What stops long work, and who is told how far it is. */
+/** Options of long work: a signal that aborts it, and a callback for its progress. */
 export interface WorkOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;

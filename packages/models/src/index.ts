@@ -15,6 +15,7 @@ export {
   type PerceptualAdversarialLosses,
   perceptualAdversarialDefaults,
   perceptualAdversarialLoss,
+  reconstructionLosses,
 } from "./autoencoder-kl/loss.ts";
 export { type LpipsNetwork, lpips, lpipsFeatures } from "./autoencoder-kl/lpips.ts";
 export {

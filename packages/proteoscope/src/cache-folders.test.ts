@@ -24,6 +24,6 @@ it("follow the variables, the most particular first", () => {
   expect(cacheFolders({ HF_HOME: "/h", HF_HUB_CACHE: "/hub" }, home).huggingFace).toBe("/hub");
 });
 
-it("hold no compiled networks where they are not to be kept", () => {
+it("hold no compiled networks where these are not to be stored", () => {
   expect(cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home).sessions).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // A checkpoint as a command line names it: a folder, one file in a folder, or a model of the Hub that the cache has, by
 // its name. The loaders read through a folder in every case, because a configuration or a second file of weights may
-// lie beside the first.
+// lie in the same folder.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { FileSource, LoadOptions } from "@proteoscope/models";

@@ -1,5 +1,5 @@
-// The model that is evaluated: a model folder, or the run folder of a training, whose model/ lacks what is no part of
-// that training. The image classifier and the nuclei then come from the model that ships, and the report says so.
+// The model that is evaluated: a model folder, or the run folder of a training, whose model/ has only the networks of
+// that training. The image classifier and the nuclei then come from the shipped model, and the report says so.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
@@ -8,7 +8,7 @@ import { openModel } from "./model-folder.ts";
 
 export interface EvaluatedModel {
   readonly folder: FileSource;
-  /** Parts that came from the model that ships. */
+  /** Parts that came from the shipped model. */
   readonly borrowed: readonly string[];
 }
 

@@ -56,4 +56,4 @@ export { runCommandLine } from "./cli.ts";
 export { openModel } from "./model-folder.ts";
 export { type ReadNucleiOptions, readNuclei } from "./nuclei.ts";
 export { packageVersion } from "./package-files.ts";
-export { readProteins } from "./proteins.ts";
+export { type NamedProtein, readProteins } from "./proteins.ts";

@@ -51,7 +51,7 @@ describe("withRuntime", () => {
     await expect(runtime!.getState("x")).rejects.toThrow("is closed");
   });
 
-  it("closes it when the work fails, and tells of the failure", async () => {
+  it("closes it when the work fails, and passes the failure on", async () => {
     let runtime: Runtime | undefined;
     const work = async (opened: Runtime) => {
       runtime = opened;
@@ -61,7 +61,7 @@ describe("withRuntime", () => {
     await expect(runtime!.getState("x")).rejects.toThrow("is closed");
   });
 
-  it("tells of a device that is not there before any work", async () => {
+  it("fails before any work where a device is not there", async () => {
     const work = async () => {
       throw new Error("must not begin");
     };

@@ -1,5 +1,5 @@
-// The networks of what a command line names, each with the folder it has in a pipeline of diffusers: one checkpoint, a
-// checkpoint of training with several networks, or a model folder with its parts.
+// The networks of a model that a command line names, each with the folder it has in a pipeline of diffusers: one
+// checkpoint, a training checkpoint with several networks, or a model folder with its parts.
 import type { NoiseScheduleConfig, Pretrained } from "@proteoscope/models";
 import { openCheckpoint } from "./checkpoint-path.ts";
 import type { CommandContext } from "./cli/command.ts";
@@ -7,7 +7,7 @@ import type { CommandContext } from "./cli/command.ts";
 export interface NamedNetworks {
   /** By folder: "unet", "vae", "plm"; "" for a network that is alone. */
   readonly networks: ReadonlyMap<string, Pretrained>;
-  /** Of a pipeline; the reference's where a checkpoint of training has a denoiser. */
+  /** The pipeline's schedule; the reference's where a training checkpoint has a denoiser. */
   readonly noiseSchedule: NoiseScheduleConfig | undefined;
 }
 

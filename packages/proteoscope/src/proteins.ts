@@ -17,7 +17,6 @@ import { CommandError, exitCodes } from "./cli/errors.ts";
 import { isStandardInput, readInput, readStream } from "./cli/read-input.ts";
 import { findShipped } from "./package-files.ts";
 
-/** A protein with its names. */
 export interface NamedProtein {
   /** The record's own id, whole and unchanged. */
   readonly id: string;

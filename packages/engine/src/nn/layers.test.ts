@@ -150,7 +150,7 @@ test("a linear layer adds what the adapter of its scope gives, and nothing where
   expect([...parameters.keys()].filter((name) => name.startsWith("extra."))).toHaveLength(2);
 });
 
-test("a linear layer starts as it is told", () => {
+test("a linear layer starts from the given initial values", () => {
   const normal = { kind: "normal", deviation: 0.02 } as const;
   const { parameters } = trace(
     (w, { x }) => ({ y: linear(w, x!, 5, { weightInitializer: normal, biasInitializer: zeros }) }),

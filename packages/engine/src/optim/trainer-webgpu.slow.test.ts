@@ -2,7 +2,7 @@
  * A whole training step on the webgpu device: forward, backward, clipping, AdamW and average in GPU memory.
  *
  * Runs over software Vulkan: the driver is the SwiftShader that Debian's chromium brings, and ONNX Runtime finds it
- * through the system's Vulkan loader. It is told to refuse the graph if any node would fall back to the cpu. Compiling
+ * through the system's Vulkan loader. It refuses the graph if any node would fall back to the cpu. Compiling
  * the shaders takes most of the time.
  */
 import { spawnSync } from "node:child_process";

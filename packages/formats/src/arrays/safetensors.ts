@@ -74,7 +74,7 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   return { tensors, metadata };
 }
 
-/** Bytes up to the first tensor, told by the first eight bytes of a file. Throws FormatError. */
+/** Bytes up to the first tensor, as the first eight bytes of a file state. Throws FormatError. */
 export function safetensorsDataStart(firstBytes: Uint8Array): number {
   if (firstBytes.length < 8)
     throw new FormatError(format, "fewer than 8 bytes", { offset: firstBytes.length });

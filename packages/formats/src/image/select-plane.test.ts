@@ -9,7 +9,7 @@ import {
   selectPlane,
 } from "./select-plane.ts";
 
-/** Planes of 2 x 2 whose values tell their place: 100 c + 10 z + t, but for what `draw` gives. */
+/** Planes of 2 x 2 whose values encode their indices: 100 c + 10 z + t, but for what `draw` gives. */
 function stackOf(
   change: Partial<ImageStack> = {},
   draw?: (at: PlaneIndex) => Float32Array | undefined,

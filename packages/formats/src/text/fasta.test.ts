@@ -175,7 +175,7 @@ describe("parseSequence", () => {
     expect(() => parseSequence(text)).toThrow(message);
   });
 
-  it("takes nucleotide letters for residues when it is told to", () => {
+  it("takes nucleotide letters for residues on request", () => {
     expect(parseSequence("ATGAAACCTGGTTTTTCTCC", { allowNucleotides: true })).toBe("ATGAAACCTGGTTTTTCTCC");
   });
 });

@@ -38,7 +38,7 @@ export type FastaResult =
 export interface FastaOptions {
   /** The file's name, for errors. */
   name?: string;
-  /** Reads what looks like DNA or RNA (nucleotides.ts says how that is told) as a protein; by default it is refused. */
+  /** Reads what looks like DNA or RNA (nucleotides.ts has the rule) as a protein; by default it is refused. */
   allowNucleotides?: boolean;
 }
 

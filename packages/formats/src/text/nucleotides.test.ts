@@ -10,11 +10,11 @@ describe("recognizeNucleotides", () => {
   it.each([
     ["a coding sequence", coding, "DNA"],
     ["the same as RNA", coding.replaceAll("T", "U"), "RNA"],
-    ["the shortest that is told", "ATGAAACCTGGTTTTTCTCC", "DNA"],
+    ["the shortest that is recognised", "ATGAAACCTGGTTTTTCTCC", "DNA"],
     ["one with unknown bases", `NNNNNNNNNN${coding}NNNNNNNNNNNNNNNNNNNNN`, "DNA"],
     ["one with a few ambiguous bases", `${coding}RYSWK`, "DNA"],
     ["one of T and U", `${coding}UUUU`, "DNA"],
-  ])("tells %s", (_, sequence, kind) => {
+  ])("recognises %s", (_, sequence, kind) => {
     expect(recognizeNucleotides(sequence)).toBe(kind);
   });
 
@@ -37,7 +37,7 @@ describe("recognizeNucleotides", () => {
     expect(recognizeNucleotides(sequence)).toBeUndefined();
   });
 
-  it("tells any DNA or RNA of a hundred bases or more, and no protein of as many random residues", () => {
+  it("recognises any DNA or RNA of a hundred bases or more, and no protein of as many random residues", () => {
     const sequences = (alphabet: string) =>
       fc
         .array(fc.constantFrom(...alphabet), { minLength: 100, maxLength: 300 })

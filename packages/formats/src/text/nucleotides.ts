@@ -1,5 +1,5 @@
-// Tells a nucleotide sequence that was given in place of a protein. A, C, G, T, U and N are amino acids too, so that
-// it cannot be read off the letters with certainty, and a model answers for DNA as if it were a strange protein.
+// Recognises a nucleotide sequence that was given in place of a protein. A, C, G, T, U and N are amino acids too, so the
+// letters give no certainty, and a model takes DNA for a strange protein.
 //
 // A sequence is taken for DNA or RNA when it has at least 20 letters (N and X, which both alphabets use for "any", not
 // counted), at least 90 % of them are nucleotides, and A, C, G and T (or U) all occur. Cysteine is too rare for that in

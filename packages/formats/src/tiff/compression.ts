@@ -1,4 +1,4 @@
-// The compressions of TIFF's tag 259: those that are read, each with a decoder that is told how many bytes it must
+// The compressions of TIFF's tag 259: those that are read, each with a decoder that is given how many bytes it must
 // give and stops there, and the names of those that are not, for a message that says what the file is.
 // TIFF 6.0 sections 9 (PackBits), 13 (LZW); Adobe's Photoshop technical notes (deflate); libtiff (zstd).
 

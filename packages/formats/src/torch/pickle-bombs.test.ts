@@ -14,7 +14,7 @@ const options = { format: "torch", globals, persistentLoad: (id: unknown) => id 
 const megabytes = 8;
 const fill = (piece: string) => piece.repeat((megabytes * 2 ** 20) / piece.length);
 
-const numbers = `](${"\x88".repeat(100_000)}eq\x00`; // a list that is remembered as 0
+const numbers = `](${"\x88".repeat(100_000)}eq\x00`; // a list in slot 0 of the memo
 const keys = (write: (key: string) => string) =>
   Array.from({ length: 40_000 }, (_, i) => write(`J${String.fromCharCode(i & 255, i >> 8)}\x05\x05`)).join(
     "",

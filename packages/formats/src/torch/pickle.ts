@@ -101,7 +101,7 @@ export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value
     if (!Array.isArray(target)) refuse("appends to what is no list");
     for (const item of items) target.push(item);
   };
-  const remember = (index: number): void => {
+  const memoize = (index: number): void => {
     if (!(index in memo)) memoSize++;
     memo[index] = top();
   };
@@ -274,13 +274,13 @@ export function readPickle(bytes: Uint8Array, options: UnpickleOptions): { value
         break;
       }
       case 0x71: // BINPUT
-        remember(byte());
+        memoize(byte());
         break;
       case 0x72: // LONG_BINPUT
-        remember(uint32());
+        memoize(uint32());
         break;
       case 0x94: // MEMOIZE
-        remember(memoSize);
+        memoize(memoSize);
         break;
       case 0x68: // BINGET
         recall(byte());

@@ -1,6 +1,6 @@
 // Blosc 1 (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst), the compression of most OME-Zarr 0.4:
 // a header, and blocks whose bytes or bits were grouped by significance before each was compressed. Own code: the
-// C library as numcodecs builds it for JavaScript tells nothing of damage and fails after it.
+// C library as numcodecs builds it for JavaScript reports no damage and fails after it.
 
 import { FormatError } from "../errors.ts";
 import { inflateBounded } from "../inflate.ts";

@@ -24,7 +24,7 @@ export interface NucleusCrop {
   readonly nucleus: Float32Array;
   /** 1 on every nucleus of the crop, 0 elsewhere. [S, S] */
   readonly mask: Uint8Array;
-  /** Labels of the field. [S, S] */
+  /** 0, or the label that the field's segmentation gives the nucleus of the pixel. [S, S] */
   readonly labels: Int32Array;
   /** Label of the nucleus that the crop was made for. */
   readonly label: number;

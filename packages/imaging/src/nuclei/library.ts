@@ -1,5 +1,5 @@
-// The library of real nuclei that ships with the weights, so that a protein can be drawn without the user's own
-// image: a safetensors file of crops and nuclear masks, with the source of each in its metadata.
+// The library of real nuclei that ships with the weights, so that images can be generated without the user's own
+// picture of nuclei: a safetensors file of crops and nuclear masks, with the source of each in its metadata.
 
 import {
   FormatError,
@@ -10,6 +10,7 @@ import {
 } from "@proteoscope/formats";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 
+/** Nuclei of real images, as crops of one size. */
 export interface NucleusLibrary {
   readonly count: number;
   readonly height: number;
@@ -25,6 +26,7 @@ export interface NucleusLibrary {
   readonly licence: string;
 }
 
+/** One nucleus of a library. */
 export interface LibraryNucleus {
   readonly index: number;
   readonly field: string;
@@ -36,7 +38,10 @@ export interface LibraryNucleus {
   readonly distance: Float32Array;
 }
 
-/** The nucleus of a seed: seeds 0, 1, 2, ... go through the library in order and begin again at its end. */
+/**
+ * The nucleus of a seed: seeds 0, 1, 2, ... go through the library in order and begin again at its end.
+ * @throws RangeError for a seed that is no whole number.
+ */
 export function pickNucleus(library: NucleusLibrary, seed: number): LibraryNucleus {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed} is not a whole number`);
   const { count, height, width } = library;
@@ -124,7 +129,7 @@ function fieldNames(text: string | undefined, count: number): string[] {
     throw new FormatError(format, "the field names are not JSON", { hint, cause });
   }
   if (!Array.isArray(names) || names.length !== count || !names.every((name) => typeof name === "string")) {
-    throw new FormatError(format, `there are not ${count} field names, one a crop`, { hint });
+    throw new FormatError(format, `there are not ${count} field names, one per crop`, { hint });
   }
   return names;
 }

@@ -6,9 +6,9 @@ describe("labelRegions", () => {
   it("numbers regions in scanning order and joins corners only when asked to", () => {
     const { mask, size } = drawing(["##..#", "..#.#", "....#"]);
     expect(labelRegions(mask, size, 4).count).toBe(3);
-    const joined = labelRegions(mask, size, 8);
-    expect(joined.count).toBe(2);
-    expect(Array.from(joined.labels)).toEqual([1, 1, 0, 0, 2, 0, 0, 1, 0, 2, 0, 0, 0, 0, 2]);
+    const regions = labelRegions(mask, size, 8);
+    expect(regions.count).toBe(2);
+    expect(Array.from(regions.labels)).toEqual([1, 1, 0, 0, 2, 0, 0, 1, 0, 2, 0, 0, 0, 0, 2]);
   });
 
   it("does not join the end of a row with the beginning of the next", () => {

@@ -16,7 +16,7 @@ export function maskWhere(length: number, isInside: (pixel: number) => boolean):
   return mask;
 }
 
-/** Labels the regions of the non-zero pixels, joined over edges (4) or over edges and corners (8). */
+/** Labels the regions of the non-zero pixels, connected over edges (4) or over edges and corners (8). */
 export function labelRegions(mask: ArrayLike<number>, size: PlaneSize, connectivity: 4 | 8): Regions {
   const { height, width } = size;
   const labels = new Int32Array(height * width);

@@ -3,9 +3,11 @@
 
 import type { RgbColour, RgbImage } from "./rgb-image.ts";
 
+/** Width of a glyph in pixels. */
 export const glyphWidth = 5;
+/** Height of a glyph in pixels. */
 export const glyphHeight = 7;
-/** From one character to the next. */
+/** Distance in pixels from one character to the next. */
 export const advance = glyphWidth + 1;
 
 // biome-ignore format: one row of the table is one row of pixels
@@ -76,19 +78,20 @@ export function textWidth(text: string, scale = 1): number {
   return Math.max(0, [...text].length * advance - 1) * scale;
 }
 
-export interface TextPlace {
+/** Where and how a text is drawn. */
+export interface TextPosition {
   /** Upper left corner. */
   readonly x: number;
   readonly y: number;
-  /** Pixels a font pixel, a whole number. Default 1. */
+  /** Image pixels per font pixel, a whole number. Default 1. */
   readonly scale?: number;
-  /** Default white. */
+  /** Colour of the text. Default white. */
   readonly colour?: RgbColour;
 }
 
-/** Writes a text into an image, in place; what falls outside is cut, and characters not in the font become "?". */
-export function drawText(image: RgbImage, text: string, place: TextPlace): void {
-  const { x, y, scale = 1, colour = [255, 255, 255] } = place;
+/** Draws a text into an image, which is changed; what falls outside is cut, and characters not in the font become "?". */
+export function drawText(image: RgbImage, text: string, position: TextPosition): void {
+  const { x, y, scale = 1, colour = [255, 255, 255] } = position;
   [...text].forEach((character, i) => {
     if (character === " ") return;
     const rows = glyphs.get(character) ?? glyphs.get("?")!;
@@ -102,7 +105,7 @@ export function drawText(image: RgbImage, text: string, place: TextPlace): void 
   });
 }
 
-/** Fills a rectangle of an image, in place; what falls outside is cut. */
+/** Fills a rectangle of an image, which is changed; what falls outside is cut. */
 export function fillRectangle(
   image: RgbImage,
   area: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },

@@ -3,15 +3,16 @@
 
 import type { RgbColour, RgbImage } from "./rgb-image.ts";
 
+/** A channel and the colour it is shown in. */
 export interface Layer {
-  /** [H, W] */
+  /** Values of the channel, [H, W]. */
   readonly plane: ArrayLike<number>;
   readonly colour: RgbColour;
-  /** Values shown black and in full colour. Default 0 and 1. */
+  /** The values that are shown black and in full colour. Default 0 and 1. */
   readonly limits?: { readonly low: number; readonly high: number };
 }
 
-/** Saturated but light enough to be seen on black; blue with green, cyan with magenta suit colour-blind eyes too. */
+/** Colours of layers, light enough to be seen on black; blue with green and cyan with magenta suit colour-blind eyes too. */
 export const layerColours = {
   blue: [40, 90, 255],
   cyan: [0, 190, 255],
@@ -20,7 +21,10 @@ export const layerColours = {
   grey: [255, 255, 255],
 } as const satisfies Record<string, RgbColour>;
 
-/** Adds layers [H, W] to one picture; sums over 255 and values that are not numbers are held to the range. */
+/**
+ * Adds layers [H, W] to one picture; sums over 255 and values that are not numbers are clipped to the range.
+ * @throws RangeError for layers of another size, or contrast limits without a range
+ */
 export function composite(
   layers: readonly Layer[],
   size: { readonly height: number; readonly width: number },
@@ -49,14 +53,18 @@ export function composite(
   return { width, height, data };
 }
 
+/** The two channels of a cell. */
 export interface CellChannels {
-  /** In [0, 1]. [H, W] */
+  /** Nucleus channel in [0, 1], [H, W]. */
   readonly nucleus: ArrayLike<number>;
-  /** In [0, 1]. [H, W] */
+  /** Protein channel in [0, 1], [H, W]. */
   readonly protein: ArrayLike<number>;
 }
 
-/** The usual picture of a cell: nucleus blue and protein green, or cyan and magenta. */
+/**
+ * The usual picture of a cell: nucleus blue and protein green, or cyan and magenta.
+ * @throws RangeError for channels of another size.
+ */
 export function compositeCell(
   { nucleus, protein }: CellChannels,
   size: { readonly height: number; readonly width: number },

@@ -4,23 +4,28 @@
 import { drawText, glyphHeight, textWidth } from "./bitmap-font.ts";
 import { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./rgb-image.ts";
 
+/** A picture of a sheet. */
 export interface Tile {
   readonly image: RgbImage;
   /** One line above the tile, cut to its width. */
   readonly label?: string;
-  /** Writes SYNTHETIC into the lower left corner. */
+  /** Whether SYNTHETIC is written into the lower left corner. */
   readonly synthetic?: boolean;
 }
 
+/** How a sheet is laid out. */
 export interface GridOptions {
-  /** Pixels a pixel of the tiles, a whole number; margins and labels keep their size. Default 1. */
+  /** Sheet pixels per tile pixel, a whole number; margins and labels keep their size. Default 1. */
   readonly scale?: number;
+  /** Between the tiles and around them. Default 6. */
   readonly marginPixels?: number;
+  /** Default black. */
   readonly background?: RgbColour;
+  /** Default light grey. */
   readonly textColour?: RgbColour;
 }
 
-/** Lays out rows of tiles; columns are as wide and rows as high as their largest tile, gaps may be null. */
+/** Lays out rows of tiles: columns are as wide and rows as high as their largest tile, gaps may be null. */
 export function tileImages(rows: readonly (readonly (Tile | null)[])[], options: GridOptions = {}): RgbImage {
   const { scale = 1, marginPixels = 6, background = [0, 0, 0], textColour = [230, 230, 230] } = options;
   const columns = Math.max(0, ...rows.map((row) => row.length));

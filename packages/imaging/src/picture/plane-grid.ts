@@ -5,7 +5,7 @@ import { writePng } from "@proteoscope/formats";
 
 const gap = 2;
 
-/** Rows of square pictures of values in [0, 1]; rows may differ in length. */
+/** A PNG of rows of square pictures [side, side] with values in [0, 1]; rows may differ in length. */
 export function drawGrid(rows: readonly (readonly Float32Array[])[], side: number): Uint8Array {
   const columns = Math.max(...rows.map((row) => row.length));
   const width = columns * (side + gap) - gap;

@@ -9,7 +9,7 @@ describe("pictures", () => {
     expect(Array.from(blankImage(2, 1, [1, 2, 3]).data)).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
-  it("are pasted at a place", () => {
+  it("are pasted at a position", () => {
     const target = blankImage(4, 3, [0, 0, 0]);
     pasteImage(target, numbered, { x: 1, y: 1 });
     expect(reds(target)).toEqual([0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0]);

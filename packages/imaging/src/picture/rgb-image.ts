@@ -1,14 +1,15 @@
 // The picture of this package: 8-bit RGB, row-major and interleaved, as PNG writers take it, and the few
 // operations from which sheets of pictures are made.
 
+/** A picture of 8-bit RGB. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
-  /** [H, W, 3] */
+  /** Row-major pixels, [H, W, 3]. */
   readonly data: Uint8Array;
 }
 
-/** 0 to 255 each. */
+/** A colour; each component is from 0 to 255. */
 export type RgbColour = readonly [red: number, green: number, blue: number];
 
 /** An image of one colour. */
@@ -18,7 +19,7 @@ export function blankImage(width: number, height: number, colour: RgbColour): Rg
   return { width, height, data };
 }
 
-/** Copies an image into another with its upper left corner at x, y, in place; what falls outside is cut. */
+/** Copies an image into `target`, which is changed, with its upper left corner at x, y; what falls outside is cut. */
 export function pasteImage(
   target: RgbImage,
   image: RgbImage,
@@ -34,7 +35,7 @@ export function pasteImage(
   }
 }
 
-/** Every pixel repeated factor times along both sides; factor is a whole number. */
+/** Repeats every pixel `factor` times along both sides; `factor` is a whole number. */
 export function enlargeImage(image: RgbImage, factor: number): RgbImage {
   const width = image.width * factor;
   const height = image.height * factor;

@@ -4,15 +4,20 @@
 import { drawText, fillRectangle, glyphHeight, textWidth } from "./bitmap-font.ts";
 import type { RgbColour, RgbImage } from "./rgb-image.ts";
 
+/** How a scale bar is drawn. */
 export interface ScaleBarOptions {
-  /** Of the picture as it is drawn: for an enlarged picture, the source's divided by the enlargement. */
+  /** Pixel size of the picture as it is shown: for an enlarged picture, the source's divided by the enlargement. */
   readonly pixelSizeMicrons: number;
-  /** Default: the largest of 1, 2, 5, 10, 20, 50, ... that takes at most a third of the width. */
+  /** Length of the bar. Default: the largest of 1, 2, 5, 10, 20, 50, ... that takes at most a third of the width. */
   readonly lengthMicrons?: number;
+  /** Default white. */
   readonly colour?: RgbColour;
 }
 
-/** A copy of the picture with a scale bar and its label, such as "10 µm". */
+/**
+ * A copy of the picture with a scale bar and its label, such as "10 µm".
+ * @throws RangeError for a pixel size or length that does not fit.
+ */
 export function addScaleBar(image: RgbImage, options: ScaleBarOptions): RgbImage {
   const { pixelSizeMicrons, colour = [255, 255, 255] } = options;
   if (!(pixelSizeMicrons > 0 && Number.isFinite(pixelSizeMicrons))) {

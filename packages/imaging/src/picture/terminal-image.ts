@@ -20,7 +20,7 @@ export function detectColorDepth(
   return /^(truecolor|24bit)$/.test(env.COLORTERM ?? "") ? "truecolor" : "256";
 }
 
-/** The picture as text with one line break a row, reduced to at most `columns` characters a line, never enlarged. */
+/** The picture as text with one line break per row, reduced to at most `columns` characters per line, never enlarged. */
 export function renderTerminalImage(
   image: RgbImage,
   options: { columns: number; depth: ColorDepth },

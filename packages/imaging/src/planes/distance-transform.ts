@@ -11,6 +11,7 @@ export interface PlaneSize {
 /**
  * Distance in pixels from every non-zero pixel to the nearest zero pixel; 0 at zero pixels. mask, result [H, W].
  * Equal to scipy.ndimage.distance_transform_edt, except that a mask without any zero pixel gives Infinity.
+ * @throws RangeError for a mask of another size
  */
 export function euclideanDistance(mask: ArrayLike<number>, size: PlaneSize): Float32Array {
   const { height, width } = size;
@@ -54,7 +55,7 @@ function envelopeScratch(length: number): EnvelopeScratch {
   };
 }
 
-/** Replaces the line f(0..length-1) in place by min over q of (p - q)^2 + f(q); infinite f(q) take no part. */
+/** Replaces the line f(0..length-1) by min over q of (p - q)^2 + f(q); infinite f(q) are left out. */
 function lowerEnvelope(
   values: Float64Array,
   offset: number,

@@ -1,4 +1,4 @@
-// Separable Gaussian blur of one plane, which quiets camera noise before thresholds and maxima are looked for.
+// Separable Gaussian blur of one plane, which reduces camera noise before thresholds and maxima are looked for.
 // Beyond the edge the outermost pixel is repeated.
 
 import type { PlaneSize } from "./distance-transform.ts";

@@ -63,7 +63,7 @@ describe("the overlap of brighter halves", () => {
 
 describe("the radial spectrum", () => {
   it("has the power of a wave in the band of its frequency", () => {
-    // 0.4 sin: a variance of 0.08 a pixel. Bands are 0.1 cycles a pixel wide: 4.8 of 48.
+    // 0.4 sin: a variance of 0.08 per pixel. Bands are 0.1 cycles per pixel wide: 4.8 of 48.
     for (const [cycles, band] of [
       [2, 0],
       [7, 1],

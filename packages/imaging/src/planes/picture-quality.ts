@@ -1,8 +1,8 @@
-// How much of a picture comes back: signal to noise, structural similarity at one and at several scales (Wang et al. 2004;
+// How well a picture is reconstructed: signal to noise, structural similarity at one and at several scales (Wang et al. 2004;
 // Wang, Simoncelli & Bovik 2003), overlap of the brighter halves (CELL-Diff), and the radial power spectrum, where a blur
 // shows as a lack of fine detail and a checkerboard as an excess. Images are planes [N, N] of values in [0, 1].
 
-/** Peak signal to noise ratio in dB; at most 100, of images that are the same. */
+/** Peak signal-to-noise ratio in dB; at most 100, for equal images. */
 export function signalToNoise(image: ArrayLike<number>, reference: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < image.length; i++) sum += (image[i]! - reference[i]!) ** 2;
@@ -10,14 +10,17 @@ export function signalToNoise(image: ArrayLike<number>, reference: ArrayLike<num
 }
 
 const [stabilizer, contrastStabilizer] = [0.01 ** 2, 0.03 ** 2];
-/** 11 taps of a Gaussian of 1.5 pixels. */
+/** Weights of a window of 11 pixels: a Gaussian of 1.5 pixels. */
 const window = (() => {
   const taps = Array.from({ length: 11 }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
   const total = taps.reduce((sum, tap) => sum + tap, 0);
   return taps.map((tap) => tap / total);
 })();
 
-/** Mean structural similarity over the windows that lie inside; NaN for images smaller than one (11 pixels). */
+/**
+ * Mean structural similarity (SSIM) of images [side, side] over the windows inside them; NaN for images smaller than a
+ * window (11 pixels).
+ */
 export function structuralSimilarity(
   image: ArrayLike<number>,
   reference: ArrayLike<number>,
@@ -29,7 +32,10 @@ export function structuralSimilarity(
 
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 
-/** The same over scales, each half the last, as far as a window fits; the weights of those that do sum to 1. */
+/**
+ * Multi-scale structural similarity (MS-SSIM): each scale is half the last, as far as a window fits; their weights sum to
+ * 1.
+ */
 export function multiScaleSimilarity(
   image: ArrayLike<number>,
   reference: ArrayLike<number>,
@@ -109,8 +115,8 @@ function medianOf(values: ArrayLike<number>): number {
 }
 
 /**
- * Power by distance from the origin of the spectrum, [bands]: equal widths of frequency up to the finest that a grid of
- * pixels holds (half a cycle a pixel), the mean of the image left out.
+ * Power of an image [side, side] by distance from the origin of the spectrum, [bands]: bands of equal width up to half a
+ * cycle per pixel, without the mean of the image.
  */
 export function radialSpectrum(plane: ArrayLike<number>, side: number, bands = 5): Float64Array {
   const angles = Float64Array.from({ length: side }, (_, i) => (2 * Math.PI * i) / side);

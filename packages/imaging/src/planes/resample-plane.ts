@@ -1,5 +1,5 @@
 // Brings a plane to another pixel size: every new pixel is the mean over the area it covers when the image shrinks
-// (no aliasing, intensity kept), a bilinear sample when it grows.
+// (no aliasing, equal mean intensity), a bilinear sample when it grows.
 
 import type { PlaneSize } from "./distance-transform.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";

@@ -3,7 +3,10 @@
 
 import type { PlaneSize } from "./distance-transform.ts";
 
-/** Resizes a plane [H, W] to [H', W']; beyond the outermost centres the edge value holds. */
+/**
+ * Resizes a plane [H, W] to [H', W']; beyond the outermost pixel centres the edge value is repeated.
+ * @throws RangeError for sizes that do not fit.
+ */
 export function resizeBilinear(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
   if (plane.length !== from.height * from.width) {
     throw new RangeError(
@@ -37,7 +40,7 @@ export function resizeBilinear(plane: Float32Array, from: PlaneSize, to: PlaneSi
 interface AxisSamples {
   readonly first: Int32Array;
   readonly second: Int32Array;
-  readonly weight: Float64Array; // of the second
+  readonly weight: Float64Array; // the weight of the second sample
 }
 
 function sampleAxis(from: number, to: number): AxisSamples {

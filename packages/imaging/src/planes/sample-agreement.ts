@@ -1,20 +1,21 @@
 // How far the samples of one protein in one cell agree with each other: a measure of the model's certainty, not of
 // its correctness (a model can be certain and wrong), and to be shown as such.
 
+/** How far samples agree with each other. */
 export interface Agreement {
-  /** Mean Pearson correlation of all pairs inside the footprint, held to [0, 1]; null for a single sample. */
+  /** Mean Pearson correlation of all pairs inside the footprint, clipped to [0, 1]; null for a single sample. */
   readonly reliability: number | null;
   /** Index of the sample with the highest mean correlation to the others. */
   readonly medoid: number;
-  /** Population standard deviation over the samples, of every pixel. [H, W] */
+  /** Population standard deviation over the samples per pixel, [H, W]. */
   readonly standardDeviation: Float32Array;
 }
 
 /**
  * Compares K samples [H, W] of one channel inside a cell's footprint [H, W] (non-zero = inside).
  *
- * A sample without variation inside the footprint correlates 0 with every other. Throws RangeError for no sample,
- * planes of different sizes, or an empty footprint.
+ * A sample without variation inside the footprint correlates 0 with every other.
+ * @throws RangeError for no sample, planes of different sizes, or an empty footprint
  */
 export function sampleAgreement(samples: readonly Float32Array[], footprint: ArrayLike<number>): Agreement {
   if (samples.length === 0) throw new RangeError("agreement needs at least one sample");
@@ -46,7 +47,7 @@ export function sampleAgreement(samples: readonly Float32Array[], footprint: Arr
 }
 
 /**
- * Stands in for an outline of the cell: every pixel no further than reachPixels from a nucleus.
+ * A mask [H, W] that stands in for the outline of the cell: every pixel no further than reachPixels from a nucleus.
  *
  * distance [H, W] is the signed nuclear distance. The default, 24 pixels of 0.41 um, is 10 um of cytoplasm.
  */

@@ -11,7 +11,7 @@ import {
 /** Keeps quotients finite. */
 const smallestProbability = 1e-7;
 
-/** The indices of the members of a whole among labels. */
+/** Indices of the members of a whole among labels; members that are no label are left out. */
 export function indicesOf(labels: readonly string[], members: readonly string[]): number[] {
   return members.map((member) => labels.indexOf(member)).filter((index) => index >= 0);
 }

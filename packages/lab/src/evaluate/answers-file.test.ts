@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AnswerRecord, keyOf, openAnswers } from "./answers-file.ts";
 
-const question = { model: { "unet/config.json": "ab" }, settings: { steps: 15, guidance: 3 } };
+const setup = { model: { "unet/config.json": "ab" }, settings: { steps: 15, guidance: 3 } };
 const record = (crop: number): AnswerRecord => ({
   ...{ kind: "crop", crop, protein: "P", isSeen: true },
   ...{ drawn: 0.25, real: null, overlap: 0.5, otherOverlap: 0.4 },
 });
 
-describe("the answers of a report folder", () => {
+describe("the records of a report folder", () => {
   let parent: string;
   let folder: string;
   let file: string;
@@ -21,7 +21,7 @@ describe("the answers of a report folder", () => {
   });
   afterEach(() => rmSync(parent, { recursive: true }));
 
-  const open = (resume: boolean, asked: typeof question = question) => openAnswers(folder, asked, { resume });
+  const open = (resume: boolean, of: typeof setup = setup) => openAnswers(folder, of, { resume });
   const write = async (crops: readonly number[], resume = false) => {
     const answers = await open(resume);
     for (const crop of crops) await answers.append(record(crop));
@@ -29,10 +29,10 @@ describe("the answers of a report folder", () => {
   };
   const lines = () => readFileSync(file, "utf8").split("\n");
 
-  it("are lines below the question, and come back", async () => {
+  it("are lines below the setup, and are read back", async () => {
     await write([1, 2]);
     expect(lines()).toHaveLength(4);
-    expect(JSON.parse(lines()[0]!)).toEqual(question);
+    expect(JSON.parse(lines()[0]!)).toEqual(setup);
     const answers = await open(true);
     expect(answers.find(keyOf(record(2)))).toEqual(record(2));
     expect(answers.find("crop 3")).toBeUndefined();
@@ -54,7 +54,7 @@ describe("the answers of a report folder", () => {
     await write([1]);
     writeFileSync(file, readFileSync(file, "utf8").slice(0, 10));
     await write([1], true);
-    expect(JSON.parse(lines()[0]!)).toEqual(question);
+    expect(JSON.parse(lines()[0]!)).toEqual(setup);
     expect(lines()).toHaveLength(3);
   });
 
@@ -67,9 +67,9 @@ describe("the answers of a report folder", () => {
     await expect(open(false)).rejects.toMatchObject({ kind: "usage", message: /go on with --resume/ });
   });
 
-  it("are not mixed with those to another question", async () => {
+  it("are not mixed with those of another setup", async () => {
     await write([1]);
-    const other = { ...question, settings: { steps: 15, guidance: 2 } };
+    const other = { ...setup, settings: { steps: 15, guidance: 2 } };
     await expect(open(true, other)).rejects.toMatchObject({ kind: "usage", message: /another settings/ });
     await write([2], true);
   });
@@ -82,7 +82,7 @@ describe("the answers of a report folder", () => {
     await expect(open(true)).rejects.toMatchObject({ name: "FormatError", line: 1 });
   });
 
-  it("keep a second process out, and leave no folder behind without an answer", async () => {
+  it("keep a second process out, and leave no folder behind without a record", async () => {
     const answers = await open(false);
     await expect(open(false)).rejects.toThrow(/is in use/);
     await answers.close();

@@ -1,6 +1,6 @@
-// answers.jsonl of a report folder: what the model answered for each protein, a line each, written as soon as it is
-// known, so that an evaluation can be interrupted and gone on with. Its first line says what was asked of what; answers
-// of another model, data set or setting are never mixed. Figures are made from these lines alone.
+// answers.jsonl of a report folder: what the model predicts and generates for each protein, one line per record, written
+// as soon as it is computed, so that an evaluation can be interrupted and resumed. Its first line holds the model, the data
+// set and the settings; records of different ones are never mixed. Figures are made from these lines alone.
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, rmdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { evaluationSets } from "./sets.ts";
 const values = z.array(z.number());
 const maybe = z.number().nullable();
 
-/** By compartment, in the order of `imageCompartments`; of several samples the mean. */
+/** One value per compartment, in the order of `imageCompartments`; the mean over several samples. */
 const probabilities = values;
 
 const proteinSchema = z.strictObject({
@@ -21,22 +21,22 @@ const proteinSchema = z.strictObject({
   id: z.string(),
   set: z.enum(evaluationSets),
   label: z.strictObject({ name: z.string(), members: z.array(z.string()) }),
-  /** Index in the library. */
+  /** Index of the nucleus in the model's library. */
   nucleus: z.int(),
-  /** Its one answer, and what that would be without calibration. */
+  /** Balanced single-label posterior from the sequence, calibrated and uncalibrated. */
   languageModel: probabilities,
   uncalibrated: probabilities,
   drawn: z.strictObject({
     probabilities,
     agreement: maybe,
-    /** Of the first sample, as what follows. */
+    /** Nuclear proportion of the first sample; the following fields describe the first sample as well. */
     nuclearProportion: maybe,
-    /** Of the image classifier. */
+    /** Features of the image classifier. */
     features: values,
     /** The protein channel [N, N], 8 bits, in base64. */
     protein: z.base64(),
   }),
-  /** null for proteins that were trained on, of which less is asked. */
+  /** The same with one thing changed; null for proteins that were trained on. */
   changed: z
     .strictObject({
       shuffledSequence: probabilities,
@@ -48,28 +48,28 @@ const proteinSchema = z.strictObject({
     .nullable(),
 });
 
-/** A protein drawn around the nucleus of a real image of it. */
+/** A protein generated around the nucleus of a real image of it. */
 const cropSchema = z.strictObject({
   kind: z.literal("crop"),
   crop: z.int(),
   protein: z.string(),
   isSeen: z.boolean(),
-  /** Nuclear proportions. */
+  /** Nuclear proportions of the generated and of the real image. */
   drawn: maybe,
   real: maybe,
-  /** Overlap of the real image with the drawn one, and with another protein's around the same nucleus. */
+  /** Overlap of the real image with the generated one, and with another protein's around the same nucleus. */
   overlap: maybe,
   otherOverlap: maybe,
 });
 
-/** A protein drawn for what the language model says of it, right or wrong. */
+/** A protein of the confident subset: generated for the compartment predicted for it, right or wrong. */
 const confidentSchema = z.strictObject({
   kind: z.literal("confident"),
   compartment: z.string(),
-  /** Of the proteins of which the language model is surest that they are there; 0 is the surest. */
+  /** Rank of the protein by the predicted probability of the compartment; 0 is the most probable. */
   rank: z.int(),
   protein: z.string(),
-  /** What the language model gives the compartment. */
+  /** Predicted probability of the compartment. */
   probability: z.number(),
   nucleus: z.int(),
   drawn: probabilities,
@@ -79,10 +79,11 @@ const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, co
 export type ProteinRecord = z.infer<typeof proteinSchema>;
 export type CropRecord = z.infer<typeof cropSchema>;
 export type ConfidentRecord = z.infer<typeof confidentSchema>;
+/** One line of answers.jsonl: a protein, a real crop, or a protein of the confident subset. */
 export type AnswerRecord = z.infer<typeof recordSchema>;
 
-/** What was asked of what: plain JSON. */
-export type Question = Readonly<Record<string, unknown>>;
+/** The model, data set and settings of an evaluation: plain JSON, compared when it is resumed. */
+export type EvaluationSetup = Readonly<Record<string, unknown>>;
 
 export interface AnswersFile {
   find(key: string): AnswerRecord | undefined;
@@ -109,13 +110,13 @@ export function keyOfConfident(compartment: string, rank: number): string {
 }
 
 /**
- * Opens the answers of a report folder, which is made if need be and kept from other processes until `close`.
+ * Opens the records of a report folder, which is made if need be and locked against other processes until `close`.
  * @throws ProteoscopeError (usage) where answers are there and `resume` is not asked for, or none are and it is, or they
- * answer another question; FormatError for a file that is none.
+ * answer another setup; FormatError for a file that is none.
  */
 export async function openAnswers(
   folder: string,
-  question: Question,
+  setup: EvaluationSetup,
   { resume }: { readonly resume: boolean },
 ): Promise<AnswersFile> {
   const path = join(folder, answersFileName);
@@ -126,12 +127,12 @@ export async function openAnswers(
   const isNew = (await mkdir(folder, { recursive: true })) !== undefined;
   const lock = await lockFolder(folder);
   try {
-    const { records, ...known } = exists ? await readAnswers(path, question) : nothing();
+    const { records, ...known } = exists ? await readAnswers(path, setup) : nothing();
     let { hasHeader } = known;
     return {
       find: (key) => records.get(key),
       async append(record) {
-        const header = hasHeader ? "" : `${JSON.stringify(question)}\n`;
+        const header = hasHeader ? "" : `${JSON.stringify(setup)}\n`;
         await appendFile(path, `${header}${JSON.stringify(record)}\n`);
         hasHeader = true;
         records.set(keyOf(record), record);
@@ -154,9 +155,9 @@ interface KnownAnswers {
 
 const nothing = (): KnownAnswers => ({ records: new Map(), hasHeader: false });
 
-async function readAnswers(path: string, question: Question): Promise<KnownAnswers> {
+async function readAnswers(path: string, setup: EvaluationSetup): Promise<KnownAnswers> {
   const text = await readFile(path, "utf8");
-  // A kill may have cut the last line: that answer is asked for again.
+  // A kill may have cut the last line: that record is computed again.
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
   const [header, ...lines] = whole
@@ -164,7 +165,7 @@ async function readAnswers(path: string, question: Question): Promise<KnownAnswe
     .slice(0, -1)
     .map((line, index) => parseLine(path, line, index));
   if (header === undefined) return nothing();
-  checkQuestion(path, header as Question, question);
+  checkSetup(path, header as EvaluationSetup, setup);
   const records = lines.map((line, index) => {
     const result = recordSchema.safeParse(line);
     if (result.success) return result.data;
@@ -187,9 +188,9 @@ function broken(path: string, index: number, what: string, cause?: unknown): For
   return new FormatError("answers", `${path}: ${what}`, { line: index + 1, hint, cause });
 }
 
-function checkQuestion(path: string, begun: Question, question: Question): void {
+function checkSetup(path: string, begun: EvaluationSetup, setup: EvaluationSetup): void {
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  for (const [name, value] of Object.entries(question)) {
+  for (const [name, value] of Object.entries(setup)) {
     if (isDeepStrictEqual(begun[name], plain(value))) continue;
     throw usage(
       `${path} was begun with another ${name}: give the same ${name}, or evaluate into another folder`,

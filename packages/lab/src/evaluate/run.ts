@@ -1,5 +1,5 @@
-// The evaluation itself: asks the model of every protein what is not answered yet, reads the real crops, looks for the
-// nearest training crops, judges what is predicted from sequences alone, and makes figures and report.
+// The evaluation itself: generates the images that are not on record yet, classifies real crops, looks for the nearest
+// training crops, scores what is predicted from sequences alone, and makes figures and report.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
@@ -24,14 +24,15 @@ import { labelOf } from "../data/atlas/label-class.ts";
 import { readSequences } from "../data/atlas/sequences.ts";
 import type { Protein } from "../data/atlas/tables.ts";
 import { answersFileName, openAnswers } from "./answers-file.ts";
-import { type Asked, askAll } from "./ask/all.ts";
-import { askAllConfident } from "./ask/confident.ts";
-import { type DrawSettings, decodePlane } from "./ask/proteins.ts";
-import { readRealCrops } from "./ask/real-crops.ts";
-import { type Baselines, baselineNames, fitBaselines } from "./ask/sequence-methods.ts";
-import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./ask/sequences.ts";
 import { openAutoencoding } from "./measures/autoencoding.ts";
 import { findNearestCrops, type NearestCrop } from "./measures/memorisation.ts";
+import { generateConfidentSubset } from "./predict/confident.ts";
+import { type GeneratedRecords, generateAll } from "./predict/images.ts";
+import { judgeAll } from "./predict/judge.ts";
+import { type DrawSettings, decodePlane } from "./predict/proteins.ts";
+import { readRealCrops } from "./predict/real-crops.ts";
+import { type Baselines, baselineNames, fitBaselines } from "./predict/sequence-methods.ts";
+import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./predict/sequences.ts";
 import {
   type EvaluationResults,
   type Metrics,
@@ -43,22 +44,24 @@ import { drawExamples, type Example } from "./report/pictures.ts";
 import { renderReport } from "./report/report-html.ts";
 import { type EvaluationData, readEvaluationData } from "./sets.ts";
 
+/** What to evaluate, on which data, where to write. */
 export interface EvaluationRequest {
   /** Atlas folder. */
   readonly data: string;
   /** Report folder. */
   readonly output: string;
-  /** Half of an evaluation; both where undefined. */
+  /** One half of the evaluation; both halves where undefined. */
   readonly only: "images" | "localization" | undefined;
   readonly sets: readonly UnseenSet[];
-  /** Of each set, at most. */
+  /** Largest number of proteins per set. */
   readonly proteins: number;
   readonly settings: DrawSettings;
   readonly resume: boolean;
-  /** Names and versions of the programs that evaluate, for the provenance. */
+  /** Versions of the programs that evaluate, by name, for the provenance. */
   readonly software: Readonly<Record<string, string>>;
 }
 
+/** A model folder to evaluate. */
 export interface EvaluatedModel {
   readonly folder: FileSource;
   /** Parts that came from another model, since this one has none. */
@@ -73,7 +76,11 @@ export interface Evaluation {
 
 const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
 
-/** @throws ProteoscopeError and what the readers of model and atlas throw; what is answered by then stays answered. */
+/**
+ * Evaluates a model on an atlas folder: compartments of generated images, and compartments predicted from sequences.
+ * Records that are written before an error or an abort stay in the report folder, for `resume`.
+ * @throws ProteoscopeError, what the readers of model and atlas throw, the signal's reason when it is aborted.
+ */
 export async function evaluateModel(
   runtime: Runtime,
   model: EvaluatedModel,
@@ -127,7 +134,7 @@ function reportOf(metrics: Metrics, examples: readonly Example[]): Evaluation {
   return { metrics, files };
 }
 
-/** The evaluation of what is read off sequences alone. */
+/** The evaluation of what is predicted from sequences alone. */
 async function evaluateSequences(
   runtime: Runtime,
   { folder }: EvaluatedModel,
@@ -142,7 +149,7 @@ async function evaluateSequences(
   }
 }
 
-/** Asks, reads and compares; `conclude` makes figures of it while the answers are still this process's own. */
+/** Generates, classifies and compares; `conclude` makes figures while the report folder is still locked. */
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
@@ -161,33 +168,39 @@ async function evaluateImages(
   checkFit(model, pixels, settings);
   checkData(data, request);
   const provenance = await provenanceOf(model, borrowed, request);
-  const question = {
+  const setup = {
     model: model.checksums,
     data: provenance.data.sha256,
     settings: provenance.settings,
   };
-  const answers = await openAnswers(request.output, question, request);
+  const answers = await openAnswers(request.output, setup, request);
   try {
     const microscope = openMicroscope(runtime, model);
     const classifier = await openImageClassifier(runtime, model.classifier, pixels.height);
     const autoencoding = await openAutoencoding(runtime, model, pixels.height);
     const tools = { microscope, library, classifier, settings, signal };
-    const asked = await askAll(tools, { data, pixels, request, answers }, onProgress);
+    const generated = await generateAll(tools, { data, pixels, request, answers }, onProgress);
     const confidentRequest = { candidates: request.confident, answers, proteins: request.proteins };
-    const confident = await askAllConfident(tools, confidentRequest, onProgress);
+    const confident = await generateConfidentSubset(tools, confidentRequest, onProgress);
     const order = (values: Float32Array) =>
       imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
     const real = await readRealCrops(data, pixels, { classifier, autoencoding }, order, {
       signal,
       onProgress,
     });
-    const nearest = await findNearest(runtime, { ...asked, data, pixels, library, signal, onProgress });
+    const judge = await judgeAll(
+      { proteins: generated.proteins, data, pixels, library },
+      { seed: settings.seed },
+      { signal, onProgress },
+    );
+    const nearest = await findNearest(runtime, { ...generated, data, pixels, library, signal, onProgress });
     const trainingCrops = data.trainingCrops.length;
     const results: EvaluationResults = {
-      ...asked,
+      ...generated,
       confident,
       sets: request.sets,
       real,
+      judge,
       nearest,
       trainingCrops,
     };
@@ -211,22 +224,22 @@ async function provenanceOf(
   };
 }
 
-/** What the baselines answer for unseen proteins; of those that they were fitted to they know the answer. */
+/** Adds the baselines' posteriors of unseen proteins; the baselines were fitted to the seen ones. */
 function withBaselines(
   results: EvaluationResults,
   splits: LocalizationRequest["splits"],
   baselines: Baselines,
 ): EvaluationResults {
   const sequences = new Map([...splits.values()].flat().map(({ id, sequence }) => [id, sequence]));
-  const places = imageCompartments.map((name) => compartments.indexOf(name));
+  const indices = imageCompartments.map((name) => compartments.indexOf(name));
   const proteins = results.proteins.map((record) => {
     const sequence = sequences.get(record.id);
     if (record.set === "seen" || sequence === undefined) return record;
-    const answers = baselineNames.map((name) => {
-      const { answer } = baselines[name](sequence);
-      return [name, places.map((place) => answer[place]!)] as const;
+    const predictions = baselineNames.map((name) => {
+      const { posterior } = baselines[name](sequence);
+      return [name, indices.map((index) => posterior[index]!)] as const;
     });
-    return { ...record, baselines: Object.fromEntries(answers) as Record<keyof Baselines, number[]> };
+    return { ...record, baselines: Object.fromEntries(predictions) as Record<keyof Baselines, number[]> };
   });
   return { ...results, proteins };
 }
@@ -236,12 +249,12 @@ function checkFit(model: MicroscopeModel, { height, width }: CropPixels, setting
   const bad = (message: string) => new ProteoscopeError(message, { kind: "data" });
   if (height !== cropPixels || width !== cropPixels)
     throw bad(
-      `the atlas has crops of ${height}x${width} pixels, ${model.name} draws ${cropPixels}x${cropPixels}`,
+      `the atlas has crops of ${height}x${width} pixels, ${model.name} generates ${cropPixels}x${cropPixels}`,
     );
   for (const part of ["classifier", "localization"] as const) {
     const missing = imageCompartments.find((name) => !model[part].config.labels.includes(name));
     if (missing !== undefined)
-      throw bad(`${model.name}/${part}: knows no "${missing}", so its answers cannot be judged by an atlas`);
+      throw bad(`${model.name}/${part}: has no label "${missing}", so it cannot be evaluated on an atlas`);
   }
   const most = mostSteps(model, settings.sampler);
   if (settings.steps > most)
@@ -275,13 +288,13 @@ async function hashAtlas(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(sums));
 }
 
-interface NearestCropSearch extends Asked, WorkOptions {
+interface NearestCropSearch extends GeneratedRecords, WorkOptions {
   readonly data: EvaluationData;
   readonly pixels: CropPixels;
   readonly library: NucleusLibrary;
 }
 
-/** The nearest training crop of every drawn image and of every unseen real one, in their order. */
+/** The nearest training crop of every generated image and of every unseen real one, in their order. */
 async function findNearest(
   runtime: Runtime,
   { proteins, data, pixels, library, signal, onProgress }: NearestCropSearch,

@@ -89,7 +89,7 @@ describe("the data of an evaluation", () => {
     expect(orders.size).toBeGreaterThan(1);
   });
 
-  it("tells crops that were trained on from real ones that were not", () => {
+  it("separates crops that were trained on from real ones that were not", () => {
     expect(indices(data.trainingCrops)).toEqual([0, 1, 3, 5, 6, 7, 8, 9, 10]);
     expect(indices(data.realCrops)).toEqual([0, 2, 4, 5, 6, 7, 8, 9, 10]);
     expect(indices(data.unseenCrops)).toEqual([2, 4]);

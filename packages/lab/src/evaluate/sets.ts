@@ -1,7 +1,6 @@
-// What a model is evaluated on: human proteins of one compartment, never trained on (OpenCell's validation proteins, the
-// held-out homology partition) and trained on, to be shown side by side; and real crops. Within a set proteins stand
-// in an order that takes the classes in turns: its first N are balanced as far as the set goes, and more go on from there,
-// until a class would be more than a quarter of the set.
+// What a model is evaluated on: real crops, and human proteins of one compartment, unseen (OpenCell's validation proteins,
+// the held-out homology partition) and seen in training. Evaluation sets are stratified: classes are sampled in turns and
+// capped at a quarter of a set, so that the first N proteins of a set are as balanced as the set allows.
 
 import { createGenerator } from "@proteoscope/engine";
 import { imageCompartments, placeCompartment } from "../data/atlas/compartments.ts";
@@ -10,9 +9,12 @@ import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } f
 import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas/tables.ts";
 import { groupBy } from "./measures/group-by.ts";
 
+/** Names of the sets of proteins; `seen` are proteins that were trained on. */
 export const evaluationSets = ["opencell", "partition", "seen"] as const;
+/** One of `evaluationSets`. */
 export type EvaluationSet = (typeof evaluationSets)[number];
 
+/** A protein of a set, with its single label. */
 export interface EvaluatedProtein {
   readonly set: EvaluationSet;
   readonly protein: Protein;
@@ -27,22 +29,23 @@ export interface KnownCrop {
   readonly isSeen: boolean;
 }
 
+/** The proteins and crops of an atlas that an evaluation uses. */
 export interface EvaluationData {
   readonly proteins: Readonly<Record<EvaluationSet, readonly EvaluatedProtein[]>>;
   /** Crops that image models learn from, blends of two cells among them. */
   readonly trainingCrops: readonly Crop[];
   /** All real single cells of a compartment that a picture can show. */
   readonly realCrops: readonly Crop[];
-  /** Those that nothing was trained on. */
+  /** The real crops that nothing was trained on. */
   readonly unseenCrops: readonly Crop[];
-  /** At most `cropsOfProtein` a protein. */
+  /** Real crops of known proteins, at most `cropsOfProtein` per protein. */
   readonly knownCrops: readonly KnownCrop[];
 }
 
-/** So that a protein with many crops does not speak for all. */
+/** Largest number of crops per protein, so that a protein with many crops does not stand for all. */
 export const cropsOfProtein = 4;
 
-/** Reads the tables of an atlas folder. Throws FormatError. */
+/** Reads the tables of an atlas folder; `seed` orders each class (default 0). @throws FormatError */
 export async function readEvaluationData(
   folder: string,
   options: { readonly seed?: number } = {},
@@ -78,7 +81,7 @@ export function compartmentOf({ primary }: Crop): string | undefined {
   return placed !== undefined && imageCompartments.includes(placed) ? placed : undefined;
 }
 
-// OpenCell resolves what Swiss-Prot does not: of a protein in both, OpenCell's record counts.
+// OpenCell resolves what Swiss-Prot does not: for a protein in both, OpenCell's record counts.
 function labelProteins(all: readonly Protein[], splits: readonly SequenceSplit[]): EvaluatedProtein[] {
   const taken = new Set<string>();
   const labelled: EvaluatedProtein[] = [];
@@ -102,7 +105,7 @@ const setOf: Partial<Record<SequenceSplit, EvaluationSet>> = {
   train: "seen",
 };
 
-/** One of each class in turn, each class in an order that the seed gives. */
+/** Takes one item of each class in turn; the seed gives the order within a class. */
 function takeTurns<T>(items: readonly T[], classOf: (item: T) => string, seed: number): T[] {
   const order = createGenerator(seed, "evaluate").shuffle(items.length);
   const queues = [

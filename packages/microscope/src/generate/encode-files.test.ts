@@ -86,7 +86,7 @@ describe("encodeFiles", () => {
     expect(description).toContain('<M K="synthetic">true</M>');
   });
 
-  it("writes an OME-Zarr of one image a sample, with the provenance in its attributes", async () => {
+  it("writes an OME-Zarr with one image per sample, with the provenance in its attributes", async () => {
     const { files } = write("ome-zarr");
     const json = (path: string) =>
       JSON.parse(new TextDecoder().decode(files.get(`FBL_synthetic.ome.zarr/${path}`)));

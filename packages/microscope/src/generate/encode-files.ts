@@ -17,7 +17,7 @@ const channelNames = ["protein (synthetic)", "nucleus (input)", "nucleus (synthe
 const channelColors = [0x00ff50, 0x285aff, 0x808080];
 const sheetScale = 2;
 
-/** All files of a cell by path, its provenance among them; an OME-Zarr folder is several. */
+/** All files of a cell by path, including its provenance; an OME-Zarr folder is several files. */
 export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]): Map<string, Uint8Array> {
   const { name, images, provenance } = cell;
   const { height, width } = images;
@@ -54,7 +54,7 @@ export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]
   return files;
 }
 
-/** All samples side by side, marked as synthetic, with a scale bar. */
+/** A picture of all samples in a row, marked as synthetic, with a scale bar. */
 export function renderSheet(cell: GeneratedCell): RgbImage {
   const size = { height: cell.images.height, width: cell.images.width };
   const tiles = planesOf(cell).map(({ protein }) => {
@@ -91,7 +91,7 @@ function stackOf(cell: GeneratedCell): NdArray {
   return { dtype: "float32", shape: [planes.length / 3, 3, height, width], data };
 }
 
-/** JSON of ASCII alone: a PNG's text has no other characters than Latin-1, names of proteins have. */
+/** JSON of ASCII alone: a PNG's text is limited to Latin-1, names of proteins are not. */
 function asciiJson(value: unknown): string {
   const escapeCode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escapeCode);
@@ -101,7 +101,7 @@ function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>)
   return writePng({ width, height, channels: 3, depth: 8, data, text });
 }
 
-/** 16 bits: 65535 is 1. */
+/** A grey PNG of 16 bits; 65535 stands for 1. */
 function greyPng(
   plane: Float32Array,
   size: { readonly height: number; readonly width: number },

@@ -3,19 +3,21 @@
 
 /** The kinds of files that a generated cell can be written as. */
 export const imageFormats = ["png", "ome-tiff", "ome-zarr", "npy"] as const;
+/** One of `imageFormats`. */
 export type ImageFormat = (typeof imageFormats)[number];
 
 /** Sampling methods: DDIM (Song et al. 2021), DDPM (Ho et al. 2020), DPM-Solver++ 2M (Lu et al. 2022). */
 export const samplerNames = ["ddim", "ddpm", "dpm++"] as const;
+/** One of `samplerNames`. */
 export type SamplerName = (typeof samplerNames)[number];
 
-/** The settings of a generation that says nothing else. */
+/** Default settings of a generation. */
 export const generateDefaults = {
-  /** Images per protein and nucleus, each from other noise. */
+  /** Number of images per protein and nucleus, each from other noise. */
   samples: 4,
   steps: 50,
   sampler: "ddim",
-  /** Weight of classifier-free guidance: 1 is plain conditioning, 0 is without the sequence. */
+  /** Weight of classifier-free guidance: 1 is plain conditioning, 0 ignores the sequence. */
   guidance: 3,
   seed: 0,
 } as const satisfies {

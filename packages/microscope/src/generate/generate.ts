@@ -10,20 +10,21 @@ import { generateDefaults } from "./formats.ts";
 import { describeProvenance, type Provenance } from "./provenance.ts";
 import { checkRequest, type GenerateRequest } from "./request.ts";
 
+/** The images of one protein around one nucleus, with their provenance. */
 export interface GeneratedCell {
   /** Begins every file name, such as `FBL` or `FBL_nucleus3`; no other cell of the request has it, in any letter case. */
   readonly name: string;
   readonly images: GeneratedImages;
-  /** The nucleus that was given, in [0, 1], [H, W]. */
+  /** The input nucleus, in [0, 1], [H, W]. */
   readonly nucleus: Float32Array;
   readonly pixelSizeMicrons: number;
   readonly provenance: Provenance;
 }
 
 /**
- * One cell per protein and nucleus, in the order of the request.
- * @throws ProteoscopeError (usage) before the first one for what the model cannot do, SequenceError for a residue that it
- * does not know, the signal's reason when it is aborted.
+ * Generates one cell per protein and nucleus, in the order of the request.
+ * @throws ProteoscopeError (usage) before the first cell for a request that the model cannot meet, SequenceError for a residue
+ * that it does not know, the signal's reason when it is aborted.
  */
 export async function* generate(
   microscope: Microscope,

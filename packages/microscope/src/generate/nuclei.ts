@@ -13,20 +13,20 @@ import type { ImagingConstants } from "../model/model.ts";
 
 /** A nucleus to generate around, and where it comes from. */
 export interface ChosenNucleus {
-  /** Ends the file names where a protein is generated around several nuclei; empty for one. */
+  /** Suffix of the file names where a protein is generated around several nuclei; empty for one. */
   readonly label: string;
-  /** [H, W], in [0, 1] */
+  /** The nucleus channel, in [0, 1], [H, W]. */
   readonly nucleus: Float32Array;
   /** Signed distance to the nuclear border in pixels, positive inside, [H, W]. */
   readonly distance: Float32Array;
   readonly pixelSizeMicrons: number;
-  /** Where it comes from, for the provenance. */
+  /** Where the nucleus comes from, for the provenance. */
   readonly origin: Readonly<Record<string, unknown>>;
   /** What was chosen among the planes of its image, in words; absent where there was nothing to choose. */
   readonly choice?: string;
 }
 
-/** One nucleus of a library; a seed counts through it. @throws RangeError for a seed that is no whole number. */
+/** The nucleus of a library that a seed picks: consecutive seeds give consecutive nuclei. @throws RangeError for a seed that is not a whole number. */
 export function nucleusOfLibrary(library: NucleusLibrary, seed: number): ChosenNucleus {
   const { index, field, nucleus, distance } = pickNucleus(library, seed);
   const origin = { library: library.source, licence: library.licence, index, field };
@@ -39,7 +39,7 @@ export interface NucleiOptions extends NucleusPlaneOptions {
   readonly maxNuclei?: number | undefined;
 }
 
-/** What the provenance says of the file that an image was read from. */
+/** The file that an image was read from, for the provenance. */
 export interface ImageOrigin {
   /** Name of the file or folder. */
   readonly image: string;

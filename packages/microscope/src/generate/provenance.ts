@@ -9,6 +9,7 @@ import { explainCompartment } from "./explain-compartment.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
+/** The record that goes with every generated image. */
 export interface Provenance {
   readonly schema: 2;
   readonly synthetic: true;
@@ -25,7 +26,7 @@ export interface Provenance {
     readonly sha256: string;
     /** Number of residues that the language model was shown. */
     readonly shown: number;
-    /** One-based range that it was not shown; null where it was shown all. */
+    /** One-based range of residues that it was not shown; null where it was shown all. */
     readonly omitted: { readonly first: number; readonly last: number } | null;
   };
   readonly homologs: {
@@ -33,7 +34,7 @@ export interface Provenance {
     readonly nearest: number | null;
     readonly meaning: string;
   };
-  /** Context tokens that the image was conditioned on beside the sequence. */
+  /** Context tokens that the image was conditioned on in addition to the sequence. */
   readonly context: { readonly names: readonly string[] } & Omit<ProteinContext, "gene">;
   readonly nucleus: ChosenNucleus["origin"];
   readonly settings: GenerateSettings;

@@ -1,5 +1,5 @@
-// What is asked of a microscope: which proteins, around which nuclei, how. Plain data, without files, options of a command
-// line or streams, so that a command, a server and a page ask alike.
+// A request to generate images: which proteins, around which nuclei, with which settings. Plain data, without files,
+// options of a command line or streams, so that a command, a server and a page share it.
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { ProteinContext } from "@proteoscope/models";
@@ -7,7 +7,7 @@ import { type GenerateOptions, mostSteps } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 
-/** A protein with what its files and its provenance say of it. */
+/** A protein's sequence with its name and origin. */
 export interface NamedSequence {
   /** The protein's own name, whole; the provenance carries it unchanged. */
   readonly id: string;
@@ -21,20 +21,22 @@ export interface NamedSequence {
   readonly source?: string | undefined;
 }
 
+/** Settings of a generation, all of them given. */
 export type GenerateSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
 
+/** The proteins and nuclei to generate, and how. */
 export interface GenerateRequest {
   readonly proteins: readonly NamedSequence[];
   readonly nuclei: readonly ChosenNucleus[];
-  /** By default `generateDefaults`, field by field. */
+  /** Fields that are absent are those of `generateDefaults`. */
   readonly settings?: Partial<GenerateSettings> | undefined;
-  /** What is known beside the sequences and the genes of the proteins; by default nothing. */
+  /** Context of all proteins in addition to sequence and gene: cell line, expression level. By default none. */
   readonly context?: Omit<ProteinContext, "gene"> | undefined;
   /** Versions of the programs, by name, for the provenance. */
   readonly software?: Readonly<Record<string, string>> | undefined;
 }
 
-/** @throws ProteoscopeError (usage) naming the field that a model cannot meet. */
+/** Checks that a model can meet a request. @throws ProteoscopeError (usage) naming the field that it cannot meet. */
 export function checkRequest(
   model: MicroscopeModel,
   { settings, context }: Required<Pick<GenerateRequest, "context">> & { readonly settings: GenerateSettings },

@@ -1,6 +1,5 @@
-// The image classifier as a measuring device: the compartments that it recognises in an image, and the features by which
-// it does, in which sets of images are compared. Real and generated images are classified alike, in training, in use and
-// in evaluation.
+// The image classifier as a measuring device: it gives the compartments of an image, and the features in which sets of
+// images are compared. Real and generated images are classified in the same way, in training, in use and in evaluation.
 
 import { compile, f32, float32, type NdArray, type Runtime, softmax } from "@proteoscope/engine";
 import {
@@ -9,26 +8,29 @@ import {
   compartmentLogits,
 } from "@proteoscope/models";
 
+/** A classifier network with its weights. */
 export interface ClassifierNetwork {
   /** `distanceScale`: standard deviation of the nuclear distance on the training data, in pixels. */
   readonly config: CompartmentClassifierConfig & { readonly distanceScale: number };
   readonly weights: ReadonlyMap<string, NdArray>;
 }
 
+/** The result for one image. */
 export interface ClassifiedImage {
-  /** [classes]; they sum to 1. */
+  /** Probabilities of the classes [classes]; they sum to 1. */
   readonly probabilities: Float32Array;
-  /** [2 * channels of the last stage] */
+  /** Mean and maximum of the last stage's channels over positions, [2 * channels]. */
   readonly features: Float32Array;
 }
 
+/** A compiled image classifier. */
 export interface ImageClassifier {
-  /** images [B, 3, N, N]: protein and nucleus in [0, 1], nuclear distance in pixels. One result per image. */
+  /** Classifies images [B, 3, N, N]: protein and nucleus in [0, 1], nuclear distance in pixels. One result per image. */
   classify(images: Float32Array): Promise<ClassifiedImage[]>;
   close(): Promise<void>;
 }
 
-/** Compiles a classifier for images of one side, in pixels. */
+/** Compiles a classifier for square images; `side` in pixels. @throws WeightsError where weights do not fit. */
 export async function openImageClassifier(
   runtime: Runtime,
   { config, weights }: ClassifierNetwork,

@@ -35,7 +35,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }
 
-describe("reading a protein", () => {
+describe("encoding a protein", () => {
   it("gives a condition of every token and a probability of every compartment", () => {
     expect(protein.condition).toHaveLength(18 * 16); // <cls>, 16 residues, <eos>
     expect(protein.width).toBe(16);
@@ -60,8 +60,8 @@ describe("reading a protein", () => {
   });
 });
 
-describe("drawing", () => {
-  it("gives protein and nucleus of every sample in [0, 1], and what the classifier sees", async () => {
+describe("generating", () => {
+  it("gives protein and nucleus of every sample in [0, 1], and their classification", async () => {
     const drawing = await microscope.generate(protein, small, { ...quick, samples: 3 });
     expect(drawing).toMatchObject(size);
     expect(drawing.images).toHaveLength(3 * 2 * 40 * 40);
@@ -86,7 +86,7 @@ describe("drawing", () => {
     expect(largestDifference(another.images, first.images)).toBeGreaterThan(0.01);
   });
 
-  it("draws a sample the same whatever is drawn with it", async () => {
+  it("generates the same sample whatever its batch holds", async () => {
     const five = await microscope.generate(protein, small, { ...quick, samples: 5 }); // a batch of 4 and one of 1
     const two = await microscope.generate(protein, small, { ...quick, samples: 2 });
     const plane = 2 * 40 * 40;
@@ -96,7 +96,7 @@ describe("drawing", () => {
     expect(largestDifference(last, first)).toBeGreaterThan(0.01);
   });
 
-  it("draws several cells at once as it draws each", async () => {
+  it("generates several cells at once as it generates each", async () => {
     const large = small.map((value) => value + 2);
     const cells = [
       { distance: small, seed: 7 },
@@ -137,23 +137,28 @@ describe("drawing", () => {
     expect(largestDifference(a!.images, b!.images)).toBeGreaterThan(1e-3);
   });
 
-  it.each(samplerNames)("draws with %s, each time the same, and like no other sampler", async (sampler) => {
-    const drawing = await microscope.generate(protein, small, { ...quick, sampler });
-    expect((await microscope.generate(protein, small, { ...quick, sampler })).images).toEqual(drawing.images);
-    for (const name of samplerNames.filter((name) => name !== sampler)) {
-      const { images } = await microscope.generate(protein, small, { ...quick, sampler: name });
-      expect(largestDifference(images, drawing.images)).toBeGreaterThan(1e-4);
-    }
-  });
+  it.each(samplerNames)(
+    "generates with %s the same images each time, and other images than other samplers",
+    async (sampler) => {
+      const drawing = await microscope.generate(protein, small, { ...quick, sampler });
+      expect((await microscope.generate(protein, small, { ...quick, sampler })).images).toEqual(
+        drawing.images,
+      );
+      for (const name of samplerNames.filter((name) => name !== sampler)) {
+        const { images } = await microscope.generate(protein, small, { ...quick, sampler: name });
+        expect(largestDifference(images, drawing.images)).toBeGreaterThan(1e-4);
+      }
+    },
+  );
 
-  it("tells of every step", async () => {
+  it("reports every step", async () => {
     const classified: string[] = [];
     const onStep = (done: number, total: number) => void classified.push(`${done}/${total}`);
     await microscope.generate(protein, small, { samples: 5, steps: 2, onStep });
     expect(classified).toEqual(["1/4", "2/4", "3/4", "4/4"]);
   });
 
-  it("stops between two steps when it is told to", async () => {
+  it("stops between two steps when it is aborted", async () => {
     const controller = new AbortController();
     let steps = 0;
     const onStep = () => {
@@ -166,7 +171,7 @@ describe("drawing", () => {
 
   it("refuses a crop of another size and more steps than the noise has", async () => {
     await expect(microscope.generate(protein, small.slice(1), quick)).rejects.toThrow(
-      "the nucleus has 1599 pixels, the model draws 40x40",
+      "the nucleus has 1599 pixels, the model generates 40x40",
     );
     for (const sampler of samplerNames) {
       const most = mostSteps(microscope.model, sampler);

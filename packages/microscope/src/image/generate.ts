@@ -32,49 +32,52 @@ import {
 } from "../protein/encoder.ts";
 import { openImageClassifier } from "./classifier.ts";
 
+/** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
-  /** Images of one protein in one nucleus, each from other noise. Default 4. */
+  /** Number of images per protein and nucleus, each from other noise. Default 4. */
   samples?: number;
-  /** Default 50; at most `mostSteps`. */
+  /** Number of denoising steps. Default 50; at most `mostSteps`. */
   steps?: number;
-  /** Default ddim. */
+  /** Sampling method. Default ddim. */
   sampler?: SamplerName;
-  /** Weight of the sequence: 1 is plain conditioning. Default 3. */
+  /** Weight of classifier-free guidance: 1 is plain conditioning. Default 3. */
   guidance?: number;
-  /** Default 0. */
+  /** Seed of the noise. Default 0. */
   seed?: number;
-  /** Stops between two steps. */
+  /** Aborts between two steps. */
   signal?: AbortSignal;
   /** Called after every step of every batch of samples. */
   onStep?: (done: number, total: number) => void;
 }
 
+/** The images of one protein around one nucleus, and what was measured on them. */
 export interface GeneratedImages {
   /** Protein and nucleus in [0, 1], [samples, 2, H, W]. */
   readonly images: Float32Array;
   readonly height: number;
   readonly width: number;
-  /** What the image classifier recognises in each image. */
+  /** Probabilities of the image classifier for each image. */
   readonly classified: readonly CompartmentProbabilities[];
-  /** Mean over the images. */
+  /** Mean of `classified` over the images. */
   readonly compartments: CompartmentProbabilities;
-  /** How alike the samples are, in [0, 1]; agreement, not correctness. null for one sample. */
+  /** Mean pairwise correlation of the samples, in [0, 1]; agreement, not correctness. null for one sample. */
   readonly agreement: number | null;
-  /** The sample that is most like the others. */
+  /** Index of the sample that correlates most with the others. */
   readonly medoid: number;
 }
 
-/** A nucleus to draw around and the seed of the noise to start from. */
+/** A nucleus to generate around and the seed of the noise to start from. */
 export interface Cell {
-  /** [cropPixels, cropPixels] */
+  /** Signed nuclear distance in pixels, [cropPixels, cropPixels]. */
   readonly distance: Float32Array;
   readonly seed: number;
 }
 
+/** A model at work: encodes proteins, generates and classifies images. */
 export interface Microscope {
   readonly model: MicroscopeModel;
   /**
-   * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * Encodes a sequence; a model that was trained without context ignores `context`.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
   encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
@@ -88,21 +91,21 @@ export interface Microscope {
     distance: Float32Array,
     options?: GenerateOptions,
   ): Promise<GeneratedImages>;
-  /** A drawing for each cell, as `generate` makes it with the cell's seed, several at once: in less time. */
+  /** The images of each cell, as `generate` makes them with the cell's seed; several cells share a batch, which takes less time. */
   generateCells(
     protein: EncodedProtein,
     cells: readonly Cell[],
     options?: GenerateOptions,
   ): Promise<GeneratedImages[]>;
-  /** What the image classifier recognises in images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
+  /** Probabilities of the image classifier for images of one crop: protein and nucleus in [0, 1], [B, 2, H, W]. */
   classify(images: Float32Array, distance: Float32Array): Promise<CompartmentProbabilities[]>;
-  /** Waits for what is being compiled, then lets go of the networks. */
+  /** Waits for what is being compiled, then releases the networks. */
   close(): Promise<void>;
 }
 
 type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
 
-/** Samples that are computed together: more take more memory and hardly less time each. */
+/** Number of samples that are computed together: more take more memory and hardly less time each. */
 const batchSize = 4;
 
 /** Steps that a sampler can take at most with a model's noise schedule. */
@@ -111,8 +114,8 @@ export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): 
 }
 
 /**
- * Puts a model to work on a runtime, which stays the caller's to close. All networks are compiled at once, in the
- * order of their use; what goes wrong with one is told by the first call that needs it.
+ * Opens a model on a runtime, which stays the caller's to close. All networks are compiled at once, in the order of their
+ * use; an error of one is thrown by the first call that needs it.
  */
 export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Microscope {
   const { constants, unet } = model;
@@ -145,7 +148,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       const { distance } = cellOf(i);
       if (distance.length !== area)
         throw new RangeError(
-          `the nucleus has ${distance.length} pixels, the model draws ${cropPixels}x${cropPixels}`,
+          `the nucleus has ${distance.length} pixels, the model generates ${cropPixels}x${cropPixels}`,
         );
       noise.set(freshNoise(i, "start", latentLength), i * latentLength);
       const small = latentDistance(distance, size).map((value) => value / constants.distanceScale);

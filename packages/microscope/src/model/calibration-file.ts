@@ -1,5 +1,5 @@
-// localization/calibration.json of a model folder: what makes the localization head's logits believable, shifts by
-// compartment. `proteoscope calibrate` writes it; a model without it answers as its head does.
+// localization/calibration.json of a model folder: a scale and one shift per compartment that calibrate the logits (Platt
+// 1999). `proteoscope calibrate` writes it; a model without it is uncalibrated.
 
 import {
   CheckpointError,
@@ -11,6 +11,7 @@ import {
 } from "@proteoscope/models";
 import { z } from "zod";
 
+/** Name of the file in the folder `localization`. */
 export const calibrationFile = "calibration.json";
 
 const correction = z.strictObject({
@@ -19,7 +20,7 @@ const correction = z.strictObject({
 });
 const schema = z.strictObject({ probabilities: correction, answer: correction });
 
-/** Reads the calibration in a head's folder; none where there is none. @throws CheckpointError naming file and field. */
+/** Reads the calibration in a head's folder; without a file it is the identity. @throws CheckpointError naming file and field. */
 export async function readCalibration(
   folder: FileSource,
   labels: readonly string[],

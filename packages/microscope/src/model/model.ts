@@ -1,5 +1,5 @@
-// The parts of a virtual microscope: what a model folder holds, as plain data. Reading one is read-model.ts's task,
-// running it microscope.ts's.
+// The parts of a virtual microscope: what a model folder holds, as plain data. read-model.ts reads it, image/generate.ts
+// runs it.
 
 import type { NdArray } from "@proteoscope/engine";
 import type {
@@ -16,13 +16,14 @@ import type {
   UnetConfig,
 } from "@proteoscope/models";
 
+/** A network: its configuration and its weights. */
 export interface Component<Config> {
   readonly config: Config;
-  /** By state-dict name, float32. */
+  /** Parameters by state-dict name, float32. */
   readonly weights: ReadonlyMap<string, NdArray>;
 }
 
-/** What was measured on the training data and belongs to the weights. */
+/** Constants that were measured on the training data and belong to the weights. */
 export interface ImagingConstants {
   /** Standard deviation of the latents. */
   readonly latentScale: number;
@@ -30,37 +31,38 @@ export interface ImagingConstants {
   readonly distanceScale: number;
   readonly pixelSizeMicrons: number;
   readonly cropPixels: number;
-  /** Residues that the language model is shown; of longer proteins both ends. */
+  /** Number of residues that the language model is shown; longer proteins are shown by both ends. */
   readonly windowResidues: number;
 }
 
-/** What is needed to read a sequence. */
+/** The parts of a model that encode a sequence. */
 export interface SequenceModel {
   readonly name: string;
   readonly constants: ImagingConstants;
   readonly languageModel: Component<Esm2Config>;
   readonly localization: Component<LocalizationHeadConfig>;
-  /** What reads the compartments off descriptors of the sequence, where the model has it. */
+  /** The head on sequence features, where the model has it. */
   readonly sequenceFeatures: LoadedFeatureHead | undefined;
   /** Annotated proteins that a sequence is compared with, where the model has them. */
   readonly homologs: LoadedHomologs | undefined;
-  /** Of the localization head's logits, with what descriptors and relatives say. */
+  /** Calibration of the summed logits of localization head, sequence features and homologs. */
   readonly calibration: LocalizationCalibration;
-  /** What the denoiser is told of a sequence: which part of it, and what was measured over proteins. */
+  /** How the denoiser's condition is made from a sequence, with the statistics over proteins. */
   readonly condition: LoadedCondition;
-  /** What it may be told beside the sequence, where it was trained so. */
+  /** Layers and tables of context tokens, for a model that was trained with them. */
   readonly extra: LoadedExtra | undefined;
   /** sha256 of every file that was read, in hexadecimal, by path. */
   readonly checksums: Readonly<Record<string, string>>;
 }
 
-/** The classifier of images, which measures distance in a unit of its own. */
+/** The image classifier, which scales the nuclear distance by a constant of its own. */
 export interface ImageClassifierConfig extends CompartmentClassifierConfig {
   readonly labels: readonly string[];
   /** Standard deviation of the nuclear distance on its training data, in pixels. */
   readonly distanceScale: number;
 }
 
+/** All parts of a model that generates images. */
 export interface MicroscopeModel extends SequenceModel {
   readonly unet: Component<UnetConfig>;
   readonly autoencoder: Component<AutoencoderKlConfig>;

@@ -1,9 +1,8 @@
 // Reads a model folder, as checkpoints/proteoscope-mini is one: a diffusers pipeline (unet/, vae/, scheduler/,
-// model_index.json) with a Hugging Face language model (plm/) and the two heads beside it (localization/, classifier/).
-// What was measured on the training data is in condition/ and in model_index.json under "proteoscope", what the denoiser
-// may be told beside the sequence in extra/, a head on descriptors of the sequence in descriptors/, annotated proteins to
-// compare it with in relatives/. Parts that do not fit each other are refused here, by file and field, and not by a
-// network that is given the wrong shape.
+// model_index.json) with a Hugging Face language model (plm/), its heads (localization/, sequence_features/), annotated
+// proteins (homologs/) and the image classifier (classifier/). Statistics of the training data are in condition/ and in
+// model_index.json under "proteoscope", context tokens in extra/. Parts that do not fit each other are refused here, by file
+// and field, and not by a network that is given the wrong shape. docs/model.md lists the files.
 
 import { f32 } from "@proteoscope/engine";
 import { type NucleusLibrary, readNucleusLibrary } from "@proteoscope/imaging";
@@ -36,25 +35,26 @@ import type {
 } from "./model.ts";
 
 const indexFile = "model_index.json";
+/** Name of the file of nuclei in a model folder. */
 export const nucleusLibraryFile = "nuclei.safetensors";
 
-/** What was measured on the training data. @throws CheckpointError naming file and field. */
+/** Reads the constants that were measured on the training data. @throws CheckpointError naming file and field. */
 export async function readImagingConstants(folder: FileSource): Promise<ImagingConstants> {
   const index = await readJson(folder, indexFile);
-  const place = `${folder.name}/${indexFile}`;
+  const path = `${folder.name}/${indexFile}`;
   if (typeof index.proteoscope !== "object" || index.proteoscope === null)
-    throw new CheckpointError(`${place}: has no field "proteoscope", so it is a pipeline of another kind`);
-  return parse(constantsSchema, index.proteoscope as Json, `${place}, proteoscope`);
+    throw new CheckpointError(`${path}: has no field "proteoscope", so it is a pipeline of another kind`);
+  return parse(constantsSchema, index.proteoscope as Json, `${path}, proteoscope`);
 }
 
-/** The parts that read a sequence. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
+/** Reads the parts that encode a sequence. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
 export async function readSequenceModel(folder: FileSource): Promise<SequenceModel> {
   const checksums: Record<string, string> = {};
   const parts = await readSequenceParts(withChecksums(folder, checksums));
   return { ...parts, checksums: sorted(checksums) };
 }
 
-/** All parts. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
+/** Reads all parts of a model folder. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
 export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   const checksums: Record<string, string> = {};
   const source = withChecksums(folder, checksums);
@@ -70,7 +70,7 @@ export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   return model;
 }
 
-/** The nuclei that ship with a model, crops of its own size. @throws FormatError or CheckpointError. */
+/** Reads the nuclei that ship with a model, crops of its own size. @throws FormatError or CheckpointError. */
 export async function readModelNuclei(folder: FileSource): Promise<NucleusLibrary> {
   const [library, { cropPixels }] = await Promise.all([
     readParsed(folder, nucleusLibraryFile, readNucleusLibrary),
@@ -114,8 +114,8 @@ const classifierSchema: z.ZodType<ImageClassifierConfig> = z
     message: "must be multiples of norm_groups",
   });
 
-function parse<T>(schema: z.ZodType<T>, json: Json, place: string): T {
-  return parseConfig({ schema, fixed: () => ({}) }, json, place);
+function parse<T>(schema: z.ZodType<T>, json: Json, path: string): T {
+  return parseConfig({ schema, fixed: () => ({}) }, json, path);
 }
 
 async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel, "checksums">> {
@@ -174,7 +174,7 @@ function checkFit(model: MicroscopeModel, folder: string): void {
       );
 }
 
-/** In the order of the paths: files are read side by side, and what ends first differs from run to run. */
+/** Checksums in the order of the paths: files are read concurrently, and their order differs from run to run. */
 function sorted(checksums: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(checksums).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

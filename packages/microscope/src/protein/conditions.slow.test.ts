@@ -1,4 +1,4 @@
-// What a model may be told of a protein, from its folder to the pictures.
+// Conditions that a model may be trained with, from its folder to the pictures.
 
 import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
@@ -8,7 +8,7 @@ import { openMicroscope } from "../image/generate.ts";
 import { readModel } from "../model/read-model.ts";
 import { type ModelShape, randomModelFiles, tinyExtra, tinyShape } from "../testing/tiny-model.ts";
 
-// Networks are compiled anew for every question.
+// Networks are compiled anew for every call of `generateWith`.
 vi.setConfig({ testTimeout: 240_000 });
 
 let runtime: Runtime;
@@ -21,36 +21,36 @@ const sequence = "MKTAYIAKQR";
 const width = tinyShape.languageModel.hiddenSize;
 const extra = tinyExtra;
 
-/** What a model is told, and the protein channel it draws in two steps. */
-async function ask(shape: ModelShape, context: ProteinContext[]) {
+/** The encoded protein in each context, and the protein channel that is generated in two steps. */
+async function generateWith(shape: ModelShape, context: ProteinContext[]) {
   const microscope = openMicroscope(runtime, await readModel(memoryFolder(randomModelFiles(shape), "tiny")));
   try {
-    const answers = [];
+    const results = [];
     for (const one of context) {
       const protein = await microscope.encode(sequence, one);
       const distance = new Float32Array(40 * 40).fill(2);
       const { images } = await microscope.generate(protein, distance, { samples: 1, steps: 2, seed: 1 });
-      answers.push({ ...protein, images });
+      results.push({ ...protein, images });
     }
-    return answers;
+    return results;
   } finally {
     await microscope.close();
   }
 }
 
-describe("what is told of a sequence", () => {
+describe("the part of a sequence that is the condition", () => {
   it.each([
     ["full", 12, width],
     ["mean", 1, width],
     ["bos", 1, width],
     ["one_hot", 12, 33],
     ["random", 1, width],
-  ] as const)("is read from the folder and drawn with: %s", async (sequenceInput, tokens, numbers) => {
+  ] as const)("is read from the folder and generated with: %s", async (sequenceInput, tokens, numbers) => {
     const unet = { ...tinyShape.unet, crossAttentionDim: numbers, timeCondProjDim: numbers };
-    const [answer] = await ask({ ...tinyShape, unet, sequenceInput }, [{}]);
-    expect(answer!.width).toBe(numbers);
-    expect(answer!.condition).toHaveLength(tokens * numbers);
-    expect(answer!.images.every(Number.isFinite)).toBe(true);
+    const [result] = await generateWith({ ...tinyShape, unet, sequenceInput }, [{}]);
+    expect(result!.width).toBe(numbers);
+    expect(result!.condition).toHaveLength(tokens * numbers);
+    expect(result!.images.every(Number.isFinite)).toBe(true);
   });
 
   it("must be of the width that the denoiser looks at", async () => {
@@ -61,17 +61,17 @@ describe("what is told of a sequence", () => {
   });
 });
 
-describe("what is told beside a sequence", () => {
+describe("the context", () => {
   it("becomes further tokens that change the picture, and nothing where it is not known", async () => {
     const all = { gene: "FBL", cellLine: "u2os", expression: 7 };
-    const [silent, unknown, gene, full, other] = await ask({ ...tinyShape, extra }, [
+    const [silent, unknown, gene, full, other] = await generateWith({ ...tinyShape, extra }, [
       {},
       { gene: "TOMM20" },
       { gene: "fbl" },
       all,
       { ...all, cellLine: "HEK293T" },
     ]);
-    const [plain] = await ask(tinyShape, [all]); // a model that was never told takes no notice
+    const [plain] = await generateWith(tinyShape, [all]); // a model that was trained without context ignores it
     const base = 12 * width;
     expect(silent!.condition).toEqual(plain!.condition);
     expect(silent!.images).toEqual(plain!.images);
@@ -90,7 +90,9 @@ describe("what is told beside a sequence", () => {
       expect(a!.images).not.toEqual(b!.images);
   });
 
-  it("refuses a cell line that it has not seen", async () => {
-    await expect(ask({ ...tinyShape, extra }, [{ cellLine: "HeLa" }])).rejects.toThrow(/HEK293T, U2OS/);
+  it("is refused for a cell line that the model was not trained with", async () => {
+    await expect(generateWith({ ...tinyShape, extra }, [{ cellLine: "HeLa" }])).rejects.toThrow(
+      /HEK293T, U2OS/,
+    );
   });
 });

@@ -1,5 +1,5 @@
-// The tokens of what is known beside a sequence - genes' tables, level, cell line - for a model that was trained with
-// them. What is not known has no token.
+// Context tokens - tables by gene, expression level, cell line - for a model that was trained with them. A context that is
+// not known has no token.
 
 import { compile, float32, type Runtime } from "@proteoscope/engine";
 import {
@@ -11,15 +11,16 @@ import {
   type ProteinContext,
 } from "@proteoscope/models";
 
+/** Compiled layers of the context tokens. */
 export interface ContextEncoder {
-  /** Names of what is known, and their tokens [names, width]. @throws RangeError for an unknown cell line. */
+  /** Names of the known contexts, and their tokens [names, width]. @throws RangeError for an unknown cell line. */
   encode(
     context: ProteinContext,
   ): Promise<{ readonly names: readonly string[]; readonly tokens: Float32Array }>;
   close(): Promise<void>;
 }
 
-/** Compiles the layers of all extra conditions. */
+/** Compiles the layers of all context tokens. */
 export async function openContextEncoder(runtime: Runtime, extra: LoadedExtra): Promise<ContextEncoder> {
   const { config, weights } = extra;
   const { tokenWidth, conditions } = config;

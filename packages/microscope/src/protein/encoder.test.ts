@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 const known = "MKRPAATKKAGQAKKKKLDK";
-const files = randomModelFiles({ ...tinyShape, relative: known });
+const files = randomModelFiles({ ...tinyShape, homolog: known });
 
-/** What the denoiser is told, the compartments too: each in a direction of its own. */
+/** A condition to which the logits are added, each along a direction of its own. */
 const directions = Array.from({ length: 48 }, (_, i) => Math.sin(i));
 const condition = new Map([
   ...readSafetensors(files.get("condition/model.safetensors")!).tensors,
@@ -39,8 +39,8 @@ async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
   return protein;
 }
 
-describe("a reader with annotated proteins", () => {
-  it("answers for a protein that is known as its annotation says", async () => {
+describe("an encoder with annotated proteins", () => {
+  it("predicts the annotation of a protein that is annotated", async () => {
     const [alone, context] = [await read(known, randomModelFiles()), await read(known, files)];
     expect([alone.nearestHomolog, context.nearestHomolog]).toEqual([undefined, expect.closeTo(1, 9)]);
     expect(context.posterior.golgi_apparatus).toBeGreaterThan(alone.posterior.golgi_apparatus!);
@@ -48,7 +48,7 @@ describe("a reader with annotated proteins", () => {
     expect(context.probabilities.nucleus).toBeLessThan(alone.probabilities.nucleus!);
   });
 
-  it("says nothing new of a protein without relatives", async () => {
+  it("adds nothing for a protein without homologs", async () => {
     const strange = "WWHWWHHWWHHHWWHHHH";
     const [alone, context] = [await read(strange, randomModelFiles()), await read(strange, files)];
     expect(context.nearestHomolog).toBe(0);
@@ -56,7 +56,7 @@ describe("a reader with annotated proteins", () => {
     expect(context.condition).toEqual(alone.condition);
   });
 
-  it("reads a sequence by itself whole, beyond what the language model is shown", async () => {
+  it("compares the whole sequence, beyond the language model's window", async () => {
     const long = `${"W".repeat(40)}${known}${"W".repeat(40)}`;
     const { window, nearestHomolog } = await read(long, files);
     expect(window.sequence.length).toBeLessThan(long.length);
@@ -64,16 +64,16 @@ describe("a reader with annotated proteins", () => {
   });
 });
 
-describe("a reader with a head on descriptors", () => {
+describe("an encoder with a head on sequence features", () => {
   const { labels } = tinyShape.localization;
   const sequenceFeatures = { labels, hiddenSize: 8, layers: 1, inputDropout: 0.2, dropout: 0.2 };
-  const shape = { ...tinyShape, relative: known };
-  const described = randomModelFiles({ ...shape, sequenceFeatures });
+  const shape = { ...tinyShape, homolog: known };
+  const withFeatures = randomModelFiles({ ...shape, sequenceFeatures });
   const long = `MLLLARCLLLVLVSSLLVCSG${"GSDTEWHF".repeat(9)}SKL`;
 
-  /** What the head by itself says of a sequence. */
+  /** The logits of the head by itself. */
   async function headLogits(sequence: string): Promise<Float32Array> {
-    const { weights } = (await readSequenceModel(memoryFolder(described, "tiny"))).sequenceFeatures!;
+    const { weights } = (await readSequenceModel(memoryFolder(withFeatures, "tiny"))).sequenceFeatures!;
     const program = await compile(
       runtime,
       (w, { x }) => ({ logits: featureHead(w, sequenceFeatures, x) }),
@@ -87,8 +87,8 @@ describe("a reader with a head on descriptors", () => {
     return logits.data as Float32Array;
   }
 
-  it("adds what that says of the whole sequence, beyond what the language model is shown", async () => {
-    const [alone, context] = [await read(long, files), await read(long, described)];
+  it("adds its logits of the whole sequence, beyond the language model's window", async () => {
+    const [alone, context] = [await read(long, files), await read(long, withFeatures)];
     expect(context.window).toEqual(alone.window);
     expect(context.window.sequence.length).toBeLessThan(long.length);
     const [whole, shown] = [await headLogits(long), await headLogits(context.window.sequence)];
@@ -100,11 +100,11 @@ describe("a reader with a head on descriptors", () => {
     }
   });
 
-  it("answers by the sum, and tells it the denoiser", async () => {
+  it("predicts from the sum, and adds it to the condition", async () => {
     const conditioned = saveSequenceCondition({ input: "full", weights: condition });
     const [alone, context] = [
       await read(known, new Map([...files, ...conditioned])),
-      await read(known, new Map([...described, ...conditioned])),
+      await read(known, new Map([...withFeatures, ...conditioned])),
     ];
     expect(context.nearestHomolog).toBeCloseTo(1, 9);
     const added = await headLogits(known);
@@ -123,7 +123,7 @@ describe("a reader with a head on descriptors", () => {
     const paths = async (model: Map<string, Uint8Array>) =>
       Object.keys((await readSequenceModel(memoryFolder(model, "tiny"))).checksums);
     const before = await paths(files);
-    expect((await paths(described)).filter((path) => !before.includes(path))).toEqual([
+    expect((await paths(withFeatures)).filter((path) => !before.includes(path))).toEqual([
       "sequence_features/config.json",
       "sequence_features/model.safetensors",
     ]);
@@ -140,7 +140,7 @@ describe("a reader with a head on descriptors", () => {
   });
 });
 
-describe("a reader that decides what is drawn", () => {
+describe("an encoder with a compartment target", () => {
   const target = { compartments: ["golgi_apparatus", "nucleus"], inverseTemperature: 4 };
   const prototypes = [-3, -2, 9, 7, -1, -4];
   const untargeted = new Map([...files, ...saveSequenceCondition({ input: "full", weights: condition })]);
@@ -148,10 +148,10 @@ describe("a reader that decides what is drawn", () => {
     ...condition,
     ["compartments.prototypes", float32([2, 3], Float32Array.from(prototypes))],
   ]);
-  const deciding = new Map([...files, ...saveSequenceCondition({ input: "full", target, weights })]);
+  const targeted = new Map([...files, ...saveSequenceCondition({ input: "full", target, weights })]);
 
-  it("says the same of the sequence, and what it draws beside it", async () => {
-    const [before, after] = [await read(known, untargeted), await read(known, deciding)];
+  it("predicts the same compartments, and gives the shares of the target", async () => {
+    const [before, after] = [await read(known, untargeted), await read(known, targeted)];
     expect(before.targetCompartments).toBeUndefined();
     expect(after.logits).toEqual(before.logits);
     expect(after.posterior).toEqual(before.posterior);
@@ -162,8 +162,8 @@ describe("a reader that decides what is drawn", () => {
     expect(after.targetCompartments!.nucleus).toBeCloseTo(1 - share, 4);
   });
 
-  it("tells the denoiser what is typical of it in place of the logits", async () => {
-    const [before, after] = [await read(known, untargeted), await read(known, deciding)];
+  it("adds prototypes to the condition in place of the logits", async () => {
+    const [before, after] = [await read(known, untargeted), await read(known, targeted)];
     const shares = target.compartments.map((name) => after.targetCompartments![name]!);
     for (const at of [0, 7, 16 * 5 + 3]) {
       const change = [0, 1, 2].reduce((sum, label) => {

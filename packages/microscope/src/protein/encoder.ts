@@ -28,7 +28,7 @@ import {
 /** A probability for each compartment, by name. */
 export type CompartmentProbabilities = Readonly<Record<string, number>>;
 
-/** A protein as the networks read it: what a picture is conditioned on, and what is predicted from the sequence. */
+/** A protein as the networks encode it: the condition of an image, and what is predicted from the sequence. */
 export interface EncodedProtein {
   readonly sequence: string;
   /** The residues that the language model was shown. */
@@ -50,10 +50,11 @@ export interface EncodedProtein {
   readonly targetCompartments: CompartmentProbabilities | undefined;
 }
 
+/** Compiled networks that encode a protein. */
 export interface ProteinEncoder {
   readonly model: SequenceModel;
   /**
-   * `context` is what is known beside the sequence; a model that was not trained with it takes no notice.
+   * Encodes a sequence; a model that was trained without context ignores `context`.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
   encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
@@ -100,7 +101,7 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
   };
 }
 
-/** Takes this thread a good part of a second: behind what a microscope sets other threads to compile at the same time. */
+/** Takes this thread a good part of a second; it yields first, so that the networks compile meanwhile on other threads. */
 async function indexHomologs({ homologs }: SequenceModel): Promise<Homologs | undefined> {
   await Promise.resolve();
   return homologs && openHomologs(homologs.config, homologs.proteins);

@@ -5,6 +5,7 @@ import { CheckpointError } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";
 import type { CompartmentProbabilities, ProteinEncoder } from "./encoder.ts";
 
+/** The predicted compartments of one protein. */
 export interface LocalizedProtein {
   readonly id: string;
   /** Length of the sequence. */
@@ -24,7 +25,7 @@ export interface LocalizedProtein {
 }
 
 /**
- * The compartments of each protein, in their order.
+ * Predicts the compartments of each protein, in their order.
  * @throws SequenceError for a residue that the model does not know, CheckpointError where its weights give no numbers, the
  * signal's reason when it is aborted.
  */

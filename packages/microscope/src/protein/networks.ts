@@ -30,16 +30,17 @@ import {
 } from "@proteoscope/models";
 import type { Component } from "../model/model.ts";
 
+/** The networks that encode a protein, with their weights. */
 export interface ProteinNetworks {
   readonly languageModel: Component<Esm2Config>;
   /** undefined for a language model as it was published. */
   readonly localization: Component<LocalizationHeadConfig> | undefined;
   readonly sequenceFeatures: LoadedFeatureHead | undefined;
-  /** Number of residues that the language model is shown; of longer proteins both ends. */
+  /** Number of residues that the language model is shown; longer proteins are shown by both ends. */
   readonly windowResidues: number;
 }
 
-/** Residues of the original's proteins: what a language model is shown that says nothing of its window. */
+/** Window of a language model whose folder does not state one: the length of the original's training proteins. */
 const defaultWindowResidues = 1024;
 
 /**

@@ -44,13 +44,13 @@ export interface ModelShape {
   readonly unet: UnetConfig;
   readonly autoencoder: AutoencoderKlConfig;
   readonly classifier: MicroscopeModel["classifier"]["config"];
-  /** Told of a sequence; every residue when absent. */
+  /** The part of the sequence that is the condition; every residue when absent. */
   readonly sequenceInput?: SequenceInput;
-  /** Told beside it; nothing when absent. */
+  /** Context tokens; none when absent. */
   readonly extra?: ExtraConditions;
   /** An annotated protein to compare sequences with, which is in the third compartment; none when absent. */
-  readonly relative?: string;
-  /** A head on descriptors of the sequence; none when absent. */
+  readonly homolog?: string;
+  /** A head on sequence features; none when absent. */
   readonly sequenceFeatures?: FeatureHeadConfig;
 }
 
@@ -120,7 +120,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
     }),
     { ids: { dtype: "int64", shape: [1, 4] }, x: f32(1, 4, languageModel.hiddenSize) },
   );
-  const { sequenceInput: input = "full", extra, relative, sequenceFeatures } = shape;
+  const { sequenceInput: input = "full", extra, homolog, sequenceFeatures } = shape;
   const isConditioned = input !== "one_hot";
   const conditionTrace = trace(
     (w, { representation, compartmentLogits }) => ({
@@ -154,7 +154,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
       ? [["condition/model.safetensors", writeSafetensors(condition)] as const]
       : saveSequenceCondition({ input, weights: condition })),
     ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
-    ...(relative === undefined ? [] : saveHomologs(homologsOf(relative, localization.labels))),
+    ...(homolog === undefined ? [] : saveHomologs(homologsOf(homolog, localization.labels))),
     ...(sequenceFeatures === undefined
       ? []
       : headFiles("sequence_features", sequenceFeatures, featureHeadTrace!, seed)),

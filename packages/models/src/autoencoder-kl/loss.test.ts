@@ -22,6 +22,7 @@ import {
   type PerceptualAdversarialConfig,
   perceptualAdversarialDefaults,
   perceptualAdversarialLoss,
+  reconstructionLosses,
 } from "./loss.ts";
 
 let runtime: Runtime;
@@ -161,6 +162,19 @@ describe("the loss", () => {
     expect(values(thrice.loss)[0]! / values(once.loss)[0]!).toBeCloseTo(3, 5);
   });
 
+  it("adds the squared error by its weight", async () => {
+    const model = (w: Weights, inputs: Inputs) => {
+      const loss = (squaredWeight: number) => lossOf(w, inputs, { squaredWeight }).metrics.reconstructionLoss;
+      const { reconstruction } = lossOf(w, inputs);
+      return { reconstruction, without: loss(0), with: loss(3) };
+    };
+    const results = await run(model);
+    const images = values(uniform("images", shape));
+    const squares = values(results.reconstruction).map((value, i) => (value - images[i]!) ** 2);
+    const added = (3 / shape[0]) * squares.reduce((sum, square) => sum + square, 0);
+    expect((values(results.with)[0]! - values(results.without)[0]!) / added).toBeCloseTo(1, 3);
+  });
+
   it("adds the perceptual distance to every pixel", async () => {
     const results = await run(
       (w, inputs) => {
@@ -210,6 +224,31 @@ const autoencoder = {
   layersPerBlock: 1,
   normNumGroups: 4,
 };
+
+describe("reconstructionLosses", () => {
+  const types = { images: f32(2, 2, 16, 16), noise: f32(2, 4, 4, 4), adversarialFactor: f32() };
+  const both = { autoencoder, loss: { ...config, squaredWeight: 2 } };
+
+  it("is the loss before the discriminator's start, and knows no discriminator", async () => {
+    const traced = trace((w, inputs) => {
+      const [alone, adversarial] = [
+        reconstructionLosses(w, both, inputs),
+        autoencoderLosses(w, both, inputs),
+      ];
+      return { alone: alone.losses.autoencoder, adversarial: adversarial.losses.autoencoder };
+    }, types);
+    const session = await runtime.load(exportOnnx(traced, initializeWeights(traced.parameters, 3)));
+    const { alone, adversarial } = await session.run({
+      images: uniform("pictures", [2, 2, 16, 16]),
+      noise: uniform("noise", [2, 4, 4, 4]),
+      adversarialFactor: factor(0),
+    });
+    await session.close();
+    expect(values(alone)[0]! / values(adversarial)[0]!).toBeCloseTo(1, 5);
+    const lone = trace((w, inputs) => reconstructionLosses(w, both, inputs).losses, types);
+    expect([...lone.parameters.keys()].filter((name) => !name.startsWith("vae."))).toEqual([]);
+  });
+});
 
 describe("training by it", () => {
   it("draws the images better and better, through the discriminator's start, in one graph", async () => {

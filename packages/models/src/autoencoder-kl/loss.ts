@@ -1,5 +1,5 @@
 /**
- * The autoencoder's training losses: absolute error, LPIPS, divergence from the standard normal, and a patch
+ * The autoencoder's training losses: absolute and squared error, LPIPS, divergence from the standard normal, and a patch
  * discriminator with an adaptive weight (Esser et al. 2021, "Taming Transformers for High-Resolution Image
  * Synthesis", equation 7; Rombach et al. 2022, appendix G). Both sides of the adversarial game come from one
  * forward pass:
@@ -43,12 +43,14 @@ import {
 export interface PerceptualAdversarialConfig {
   /** Weight of the absolute error. */
   readonly pixelWeight: number;
+  /** Weight of the squared error, which PSNR counts; 0 leaves it out. */
+  readonly squaredWeight: number;
   /** Weight of LPIPS; 0 leaves its network out. */
   readonly perceptualWeight: number;
   readonly perceptualNetwork: LpipsNetwork;
   /** Weight of the divergence from the standard normal. */
   readonly klWeight: number;
-  /** Weight of the adversarial loss; the adaptive weight multiplies it. */
+  /** Weight of the adversarial loss; the adaptive weight multiplies it. 0 leaves the discriminator out. */
   readonly discriminatorWeight: number;
   readonly discriminator: DiscriminatorConfig;
 }
@@ -56,6 +58,7 @@ export interface PerceptualAdversarialConfig {
 /** The weights of the original's training. */
 export const perceptualAdversarialDefaults: PerceptualAdversarialConfig = {
   pixelWeight: 1,
+  squaredWeight: 0,
   perceptualWeight: 2,
   perceptualNetwork: "vgg16",
   klWeight: 1e-7,
@@ -106,18 +109,8 @@ export function perceptualAdversarialLoss(
   config: PerceptualAdversarialConfig,
   inputs: PerceptualAdversarialInputs,
 ): PerceptualAdversarialLosses {
-  const { images, reconstruction, posterior, lastLayer, adversarialFactor, pixelWeights } = inputs;
-  const batch = images.shape[0] as number;
-
-  // The sum runs over pixels and channels. The distance, one number per image, is added to every pixel before the sum and
-  // so counts as often as there are pixels: the weights were chosen for this proportion of the two terms.
-  const distance =
-    config.perceptualWeight > 0 ? perceptualDistance(w, config, images, reconstruction) : undefined;
-  const error = mul(abs(sub(images, reconstruction)), config.pixelWeight);
-  const errors = distance === undefined ? error : add(error, mul(distance, config.perceptualWeight));
-  const weighted = pixelWeights === undefined ? errors : mul(errors, pixelWeights);
-  const reconstructionLoss = mul(sum(weighted), 1 / batch);
-  const kl = mul(sum(klDivergence(posterior)), 1 / batch);
+  const { images, reconstruction, lastLayer, adversarialFactor } = inputs;
+  const { reconstructionLoss, klTerm, metrics } = reconstructionTerms(w, config, inputs);
 
   const discriminate = (x: Tensor) =>
     discriminator(w.at("discriminator"), config.discriminator, x, { training: true });
@@ -143,20 +136,45 @@ export function perceptualAdversarialLoss(
   const adaptiveWeight = mul(clip(ratio, 0, 1e4), config.discriminatorWeight);
   const weight = mul(adaptiveWeight, adversarialFactor);
   const gradient = stopGradient(add(reconstructionGradient, mul(adversarialGradient, weight)));
-  const klTerm = mul(kl, config.klWeight);
   const surrogate = add(sum(mul(gradient, reconstruction)), klTerm);
   const value = add(add(reconstructionLoss, klTerm), mul(weight, adversarialLoss));
 
   return {
     losses: { autoencoder: straightThrough(surrogate, value), discriminator: mul(hinge, adversarialFactor) },
+    metrics: { ...metrics, adversarialLoss, adaptiveWeight, realLogit: mean(real), fakeLogit: mean(fake) },
+  };
+}
+
+/** The terms that need no discriminator, as scalars: means over the batch of sums over pixels and channels, or latents. */
+function reconstructionTerms(
+  w: Weights,
+  config: PerceptualAdversarialConfig,
+  {
+    images,
+    reconstruction,
+    posterior,
+    pixelWeights,
+  }: Pick<PerceptualAdversarialInputs, "images" | "reconstruction" | "posterior" | "pixelWeights">,
+) {
+  const batch = images.shape[0] as number;
+  const { pixelWeight, squaredWeight, perceptualWeight } = config;
+  const difference = sub(images, reconstruction);
+  const absolute = mul(abs(difference), pixelWeight);
+  const error = squaredWeight > 0 ? add(absolute, mul(mul(difference, difference), squaredWeight)) : absolute;
+  // The distance, one number per image, is added to every pixel before the sum and so counts as often as there are
+  // pixels: this sets the proportion of the two terms with which the weights were chosen.
+  const distance = perceptualWeight > 0 ? perceptualDistance(w, config, images, reconstruction) : undefined;
+  const errors = distance === undefined ? error : add(error, mul(distance, perceptualWeight));
+  const weighted = pixelWeights === undefined ? errors : mul(errors, pixelWeights);
+  const reconstructionLoss = mul(sum(weighted), 1 / batch);
+  const kl = mul(sum(klDivergence(posterior)), 1 / batch);
+  return {
+    reconstructionLoss,
+    klTerm: mul(kl, config.klWeight),
     metrics: {
       reconstructionLoss,
       perceptualDistance: distance === undefined ? scalar(0) : mean(distance),
       klDivergence: kl,
-      adversarialLoss,
-      adaptiveWeight,
-      realLogit: mean(real),
-      fakeLogit: mean(fake),
     },
   };
 }
@@ -192,9 +210,26 @@ export function autoencoderLosses(
   { images, noise, adversarialFactor, pixelWeights }: AutoencoderTrainingInputs,
 ): PerceptualAdversarialLosses & { readonly reconstruction: Tensor } {
   const vae = w.at("vae");
-  const posterior = encode(vae, config.autoencoder, images);
-  const reconstruction = clip(decode(vae, config.autoencoder, sampleLatent(posterior, noise)), 0, 1);
+  const { posterior, reconstruction } = reconstruct(vae, config.autoencoder, images, noise);
   const lastLayer = outputWeight(vae, config.autoencoder);
   const inputs = { images, reconstruction, posterior, lastLayer, adversarialFactor, pixelWeights };
   return { ...perceptualAdversarialLoss(w.at("loss"), config.loss, inputs), reconstruction };
+}
+
+/** The same without a discriminator, for `discriminatorWeight` 0. Parameters: `vae.*`, and LPIPS's below `loss.`. */
+export function reconstructionLosses(
+  w: Weights,
+  config: AutoencoderTrainingConfig,
+  { images, noise, pixelWeights }: Omit<AutoencoderTrainingInputs, "adversarialFactor">,
+) {
+  const { posterior, reconstruction } = reconstruct(w.at("vae"), config.autoencoder, images, noise);
+  const inputs = { images, reconstruction, posterior, pixelWeights };
+  const { reconstructionLoss, klTerm, metrics } = reconstructionTerms(w.at("loss"), config.loss, inputs);
+  return { losses: { autoencoder: add(reconstructionLoss, klTerm) }, metrics, reconstruction };
+}
+
+/** An image, limited to [0, 1], from a sample of its posterior. */
+function reconstruct(vae: Weights, config: AutoencoderKlConfig, images: Tensor, noise: Tensor) {
+  const posterior = encode(vae, config, images);
+  return { posterior, reconstruction: clip(decode(vae, config, sampleLatent(posterior, noise)), 0, 1) };
 }

@@ -12,13 +12,13 @@ describe("the language model of a folder", () => {
 });
 
 describe("a folder of weights", () => {
-  const file = new TextEncoder().encode('{"beside": true}');
+  const file = new TextEncoder().encode('{"outside": true}');
   const folder = memoryFolder(new Map([["config.json", file]]), "m");
 
   it("has its configuration in the metadata, else beside the weights, else nowhere", async () => {
     const path = "model.safetensors";
     expect(await findConfig(folder, { path, metadata: { config: '{"inside": 1}' } })).toEqual({ inside: 1 });
-    expect(await findConfig(folder, { path, metadata: {} })).toEqual({ beside: true });
+    expect(await findConfig(folder, { path, metadata: {} })).toEqual({ outside: true });
     expect(await findConfig(memoryFolder(new Map()), { path, metadata: {} })).toBeUndefined();
     await expect(findConfig(folder, { path, metadata: { config: "{" } })).rejects.toThrow(
       "m/model.safetensors, its configuration, is not JSON",

@@ -17,9 +17,9 @@ import { plainValues } from "./training-module.ts";
 
 export interface StoredWeights {
   readonly tensors: StateDict;
-  /** Of a safetensors file; empty for the others. */
+  /** Metadata of a safetensors file; empty for the others. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Of a checkpoint of PyTorch Lightning; empty for the others. */
+  /** Hyperparameters of a checkpoint of PyTorch Lightning; empty for the others. */
   readonly hyperParameters: Json;
   /** The file, or the index of the shards. */
   readonly path: string;

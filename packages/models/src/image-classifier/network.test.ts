@@ -60,7 +60,7 @@ function crops(count: number, seed: number): { x: NdArray; labels: NdArray } {
 }
 
 describe("the compartment classifier", () => {
-  it("has half a million parameters and a logit a class", () => {
+  it("has half a million parameters and one logit per class", () => {
     const { parameters, outputs } = declared();
     const total = [...parameters.values()].reduce(
       (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),

@@ -32,6 +32,7 @@ export interface CommandContext {
 
 export interface Command extends CommandDef {
   readonly examples: readonly string[];
+  readonly notes: readonly string[];
   /** The command takes any number of positionals beyond those it names. */
   readonly takesMany: boolean;
 }
@@ -43,6 +44,8 @@ export interface CommandDefinition<T extends ArgsDef> {
   readonly args: T;
   /** Complete command lines for `--help`. */
   readonly examples: readonly string[];
+  /** Lines of `--help` behind the options: what the output means. */
+  readonly notes?: readonly string[];
   readonly takesMany?: boolean;
   /** The command saves its work at an interrupt, and takes the time that it needs; others are ended after three seconds. */
   readonly savesAtInterrupt?: boolean;
@@ -52,11 +55,13 @@ export interface CommandDefinition<T extends ArgsDef> {
 
 /** Makes a command of its definition. */
 export function defineCommand<const T extends ArgsDef>(definition: CommandDefinition<T>): Command {
-  const { name, description, args, examples, takesMany = false, savesAtInterrupt = false } = definition;
+  const { name, description, args, examples, notes = [] } = definition;
+  const { takesMany = false, savesAtInterrupt = false } = definition;
   return {
     meta: { name, description },
     args: { ...args, ...sharedArgs },
     examples,
+    notes,
     takesMany,
     run: (context) => {
       const parsed = context.args as ParsedArgs<T & typeof sharedArgs>;

@@ -42,7 +42,7 @@ describe("describeFailure", () => {
     expect(describeFailure(error)).toEqual({ message: `${path}: no such file or folder`, exitCode: 4 });
   });
 
-  it("tells a folder where a file was wanted from a missing one", () => {
+  it("distinguishes a folder where a file was wanted from a missing one", () => {
     let error: unknown;
     try {
       readFileSync(tmpdir());

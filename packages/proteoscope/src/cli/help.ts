@@ -1,4 +1,4 @@
-// The text of `--help`: citty's usage, then complete examples, which say more than any list of options.
+// The text of `--help`: citty's usage, then notes and complete examples, which say more than any list of options.
 // citty colours by rules of its own, so the colours come off unless the stream takes them.
 import { stripVTControlCharacters } from "node:util";
 import { renderUsage } from "citty";
@@ -13,11 +13,11 @@ export async function renderHelp(
   const usage = await (parentName === undefined
     ? renderUsage(command)
     : renderUsage(command, { meta: { name: parentName } }));
-  const examples = isGroup(command) || command.examples.length === 0 ? "" : renderExamples(command.examples);
-  const text = `${usage.trimEnd()}\n${examples}`;
+  const { notes, examples } = isGroup(command) ? { notes: [], examples: [] } : command;
+  const text = `${usage.trimEnd()}\n${section("NOTES", notes)}${section("EXAMPLES", examples)}`;
   return options.color ? text : stripVTControlCharacters(text);
 }
 
-function renderExamples(examples: readonly string[]): string {
-  return `\nEXAMPLES\n\n${examples.map((example) => `  ${example}\n`).join("")}`;
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `\n${title}\n\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }

@@ -24,7 +24,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
 
 describe("writeFileAtomic", () => {
-  it("writes the file and nothing beside it", async () => {
+  it("writes the file and nothing else", async () => {
     await writeFileAtomic(join(root, "a.txt"), "text");
     expect(read("a.txt")).toBe("text");
     expect(readdirSync(root)).toEqual(["a.txt"]);

@@ -1,11 +1,12 @@
 // Writing results so that nobody finds half of a run's: files wait in a folder of their own (staging.ts) until all are
 // written, then all appear or, after a failure, an interrupt or a kill, none. Older files are replaced, never changed.
 import { fstat as fstatOf, rmdirSync } from "node:fs";
-import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { CommandError, exitCodes, systemReason } from "./errors.ts";
 import { finishLeftovers, openStaging, type Staging } from "./staging.ts";
+import { writePipe } from "./write-pipe.ts";
 
 /** Paths of files that a command reads, and standard input where it reads that. */
 export type Inputs = readonly (string | { readonly fd?: number })[];
@@ -24,12 +25,15 @@ export interface OutputFolder {
 }
 
 /** Writes one file, or leaves what was there before; what is no file, such as a pipe or `/dev/stdout`, is written to. */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: Uint8Array | string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<void> {
   const there = await stat(path).catch(() => undefined);
-  if (there === undefined || there.isDirectory())
-    return withOutputFolder(dirname(path), (folder) => folder.write(basename(path), data));
-  if (!there.isFile()) return writeFile(path, data).catch((error: unknown) => refuse(path, error));
-  const file = await realpath(path); // a link stays a link
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
+    return writePipe(path, data, signal).catch((error: unknown) => refuse(path, error));
+  const file = there?.isFile() ? await realpath(path) : path; // a link stays a link
   return withOutputFolder(dirname(file), (folder) => folder.write(basename(file), data));
 }
 
@@ -157,12 +161,14 @@ function removeIfEmpty(folder: string): void {
 }
 
 function refuse(path: string, cause: unknown): never {
-  const { code = "", message = "" } = cause as NodeJS.ErrnoException;
+  const { code = "", message = "", name } = cause as NodeJS.ErrnoException;
+  if (name === "AbortError") throw cause;
   const reasons: Record<string, string> = {
     EEXIST: "there is a file of that name, a folder is needed",
     ENOENT: "there is no such folder",
     EISDIR: "there is a folder of that name",
     ENAMETOOLONG: "the name is too long",
+    EPIPE: "nobody reads it",
   };
   const reason = reasons[code] ?? systemReason(code) ?? message;
   throw new CommandError(`cannot write ${path}: ${reason}`, exitCodes.failure, { cause });

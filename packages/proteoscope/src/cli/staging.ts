@@ -57,12 +57,12 @@ export async function finishLeftovers(output: string): Promise<void> {
   }
 }
 
-/** Another host's processes cannot be asked for: what they leave is theirs for a day. */
+/** Whether another host's process runs cannot be known: its folders are left alone for a day. */
 async function isAbandoned(path: string, host: string, pid: number): Promise<boolean> {
   const changedMs = (await unlessGone(stat(path)))?.mtimeMs;
   if (changedMs === undefined) return false;
   if (host !== hostId()) return changedMs < Date.now() - dayMs;
-  // In a container every run may have the same number.
+  // In a container every process may have this number.
   if (pid === process.pid) return changedMs < Date.now() - 1000 * process.uptime();
   try {
     process.kill(pid, 0);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
   expect(stderr).toMatch(
-    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
+    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|judged|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
   );
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
@@ -73,7 +73,7 @@ describe("proteoscope evaluate", () => {
     expect(images.classes.find(({ name }) => name === "Golgi")!.confident!.n).toBe(3);
   });
 
-  it("scores unseen proteins of each set and together, beside floors, ceiling and seen proteins", () => {
+  it("scores unseen proteins per set and together, with floors, a ceiling and seen proteins", () => {
     const { opencell, partition, unseen, seen } = images.compartments;
     expect([opencell, partition, unseen, seen].map((set) => set?.proteins)).toEqual([3, 3, 6, 3]);
     expect(Object.keys(unseen.scores).sort()).toEqual(
@@ -135,9 +135,26 @@ describe("proteoscope evaluate", () => {
     expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
   });
 
-  it("measures what the autoencoder keeps, and overlaps around the same nucleus", () => {
-    const { autoencoder, overlap } = images;
+  it("puts drawings before a judge that knows real cells alone", () => {
+    const { onRealCells, drawn, classes } = images.judge!;
+    expect(onRealCells.recalls.map(({ name }) => name)).toEqual(["nucleoplasm", "cytoplasm or ER"]);
+    expect(onRealCells.accuracy).toBeGreaterThan(0.9); // the fixture's cells are that plain
+    expect([drawn.unseen, drawn.seen].map(({ accuracy }) => accuracy!.n)).toEqual([6, 3]);
+    const contrasts = classes.map(({ contrast }) => contrast.real).filter((value) => value !== null);
+    expect(contrasts).toHaveLength(2);
+    expect(contrasts[0]).toBeGreaterThan(contrasts[1]!);
+    expect(readFileSync(join(report, "report.html"), "utf8")).toContain(
+      "A judge that knows real cells alone",
+    );
+  });
+
+  it("measures what the autoencoder preserves, and overlaps around the same nucleus", () => {
+    const { autoencoder, linearFilter, overlap } = images;
     expect(autoencoder.crops).toBe(10);
+    expect(linearFilter.crops).toBe(10);
+    expect(linearFilter.nucleus.signalToNoise!.value).toBeGreaterThan(
+      autoencoder.nucleus.signalToNoise!.value, // of an autoencoder that was not trained
+    );
     expect(autoencoder.protein.signalToNoise!.value).toBeGreaterThan(0);
     expect(autoencoder.protein.structuralSimilarity!.value).toBeLessThan(1);
     expect(autoencoder.nucleus.power).toHaveLength(5);
@@ -146,7 +163,7 @@ describe("proteoscope evaluate", () => {
       expect(value >= 0 && value <= 1 && n === 2).toBe(true);
   });
 
-  it("measures what is read off sequences, beside baselines that see what the sequences are rich in", () => {
+  it("measures localization from sequences, with baselines that see the composition of the sequences", () => {
     const { sets, published } = metrics.localization!;
     expect(Object.keys(sets)).toEqual(["partition", "partitionHuman", "atlas"]);
     expect([sets.partition.proteins, sets.atlas.proteins]).toEqual([4, 0]);
@@ -175,7 +192,9 @@ describe("proteoscope evaluate", () => {
     ]);
     expect(exitCode).toBe(0);
     expect(stderr).not.toMatch(/\/49 drawings/);
-    expect(stdout).toMatch(/^unseen: OpenCell's validation proteins, 3 proteins\n {2}drawn images +\d+ % \(/);
+    expect(stdout).toMatch(
+      /^unseen: OpenCell's validation proteins, 3 proteins\n {2}generated images +\d+ % \(/,
+    );
     expect(answersOf(report)).toBe(whole);
     expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
   });
@@ -199,7 +218,7 @@ describe("proteoscope evaluate", () => {
     });
   });
 
-  it("keeps its answers, and writes nothing else, at an interrupt", async () => {
+  it("leaves its answers, and nothing else, at an interrupt", async () => {
     const output = join(place.path, "interrupted");
     const { commandContext, output: printed, controller } = recordCommandContext();
     const words = ["evaluate", place.model, "--data", atlas.path, "--steps", "2", "-o", output];
@@ -244,7 +263,7 @@ describe("bad input to evaluate", () => {
   it.each([
     [["--proteins", "0"], 2, /--proteins takes a whole number from 1/],
     [["--split", "opencel"], 2, /--split knows opencell, partition, got "opencel"/],
-    [["--steps", "5000"], 2, /at most 999 for dpm\+\+/],
+    [["--steps", "5000"], 2, /at most 999 steps for dpm\+\+/],
   ])("refuses %j with code %i", async (words, exitCode, message) => {
     expect(await refused(words)).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
   });

@@ -55,7 +55,7 @@ export const evaluateCommand = defineCommand({
       default: "3",
       description: "Weight of classifier-free guidance",
     },
-    resume: { type: "boolean", description: "Go on with the evaluation in the report folder" },
+    resume: { type: "boolean", description: "Continue the evaluation in the report folder" },
   },
   examples: [
     "proteoscope evaluate checkpoints/proteoscope-mini --data atlas -o report",

@@ -17,6 +17,8 @@ beforeAll(() => {
 afterAll(() => place.remove());
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const stackFile = "../../../formats/src/fixtures/cases/xyzct.ome.tif"; // two channels, five planes of z
+const stackBytes = readFileSync(new URL(stackFile, import.meta.url));
 const quick = ["--samples", "2", "--steps", "2"];
 const generate = (words: readonly string[], options = {}) =>
   runWords(["generate", ...words, ...quick, "--model", place.model], options);
@@ -60,7 +62,7 @@ describe("generate", () => {
 
   it("says that a protein is known where the model brings its annotation", async () => {
     const known = "MKRPAATKKAGQAKKKKLDK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const output = join(other.path, "known");
     const words = [known, "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
@@ -137,6 +139,45 @@ describe("generate", () => {
     const one = join(place.path, "one");
     await generate(["FBL", "--nucleus", image, "--max-nuclei", "1", "-o", one, "--format", "npy"]);
     expect(readdirSync(one)).toEqual(["FBL_nucleus0_provenance.json", "FBL_nucleus0_synthetic.npy"]);
+  });
+
+  it("chooses the plane of an image by name, says so, and reads the OME-Zarr that it wrote", async () => {
+    const image = place.file("xyzct.ome.tif", stackBytes);
+    const output = join(place.path, "chosen");
+    const chosen = ["--nucleus", image, "--nucleus-channel", "DAPI", "--max-nuclei", "1"];
+    const first = await generate(["FBL", ...chosen, "-o", output, "--format", "ome-zarr"]);
+    expect(first).toMatchObject({
+      exitCode: 0,
+      stderr: `${image}: channel 1 (DAPI), plane 2 of z (sharpest of 5)\n`,
+    });
+    const record = JSON.parse(readFileSync(join(output, "FBL_nucleus0_provenance.json"), "utf8"));
+    expect(record.nucleus).toMatchObject({
+      ...{ image: "xyzct.ome.tif", sha256: sha256(stackBytes), channel: 1, channelName: "DAPI", channels: 2 },
+      ...{ zPolicy: "sharpest plane", z: 2, planesOfZ: 5, time: 0, times: 1, nucleiInImage: 4 },
+    });
+
+    const own = join(output, "FBL_nucleus0_synthetic.ome.zarr");
+    const again = ["--nucleus", own, "--nucleus-channel", "nucleus (input)", "-o", join(place.path, "again")];
+    const second = await generate(["FBL", ...again, "--max-nuclei", "1", "--format", "npy", "--json"]);
+    expect(second).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("channel 1 (nucleus (input)), image 0 (of 2)"),
+    });
+    const [{ provenance }] = JSON.parse(second.stdout).proteins;
+    expect(provenance.nucleus).toMatchObject({ channel: 1, channels: 3, sourcePixelSizeMicrons: 1 });
+    expect(provenance.nucleus.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([
+    [[], /channels 0 \(GFP\) and 1 \(DAPI\), 5 planes of z: say which channel \(--nucleus-channel 1\)$/],
+    [["--nucleus-channel", "7"], /there is no channel 7: .*\(--nucleus-channel 1\)$/],
+    [["--nucleus-channel", "1", "--nucleus-z", "5"], /there is no plane 5: .*\(--nucleus-z 0\)$/],
+    [["--nucleus-channel", "1", "--nucleus-time", "1"], /there is no time point 1: .*\(--nucleus-time 0\)$/],
+  ])("names the option for a plane that is not there: %j", async (words, message) => {
+    const image = place.file("xyzct.ome.tif", stackBytes);
+    const { exitCode, stderr } = await generate(["FBL", "--nucleus", image, ...words]);
+    expect(exitCode).toBe(3);
+    expect(stderr.trim()).toMatch(message);
   });
 
   it("reads FASTA from standard input, whatever its names are", async () => {

@@ -121,6 +121,10 @@ export const generateCommand = defineCommand({
   description: "Generate images of proteins in cells, from sequences and a picture of nuclei",
   args: generateArgs,
   takesMany: true,
+  notes: [
+    "The files of a run appear together when all are written. A run that fails or is interrupted leaves none; one that",
+    "is killed leaves none or all, where the next run into the same folder completes what the kill cut short.",
+  ],
   examples: [
     "proteoscope generate FBL",
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",

@@ -51,7 +51,7 @@ describe("localize", () => {
 
   it("says how near the nearest protein is whose annotation the model brings", async () => {
     const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
-    const other = createWorkplace(randomModelFiles({ ...tinyShape, relative: known }));
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const words = [known, "--json", "--model", other.model];
     const { proteins } = JSON.parse((await runWords(["localize", ...words])).stdout);
     expect(proteins[0]).toMatchObject({
@@ -133,6 +133,12 @@ describe("localize", () => {
       if (compartment === balancedCompartment) expect(note).toBeNull();
       else expect(note).toMatch(new RegExp(`^not ${compartment}: .*, ${balancedCompartment} is the most`));
     }
+  });
+
+  it("explains its columns in its help", async () => {
+    const { exitCode, stdout } = await runWords(["localize", "--help"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/NOTES\n\n {2}Each probability .*`compartment`.*`balanced_compartment`.*`note`/s);
   });
 
   it("writes ids whole into files and pipes, and to a terminal without what it obeys", async () => {

@@ -29,12 +29,14 @@ type LocalizeArguments = ParsedArgs<typeof localizeArgs & typeof sharedArgs>;
 
 export const localizeCommand = defineCommand({
   name: "localize",
-  description:
-    "Compartments with probabilities from sequences, as CSV or JSON. Each probability stands for itself; " +
-    "`compartment` has the largest one. `balanced_compartment` is the most probable one if all compartments were " +
-    "equally frequent, and can be a rarer one; the JSON then says so in `note`",
+  description: "Compartments with probabilities from sequences, as CSV or JSON",
   args: localizeArgs,
   takesMany: true,
+  notes: [
+    "Each probability is that of one compartment by itself; `compartment` has the largest one.",
+    "`balanced_compartment` is the most probable one if all compartments were equally frequent. Where a rare",
+    "compartment stands out it is not `compartment`; the field `note` of the JSON then says why.",
+  ],
   examples: [
     "proteoscope localize FBL TOMM20",
     "proteoscope localize proteome.fasta.gz -o compartments.csv",
@@ -45,7 +47,8 @@ export const localizeCommand = defineCommand({
     if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
     const { model, rows } = await localizeAll(args, proteins, context);
-    if (args.output !== undefined && rows.length > 0) await writeFileAtomic(args.output, csvOf(rows));
+    if (args.output !== undefined && rows.length > 0)
+      await writeFileAtomic(args.output, csvOf(rows), context);
     if (args.json) printJson(stdout, { model, proteins: rows, refused: listRefused(refused) });
     else if (args.output === undefined && rows.length > 0) stdout.write(csvOf(rows, stdout.isTTY));
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;

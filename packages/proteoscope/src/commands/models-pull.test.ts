@@ -50,7 +50,7 @@ describe("proteoscope models pull", () => {
     expect((await run(["pull", "a/esm"])).stderr).toMatch(/^licence of a\/esm: gpl-3\.0/);
   });
 
-  it("tells programs what it did, and uses the token and the revision it is given", async () => {
+  it("reports to programs as JSON, and uses the token and the revision it is given", async () => {
     const words = ["pull", "a/esm", "--revision", "v1.0", "--json", "--endpoint", `${hub.endpoint}/`];
     const { stdout } = await run(words, { HF_TOKEN: "secret", HF_ENDPOINT: "http://127.0.0.1:1" });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -91,7 +91,7 @@ describe("proteoscope models pull", () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
-  it("says which variable opens a model that asks for a token, and keeps the exit code of a missing file", async () => {
+  it("says which variable opens a model that asks for a token, and passes on the exit code of a missing file", async () => {
     hub.faults.push(refuse(401));
     const closed = await run(["pull", "a/esm"]);
     expect([closed.exitCode, closed.stderr]).toEqual([

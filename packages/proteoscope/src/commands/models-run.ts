@@ -72,7 +72,7 @@ export const modelsRunCommand = defineCommand({
       .finally(() => runtime.close());
     const elapsedMs = Math.round(performance.now() - startMs);
     signal.throwIfAborted();
-    await writeFileAtomic(args.output, writeSafetensors(outputs));
+    await writeFileAtomic(args.output, writeSafetensors(outputs), { signal });
     const report = {
       model: args.model,
       architecture: model.architecture,

@@ -130,7 +130,7 @@ describe("proteoscope models run", () => {
     });
   }
 
-  it("tells an input that is no safetensors file from a model that is none", async () => {
+  it("distinguishes an input that is no safetensors file from a model that is none", async () => {
     const input = join(folder, "in.safetensors");
     writeFileSync(input, "abc");
     const noInput = await run(
@@ -224,7 +224,7 @@ describe("proteoscope models verify", () => {
     cpSync(join(fixtures, "hugging-face-esm"), copy, { recursive: true });
     writeFileSync(join(copy, "SHA256SUMS"), await listChecksums(copy));
     expect((await run("verify", copy)).stdout).toMatch(
-      /\.: esm2, all \d+ tensors fit\nevery file was held to SHA256SUMS\n$/,
+      /\.: esm2, all \d+ tensors fit\nevery file was compared with SHA256SUMS\n$/,
     );
     const config = JSON.parse(readFileSync(join(copy, "config.json"), "utf8"));
     writeFileSync(join(copy, "config.json"), JSON.stringify({ ...config, vocab_size: 34 }));

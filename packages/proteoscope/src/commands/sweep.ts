@@ -67,7 +67,7 @@ export const sweepCommand = defineCommand({
     await refuseInputs(args.output, proteinInputs(args, context));
     const { proteins } = await resolveProteins(args._, context, { strict: true });
     const drawings = await drawAll(args, proteins, options, context);
-    await writeFileAtomic(args.output, encodePicture(drawings, options.weights.length));
+    await writeFileAtomic(args.output, encodePicture(drawings, options.weights.length), context);
     const shown = drawings.map(({ id, guidance, seen }) => ({ id, guidance, seen }));
     if (args.json) printJson(stdout, { output: args.output, drawings: shown });
     else printLines(stdout, ...shown.map(describeDrawing));

@@ -72,7 +72,7 @@ describe("a network of the Hub in a configuration", () => {
     },
   };
 
-  it("is found in the cache that models pull fills, and the run remembers its snapshot", async () => {
+  it("is found in the cache that models pull fills, and the run records its snapshot", async () => {
     const folder = await mkdtemp(join(tmpdir(), "train-hub-"));
     const atlas = await writeAtlas();
     try {

@@ -81,7 +81,7 @@ describe("the cpu runtime", () => {
     await expect(runtime.getState("state")).rejects.toThrow('runtime: no state "state"');
   });
 
-  test("takes an optimiser's step on states where they lie, and clears the gradient where it is told to", async () => {
+  test("takes an optimiser's step on states where they lie, and clears the gradient on request", async () => {
     const settings = hostSettings({ learningRate: () => 0.1, weightDecay: 0 }, 0, 1);
     const states = { parameters: "p", gradient: "g", firstMoment: "m", secondMoment: "v" };
     for (const name of Object.values(states)) await runtime.setState(name, array([2], [0, 0]));

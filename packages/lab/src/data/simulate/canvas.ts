@@ -42,8 +42,8 @@ export interface Thread {
   /** Standard deviation of the change of direction over one pixel, in radians. */
   readonly bend: number;
   readonly height: number;
-  /** Ends where it may not go on, and does not turn away. */
-  readonly isStraight?: boolean;
+  /** Ends where it may not go on, and does not turn away: it may bend all the same. */
+  readonly endsAtBorder?: boolean;
 }
 
 const stepPixels = 0.5;
@@ -55,7 +55,7 @@ const mostDetours = 6;
 /** Draws a thread of one pixel's width that keeps to where it `mayEnter` and ends where there is no way on. */
 export function drawThread(
   canvas: Canvas,
-  { start, angle, lengthPixels, bend, height, isStraight = false }: Thread,
+  { start, angle, lengthPixels, bend, height, endsAtBorder = false }: Thread,
   draws: Draws,
   mayEnter: (pixel: number) => boolean,
 ): void {
@@ -72,7 +72,7 @@ export function drawThread(
       return column >= 0 && row >= 0 && column < side && row < side && mayEnter(row * side + column);
     };
     const turn = detours.find(isOpen);
-    if (turn === undefined || (turn !== 0 && ++turned > (isStraight ? 0 : mostDetours))) return;
+    if (turn === undefined || (turn !== 0 && ++turned > (endsAtBorder ? 0 : mostDetours))) return;
     direction += turn;
     x += stepPixels * Math.cos(direction);
     y += stepPixels * Math.sin(direction);

@@ -10,7 +10,7 @@ import { smoothNoise } from "./smooth-noise.ts";
 export interface SimulatedCell {
   /** Centre of mass of the nucleus. */
   readonly centre: Point;
-  /** Of a disc of the nucleus's area. */
+  /** Radius of a disc of the nucleus's area. */
   readonly nuclearRadius: number;
   /** Direction in which the body is long, in radians. */
   readonly axis: number;

@@ -11,6 +11,8 @@ export interface Scene {
   readonly field: CellField;
   /** The DNA stain in [0, 1]. [N, N] */
   readonly nucleus: Float32Array;
+  /** How much of the light of the cytoplasm's structures is seen over nuclei, from above and below them: 0 to 1. */
+  readonly overlap: number;
   readonly draws: Draws;
 }
 
@@ -37,6 +39,12 @@ export function fillCells({ field, draws }: Scene, options: FillOptions): Float3
     const level = isCytoplasm(field, pixel) ? cytoplasm : nucleus;
     return level * Math.max(0, 1 + texture * noise[pixel]!) * (1 - Math.exp(-edge / thinningPixels));
   });
+}
+
+/** How bright a structure of the cytoplasm is seen at a pixel: 1 in the cytoplasm, dimmer over nuclei, 0 outside cells. */
+export function cytoplasmicShare({ field, overlap }: Scene, pixel: number): number {
+  if (field.owner[pixel]! < 0) return 0;
+  return isCytoplasm(field, pixel) ? 1 : overlap;
 }
 
 /** A source of places in a cell, each pixel as likely as its weight says; undefined where no pixel has any. */

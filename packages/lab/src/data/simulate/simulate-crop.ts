@@ -1,7 +1,7 @@
 // One simulated crop: a compartment's protein in cells around real nuclei, as a microscope would show it. A pure function
 // of the nuclei, the compartment, the seed and the number of the crop.
 
-import { type CellField, growCells } from "./cell-field.ts";
+import { type CellField, growCells, isCytoplasm } from "./cell-field.ts";
 import { compartmentLooks, type ImageCompartment } from "./compartments/renderers.ts";
 import { createDraws, type Draws } from "./draws.ts";
 import { gaussianBlur } from "./gaussian-blur.ts";
@@ -36,8 +36,11 @@ function lightUp(
   compartment: ImageCompartment,
   draws: Draws,
 ): Float32Array | undefined {
-  const { render, diffuse } = compartmentLooks[compartment];
-  const scene = { field, nucleus: Float32Array.from(nucleus, (value) => value / 255), draws };
+  const { render, diffuse, over } = compartmentLooks[compartment];
+  // What is seen over nuclei alone does not show where it is.
+  if (over[1] > 0 && !field.depth.some((_, pixel) => isCytoplasm(field, pixel))) return undefined;
+  const overlap = draws.between(...over);
+  const scene = { field, nucleus: Float32Array.from(nucleus, (value) => value / 255), overlap, draws };
   const blur = draws.logBetween(0.45, 1.2);
   const byCell = (plane: Float32Array) =>
     plane.map((value, pixel) => value * (field.cells[field.owner[pixel]!]?.brightness ?? 1));
@@ -47,8 +50,8 @@ function lightUp(
   const fill = fillCells(scene, {
     cytoplasm: draws.logBetween(...diffuse.cytoplasm),
     nucleus: draws.logBetween(...diffuse.nucleus),
-    texture: draws.between(0.05, 0.35),
-    featurePixels: draws.logBetween(1.5, 8),
+    texture: draws.between(0.05, 0.6),
+    featurePixels: draws.logBetween(1.2, 6),
     thinningPixels: draws.logBetween(1, 8),
   });
   const haze = gaussianBlur(byCell(fill), side, blur);

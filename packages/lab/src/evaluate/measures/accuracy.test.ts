@@ -1,29 +1,29 @@
 import { describe, expect, it } from "vitest";
 import type { LabelClass } from "../../data/atlas/label-class.ts";
 import {
-  type Answer,
   accuracy,
-  bestMacroAnswer,
+  bestMacroClass,
+  type ClassPrediction,
   chanceOf,
   confusion,
   isRight,
   likeliest,
   macroMean,
-  mostFrequentAnswer,
+  mostFrequentClass,
   totalVariation,
 } from "./accuracy.ts";
 
 const er: LabelClass = { name: "ER", members: ["ER"] };
 const nucleus: LabelClass = { name: "nucleus (any part)", members: ["nucleoplasm", "nucleolus"] };
 const compartments = ["ER", "nucleoplasm", "nucleolus", "Golgi"];
-const answers: Answer[] = [
-  { label: er, answer: "ER" },
-  { label: er, answer: "Golgi" },
-  { label: er, answer: "Golgi" },
-  { label: nucleus, answer: "nucleolus" },
+const answers: ClassPrediction[] = [
+  { label: er, predicted: "ER" },
+  { label: er, predicted: "Golgi" },
+  { label: er, predicted: "Golgi" },
+  { label: nucleus, predicted: "nucleolus" },
 ];
 
-describe("answers", () => {
+describe("predictions", () => {
   it("are right where they name the class or any part of it", () => {
     expect(accuracy(answers)).toBe(0.5);
     expect(accuracy([])).toBeNaN();
@@ -39,20 +39,20 @@ describe("answers", () => {
     expect([er, nucleus].map((label) => chanceOf(label, 4))).toEqual([0.25, 0.5]);
   });
 
-  it("have a most frequent one among those that are right for several classes", () => {
+  it("have a most frequent class among those that are right for several labels", () => {
     const nucleolus: LabelClass = { name: "nucleolus", members: ["nucleolus"] };
-    expect(mostFrequentAnswer([er, nucleus, nucleolus], compartments)).toBe("nucleolus");
-    expect(mostFrequentAnswer([er, nucleolus], compartments)).toBe("ER");
+    expect(mostFrequentClass([er, nucleus, nucleolus], compartments)).toBe("nucleolus");
+    expect(mostFrequentClass([er, nucleolus], compartments)).toBe("ER");
   });
 
-  it("have a best one for the macro recall, which counts classes and not proteins", () => {
+  it("have a best constant for the macro recall, which counts classes and not proteins", () => {
     const nucleolus: LabelClass = { name: "nucleolus", members: ["nucleolus"] };
     const labels = [er, er, er, nucleus, nucleolus];
-    expect(mostFrequentAnswer(labels, compartments)).toBe("ER");
-    expect(bestMacroAnswer(labels, compartments)).toBe("nucleolus");
+    expect(mostFrequentClass(labels, compartments)).toBe("ER");
+    expect(bestMacroClass(labels, compartments)).toBe("nucleolus");
   });
 
-  it("are counted in a table of classes and answers, also of classes that do not occur", () => {
+  it("are counted in a table of classes and predictions, also for classes that do not occur", () => {
     const classes = ["ER", "nucleus (any part)", "Golgi"];
     expect(confusion(answers, classes, compartments).counts).toEqual([
       [1, 0, 0, 2],

@@ -1,23 +1,24 @@
-// How often an answer names the right compartment: accuracy, recall of each class, confusion. A class may have several
-// right answers, where its label names a whole and not its parts: Swiss-Prot says "nucleus" of a nucleolar protein.
+// How often a prediction names the right compartment: accuracy, recall of each class, confusion. A class may have several
+// right predictions, where its label names a whole and not its parts: Swiss-Prot has "nucleus" for a nucleolar protein.
 
 import type { LabelClass } from "../../data/atlas/label-class.ts";
 import { mean } from "./bootstrap.ts";
 import { groupBy } from "./group-by.ts";
 
-export interface Answer {
+/** A predicted compartment, with the label it is compared with. */
+export interface ClassPrediction {
   readonly label: LabelClass;
-  /** A compartment. */
-  readonly answer: string;
+  readonly predicted: string;
 }
 
-export function isRight({ label, answer }: Answer): boolean {
-  return label.members.includes(answer);
+/** Whether the predicted compartment is the label or one of its parts. */
+export function isRight({ label, predicted }: ClassPrediction): boolean {
+  return label.members.includes(predicted);
 }
 
-/** Share of right answers; NaN for none. */
-export function accuracy(answers: readonly Answer[]): number {
-  return mean(answers.map((answer) => (isRight(answer) ? 1 : 0)));
+/** Fraction of right predictions; NaN for none. */
+export function accuracy(predictions: readonly ClassPrediction[]): number {
+  return mean(predictions.map((prediction) => (isRight(prediction) ? 1 : 0)));
 }
 
 /** Mean over the classes that occur of the mean of their values: the macro recall, of 1 for right and 0 for wrong. */
@@ -26,37 +27,43 @@ export function macroMean(rows: readonly { readonly label: LabelClass; readonly 
   return mean([...classes.values()].map((group) => mean(group.map(({ value }) => value))));
 }
 
-/** Share of right answers of a guess that favours none of `count` compartments. */
+/** Probability that a guess among `count` equally probable compartments is right. */
 export function chanceOf({ members }: LabelClass, count: number): number {
   return members.length / count;
 }
 
-/** The one answer that is right most often; the first of equals. */
-export function mostFrequentAnswer(labels: readonly LabelClass[], answers: readonly string[]): string {
-  const count = (answer: string) => labels.filter(({ members }) => members.includes(answer)).length;
+/** The constant prediction that is right most often; the first of equals. */
+export function mostFrequentClass(labels: readonly LabelClass[], answers: readonly string[]): string {
+  const count = (predicted: string) => labels.filter(({ members }) => members.includes(predicted)).length;
   return answers.reduce((a, b) => (count(b) > count(a) ? b : a));
 }
 
-/** The one answer of the highest macro recall; the first of equals. */
-export function bestMacroAnswer(labels: readonly LabelClass[], answers: readonly string[]): string {
-  const recall = (answer: string) =>
-    macroMean(labels.map((label) => ({ label, value: isRight({ label, answer }) ? 1 : 0 })));
-  const recalls = answers.map((answer) => ({ answer, recall: recall(answer) }));
-  return recalls.reduce((a, b) => (b.recall > a.recall ? b : a)).answer;
+/** The constant prediction of the highest macro recall; the first of equals. */
+export function bestMacroClass(labels: readonly LabelClass[], answers: readonly string[]): string {
+  const recall = (predicted: string) =>
+    macroMean(labels.map((label) => ({ label, value: isRight({ label, predicted }) ? 1 : 0 })));
+  const recalls = answers.map((predicted) => ({ predicted, recall: recall(predicted) }));
+  return recalls.reduce((a, b) => (b.recall > a.recall ? b : a)).predicted;
 }
 
+/** Counts of predictions by label. */
 export interface Confusion {
   readonly classes: readonly string[];
+  /** The predictions that are counted. */
   readonly answers: readonly string[];
   /** [classes][answers] */
   readonly counts: readonly (readonly number[])[];
 }
 
-/** How often each class got each answer. */
-export function confusion(rows: readonly Answer[], classes: readonly string[], answers: readonly string[]) {
+/** Counts how often each class was predicted as each of `answers`. */
+export function confusion(
+  rows: readonly ClassPrediction[],
+  classes: readonly string[],
+  answers: readonly string[],
+) {
   const groups = groupBy(rows, ({ label }) => label.name);
   const counts = classes.map((name) =>
-    answers.map((wanted) => (groups.get(name) ?? []).filter(({ answer }) => answer === wanted).length),
+    answers.map((wanted) => (groups.get(name) ?? []).filter(({ predicted }) => predicted === wanted).length),
   );
   return { classes, answers, counts } satisfies Confusion;
 }

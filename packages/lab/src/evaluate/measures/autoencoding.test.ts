@@ -1,5 +1,6 @@
 import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { openDctLowPass } from "@proteoscope/imaging";
 import { readModel } from "@proteoscope/microscope";
 import { memoryFolder } from "@proteoscope/models";
 import { describe, expect, it, vi } from "vitest";
@@ -22,14 +23,21 @@ describe("the autoencoder by itself", () => {
       for (const value of decoded) expect(value >= 0 && value <= 1).toBe(true);
       expect(await autoencoding.run(image)).toEqual(decoded);
       expect(await autoencoding.run(image.map((value) => 1 - value))).not.toEqual(decoded);
+
+      const { latentChannels, blockOutChannels } = model.autoencoder.config;
+      const latentSide = side / 2 ** (blockOutChannels.length - 1);
+      const lowPass = openDctLowPass(side, Math.floor(Math.sqrt((latentChannels * latentSide ** 2) / 2)));
+      const nucleus = lowPass(image.subarray(side * side));
+      expect(autoencoding.filter(image).subarray(side * side)).toEqual(nucleus);
+      expect(autoencoding.filter(image)).toHaveLength(image.length);
     } finally {
       await runtime.close();
     }
   });
 });
 
-describe("what came back of an image", () => {
-  it("is all of it where nothing was lost", () => {
+describe("the quality of a reconstruction", () => {
+  it("is perfect where nothing was lost", () => {
     const { protein, nucleus } = compareImages(image, image, side);
     for (const quality of [protein, nucleus]) {
       expect(quality.structuralSimilarity).toBeCloseTo(1, 9);
@@ -38,7 +46,7 @@ describe("what came back of an image", () => {
     }
   });
 
-  it("is told for each channel: a flat one has lost its detail", () => {
+  it("is measured per channel: a flat one has lost its detail", () => {
     const flat = image.map((value, i) => (i < side * side ? value : 0.5));
     const { protein, nucleus } = compareImages(flat, image, side);
     expect(protein.signalToNoise).toBeCloseTo(100, 6);

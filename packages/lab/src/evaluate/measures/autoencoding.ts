@@ -1,9 +1,12 @@
-// The autoencoder by itself: what drawn images could be at best. A crop goes through it, and what comes back is compared
-// with what went in.
+// The autoencoder by itself, which limits how good generated images can be. A crop is encoded and decoded, and the result
+// is compared with the crop, beside what a linear filter of equal size leaves: an autoencoder that is not better than that
+// has learned nothing but blur.
 import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import {
+  keptPerSide,
   medianOverlap,
   multiScaleSimilarity,
+  openDctLowPass,
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
@@ -14,6 +17,8 @@ import { decode, encode } from "@proteoscope/models";
 export interface Autoencoding {
   /** image [2, N, N] -> the same from the mean of its latents, in [0, 1]. */
   run(image: Float32Array): Promise<Float32Array>;
+  /** The same from as many DCT coefficients as the latents hold numbers, the lowest of each channel. */
+  filter(image: Float32Array): Float32Array;
   close(): Promise<void>;
 }
 
@@ -29,7 +34,19 @@ export async function openAutoencoding(
     { image: f32(1, config.inChannels, side, side) },
     { weights },
   );
+  const latentSide = Math.floor(side / 2 ** (config.blockOutChannels.length - 1));
+  const lowPass = openDctLowPass(
+    side,
+    keptPerSide(config.latentChannels * latentSide ** 2, config.inChannels),
+  );
   return {
+    filter(image) {
+      const area = side * side;
+      const filtered = new Float32Array(image.length);
+      for (let start = 0; start < image.length; start += area)
+        filtered.set(lowPass(image.subarray(start, start + area)), start);
+      return filtered;
+    },
     async run(image) {
       const { decoded } = await program.run({ image: float32([1, config.inChannels, side, side], image) });
       return (decoded.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
@@ -46,11 +63,11 @@ export interface Quality {
   readonly structuralSimilarity: number;
   readonly multiScaleSimilarity: number;
   readonly overlap: number;
-  /** Power of what came back over that of what went in, by band of frequency, from coarse to fine. */
+  /** Power of the decoded image over that of the crop, per band of frequency, from coarse to fine. */
   readonly power: readonly number[];
 }
 
-/** How much of either channel of an image [2, N, N] came back. */
+/** Quality of the reconstruction of either channel of an image [2, N, N]. */
 export function compareImages(
   decoded: Float32Array,
   image: Float32Array,

@@ -37,7 +37,7 @@ describe("the bootstrap", () => {
     );
   });
 
-  it("holds the value inside when it is told that repeated units raise the statistic", () => {
+  it("holds the value inside when centred, for statistics that repeated units raise", () => {
     const repeats = (units: readonly number[]) => units.length - new Set(units).size;
     const units = Array.from({ length: 50 }, (_, i) => i);
     expect(bootstrap(units, repeats)!.interval95[0]).toBeGreaterThan(5);
@@ -46,7 +46,7 @@ describe("the bootstrap", () => {
     expect(high).toBeGreaterThan(0);
   });
 
-  it("has nothing to say of no units, nor of a statistic that is no number", () => {
+  it("is null for no units and for a statistic that is not a number", () => {
     expect(bootstrap([], mean)).toBeNull();
     expect(bootstrap([1, 2], () => Number.NaN)).toBeNull();
   });

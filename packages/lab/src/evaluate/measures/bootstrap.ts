@@ -4,14 +4,16 @@
 import { createGenerator } from "@proteoscope/engine";
 import { median as medianOfSome, quantileSorted } from "simple-statistics";
 
+/** A statistic with its interval. */
 export interface Estimate {
   readonly value: number;
-  /** 95 %, of the percentiles. */
+  /** Interval of 95 %, from the percentiles. */
   readonly interval95: readonly [low: number, high: number];
-  /** Units that were resampled. */
+  /** Number of units that were resampled. */
   readonly n: number;
 }
 
+/** Options of a bootstrap. */
 export interface BootstrapOptions {
   /** Default 0. */
   readonly seed?: number;
@@ -25,8 +27,8 @@ export interface BootstrapOptions {
 }
 
 /**
- * A statistic of units with its interval; null where there is no unit or the statistic is no number. Resamples of which
- * it is none (a correlation without variation) are left out.
+ * A statistic of units with its interval; null where there is no unit or the statistic is not a number. Resamples where it
+ * is not a number (a correlation without variation) are left out.
  */
 export function bootstrap<Unit>(
   units: readonly Unit[],
@@ -37,7 +39,7 @@ export function bootstrap<Unit>(
   return bootstrapAll(units, (drawn) => ({ value: statistic(drawn) }), options).value!;
 }
 
-/** Several statistics of the same resamples, by name; of one unit at least. */
+/** Several statistics of the same resamples, by name; needs one unit at least. */
 export function bootstrapAll<Unit>(
   units: readonly Unit[],
   statistics: (units: readonly Unit[]) => Readonly<Record<string, number>>,
@@ -63,12 +65,12 @@ export function bootstrapAll<Unit>(
   return Object.fromEntries(Object.keys(values).map((name) => [name, estimate(name)]));
 }
 
-/** NaN for no values. */
+/** The median; NaN for no values. */
 export function median(values: readonly number[]): number {
   return values.length === 0 ? Number.NaN : medianOfSome([...values]);
 }
 
-/** NaN for no values. */
+/** The mean; NaN for no values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -36,7 +36,7 @@ describe("the calibration error", () => {
     ).toBeGreaterThan(0.1);
   });
 
-  it("has a place for certainty, and none where nothing was judged", () => {
+  it("has a bin for certainty, and none where nothing was judged", () => {
     expect(calibrationError([[judged(1, true), judged(0, false)]]).error!.value).toBe(0);
     expect(calibrationError([])).toEqual({ error: null, bins: [] });
   });

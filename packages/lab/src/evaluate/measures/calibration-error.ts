@@ -5,24 +5,26 @@
 import { type BootstrapOptions, bootstrap, type Estimate } from "./bootstrap.ts";
 import type { Judged } from "./multi-label.ts";
 
+/** A bin of predictions of similar probability. */
 export interface CalibrationBin {
   readonly n: number;
   /** Mean probability. */
   readonly probability: number;
-  /** Share that is true. */
+  /** Fraction of the bin that is true. */
   readonly share: number;
 }
 
+/** The expected calibration error, and the bins it is made of. */
 export interface CalibrationError {
-  /** Resampled by protein. */
+  /** Expected calibration error, resampled by protein. */
   readonly error: Estimate | null;
-  /** Those that are not empty, from the least to the most probable. */
+  /** Bins that are not empty, from the least to the most probable. */
   readonly bins: readonly CalibrationBin[];
 }
 
 const binCount = 10;
 
-/** The error over all judgements of proteins. */
+/** The expected calibration error over all labels of all proteins. */
 export function calibrationError(
   proteins: readonly (readonly Judged[])[],
   options: BootstrapOptions = {},

@@ -27,7 +27,7 @@ describe("the composition of a sequence", () => {
     expect(features[60]).toBeCloseTo(Math.log(120), 12);
   });
 
-  it("has no place for residues that are not the twenty", () => {
+  it("ignores residues that are not the twenty", () => {
     expect(
       compositionFeatures("XXXX")
         .slice(0, 60)
@@ -39,7 +39,7 @@ describe("the composition of a sequence", () => {
 describe("the regression on it", () => {
   const baseline = fitComposition(training);
 
-  it("tells proteins by what they are rich in", () => {
+  it("separates proteins by what they are rich in", () => {
     const fresh = Array.from({ length: 40 }, (_, index) => index + 1000);
     const right = fresh.filter((seed) => answer(baseline(randomSequence(seed, 60, "KR"))) === "nucleolus");
     expect(right.length).toBeGreaterThan(35);

@@ -1,26 +1,26 @@
-// What amino acids alone tell of a protein's place: logistic regression on the shares of the twenty residues in the whole
-// sequence and at either end, and on its length. A language model has to be better than this to have read anything.
+// A baseline on amino-acid composition: logistic regression on the fractions of the twenty residues in the whole sequence
+// and at either end, and on its length. A language model that is not better than this has learned nothing from the order.
 
 import { createGenerator } from "@proteoscope/engine";
 import { openLabelGradients } from "../../calibrate/gradients.ts";
 import { compartments, sequenceTargets } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 
-/** A logit for each compartment of the vocabulary, from a sequence. */
+/** Gives the logits of a sequence [compartments], in the order of `compartments`. */
 export type SequenceBaseline = (sequence: string) => Float32Array;
 
 const residues = "ACDEFGHIKLMNPQRSTVWY";
-/** Residues of either end that are counted apart: where sorting signals stand. */
+/** Number of residues at either end that are counted separately, because sorting signals stand there. */
 const terminus = 30;
 
-/** [3 * 20 + 1] */
+/** Features of a sequence [3 * 20 + 1]: fractions of residues in the whole and at either end, and the log of the length. */
 export function compositionFeatures(sequence: string): Float64Array {
   const parts = [sequence, sequence.slice(0, terminus), sequence.slice(-terminus)];
   const shares = parts.flatMap((part) => {
     const counts = new Array<number>(residues.length).fill(0);
     for (const residue of part) {
-      const place = residues.indexOf(residue);
-      if (place >= 0) counts[place]! += 1 / part.length;
+      const index = residues.indexOf(residue);
+      if (index >= 0) counts[index]! += 1 / part.length;
     }
     return counts;
   });
@@ -37,7 +37,10 @@ export interface CompositionOptions {
 const firstStep = 0.02;
 const batchSize = 64;
 
-/** Fits the regression to training proteins, by Adam (Kingma & Ba 2014) with steps that end at 0. */
+/**
+ * Fits the regression to training proteins, by Adam (Kingma & Ba 2014) with a learning rate that falls to 0.
+ * @throws RangeError for no proteins
+ */
 export function fitComposition(
   training: readonly Protein[],
   { seed = 0, epochs = 20 }: CompositionOptions = {},

@@ -1,13 +1,13 @@
 // Fréchet distance of two sets of feature vectors, as if both were normally distributed (Dowson & Landau 1982; for
 // images: Heusel et al. 2017, arXiv:1706.08500): |m1 - m2|² + Tr(S1 + S2 - 2 (S1 S2)^½). It falls with the number of
-// vectors: compare distances of equal n alone. With fewer vectors than dimensions the covariances lack ranks.
+// vectors: compare only distances of equal n. With fewer vectors than dimensions the covariances are singular.
 
 import { covariance, EigenvalueDecomposition, Matrix } from "ml-matrix";
 
-/** Added to the diagonals, so that a covariance that lacks ranks has a root. */
+/** Added to the diagonals, so that a singular covariance has a root. */
 const ridge = 1e-6;
 
-/** a and b [n][dimensions], two rows each at least; NaN for fewer. */
+/** Fréchet distance of a and b [n][dimensions]; NaN where one has fewer than two rows. */
 export function frechetDistance(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
   if (a.length < 2 || b.length < 2) return Number.NaN;
   const [x, y] = [toMatrix(a), toMatrix(b)];

@@ -1,6 +1,7 @@
 // Items by a key, in the order in which keys and items come: what `Map.groupBy` of newer runtimes does.
 // Figures are resampled and averaged by group: proteins, fields of view, classes.
 
+/** Groups items by a key; keys and items keep their order. */
 export function groupBy<T, Key>(items: Iterable<T>, keyOf: (item: T) => Key): Map<Key, T[]> {
   const groups = new Map<Key, T[]>();
   for (const item of items) {

@@ -2,7 +2,7 @@
 // mean discrepancy with k(x, y) = (x·y / d + 1)³, in its unbiased form, which can be below 0 and does not fall with n.
 
 /**
- * a and b [n][dimensions], two different rows each at least; NaN for fewer. A row that occurs twice as the same array,
+ * Kernel distance of a and b [n][dimensions]; NaN where one has fewer than two different rows. A row that occurs twice as the same array,
  * as in a resample, is one vector counted twice: it makes no pair with itself.
  */
 export function kernelDistance(a: readonly Float32Array[], b: readonly Float32Array[]): number {

@@ -1,25 +1,26 @@
-// How well compartments are told from sequences, with intervals by bootstrap over proteins: the figures of DeepLoc 2.0
-// (Thumuluri et al., NAR 2022) - F1 and Matthews' correlation of each label and their means, Jaccard's index, share of
-// proteins with exactly the right labels - over the labels that a set of proteins has.
+// How well compartments are predicted from sequences, with intervals by bootstrap over proteins. The figures are those of
+// DeepLoc 2.0 (Thumuluri et al., NAR 2022): F1 and Matthews' correlation of each label and their means, Jaccard's index,
+// fraction of proteins with exactly the right labels.
 
 import { type BootstrapOptions, bootstrapAll, type Estimate } from "./bootstrap.ts";
 import { countedLabels, type Judged, judgedLabels, matthews } from "./multi-label.ts";
 
 export interface LabelFigures {
-  /** Proteins that have the label. */
+  /** Number of proteins that have the label. */
   readonly positives: number;
   readonly f1: Estimate | null;
   readonly matthews: Estimate | null;
 }
 
+/** Figures of a set of proteins. */
 export interface LocalizationFigures {
   /** Mean over the labels. */
   readonly macroF1: Estimate | null;
   readonly microF1: Estimate | null;
   readonly macroMatthews: Estimate | null;
-  /** Labels that are right, of all that are true or called: mean over proteins. */
+  /** Mean over proteins of the labels that are right, over those that are true or predicted. */
   readonly jaccard: Estimate | null;
-  /** Share of proteins of which every label is right. */
+  /** Fraction of proteins whose labels are all right. */
   readonly exact: Estimate | null;
   readonly labels: Readonly<Record<string, LabelFigures>>;
 }

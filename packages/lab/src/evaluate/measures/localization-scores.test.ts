@@ -37,7 +37,7 @@ describe("scoreLocalization", () => {
     expect(Object.keys(scores.byLabel)).toEqual(["ER", "Golgi"]);
   });
 
-  it("falls to the share of proteins where nothing is told apart", () => {
+  it("falls to the fraction of true labels for equal probabilities", () => {
     const same = targets.map(() => new Float32Array(compartments.length).fill(0.4));
     expect(scoreLocalization(same, targets)).toMatchObject({
       ...{ macroAveragePrecision: 0.5, macroF1: 0, macroMatthews: 0, jaccard: 0 },
@@ -49,7 +49,7 @@ describe("scoreLocalization", () => {
     expect(Object.keys(scoreLocalization(certain.slice(3), few).byLabel)).toEqual(["ER"]);
   });
 
-  it("counts any part of the nucleus where the source tells the whole alone", () => {
+  it("counts any part of the nucleus where the source states only the whole", () => {
     const nuclear = protein({ source: "deeploc2-swissprot", labels: [{ name: "nucleoplasm", weight: 1 }] });
     const rows = [...Array(5).fill(nuclear), ...proteins].map(sequenceTargets);
     const predicted = rows.map((_, row) => {

@@ -8,7 +8,7 @@ import { compartmentGroups, compartments, type SequenceTargets } from "../../dat
 export interface LabelScores {
   readonly averagePrecision: number;
   readonly f1: number;
-  /** Matthews' correlation coefficient; 0 where all or none are called. */
+  /** Matthews' correlation coefficient; 0 where all or none are predicted. */
   readonly matthews: number;
 }
 
@@ -17,9 +17,9 @@ export interface LocalizationScores {
   readonly macroAveragePrecision: number;
   readonly macroF1: number;
   readonly macroMatthews: number;
-  /** Mean over the proteins of which something is known or called: labels that are right, of all that are true or called. */
+  /** Mean over proteins of the labels that are right, over those that are true or predicted. */
   readonly jaccard: number;
-  /** Of each label that has enough proteins with it. */
+  /** Scores of each label that enough proteins have. */
   readonly byLabel: Readonly<Record<string, LabelScores>>;
 }
 
@@ -85,7 +85,7 @@ function judged(
   );
 }
 
-// A source that tells the whole alone says "yes" for the group, or "no" for each of its parts.
+// A source that states only the whole says "yes" for the group, or "no" for each of its parts.
 function judgedGroup(
   targets: readonly SequenceTargets[],
   group: number,
@@ -137,7 +137,7 @@ function scoreCalls(rows: readonly Judged[]): Omit<LabelScores, "averagePrecisio
   };
 }
 
-/** A whole that is told without its parts is one label; where its parts are known, they are the labels. */
+/** A whole that is stated without its parts is one label; where its parts are known, they are the labels. */
 function jaccard(probabilities: readonly ArrayLike<number>[], targets: readonly SequenceTargets[]): number {
   const groups = compartmentGroups.map(({ members }) => indicesOf(members));
   const ofProteins = targets.flatMap((target, row) => {

@@ -1,6 +1,7 @@
-// Which training crop an image resembles most: a check that a model draws and does not recite. Images are compared by
+// Which training crop an image resembles most: a check that a model does not memorise. Images are compared by
 // Pearson's correlation over the footprint of the cell, with every crop in all eight orientations that training shows.
-// One product of matrices a batch of crops; Carlini et al. 2023 (arXiv:2301.13188) is the question, not the method.
+// There is one matrix product per batch of crops. The question, not the method, is that of Carlini et al. 2023
+// (arXiv:2301.13188).
 
 import {
   compile,
@@ -21,30 +22,32 @@ import {
 import { quantile } from "simple-statistics";
 import { symmetryCount, transformSquare } from "../../data/batches/augment.ts";
 
+/** An image to compare with training crops. */
 export interface SoughtImage {
-  /** [N, N] */
+  /** The protein channel [N, N]. */
   readonly protein: ArrayLike<number>;
-  /** Non-zero where the cell is. [N, N] */
+  /** Mask [N, N], non-zero where the cell is. */
   readonly footprint: ArrayLike<number>;
 }
 
+/** The training crop that correlates most with an image. */
 export interface NearestCrop {
   /** Position in the list of crops. */
   readonly position: number;
-  /** Of `transformSquare`, that turns the crop as the image is. */
+  /** Index of the symmetry of `transformSquare` that brings the crop to the image's orientation. */
   readonly symmetry: number;
-  /** -1 to 1; 0 where no crop varies inside the footprint. */
+  /** Pearson's correlation, -1 to 1; 0 where no crop varies inside the footprint. */
   readonly correlation: number;
 }
 
-/** Crops of one product, each in eight orientations. */
+/** Number of crops per matrix product, each in eight orientations. */
 const batchCrops = 16;
 /** A crop is flat that deviates less inside a footprint: less than three of 256 grey levels. */
 const leastDeviation = 0.01;
 
 /**
- * The nearest of `crops`, protein planes [side, side], for each image. Throws RangeError for planes of another size
- * and for no crops.
+ * The nearest of `crops`, protein planes [side, side], for each image.
+ * @throws RangeError for planes of another size and for no crops, the signal's reason when it is aborted.
  */
 export async function findNearestCrops(
   runtime: Runtime,
@@ -100,8 +103,8 @@ export async function findNearestCrops(
 }
 
 /**
- * The correlation above which an image counts as near: the quantile `share` of what real images, which nobody drew,
- * have to their nearest crop. NaN for no images.
+ * The correlation above which an image counts as near: the quantile `share` of the correlations of real images with their
+ * nearest crop. NaN for no images.
  */
 export function nearThreshold(real: readonly NearestCrop[], share: number): number {
   if (real.length === 0) return Number.NaN;

@@ -16,7 +16,7 @@ describe("judged labels", () => {
     expect(row[at("any cytoplasm")]).toEqual({ probability: 1 - 0.5 ** 3, isTrue: false });
   });
 
-  it("are the whole alone where the source tells no more", () => {
+  it("are the whole alone where the source states no more", () => {
     const swissProt = protein({ source: "deeploc2-swissprot", labels: named("nucleoplasm") });
     const row = judgeLabels(even, sequenceTargets(swissProt));
     expect(row[at("nucleoplasm")]).toBeUndefined();

@@ -1,9 +1,10 @@
-// Predicted compartments beside what is known of them, protein by protein and label by label. Labels are taken as their
+// Predicted compartments compared with known ones, protein by protein and label by label. Labels are taken as their
 // sources give them: the nucleus and the cytoplasm as wholes count where no part is resolved, and what is unknown
-// counts nowhere. A threshold a label turns probabilities into calls.
+// counts nowhere. One threshold per label turns probabilities into calls.
 
 import { compartmentGroups, compartments, type SequenceTargets } from "../../data/atlas/compartments.ts";
 
+/** The probability of a label, and whether the protein has it. */
 export interface Judged {
   readonly probability: number;
   readonly isTrue: boolean;
@@ -17,7 +18,7 @@ export const judgedLabels: readonly string[] = [
 
 const groups = compartmentGroups.map(({ members }) => members.map((member) => compartments.indexOf(member)));
 
-/** One entry a label of `judgedLabels`, undefined where the source cannot tell; probabilities [compartments]. */
+/** One entry per label of `judgedLabels`, undefined where the source does not say; probabilities [compartments]. */
 export function judgeLabels(
   probabilities: ArrayLike<number>,
   { known, targets, groupKnown, groupTargets }: SequenceTargets,
@@ -35,7 +36,7 @@ export function judgeLabels(
   ];
 }
 
-/** Labels with fewer proteins that have or lack them are left out of what is told of a set. */
+/** Labels with fewer proteins that have or lack them are left out of the figures of a set. */
 const fewest = 5;
 
 /** Which of `judgedLabels` enough of some proteins have, and enough lack. */

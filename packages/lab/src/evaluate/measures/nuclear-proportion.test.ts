@@ -9,7 +9,7 @@ describe("the nuclear proportion", () => {
   });
 });
 
-describe("pairs of drawn and real proportions", () => {
+describe("pairs of generated and real proportions", () => {
   const pairs = [
     { drawn: 0.2, real: 0.1 },
     { drawn: 0.4, real: 0.5 },

@@ -1,10 +1,10 @@
 // The nuclear proportion: how much of a protein's light comes from the nucleus, sum(mask * x) / sum(x), and how well
-// that of drawn images agrees with that of real ones around the same nucleus.
+// that of generated images agrees with that of real ones around the same nucleus.
 
 import { sampleCorrelation } from "simple-statistics";
 import { mean } from "./bootstrap.ts";
 
-/** protein [H, W]; distance [H, W] is the signed nuclear distance, positive inside. NaN for a black image. */
+/** Nuclear proportion of protein [H, W]; distance [H, W] is the signed nuclear distance, positive inside. NaN for a black image. */
 export function nuclearProportion(protein: ArrayLike<number>, distance: ArrayLike<number>): number {
   let inside = 0;
   let all = 0;
@@ -15,7 +15,7 @@ export function nuclearProportion(protein: ArrayLike<number>, distance: ArrayLik
   return inside / all;
 }
 
-/** The proportion in a drawn image and in the real one that shares its nucleus. */
+/** The proportion in a generated image and in the real one that shares its nucleus. */
 export interface ProportionPair {
   readonly drawn: number;
   readonly real: number;

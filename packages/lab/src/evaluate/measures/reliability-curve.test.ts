@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { reliabilityCurve } from "./reliability-curve.ts";
 
 const label = { name: "ER", members: ["ER"] };
-const answered = (agreement: number, isRight: boolean) => ({
+const predictionAt = (agreement: number, isRight: boolean) => ({
   ...{ label, agreement },
-  answer: isRight ? "ER" : "Golgi",
+  predicted: isRight ? "ER" : "Golgi",
 });
 
 describe("the reliability curve", () => {
   it("sorts by agreement and gives the accuracy of each bin", () => {
     const answers = [
-      answered(0.9, true),
-      answered(0.1, false),
-      answered(0.8, true),
-      answered(0.2, false),
-      answered(0.5, true),
-      answered(0.4, false),
+      predictionAt(0.9, true),
+      predictionAt(0.1, false),
+      predictionAt(0.8, true),
+      predictionAt(0.2, false),
+      predictionAt(0.5, true),
+      predictionAt(0.4, false),
     ];
     const curve = reliabilityCurve(answers, { bins: 3 });
     expect(curve.map(({ from, to }) => [from, to])).toEqual([
@@ -28,8 +28,8 @@ describe("the reliability curve", () => {
     expect(curve[2]!.accuracy).toEqual({ value: 1, interval95: [1, 1], n: 2 });
   });
 
-  it("has bins of equal count, and no more than answers", () => {
-    const eleven = Array.from({ length: 11 }, (_, i) => answered(i / 11, i % 2 === 0));
+  it("has bins of equal count, and no more than predictions", () => {
+    const eleven = Array.from({ length: 11 }, (_, i) => predictionAt(i / 11, i % 2 === 0));
     expect(reliabilityCurve(eleven).map(({ accuracy }) => accuracy!.n)).toEqual([2, 2, 3, 2, 2]);
     expect(reliabilityCurve(eleven.slice(0, 2))).toHaveLength(2);
     expect(reliabilityCurve([])).toEqual([]);

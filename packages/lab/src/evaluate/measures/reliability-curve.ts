@@ -1,14 +1,16 @@
 // Whether samples that agree are right more often: images sorted by the agreement of their samples, cut into bins of
-// equal count, and the accuracy of each bin. A flat curve says that agreement tells nothing.
+// equal count, and the accuracy of each bin. A flat curve means that agreement does not predict correctness.
 
-import { type Answer, accuracy } from "./accuracy.ts";
+import { accuracy, type ClassPrediction } from "./accuracy.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean } from "./bootstrap.ts";
 
-export interface AgreedAnswer extends Answer {
-  /** Of the samples, in [0, 1]. */
+/** A prediction with the agreement of the samples it was made from. */
+export interface AgreedPrediction extends ClassPrediction {
+  /** Agreement of the samples, in [0, 1]. */
   readonly agreement: number;
 }
 
+/** Predictions of similar agreement. */
 export interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
@@ -16,14 +18,15 @@ export interface ReliabilityBin {
   readonly accuracy: Estimate | null;
 }
 
+/** Options of a reliability curve. */
 export interface ReliabilityOptions extends BootstrapOptions {
-  /** At most; default 5. */
+  /** Largest number of bins. Default 5. */
   readonly bins?: number;
 }
 
-/** From the least to the most agreement; bins differ by one answer at most. */
+/** Bins from the least to the most agreement; their counts differ by one at most. */
 export function reliabilityCurve(
-  answers: readonly AgreedAnswer[],
+  answers: readonly AgreedPrediction[],
   options: ReliabilityOptions = {},
 ): ReliabilityBin[] {
   const count = Math.min(options.bins ?? 5, answers.length);

@@ -33,7 +33,7 @@ describe("retrieval", () => {
     expect(scoreRetrieval([], own)).toBeUndefined();
   });
 
-  it("gives no credit to similarities that tell nothing apart", () => {
+  it("gives no credit to constant similarities", () => {
     const flat = Array.from({ length: 11 }, () => new Float32Array(11));
     const scores = scoreRetrieval(flat, own)!;
     expect(scores.medianRank).toBe(6);

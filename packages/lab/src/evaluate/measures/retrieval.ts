@@ -16,15 +16,15 @@ export interface RetrievalScores {
 export interface RecallAt {
   readonly k: number;
   readonly recall: number;
-  /** Of an order drawn at random. */
+  /** Recall of a random order. */
   readonly chance: number;
 }
 
 export const recallRanks = [1, 5, 10] as const;
 
 /**
- * Scores similarities [queries][gallery]; `isRight` says which answers are. Ties share their ranks, so that what tells
- * nothing apart scores as chance does. Undefined where no query has a right answer.
+ * Scores similarities [queries][gallery]; `isRight` says which answers are right. Ties share their ranks, so that constant
+ * similarities score as chance does. Undefined where no query has a right answer.
  */
 export function scoreRetrieval(
   similarities: readonly Float32Array[],
@@ -58,19 +58,19 @@ export function scoreRetrieval(
 function bestRank(row: Float32Array, right: readonly number[]): number {
   const best = right.reduce((most, answer) => Math.max(most, row[answer]!), Number.NEGATIVE_INFINITY);
   const isRight = new Set(right);
-  let [above, beside] = [0, 0];
+  let [above, tied] = [0, 0];
   for (const [answer, value] of row.entries()) {
     if (value > best) above++;
-    else if (value === best && !isRight.has(answer)) beside++;
+    else if (value === best && !isRight.has(answer)) tied++;
   }
-  return 1 + above + beside / (1 + right.filter((answer) => row[answer] === best).length);
+  return 1 + above + tied / (1 + right.filter((answer) => row[answer] === best).length);
 }
 
 /** The probability that one of `right` among `gallery` stands among the first k of a random order. */
 export function chanceOfHit(k: number, right: number, gallery: number): number {
   let miss = 1;
-  for (let place = 0; place < Math.min(k, gallery); place++)
-    miss *= Math.max(0, gallery - right - place) / (gallery - place);
+  for (let rank = 0; rank < Math.min(k, gallery); rank++)
+    miss *= Math.max(0, gallery - right - rank) / (gallery - rank);
   return 1 - miss;
 }
 
@@ -80,7 +80,7 @@ function median(values: readonly number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-/** The same similarities with queries and answers changing places. */
+/** The same similarities with queries and answers exchanged. */
 export function transposeRows(rows: readonly Float32Array[]): Float32Array[] {
   return Array.from(rows[0]?.keys() ?? [], (column) => Float32Array.from(rows, (row) => row[column]!));
 }

@@ -33,7 +33,7 @@ describe("tables", () => {
     );
   });
 
-  it("of confusion leave out answers that nobody gave, and shade by the share of the row", () => {
+  it("of confusion leave out what was never predicted, and shade by the fraction of the row", () => {
     const html = confusionTable({
       ...{ classes: ["ER", "<Golgi>"], answers: ["ER", "vesicles", "Golgi"] },
       counts: [
@@ -75,7 +75,7 @@ describe("the picture of a confusion", () => {
     ],
   });
 
-  it("has a square for each class and each answer that was given, dark for all of a row", () => {
+  it("has a square for each class and each prediction that occurs, dark for all of a row", () => {
     expect(svg.match(/<rect /g)).toHaveLength(4);
     expect(svg).toContain('fill-opacity="0.76"'); // 0.06 + 0.94 * 3 / 4, cut
     expect(svg).toContain("<title>ER as ER: 75 %</title>");
@@ -84,7 +84,7 @@ describe("the picture of a confusion", () => {
   });
 
   it("has a name for those who do not see it", () => {
-    expect(svg).toMatch(/^<svg [^>]*role="img" aria-label="Drawn &amp; more: answers/);
+    expect(svg).toMatch(/^<svg [^>]*role="img" aria-label="Drawn &amp; more: predictions/);
   });
 });
 

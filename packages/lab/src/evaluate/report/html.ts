@@ -4,12 +4,13 @@ import type { Confusion } from "../measures/accuracy.ts";
 import type { Estimate } from "../measures/bootstrap.ts";
 import type { Picture } from "./pictures.ts";
 
+/** A text as HTML. */
 export function escapeHtml(text: string): string {
   const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replace(/[&<>"]/g, (character) => codes[character]!);
 }
 
-/** Cells are HTML; the first of each row is its head. */
+/** A table; cells are HTML, the first of each row is its head. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = heads.map((cell) => `<th scope="col">${cell}</th>`).join("");
   const body = rows.map(([first, ...cells]) => {
@@ -35,11 +36,12 @@ export function number(estimate: Estimate | null): string {
   return `${value} (${low} to ${high}), n ${estimate.n}`;
 }
 
+/** A fraction in percent, without decimals. */
 export function percent(value: number): string {
   return (100 * value).toFixed(0);
 }
 
-/** Shares as horizontal bars with their intervals as whiskers, 0 to 100 %. */
+/** Fractions as horizontal bars with their intervals as whiskers, 0 to 100 %. */
 export function barChart(
   title: string,
   bars: readonly { readonly name: string; readonly estimate: Estimate | null }[],
@@ -69,7 +71,7 @@ export function barChart(
   return `<svg ${size} role="img" aria-label="${name}"><title>${name}</title>${grid.join("")}${rows.join("")}</svg>`;
 }
 
-/** Counts, shaded by their share of the row; columns that nobody answered are left out. */
+/** Counts, shaded by their fraction of the row; columns that were never predicted are left out. */
 export function confusionTable({ classes, answers, counts }: Confusion): string {
   const shown = answers.map((_, column) => column).filter((column) => counts.some((row) => row[column]! > 0));
   const rows = classes.map((name, row) => {
@@ -81,10 +83,10 @@ export function confusionTable({ classes, answers, counts }: Confusion): string 
     return [escapeHtml(name), String(total), ...cells];
   });
   const heads = shown.map((column) => escapeHtml(answers[column]!));
-  return `<div class="confusion">${table(["label \\ answer", "n", ...heads], rows)}</div>`;
+  return `<div class="confusion">${table(["label \\ predicted", "n", ...heads], rows)}</div>`;
 }
 
-/** Shares of each row as squares, dark for all; answers that nobody gave are left out. */
+/** Fractions of each row as squares, dark for 1; columns that were never predicted are left out. */
 export function confusionPicture(title: string, { classes, answers, counts }: Confusion): string {
   const shown = answers.map((_, column) => column).filter((column) => counts.some((row) => row[column]! > 0));
   const [left, top, size] = [150, 120, 24];
@@ -96,8 +98,8 @@ export function confusionPicture(title: string, { classes, answers, counts }: Co
     const squares = shown.map((column, index) => {
       const part = total === 0 ? 0 : counts[row]![column]! / total;
       const text = `${name} as ${answers[column]!}: ${percent(part)} %`;
-      const place = `x="${left + index * size}" y="${y}" width="${size - 1}" height="${size - 1}"`;
-      return `<rect ${place} fill-opacity="${(0.06 + 0.94 * part).toFixed(2)}"><title>${escapeHtml(text)}</title></rect>`;
+      const position = `x="${left + index * size}" y="${y}" width="${size - 1}" height="${size - 1}"`;
+      return `<rect ${position} fill-opacity="${(0.06 + 0.94 * part).toFixed(2)}"><title>${escapeHtml(text)}</title></rect>`;
     });
     return label + squares.join("");
   });
@@ -106,7 +108,7 @@ export function confusionPicture(title: string, { classes, answers, counts }: Co
     return `<text transform="translate(${x} ${top - 6}) rotate(-60)">${escapeHtml(answers[column]!)}</text>`;
   });
   const box = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
-  const name = escapeHtml(`${title}: answers (columns) to each label (rows)`);
+  const name = escapeHtml(`${title}: predictions (columns) for each label (rows)`);
   return `<svg ${box} role="img" aria-label="${name}"><title>${name}</title>${heads.join("")}${rows.join("")}</svg>`;
 }
 

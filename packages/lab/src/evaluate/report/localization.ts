@@ -1,6 +1,7 @@
-// The part of report.html on what is read off sequences alone: figures of each set beside the baselines' and others'
-// published ones, labels one by one, and whether the probabilities are as often right as they say.
+// The part of report.html on what is predicted from sequences alone: figures of each set compared with the baselines' and
+// with published ones, labels one by one, and the calibration of the probabilities.
 
+import type { CalibrationError } from "../measures/calibration-error.ts";
 import {
   type LocalizationMetrics,
   type SequenceMethodName,
@@ -8,8 +9,7 @@ import {
   type SequenceSetScores,
   sequenceMethods,
   sequenceSets,
-} from "../ask/sequences.ts";
-import type { CalibrationError } from "../measures/calibration-error.ts";
+} from "../predict/sequences.ts";
 import { escapeHtml, number, percent, table } from "./html.ts";
 
 export const sequenceSetTitles: Readonly<Record<SequenceSet, string>> = {
@@ -57,8 +57,8 @@ function setSection(title: string, { proteins, methods, calibration }: SequenceS
   return [
     `<h3>${escapeHtml(title)} (${proteins} proteins)</h3>`,
     table(["", "macro F1", "micro F1", "macro MCC", "Jaccard", "all labels right"], figures),
-    table(["label", "with it", "F1", "MCC", "MCC, composition", "MCC, k-mers"], labels),
-    table(["calibration", "expected error", "said, and true (share), bin by bin"], errors),
+    table(["label", "proteins", "F1", "MCC", "MCC, composition", "MCC, k-mers"], labels),
+    table(["calibration", "expected error", "probability (and fraction that is true), per bin"], errors),
   ].join("\n");
 }
 

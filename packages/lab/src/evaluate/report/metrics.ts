@@ -1,23 +1,24 @@
-// metrics.json: every figure of an evaluation, with what it was measured on and how. Shares are in [0, 1]; an estimate
-// has its 95 % interval by bootstrap and the number of units that were resampled; null is what could not be measured.
+// metrics.json: every figure of an evaluation, with what it was measured on and how. Fractions are in [0, 1]; an estimate
+// has its 95 % interval by bootstrap and the number of units that were resampled; null stands for what was not measured.
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
-import type { ConfidentRecord, CropRecord, ProteinRecord, Question } from "../answers-file.ts";
-import type { ReadCrop } from "../ask/real-crops.ts";
-import type { LocalizationMetrics } from "../ask/sequences.ts";
+import type { ConfidentRecord, CropRecord, EvaluationSetup, ProteinRecord } from "../answers-file.ts";
+import type { JudgeMetrics } from "../judges/judge-drawings.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import type { NearestCrop } from "../measures/memorisation.ts";
 import type { ReliabilityBin } from "../measures/reliability-curve.ts";
+import type { ReadCrop } from "../predict/real-crops.ts";
+import type { LocalizationMetrics } from "../predict/sequences.ts";
 import type { EvaluationSet } from "../sets.ts";
 import {
-  type Answered,
   type ClassScores,
-  drawnAnswer,
+  drawnPrediction,
+  type ScoredProtein,
   type SetScores,
   scoreClasses,
   scoreSet,
-} from "./score-answers.ts";
+} from "./score-compartments.ts";
 import {
   type ClassProportion,
   type Distances,
@@ -37,15 +38,16 @@ import {
   scoreReliability,
 } from "./score-pictures.ts";
 
+/** A set of proteins that were not trained on. */
 export type UnseenSet = Exclude<EvaluationSet, "seen">;
 
-export interface Provenance extends Question {
-  /** Of every image that was judged. */
+export interface Provenance extends EvaluationSetup {
+  /** True of every image that was classified, except for the real crops. */
   readonly synthetic: true;
   readonly software: Readonly<Record<string, string>>;
   readonly model: {
     readonly name: string;
-    /** By file. */
+    /** sha256 by file, in hexadecimal. */
     readonly sha256: Readonly<Record<string, string>>;
     /** Parts that came from the model that ships. */
     readonly borrowed: readonly string[];
@@ -54,13 +56,14 @@ export interface Provenance extends Question {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
-/** null is a half that was not asked for. */
+/** metrics.json; a half of the evaluation that was not requested is null. */
 export interface Metrics {
   readonly provenance: Provenance;
   readonly images: ImageMetrics | null;
   readonly localization: LocalizationMetrics | null;
 }
 
+/** Figures of generated images. */
 export interface ImageMetrics {
   readonly notes: readonly string[];
   /** `unseen` is both sets together. */
@@ -74,31 +77,37 @@ export interface ImageMetrics {
     readonly kernel: Distances;
   };
   readonly nuclearProportion: {
-    /** Drawn around the nuclei of real crops of the same protein. */
+    /** Images generated around the nuclei of real crops of the same protein. */
     readonly sameNucleus: Readonly<Record<"unseen" | "seen", ProportionScores>>;
     readonly classes: readonly ClassProportion[];
   };
-  /** Real and drawn images of the same protein around the same nucleus, beside another protein's. */
+  /** Overlap of real and generated images of one protein around one nucleus, with another protein's image as the floor. */
   readonly overlap: Readonly<Record<"unseen" | "seen", OverlapScores>>;
   readonly autoencoder: ReconstructionScores;
+  /** What a linear filter of as many numbers as the latents hold leaves of the same crops. */
+  readonly linearFilter: ReconstructionScores;
+  /** By a judge that was fitted to real cells alone; null where there are too few. */
+  readonly judge: JudgeMetrics | null;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
 }
 
+/** All that the figures are made from. */
 export interface EvaluationResults {
   readonly sets: readonly UnseenSet[];
-  readonly proteins: readonly (ProteinRecord & Pick<Answered, "baselines">)[];
+  readonly proteins: readonly (ProteinRecord & Pick<ScoredProtein, "baselines">)[];
   readonly crops: readonly CropRecord[];
   readonly confident: readonly ConfidentRecord[];
   readonly real: readonly ReadCrop[];
+  readonly judge: JudgeMetrics | null;
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
 }
 
-/** All figures of what was found. */
-export function measureImages(evidence: EvaluationResults, options: BootstrapOptions): ImageMetrics {
-  const { sets, proteins, crops, confident, real, nearest, trainingCrops } = evidence;
+/** All figures of the images of an evaluation. */
+export function measureImages(results: EvaluationResults, options: BootstrapOptions): ImageMetrics {
+  const { sets, proteins, crops, confident, real, nearest, trainingCrops } = results;
   const seen = proteins.filter(({ set }) => set === "seen");
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const unseenReal = real.filter(({ isUnseen }) => isUnseen);
@@ -108,19 +117,12 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
   const realClasses = imageCompartments.filter((name) =>
     unseenReal.some((crop) => crop.compartment === name),
   );
-  const realAnswers = unseenReal.map(({ compartment, answer }) => ({
-    ...{ answer, label: { name: compartment, members: [compartment] } },
+  const realPredictions = unseenReal.map(({ compartment, predicted }) => ({
+    ...{ predicted, label: { name: compartment, members: [compartment] } },
   }));
-  const proportions = (isSeen: boolean) =>
-    scoreProportions(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
-  const overlap = (isSeen: boolean) =>
-    scoreOverlap(
-      crops.filter((crop) => crop.isSeen === isSeen),
-      options,
-    );
+  const cropsOf = (isSeen: boolean) => crops.filter((crop) => crop.isSeen === isSeen);
+  const proportions = (isSeen: boolean) => scoreProportions(cropsOf(isSeen), options);
+  const overlap = (isSeen: boolean) => scoreOverlap(cropsOf(isSeen), options);
   return {
     notes,
     compartments: {
@@ -132,8 +134,8 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
     },
     classes,
     confusion: {
-      drawn: confusion(unseen.map(drawnAnswer), drawnClasses, imageCompartments),
-      real: confusion(realAnswers, realClasses, imageCompartments),
+      drawn: confusion(unseen.map(drawnPrediction), drawnClasses, imageCompartments),
+      real: confusion(realPredictions, realClasses, imageCompartments),
     },
     distances: {
       features: {
@@ -149,6 +151,11 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
     },
     overlap: { unseen: overlap(false), seen: overlap(true) },
     autoencoder: scoreReconstruction(unseenReal, options),
+    linearFilter: scoreReconstruction(
+      unseenReal.map(({ field, filterQuality }) => ({ field, quality: filterQuality })),
+      options,
+    ),
+    judge: results.judge,
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),
@@ -156,18 +163,18 @@ export function measureImages(evidence: EvaluationResults, options: BootstrapOpt
 }
 
 const notes = [
-  "Unseen proteins resemble none that was trained on; seen proteins were trained on, as far as there were images.",
+  "Unseen proteins resemble no training protein; seen proteins were trained on, as far as there were images.",
   "Right is the labelled compartment, or any part of it where the label names only the nucleus or the cytoplasm.",
-  "No class is more than a quarter of a set; macro recall counts classes alike, and its best constant answer is its own.",
-  "Chance and the best constant answer profit from labels of several right compartments as every answer does.",
-  "Read off the sequence is the answer of language model, descriptors and relatives together, as far as the model has them.",
-  "It and the baselines' answers are calibrated on the calibration partition, classes alike.",
-  "Told: of human proteins that nothing was trained on, those of which it is surest that they are in the compartment, right or wrong; what is measured is the drawing alone.",
-  "Compartments are read off images by the model's own classifier, whose errors are the ceiling's: real crops.",
-  "Real crops are weighted as the classes of the set are; classes of which there is no crop are left out.",
-  "Intervals are 95 %, by bootstrap over proteins; of real crops over fields of view, of distances over images.",
-  "Fréchet distances depend on n and lack ranks where n is below the dimensions: compare those of one n and space.",
-  "Drawn and real images differ in their share of each compartment, which the distances count as a difference.",
+  "No class is more than a quarter of a set; macro recall counts classes alike, and its best constant prediction is its own.",
+  "Chance and the best constant prediction profit from labels of several right compartments as every prediction does.",
+  "Predicted from the sequence: the balanced posterior of language model, sequence features and homologs together, as far as the model has them.",
+  "The posterior and the baselines' are calibrated on the calibration partition, with equal weight per class.",
+  "Confident subset: for each compartment, the unseen human proteins with its largest predicted probability, right or wrong; it measures the image generation alone.",
+  "Compartments of images are those that the model's own classifier recognises; its errors on real crops are the ceiling.",
+  "Real crops are weighted by the class frequencies of the set; classes without a crop are left out.",
+  "Intervals are 95 %, by bootstrap over proteins; for real crops over fields of view, for distances over images.",
+  "Fréchet distances depend on n, and their covariances are singular where n is below the dimensions: compare those of one n and one feature space.",
+  "Generated and real images differ in their fraction of each compartment, which the distances count as a difference.",
   "Correlations with training crops are of the protein channel over the cell, at the best of eight orientations.",
-  "Agreement of samples is agreement, not correctness: the curve shows how much it tells.",
+  "Agreement of samples is agreement, not correctness; the curve shows how far it predicts correctness.",
 ];

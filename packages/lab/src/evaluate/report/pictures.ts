@@ -1,4 +1,4 @@
-// The pictures of a report: for the first unseen proteins in the order of the evaluation, which nobody chose, the drawn
+// The pictures of a report: for the first unseen proteins in the order of the evaluation, which nobody chose, the generated
 // image, the training crop nearest to it, turned as the image is, and a real crop of the same class.
 import { writePng } from "@proteoscope/formats";
 import {
@@ -11,13 +11,13 @@ import {
 } from "@proteoscope/imaging";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import { transformSquare } from "../../data/batches/augment.ts";
-import { decodePlane } from "../ask/proteins.ts";
+import { decodePlane } from "../predict/proteins.ts";
 import { compartmentOf, type EvaluationData } from "../sets.ts";
 import type { EvaluationResults } from "./metrics.ts";
-import { answerOf } from "./score-answers.ts";
+import { mostProbable } from "./score-compartments.ts";
 
 export interface Picture {
-  /** What a reader who cannot see it is told; also shown below it. */
+  /** The alternative text, which is also shown below the picture. */
   readonly caption: string;
   readonly png: Uint8Array;
 }
@@ -25,8 +25,8 @@ export interface Picture {
 export interface Example {
   readonly protein: string;
   readonly label: string;
-  /** What the classifier sees in the drawn image. */
-  readonly answer: string;
+  /** The compartment that the image classifier recognises in the generated image. */
+  readonly predicted: string;
   readonly drawn: Picture;
   readonly nearest: Picture;
   /** Undefined where the atlas has no crop of the class. */
@@ -36,15 +36,15 @@ export interface Example {
 const mostExamples = 24;
 const scale = 2;
 
-/** Composites of nucleus (blue) and protein (green), drawn ones marked. */
+/** Composites of nucleus (blue) and protein (green); generated ones are marked. */
 export async function drawExamples(
-  evidence: Pick<EvaluationResults, "proteins" | "nearest"> & {
+  results: Pick<EvaluationResults, "proteins" | "nearest"> & {
     readonly data: EvaluationData;
     readonly pixels: CropPixels;
     readonly library: NucleusLibrary;
   },
 ): Promise<Example[]> {
-  const { proteins, nearest, data, pixels, library } = evidence;
+  const { proteins, nearest, data, pixels, library } = results;
   const { height, width } = pixels;
   const area = height * width;
   const picture = (protein: Float32Array, nucleus: Float32Array) =>
@@ -61,11 +61,11 @@ export async function drawExamples(
     const isOfClass = (real: (typeof data.realCrops)[number]) =>
       label.members.includes(compartmentOf(real) ?? "");
     const same = data.unseenCrops.find(isOfClass) ?? data.realCrops.find(isOfClass);
-    const answer = answerOf(drawn.probabilities);
+    const predicted = mostProbable(drawn.probabilities);
     const synthetic = picture(decodePlane(drawn.protein), pickNucleus(library, record.nucleus).nucleus);
     return {
-      ...{ protein: id, label: label.name, answer },
-      drawn: { caption: `${id}, drawn: ${answer}`, png: pngOf(markSynthetic(synthetic)) },
+      ...{ protein: id, label: label.name, predicted },
+      drawn: { caption: `${id}, generated: ${predicted}`, png: pngOf(markSynthetic(synthetic)) },
       nearest: {
         caption: `training crop ${crop.index}, ${crop.primary}, correlation ${near.correlation.toFixed(2)}`,
         png: pngOf(await ofCrop(crop.index, near.symmetry)),

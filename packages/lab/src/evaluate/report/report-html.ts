@@ -1,5 +1,5 @@
 // report.html: the figures of metrics.json for people, with pictures. One plain file, tables first; what cannot be
-// measured is a dash, and what a figure does not mean is said beside it.
+// measured is a dash, and a note says what a figure does not mean.
 
 import { channels } from "../measures/autoencoding.ts";
 import type { Estimate } from "../measures/bootstrap.ts";
@@ -14,16 +14,17 @@ import {
   share,
   table,
 } from "./html.ts";
+import { judgeSection } from "./judge.ts";
 import { localizationSection } from "./localization.ts";
 import type { ImageMetrics, Metrics } from "./metrics.ts";
 import type { Example } from "./pictures.ts";
-import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-answers.ts";
+import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-compartments.ts";
 import type { Distances } from "./score-pictures.ts";
 
 export const scoreTitles: Readonly<Record<ScoreName, string>> = {
-  drawn: "drawn images",
-  otherNucleus: "drawn around another nucleus",
-  languageModel: "read off the sequence",
+  drawn: "generated images",
+  otherNucleus: "generated around another nucleus",
+  languageModel: "predicted from the sequence",
   uncalibrated: "the same, uncalibrated",
   composition: "residue composition",
   kmers: "nearest by k-mers",
@@ -31,7 +32,7 @@ export const scoreTitles: Readonly<Record<ScoreName, string>> = {
   otherProtein: "another protein's sequence",
   randomEmbedding: "random embedding",
   unconditional: "no sequence",
-  mostFrequentAnswer: "best constant answer",
+  mostFrequentAnswer: "best constant prediction",
   chance: "chance",
   decodedCrops: "real crops, autoencoded (ceiling)",
   realCrops: "real crops (ceiling)",
@@ -52,7 +53,7 @@ export function renderReport(metrics: Metrics, examples: readonly Example[]): st
     ...(images === null ? [] : imageSections(images, examples)),
     ...(localization === null
       ? []
-      : [section("What is read off sequences alone", localizationSection(localization))]),
+      : [section("What is predicted from sequences alone", localizationSection(localization))]),
     section("How this was measured", provenanceSection(metrics)),
   ];
   return `<!doctype html>
@@ -60,7 +61,7 @@ export function renderReport(metrics: Metrics, examples: readonly Example[]): st
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
 <style>${style}</style></head>
 <body><h1>${title}</h1>
-<p>Drawn images are synthetic: hypotheses, not observations. Brackets hold 95 % intervals.</p>
+<p>Generated images are synthetic: hypotheses, not observations. Brackets hold 95 % intervals.</p>
 ${sections.join("\n")}
 </body></html>
 `;
@@ -70,13 +71,14 @@ function imageSections(images: ImageMetrics, examples: readonly Example[]): stri
   return [
     section("How often the compartment is right", accuracySection(images)),
     section("Class by class", classSection(images)),
-    section("Drawn, nearest training crop, real crop", exampleSection(examples)),
-    section("Is it a training crop over again?", memorisationSection(images)),
+    section("Generated image, nearest training crop, real crop", exampleSection(examples)),
+    section("Memorisation of training crops", memorisationSection(images)),
     section("Distance to real images", distanceSection(images)),
     section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
-    section("What the autoencoder keeps", autoencoderSection(images)),
+    section("Reconstruction by the autoencoder", autoencoderSection(images)),
+    section("A judge that knows real cells alone", judgeSection(images.judge, setTitles)),
     section("What changes the image", effectSection(images)),
-    section("Does agreement of samples tell anything?", reliabilitySection(images)),
+    section("Does agreement of samples predict correctness?", reliabilitySection(images)),
   ];
 }
 
@@ -137,8 +139,8 @@ function countsOf(classes: SetScores["classes"]): string {
 function marginText(measure: string, { languageModel, strongestFloor: floor }: Margins): string {
   const name = floor === null ? "" : ` (${scoreTitles[floor.floor as ScoreName]})`;
   return (
-    `<p>${measure}: drawn less what is read off the sequence ${points(languageModel)}; ` +
-    `drawn less the strongest floor${name} ${points(floor)}.</p>`
+    `<p>${measure}: generated images minus prediction from the sequence ${points(languageModel)}; ` +
+    `generated images minus the strongest floor${name} ${points(floor)}.</p>`
   );
 }
 
@@ -158,8 +160,8 @@ function points(estimate: Estimate | null): string {
 }
 
 export const classHeads = [
-  ...["label", "chance", "recall, unseen", "twice chance", "read off the sequence"],
-  ...["recall, seen", "recall, real crops", "recall, told"],
+  ...["label", "chance", "recall, unseen", "twice chance", "predicted from the sequence"],
+  ...["recall, seen", "recall, real crops", "recall, confident subset"],
 ];
 
 /** Cells under `classHeads`, as plain text. */
@@ -180,8 +182,8 @@ function classSection({ classes, confusion }: ImageMetrics): string {
   const rows = classRows(classes).map(([name, ...cells]) => [escapeHtml(name!), ...cells]);
   return [
     table(classHeads, rows),
-    "<h3>Drawn images of unseen proteins</h3>",
-    confusionPicture("Drawn images of unseen proteins", confusion.drawn),
+    "<h3>Generated images of unseen proteins</h3>",
+    confusionPicture("Generated images of unseen proteins", confusion.drawn),
     confusionTable(confusion.drawn),
     "<h3>Real crops that nothing was trained on</h3>",
     confusionPicture("Real crops that nothing was trained on", confusion.real),
@@ -225,7 +227,7 @@ function distanceSection({ distances }: ImageMetrics): string {
   ];
   const text = `Features: ${features.network}; ${features.dimensions} dimensions, resize: ${features.resize}.`;
   const rows = [row("Fréchet", distances.frechet), row("kernel (KID)", distances.kernel)];
-  return `${note(text)}${table(["distance", "n", "drawn to real", "real to real (floor)"], rows)}`;
+  return `${note(text)}${table(["distance", "n", "generated to real", "real to real (floor)"], rows)}`;
 }
 
 function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string {
@@ -239,11 +241,11 @@ function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string
   ]);
   const means = classes.map(({ name, drawn, real }) => [escapeHtml(name), number(drawn), number(real)]);
   return [
-    note("Drawn around the nuclei of real crops of the same protein; n counts proteins."),
+    note("Generated around the nuclei of real crops of the same protein; n counts proteins."),
     table(["", "images", "Pearson", "mean absolute error", "relative"], pairs),
     note("Overlap of the brighter halves, intersection over union; the floor is another protein's image."),
     table(
-      ["", "drawn", "another protein", "above the floor"],
+      ["", "generated", "another protein", "above the floor"],
       Object.entries(overlap).map(([name, { drawn, otherProtein, aboveFloor }]) => [
         setTitles[name]!,
         number(drawn),
@@ -251,25 +253,30 @@ function proportionSection({ nuclearProportion, overlap }: ImageMetrics): string
         number(aboveFloor),
       ]),
     ),
-    note("Mean of each class, around different nuclei; n counts proteins, for real crops crops."),
-    table(["label", "drawn", "real"], means),
+    note("Mean of each class, around different nuclei; n counts proteins, or crops where they are real."),
+    table(["label", "generated", "real"], means),
   ].join("\n");
 }
 
-function autoencoderSection({ autoencoder }: ImageMetrics): string {
-  const rows = channels.map((name) => {
-    const { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap } = autoencoder[name];
-    return [name, ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number)];
-  });
-  const power = channels.map((name) => [name, ...autoencoder[name].power.map(number)]);
+function autoencoderSection({ autoencoder, linearFilter }: ImageMetrics): string {
+  const both = channels.flatMap((name) => [
+    [name, autoencoder[name]] as const,
+    [`${name}, linear filter`, linearFilter[name]] as const,
+  ]);
+  const rows = both.map(([name, { signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap }]) => [
+    name,
+    ...[signalToNoise, structuralSimilarity, multiScaleSimilarity, overlap].map(number),
+  ]);
+  const power = both.map(([name, scores]) => [name, ...scores.power.map(number)]);
   return [
     note(
-      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields.`,
+      `${autoencoder.crops} real crops that nothing was trained on, from the mean of their latents; n counts fields. ` +
+        "The linear filter keeps as many numbers as the latents hold, the lowest DCT coefficients of each channel.",
     ),
     table(["channel", "PSNR, dB", "SSIM", "MS-SSIM", "overlap"], rows),
     note(
-      "Power that came back over power that went in, by frequency in cycles a pixel: " +
-        "less than 1 at the right is blur, more a checkerboard.",
+      "Power of the decoded image over that of the crop, by frequency in cycles per pixel: " +
+        "less than 1 at high frequencies is blur, more than 1 is a checkerboard.",
     ),
     table(["channel", "0 to 0.1", "0.1 to 0.2", "0.2 to 0.3", "0.3 to 0.4", "0.4 to 0.5"], power),
   ].join("\n");
@@ -283,13 +290,12 @@ function effectSection({ effects }: ImageMetrics): string {
     number(change),
   ]);
   const text =
-    "The same noise, one thing changed. Change: total variation of what the classifier sees, 0 to 1.";
-  return `${note(text)}${table(["changed", "same compartment seen", "change"], rows)}`;
+    "The same noise, one thing changed. Change: total variation of the classifier's probabilities, 0 to 1.";
+  return `${note(text)}${table(["changed", "same compartment recognised", "change"], rows)}`;
 }
 
 function reliabilitySection({ reliability }: ImageMetrics): string {
-  if (reliability === null)
-    return note("Not measured: one sample has nothing to agree with; ask for more (--samples 4).");
+  if (reliability === null) return note("Not measured: agreement needs several samples (--samples 4).");
   const rows = reliability.map(({ from, to, agreement, accuracy }) => [
     `${from.toFixed(2)} to ${to.toFixed(2)}`,
     agreement.toFixed(2),

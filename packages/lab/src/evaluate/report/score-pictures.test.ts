@@ -16,17 +16,17 @@ import {
 } from "./score-pictures.ts";
 
 const options = { seed: 1, rounds: 100 };
-const saying = (answer: string, most = 1) =>
+const peakedAt = (answer: string, most = 1) =>
   imageCompartments.map((name) => (name === answer ? most : (1 - most) / 11));
 
 function protein(changes: Partial<ProteinRecord["drawn"]> = {}, answers: Partial<ProteinRecord> = {}) {
   const record: ProteinRecord = {
     ...{ kind: "protein", id: "P", set: "opencell", nucleus: 0 },
     label: { name: "ER", members: ["ER"] },
-    ...{ languageModel: saying("ER"), uncalibrated: saying("ER") },
+    ...{ languageModel: peakedAt("ER"), uncalibrated: peakedAt("ER") },
     drawn: {
       ...{
-        probabilities: saying("ER"),
+        probabilities: peakedAt("ER"),
         agreement: null,
         nuclearProportion: 0.5,
         features: [0, 0],
@@ -59,7 +59,7 @@ describe("distances", () => {
     expect(low < 0 && high > 0).toBe(true);
   });
 
-  it("grow as the drawn images leave the real ones, whose own distance stays", () => {
+  it("grow as the generated images leave the real ones, whose own distance stays", () => {
     const [near, far] = [scoreDistances(drawn(0), real, options), scoreDistances(drawn(3), real, options)];
     expect(far.frechet.drawnToReal!.value).toBeGreaterThan(near.frechet.drawnToReal!.value + 15);
     expect(far.kernel.drawnToReal!.interval95[0]).toBeGreaterThan(near.kernel.drawnToReal!.interval95[1]);
@@ -73,7 +73,7 @@ describe("distances", () => {
     expect(frechet.realToReal!.value).toBeCloseTo(81, 3);
   });
 
-  it("do not rest on the largest field where few images were drawn", () => {
+  it("do not rest on the largest field where few images were generated", () => {
     const uneven = real.map((one, i) => ({
       features: i < 10 ? Float32Array.of(50, 50) : one.features,
       crop: crop({ fieldOfView: i < 10 ? "large" : `f${i}` }),
@@ -102,7 +102,7 @@ describe("nuclear proportions", () => {
     expect(meanError!.value).toBeCloseTo(0.1, 12);
   });
 
-  it("have means by class, of drawn images and of real crops of any part of it", () => {
+  it("have means by class, of generated images and of real crops of any part of it", () => {
     const label = { name: "nucleus (any part)", members: ["nucleoplasm", "nucleolus"] };
     const records = [0.4, 0.6].map((nuclearProportion) => protein({ nuclearProportion }, { label }));
     const real = [
@@ -120,12 +120,12 @@ describe("nuclear proportions", () => {
 });
 
 describe("effects", () => {
-  it("are how often another compartment is seen, and how much of the probability moves", () => {
+  it("are how often another compartment is recognised, and how much of the probability moves", () => {
     const changed = {
-      shuffledSequence: saying("Golgi"),
-      otherProtein: { id: "Q", probabilities: saying("ER", 0.5) },
-      otherNucleus: { nucleus: 1, probabilities: saying("ER") },
-      ...{ randomEmbedding: saying("Golgi"), unconditional: saying("ER") },
+      shuffledSequence: peakedAt("Golgi"),
+      otherProtein: { id: "Q", probabilities: peakedAt("ER", 0.5) },
+      otherNucleus: { nucleus: 1, probabilities: peakedAt("ER") },
+      ...{ randomEmbedding: peakedAt("Golgi"), unconditional: peakedAt("ER") },
     };
     const { shuffledSequence, otherProtein, otherNucleus, randomEmbedding, unconditional } = scoreEffects(
       [protein({}, { changed }), protein()],
@@ -140,10 +140,10 @@ describe("effects", () => {
 
   it("are none of another nucleus where the library has but one", () => {
     const changed = {
-      shuffledSequence: saying("ER"),
-      otherProtein: { id: "Q", probabilities: saying("ER") },
-      otherNucleus: { nucleus: 0, probabilities: saying("ER") },
-      ...{ randomEmbedding: saying("Golgi"), unconditional: saying("ER") },
+      shuffledSequence: peakedAt("ER"),
+      otherProtein: { id: "Q", probabilities: peakedAt("ER") },
+      otherNucleus: { nucleus: 0, probabilities: peakedAt("ER") },
+      ...{ randomEmbedding: peakedAt("Golgi"), unconditional: peakedAt("ER") },
     };
     const { otherNucleus } = scoreEffects([protein({}, { changed })], options);
     expect(otherNucleus).toEqual({ sameAnswer: null, change: null });
@@ -195,7 +195,7 @@ describe("reliability", () => {
   it("is not defined of single samples, and a curve of several", () => {
     expect(scoreReliability([protein()], options)).toBeNull();
     const curve = scoreReliability(
-      [protein({ agreement: 0.9 }), protein({ agreement: 0.1, probabilities: saying("Golgi") })],
+      [protein({ agreement: 0.9 }), protein({ agreement: 0.1, probabilities: peakedAt("Golgi") })],
       options,
     );
     expect(curve!.map(({ from, accuracy }) => [from, accuracy!.value])).toEqual([

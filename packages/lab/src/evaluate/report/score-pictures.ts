@@ -1,10 +1,9 @@
-// From answers to figures about pictures: how far drawn images are from real ones in the classifier's feature space, how
-// nuclear they are, what else than the protein changes them, whether samples that agree are right, and whether an image
-// is a training crop over again. n counts proteins unless a name says otherwise.
+// Figures about pictures: how far generated images are from real ones in the classifier's feature space, how nuclear they
+// are, what changes them besides the protein, whether samples that agree are right, and whether an image is a memorised
+// training crop. n counts proteins unless a name says otherwise.
 import { createGenerator } from "@proteoscope/engine";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { CropRecord, ProteinRecord } from "../answers-file.ts";
-import type { ReadCrop } from "../ask/real-crops.ts";
 import { totalVariation } from "../measures/accuracy.ts";
 import { type channels, type Quality, spectrumBands } from "../measures/autoencoding.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
@@ -18,18 +17,23 @@ import {
   meanRelativeError,
   type ProportionPair,
 } from "../measures/nuclear-proportion.ts";
-import { type AgreedAnswer, type ReliabilityBin, reliabilityCurve } from "../measures/reliability-curve.ts";
+import {
+  type AgreedPrediction,
+  type ReliabilityBin,
+  reliabilityCurve,
+} from "../measures/reliability-curve.ts";
+import type { ReadCrop } from "../predict/real-crops.ts";
 import { compartmentOf } from "../sets.ts";
-import { answerOf, drawnAnswer } from "./score-answers.ts";
+import { drawnPrediction, mostProbable } from "./score-compartments.ts";
 
-/** Distances between distributions cost a while each. */
+/** Rounds of the bootstrap of a distance, which takes long to compute. */
 const distanceRounds = 50;
 
 export interface Distances {
-  /** Images on either side of each distance. */
+  /** Number of images on either side of each distance. */
   readonly n: number;
   readonly drawnToReal: Estimate | null;
-  /** Real crops of half the fields to those of the other half: what a perfect model would get. */
+  /** Distance of the real crops of half the fields to those of the other half: what a perfect model would reach. */
   readonly realToReal: Estimate | null;
 }
 
@@ -81,7 +85,7 @@ export interface ProportionScores {
   readonly meanRelativeError: Estimate | null;
 }
 
-/** Drawn and real images around the same nucleus; resampled by protein. */
+/** Nuclear proportions of generated and real images around the same nucleus; resampled by protein. */
 export function scoreProportions(
   records: readonly CropRecord[],
   options: BootstrapOptions,
@@ -101,7 +105,7 @@ export function scoreProportions(
 }
 
 export interface OverlapScores {
-  /** Of the brighter halves: intersection over union. */
+  /** Intersection over union of the brighter halves. */
   readonly drawn: Estimate | null;
   /** The floor: another protein's image around the same nucleus. */
   readonly otherProtein: Estimate | null;
@@ -109,7 +113,7 @@ export interface OverlapScores {
   readonly aboveFloor: Estimate | null;
 }
 
-/** Overlap of drawn with real images around the same nucleus; resampled by protein. */
+/** Overlap of generated with real images around the same nucleus; resampled by protein. */
 export function scoreOverlap(records: readonly CropRecord[], options: BootstrapOptions): OverlapScores {
   const pairs = records.flatMap(({ protein, overlap, otherOverlap }) =>
     overlap === null || otherOverlap === null ? [] : [{ protein, overlap, otherOverlap }],
@@ -127,12 +131,12 @@ export function scoreOverlap(records: readonly CropRecord[], options: BootstrapO
 }
 
 export interface ChannelReconstruction {
-  /** Peak signal to noise, dB. */
+  /** Peak signal-to-noise ratio in dB. */
   readonly signalToNoise: Estimate | null;
   readonly structuralSimilarity: Estimate | null;
   readonly multiScaleSimilarity: Estimate | null;
   readonly overlap: Estimate | null;
-  /** Median power of what came back over that of what went in: five bands of frequency up to half a cycle a pixel. */
+  /** Median ratio of the decoded image's power to the crop's, in five bands of frequency up to half a cycle per pixel. */
   readonly power: readonly (Estimate | null)[];
 }
 
@@ -141,7 +145,7 @@ export interface ReconstructionScores
   readonly crops: number;
 }
 
-/** How much of real crops comes back from the autoencoder; resampled by field of view. */
+/** Quality of the autoencoder's reconstruction of real crops; resampled by field of view. */
 export function scoreReconstruction(
   crops: readonly { readonly field: string; readonly quality: ReadCrop["quality"] }[],
   options: BootstrapOptions,
@@ -184,7 +188,7 @@ export interface ClassProportion {
   readonly real: Estimate | null;
 }
 
-/** Mean nuclear proportion of each class, drawn and real; the nuclei are not the same. */
+/** Mean nuclear proportion of each class, generated and real; the nuclei are not the same. */
 export function scoreClassProportions(
   records: readonly ProteinRecord[],
   real: readonly { readonly crop: Crop; readonly proportion: number }[],
@@ -207,9 +211,9 @@ export function scoreClassProportions(
 }
 
 export interface Effect {
-  /** Share of proteins whose image shows the same compartment as before. */
+  /** Fraction of proteins whose image shows the same compartment as before. */
   readonly sameAnswer: Estimate | null;
-  /** Mean total variation between what the classifier sees before and after: 0 nothing, 1 everything changed. */
+  /** Mean total variation between the classifier's probabilities before and after: 0 nothing, 1 everything changed. */
   readonly change: Estimate | null;
 }
 
@@ -222,7 +226,7 @@ export const effectNames = [
 ] as const;
 export type EffectName = (typeof effectNames)[number];
 
-/** What one change does to the drawn image, the noise being the same. */
+/** The effect of one change on the generated image, with the same noise. */
 export function scoreEffects(
   records: readonly ProteinRecord[],
   options: BootstrapOptions,
@@ -234,7 +238,7 @@ export function scoreEffects(
     });
     return {
       sameAnswer: bootstrap(
-        pairs.map((pair) => (answerOf(pair.before) === answerOf(pair.after) ? 1 : 0)),
+        pairs.map((pair) => (mostProbable(pair.before) === mostProbable(pair.after) ? 1 : 0)),
         mean,
         options,
       ),
@@ -261,9 +265,9 @@ export function scoreReliability(
   records: readonly ProteinRecord[],
   options: BootstrapOptions,
 ): ReliabilityBin[] | null {
-  const agreed = records.flatMap((record): AgreedAnswer[] => {
+  const agreed = records.flatMap((record): AgreedPrediction[] => {
     const { agreement } = record.drawn;
-    return agreement === null ? [] : [{ ...drawnAnswer(record), agreement }];
+    return agreement === null ? [] : [{ ...drawnPrediction(record), agreement }];
   });
   return agreed.length === 0 ? null : reliabilityCurve(agreed, options);
 }
@@ -273,9 +277,9 @@ const realShareBelow = 0.95;
 
 export interface Memorisation {
   readonly trainingCrops: number;
-  /** Real crops, unseen in training, that set the threshold. */
+  /** Number of real crops, unseen in training, that set the threshold. */
   readonly realCrops: number;
-  /** Share of them below the threshold. */
+  /** Fraction of them below the threshold. */
   readonly quantile: number;
   readonly threshold: number | null;
   readonly sets: Readonly<
@@ -283,7 +287,7 @@ export interface Memorisation {
   >;
 }
 
-/** How many drawn images are nearer to a training crop than real images are. */
+/** How many generated images are nearer to a training crop than real images are. */
 export function scoreMemorisation(
   nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>,
   trainingCrops: number,

@@ -17,10 +17,13 @@ export const autoencoderSchema = z.strictObject({
   }),
   loss: z.strictObject({
     pixelWeight: z.number().nonnegative(),
+    /** Weight of the squared error, beside the absolute one. */
+    squaredWeight: z.number().nonnegative().default(0),
     perceptualWeight: z.number().nonnegative(),
     /** A safetensors file of LPIPS with SqueezeNet 1.1; needed unless perceptualWeight is 0. */
     perceptualFile: pathSchema.optional(),
     klWeight: z.number().nonnegative(),
+    /** 0 trains without a discriminator. */
     discriminatorWeight: z.number().nonnegative(),
     discriminator: z.strictObject({ baseChannels: z.int().positive(), layers: z.int().positive() }),
     /** Step at which the discriminator begins to learn and to count. */
@@ -42,9 +45,10 @@ export function autoencoderConfigOf({ model }: AutoencoderConfig): AutoencoderKl
 }
 
 export function lossConfigOf({ loss }: AutoencoderConfig): PerceptualAdversarialConfig {
-  const { pixelWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator } = loss;
+  const { pixelWeight, squaredWeight, perceptualWeight, klWeight, discriminatorWeight, discriminator } = loss;
   return {
     pixelWeight,
+    squaredWeight,
     perceptualWeight,
     klWeight,
     discriminatorWeight,

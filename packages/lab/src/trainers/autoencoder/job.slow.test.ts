@@ -62,6 +62,17 @@ describe("train autoencoder", () => {
     await expectSameCheckpoint(whole.path, killed.path, 7);
   });
 
+  it("trains on pixels alone, without a discriminator, where that has weight 0", async () => {
+    const overrides = ["loss.discriminator_weight=0", "loss.squared_weight=4", "train.steps=7"];
+    const { progress, path } = await train("pixels", overrides);
+    const killed = await train("pixels-killed", overrides, 6);
+    const isAdversarial = (name: string) => /discriminator|adversarial/.test(name);
+    expect(Object.keys(progress[0]!.scores).filter(isAdversarial)).toEqual([]);
+    const names = [...(await tensorsOf(path, "checkpoints/step-7.safetensors")).keys()];
+    expect(names.filter(isAdversarial)).toEqual([]);
+    await expectSameCheckpoint(path, killed.path, 7);
+  });
+
   it("trains the decoder alone on the latents of an earlier run", async () => {
     const start = `train.start_from=${join(folder, "whole", "model")}`;
     const overrides = ["trained=decoder", start, "loss.adversarial_start=2", "train.steps=7"];

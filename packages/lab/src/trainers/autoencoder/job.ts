@@ -1,15 +1,20 @@
-// Trains the autoencoder: images of protein and nucleus to latents and back, by absolute error, perceptual distance
-// and an adversary that begins when the reconstructions are fair. The perceptual network is the user's file: its
-// weights are others' work and are not shipped.
+// Trains the autoencoder: images of protein and nucleus to latents and back, by absolute and squared error, perceptual
+// distance and an adversary that begins when the reconstructions are fair. What has weight 0 is not computed. The
+// perceptual network is the user's file: its weights are others' work and are not shipped.
 
 import { readFile } from "node:fs/promises";
-import { f32, type NdArray } from "@proteoscope/engine";
+import { f32, type NdArray, type Tensor, type Tensors } from "@proteoscope/engine";
 import { readSafetensors } from "@proteoscope/formats";
-import { autoencoderLosses, loadAs, subfolder } from "@proteoscope/models";
+import { autoencoderLosses, loadAs, reconstructionLosses, subfolder } from "@proteoscope/models";
 import { ConfigError } from "../../config/compose.ts";
 import { chooseCrops, createImageBatches, stackChannels } from "../../data/batches/image-batches.ts";
 import { openTrainingImages } from "../../data/batches/training-images.ts";
-import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
+import {
+  createTrainingJob,
+  defineTrainer,
+  type Preparation,
+  type TrainedGroup,
+} from "../../training/define-trainer.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { networkFiles, withoutPrefix, withPrefix } from "../../training/model-files.ts";
 import {
@@ -26,6 +31,11 @@ export const autoencoder = defineTrainer("autoencoder", autoencoderSchema, prepa
 
 const scope = "vae.";
 
+interface Losses {
+  readonly losses: Readonly<Record<string, Tensor>>;
+  readonly metrics: Tensors;
+}
+
 async function prepare(preparation: Preparation<AutoencoderConfig>): Promise<TrainingJob> {
   const { runtime, atlas, config } = preparation;
   const { data, loss, train, trained } = config;
@@ -38,6 +48,7 @@ async function prepare(preparation: Preparation<AutoencoderConfig>): Promise<Tra
   const crops = chooseCrops(validation, data.validationCount, train.seed);
   const latentSide = Math.floor(Math.floor(side / 2) / 2);
   const latentShape = [data.batchSize, config.model.latentChannels, latentSide, latentSide];
+  const isAdversarial = loss.discriminatorWeight > 0;
   const batchOf = createImageBatches(training, pixels, {
     ...data,
     seed: train.seed,
@@ -52,12 +63,14 @@ async function prepare(preparation: Preparation<AutoencoderConfig>): Promise<Tra
       images: f32(data.batchSize, autoencodedChannels.length, side, side),
       adversarialFactor: f32(),
     },
-    model: (w, inputs, random) =>
-      autoencoderLosses(w, networks, { ...inputs, noise: random.normal("noise", latentShape) }),
+    model(w, inputs, random): Losses {
+      const all = { ...inputs, noise: random.normal("noise", latentShape) };
+      return isAdversarial ? autoencoderLosses(w, networks, all) : reconstructionLosses(w, networks, all);
+    },
     groups: {
       autoencoder: { prefix: scope, isTrained: trained === "decoder" ? isOfDecoder : undefined },
-      discriminator: { prefix: "loss.discriminator.", isAveraged: false },
-    },
+      ...(isAdversarial && { discriminator: { prefix: "loss.discriminator.", isAveraged: false } }),
+    } as Readonly<Record<string, TrainedGroup>>,
     frozen: perceptual,
     earlierWeights: async (folder) =>
       withPrefix((await loadAs("autoencoder", subfolder(folder, "vae"))).weights, scope),

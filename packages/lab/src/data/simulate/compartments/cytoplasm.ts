@@ -9,9 +9,9 @@ export function renderCytoplasm(scene: Scene): Float32Array {
   const { field, draws } = scene;
   const dye = fillCells(scene, {
     cytoplasm: 1,
-    nucleus: draws.logBetween(0.1, 0.85),
-    texture: draws.between(0.05, 0.5),
-    featurePixels: draws.logBetween(1.5, 9),
+    nucleus: draws.logBetween(0.2, 0.9),
+    texture: draws.between(0.05, 0.8),
+    featurePixels: draws.logBetween(1.2, 6),
     thinningPixels: draws.logBetween(1, 12),
   });
   const holes = smoothNoise(field.side, draws.between(3, 6), draws);

@@ -1,9 +1,8 @@
-// Golgi apparatus: short stacked ribbons close together at one side of the nucleus, at times broken into pieces, as in
+// Golgi apparatus: short stacked ribbons close together at one side of the nucleus or partly above it, at times broken into pieces, as in
 // cells that are about to divide.
 
 import { createCanvas, drawThread, stampSpot } from "../canvas.ts";
-import { isCytoplasm } from "../cell-field.ts";
-import { choosePlaces, type Scene } from "../scene.ts";
+import { choosePlaces, cytoplasmicShare, type Scene } from "../scene.ts";
 
 export function renderGolgi(scene: Scene): Float32Array {
   const { field, draws } = scene;
@@ -11,11 +10,12 @@ export function renderGolgi(scene: Scene): Float32Array {
   const along = draws.logBetween(3.5, 9); // pixels from the middle of the apparatus, along the nucleus
   const across = draws.between(1.2, 3.2);
   const isRibbon = draws.chance(0.6);
+  const nearest = draws.chance(0.4) ? 1 : -10; // to the nuclear border: beside the nucleus, or partly above it
   for (const [index, cell] of field.cells.entries()) {
-    const isOwn = (pixel: number) => isCytoplasm(field, pixel) && field.owner[pixel] === index;
+    const isOwn = (pixel: number) => cytoplasmicShare(scene, pixel) > 0 && field.owner[pixel] === index;
     const middle = choosePlaces(scene, cell, (pixel) => {
       const distance = -field.depth[pixel]!;
-      return isOwn(pixel) && distance > 1 && distance < 8 ? field.edge[pixel]! : 0;
+      return isOwn(pixel) && distance > nearest && distance < 8 ? field.edge[pixel]! : 0;
     })?.();
     if (middle === undefined) continue;
     const outwards = Math.atan2(middle.y - cell.centre.y, middle.x - cell.centre.x);
@@ -36,5 +36,5 @@ export function renderGolgi(scene: Scene): Float32Array {
         for (const turn of [0, Math.PI]) drawThread(canvas, { ...ribbon, angle: angle + turn }, draws, isOwn);
     }
   }
-  return canvas.plane.map((value, pixel) => (isCytoplasm(field, pixel) ? value : 0.2 * value));
+  return canvas.plane.map((value, pixel) => value * cytoplasmicShare(scene, pixel));
 }

@@ -9,8 +9,8 @@ export function renderNuclearMembrane(scene: Scene): Float32Array {
   const { field, draws } = scene;
   const noise = smoothNoise(field.side, draws.between(3, 9), draws);
   const unevenness = draws.between(0, 0.35);
-  const width = draws.between(0.35, 0.8);
-  const within = draws.logBetween(0.01, 0.3); // the membrane above and below the focus
+  const width = draws.between(0.2, 0.5);
+  const within = draws.logBetween(0.01, 0.2); // the membrane above and below the focus
   const folds = createCanvas(field.side);
   for (const [index, cell] of field.cells.entries()) {
     if (!draws.chance(0.3)) continue;

@@ -1,5 +1,5 @@
-// Plasma membrane: a bright line on the border of each cell, twice as bright where two cells touch, with ruffles, and
-// in flat cells the faint sheet above and below the focus.
+// Plasma membrane: a thin closed bright line on the border of each cell, twice as bright where two cells touch, at times
+// with ruffles, and in flat cells the faint sheet above and below the focus.
 
 import { createCanvas, drawThread } from "../canvas.ts";
 import { isCytoplasm } from "../cell-field.ts";
@@ -8,19 +8,19 @@ import { smoothNoise } from "../smooth-noise.ts";
 
 export function renderPlasmaMembrane(scene: Scene): Float32Array {
   const { field, draws } = scene;
-  const level = draws.logBetween(0.05, 0.5);
+  const level = draws.logBetween(0.04, 0.35);
   const sheet = fillCells(scene, {
     cytoplasm: level,
     nucleus: level * draws.between(0.3, 0.9),
-    texture: draws.between(0.1, 0.5),
+    texture: draws.between(0.05, 0.3),
     featurePixels: draws.between(1.5, 5),
     thinningPixels: 1,
   });
   const noise = smoothNoise(field.side, draws.between(4, 12), draws);
-  const unevenness = draws.between(0.1, 0.5);
-  const width = draws.between(0.5, 1.3);
+  const unevenness = draws.between(0.05, 0.35);
+  const width = draws.between(0.4, 0.9);
   const ruffles = createCanvas(field.side);
-  if (draws.chance(0.5)) {
+  if (draws.chance(0.3)) {
     const density = draws.logBetween(0.03, 0.3);
     for (const [index, cell] of field.cells.entries()) {
       const isBorder = (pixel: number) => isCytoplasm(field, pixel) && field.edge[pixel]! < 2;

@@ -3,6 +3,7 @@ import { imageCompartments } from "../../atlas/compartments.ts";
 import { growCells, isCytoplasm } from "../cell-field.ts";
 import { createDraws } from "../draws.ts";
 import type { Scene } from "../scene.ts";
+import { placeNucleoli } from "./nucleolus-sites.ts";
 import { compartmentLooks, type ImageCompartment } from "./renderers.ts";
 
 const side = 64;
@@ -13,18 +14,22 @@ const labels = Uint16Array.from({ length: side * side }, (_, pixel) => {
   return Math.hypot(x - 20, y - 22) < 10 ? 1 : Math.hypot(x - 46, y - 44) < 9 ? 2 : 0;
 });
 
-function sceneOf(seed: number): Scene {
+function sceneOf(seed: number, overlap = 0.2): Scene {
   const draws = createDraws(seed, "test");
   const nucleus = Float32Array.from(labels, (label) => (label > 0 ? 0.6 : 0));
-  return { field: growCells(labels, side, draws), nucleus, draws };
+  return { field: growCells(labels, side, draws), nucleus, overlap, draws };
 }
 
 const seeds = Array.from({ length: 12 }, (_, seed) => seed);
 
 /** Share of all dye that lies where `isThere`, averaged over seeds. */
-function shareOf(compartment: ImageCompartment, isThere: (scene: Scene, pixel: number) => boolean): number {
+function shareOf(
+  compartment: ImageCompartment,
+  isThere: (scene: Scene, pixel: number) => boolean,
+  overlap?: number,
+): number {
   const shares = seeds.map((seed) => {
-    const scene = sceneOf(seed);
+    const scene = sceneOf(seed, overlap);
     const dye = compartmentLooks[compartment].render(scene);
     const total = dye.reduce((sum, value) => sum + value, 0);
     return dye.reduce((sum, value, pixel) => sum + (isThere(scene, pixel) ? value : 0), 0) / total;
@@ -54,6 +59,40 @@ describe("renderers", () => {
       expect(shareOf(name, inCytoplasm)).toBeGreaterThan(0.7);
     },
   );
+
+  it.each(["mitochondria", "ER", "vesicles", "Golgi", "cytoskeleton"] as const)(
+    "shows %s over nuclei as far as they overlap",
+    (name) => {
+      const [none, some, much] = [0, 0.3, 0.9].map((overlap) => shareOf(name, inNucleus, overlap));
+      expect(none).toBeLessThan(name === "ER" || name === "cytoskeleton" ? 0.1 : 1e-6); // envelope, cell body
+      expect(some).toBeGreaterThan(none! + 0.005);
+      expect(much).toBeGreaterThan(some! + 0.02);
+    },
+  );
+
+  it("puts nucleoli, round and apart, into the holes of the DNA", () => {
+    const holes = [
+      { x: 23, y: 20, radius: 3 },
+      { x: 44, y: 47, radius: 3 },
+    ];
+    const isHole = (pixel: number) =>
+      holes.some(({ x, y, radius }) => Math.hypot((pixel % side) - x, Math.floor(pixel / side) - y) < radius);
+    const shares = seeds.map((seed) => {
+      const scene = sceneOf(seed);
+      const nucleus = scene.nucleus.map((value, pixel) => (isHole(pixel) ? value / 3 : value));
+      const sites = placeNucleoli({ ...scene, nucleus });
+      for (const [i, { centre, radius }] of sites.entries())
+        for (const other of sites.slice(i + 1))
+          expect(Math.hypot(centre.x - other.centre.x, centre.y - other.centre.y)).toBeGreaterThan(
+            radius + other.radius - 1, // places are drawn within a pixel
+          );
+      const near = sites.filter(({ centre }) =>
+        holes.some(({ x, y }) => Math.hypot(centre.x - x, centre.y - y) < 4),
+      );
+      return near.length / sites.length;
+    });
+    expect(shares.reduce((sum, share) => sum + share, 0) / shares.length).toBeGreaterThan(0.5);
+  });
 
   it("puts the nuclear membrane on the nuclear border", () => {
     expect(shareOf("nuclear_membrane", within(2.1))).toBeGreaterThan(0.6);

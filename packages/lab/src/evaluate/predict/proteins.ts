@@ -1,7 +1,7 @@
-// What a model is asked of each protein: an image around a nucleus of the library, and of unseen proteins more with one
-// thing changed - another nucleus, the sequence shuffled, another protein's sequence, random numbers in its place, none -
-// from the same noise. An answer depends on the protein and the seed alone, not on which others are asked or in which
-// order; proteins are asked in blocks, for what does not depend on the sequence is drawn for several at once.
+// Generates what is evaluated of each protein: an image around a nucleus of the library, and for unseen proteins further
+// images from the same noise with one thing changed: another nucleus, the shuffled sequence, another protein's sequence,
+// random numbers in its place, or no sequence. A record depends on the protein and the seed alone, not on the other proteins
+// or their order. Proteins come in blocks, because what does not depend on the sequence is generated for several at once.
 import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
 import { medianOverlap, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
@@ -31,43 +31,41 @@ export interface EvaluationTools {
   readonly classifier: ImageClassifier;
   readonly settings: DrawSettings;
   readonly signal: AbortSignal;
-  /** Called after drawings, with their number. */
+  /** Called after images were generated, with their number. */
   readonly onDrawn: (count: number) => void;
 }
 
-/** Proteins that are asked together. */
+/** Number of proteins that are generated together. */
 export const blockSize = 4;
 
-/** Drawings that a protein takes. */
+/** Number of images that a protein takes. */
 export function drawingsOf({ set }: EvaluatedProtein): number {
   return set === "seen" ? 1 : 6;
 }
 
 /**
- * Asks of the proteins of one set that stand at `block * blockSize` and behind it; `others` are the proteins of the
- * set, from which another one is chosen for each.
+ * Generates the records of the proteins that stand at `block * blockSize` and behind it in their set; `others` are the
+ * proteins of the set, from which another one is chosen for each.
  */
-export async function askProteins(
-  instruments: EvaluationTools,
+export async function generateForProteins(
+  tools: EvaluationTools,
   block: number,
   evaluated: readonly EvaluatedProtein[],
   others: readonly EvaluatedProtein[],
 ): Promise<ProteinRecord[]> {
-  const asked: Asked[] = [];
-  for (const one of evaluated) asked.push(await askOne(instruments, one, others));
-  if (evaluated[0]?.set === "seen") return asked.map(({ record }) => ({ ...record, changed: null }));
-  const { constants } = instruments.microscope.model;
-  const width = asked[0]!.read.width;
-  const cells = asked.map(({ cell }) => cell);
-  const values = createGenerator(instruments.settings.seed, "evaluate", "random embedding", block);
-  const random = { ...asked[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
+  const generated: GeneratedProtein[] = [];
+  for (const one of evaluated) generated.push(await generateForProtein(tools, one, others));
+  if (evaluated[0]?.set === "seen") return generated.map(({ record }) => ({ ...record, changed: null }));
+  const { constants } = tools.microscope.model;
+  const width = generated[0]!.read.width;
+  const cells = generated.map(({ cell }) => cell);
+  const values = createGenerator(tools.settings.seed, "evaluate", "random embedding", block);
+  const random = { ...generated[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
   const seenOf = async (shown: EncodedProtein, guidance: number) =>
-    (await drawEach(instruments, shown, cells, { guidance })).map(({ compartments }) =>
-      inOrder(compartments),
-    );
-  const randomEmbedding = await seenOf(random, instruments.settings.guidance);
+    (await drawEach(tools, shown, cells, { guidance })).map(({ compartments }) => inOrder(compartments));
+  const randomEmbedding = await seenOf(random, tools.settings.guidance);
   const unconditional = await seenOf(random, 0);
-  return asked.map(({ record, changed }, index) => ({
+  return generated.map(({ record, changed }, index) => ({
     ...record,
     changed: {
       ...changed!,
@@ -79,7 +77,7 @@ export async function askProteins(
 
 type Changed = NonNullable<ProteinRecord["changed"]>;
 
-interface Asked {
+interface GeneratedProtein {
   readonly read: EncodedProtein;
   readonly cell: Cell;
   readonly record: Omit<ProteinRecord, "changed">;
@@ -87,23 +85,23 @@ interface Asked {
   readonly changed: Omit<Changed, "randomEmbedding" | "unconditional"> | null;
 }
 
-/** What is asked of a protein by itself. */
-async function askOne(
-  instruments: EvaluationTools,
+/** The images of one protein that do not depend on its block. */
+async function generateForProtein(
+  tools: EvaluationTools,
   evaluated: EvaluatedProtein,
   others: readonly EvaluatedProtein[],
-): Promise<Asked> {
-  const { library, classifier, settings, microscope } = instruments;
+): Promise<GeneratedProtein> {
+  const { library, classifier, settings, microscope } = tools;
   const { set, protein, label } = evaluated;
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, protein.id);
   const read = await readRow(microscope, protein);
-  const { nucleus, cell } = chooseCell(instruments, protein);
+  const { nucleus, cell } = chooseCell(tools, protein);
   const { distance, seed } = cell;
   const next =
     (nucleus + 1 + random("other nucleus").integer(Math.max(1, library.count - 1))) % library.count;
   const elsewhere = { distance: pickNucleus(library, next).distance, seed };
 
-  const drawings = await drawEach(instruments, read, set === "seen" ? [cell] : [cell, elsewhere]);
+  const drawings = await drawEach(tools, read, set === "seen" ? [cell] : [cell, elsewhere]);
   const drawing = drawings[0]!;
   const area = distance.length;
   const image = new Float32Array(3 * area);
@@ -128,10 +126,10 @@ async function askOne(
   if (set === "seen") return { read, cell, record, changed: null };
 
   const order = random("shuffle").shuffle(protein.sequence.length);
-  const shuffled = Array.from(order, (place) => protein.sequence[place]).join("");
+  const shuffled = Array.from(order, (index) => protein.sequence[index]).join("");
   const other = chooseOther(evaluated, others, random("other").uniform(1)[0]!);
   const seen = async (shown: EncodedProtein) =>
-    inOrder((await drawEach(instruments, shown, [cell]))[0]!.compartments);
+    inOrder((await drawEach(tools, shown, [cell]))[0]!.compartments);
   const changed = {
     otherNucleus: { nucleus: next, probabilities: inOrder(drawings[1]!.compartments) },
     shuffledSequence: await seen(await microscope.encode(shuffled)),
@@ -143,12 +141,12 @@ async function askOne(
   return { read, cell, record, changed };
 }
 
-/** Drawings that a crop takes. */
+/** Number of images that a crop takes. */
 export const drawingsOfCrop = 2;
 
-/** Draws the protein of a real crop, and another one, around the crop's own nucleus. */
-export async function askCrop(
-  instruments: EvaluationTools,
+/** Generates the protein of a real crop, and another protein, around the crop's own nucleus. */
+export async function generateForCrop(
+  tools: EvaluationTools,
   { crop, protein, isSeen }: KnownCrop,
   other: KnownCrop,
   image: CropImage,
@@ -156,10 +154,10 @@ export async function askCrop(
   const area = image.height * image.width;
   const distance = image.data.slice(2 * area);
   const real = image.data.subarray(0, area);
-  const seed = createGenerator(instruments.settings.seed, "evaluate", "crop", crop.index).integer(2 ** 32);
+  const seed = createGenerator(tools.settings.seed, "evaluate", "crop", crop.index).integer(2 ** 32);
   const draw = async (sequence: string) => {
-    const read = await instruments.microscope.encode(sequence);
-    return (await drawEach(instruments, read, [{ distance, seed }]))[0]!.images.subarray(0, area);
+    const read = await tools.microscope.encode(sequence);
+    return (await drawEach(tools, read, [{ distance, seed }]))[0]!.images.subarray(0, area);
   };
   const drawn = await draw(protein.sequence);
   const proportion = (plane: Float32Array) => numberOrNull(nuclearProportion(plane, distance));
@@ -172,15 +170,15 @@ export async function askCrop(
   };
 }
 
-/** Draws a protein of which the language model is sure that it is in a compartment. */
-export async function askConfident(
-  instruments: EvaluationTools,
+/** Generates a protein of the confident subset. */
+export async function generateConfident(
+  tools: EvaluationTools,
   confident: Pick<ConfidentRecord, "compartment" | "rank" | "probability">,
   protein: Protein,
 ): Promise<ConfidentRecord> {
-  const { microscope } = instruments;
-  const { nucleus, cell } = chooseCell(instruments, protein);
-  const [drawing] = await drawEach(instruments, await readRow(microscope, protein), [cell]);
+  const { microscope } = tools;
+  const { nucleus, cell } = chooseCell(tools, protein);
+  const [drawing] = await drawEach(tools, await readRow(microscope, protein), [cell]);
   return {
     kind: "confident",
     ...confident,
@@ -190,7 +188,7 @@ export async function askConfident(
   };
 }
 
-/** The nucleus that a protein is drawn around, and the noise. */
+/** The nucleus that a protein is generated around, and the seed of the noise. */
 function chooseCell(
   { library, settings }: EvaluationTools,
   { id }: Protein,
@@ -221,7 +219,7 @@ async function drawEach(
   return drawings;
 }
 
-/** @throws FormatError for a sequence that the language model cannot read. */
+/** Encodes a protein of an atlas. @throws FormatError for a sequence that the language model cannot read. */
 export async function readRow(microscope: Microscope, protein: Protein): Promise<EncodedProtein> {
   try {
     return await microscope.encode(protein.sequence);
@@ -232,7 +230,7 @@ export async function readRow(microscope: Microscope, protein: Protein): Promise
   }
 }
 
-/** Any protein of the set but this one: of another compartment or, as chance has it, of the same. */
+/** Another protein of the set, of any compartment. */
 function chooseOther(
   evaluated: EvaluatedProtein,
   others: readonly EvaluatedProtein[],
@@ -246,7 +244,7 @@ function inOrder(compartments: CompartmentProbabilities): number[] {
   return compact(imageCompartments.map((name) => compartments[name]!));
 }
 
-/** Seven digits: what a float32 holds. */
+/** Rounds to seven digits, the precision of a float32. */
 function compact(values: ArrayLike<number>): number[] {
   return Array.from(values, (value) => Number(value.toPrecision(7)));
 }

@@ -1,32 +1,32 @@
-// From answers to figures about compartments: how often drawn images show the right one, beside the language model's own
-// answer, baselines that read sequences as well, floors (a shuffled sequence, another protein's, random numbers or none in
-// its place, the best constant answer, chance) and ceilings (real crops of the same classes, as they are and through the
-// autoencoder). Every figure comes with its interval; n counts proteins, for real crops fields of view.
+// Figures about compartments: how often generated images show the right one, compared with the prediction from the
+// sequence, baselines on sequences, floors (a shuffled sequence, another protein's, random numbers or none in its place,
+// the best constant prediction, chance) and ceilings (real crops of the same classes, as they are and through the
+// autoencoder). Every figure comes with its interval; n counts proteins, or fields of view for real crops.
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { LabelClass } from "../../data/atlas/label-class.ts";
 import type { ConfidentRecord, ProteinRecord } from "../answers-file.ts";
-import type { BaselineName } from "../ask/sequence-methods.ts";
 import {
-  type Answer,
   accuracy,
-  bestMacroAnswer,
+  bestMacroClass,
+  type ClassPrediction,
   chanceOf,
   isRight,
   likeliest,
   macroMean,
-  mostFrequentAnswer,
+  mostFrequentClass,
 } from "../measures/accuracy.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean } from "../measures/bootstrap.ts";
 import { groupBy } from "../measures/group-by.ts";
+import type { BaselineName } from "../predict/sequence-methods.ts";
 
-/** What the classifier saw in a real crop. */
-export interface RealAnswer {
+/** The compartment that the classifier recognises in a real crop. */
+export interface ClassifiedCrop {
   readonly field: string;
   readonly compartment: string;
-  readonly answer: string;
-  /** The same of what the autoencoder makes of the crop. */
-  readonly decodedAnswer: string | undefined;
+  readonly predicted: string;
+  /** The compartment that it recognises after the autoencoder; undefined for crops that were trained on. */
+  readonly decodedPrediction: string | undefined;
 }
 
 export interface Score {
@@ -59,11 +59,11 @@ export interface Margins {
 
 export interface SetScores {
   readonly proteins: number;
-  /** Proteins of each class. */
+  /** Number of proteins per class. */
   readonly classes: Readonly<Record<string, number>>;
-  /** Those that were measured. */
+  /** The scores that were measured. */
   readonly scores: Readonly<Partial<Record<ScoreName, Score>>>;
-  /** Of drawn images less the others. */
+  /** Scores of generated images minus the others. */
   readonly drawnLess: Readonly<Record<keyof Score, Margins>>;
 }
 
@@ -73,30 +73,32 @@ export interface ClassScores {
   readonly unseen: Estimate | null;
   readonly isAboveTwiceChance: boolean | null;
   readonly seen: Estimate | null;
-  /** Of the language model's answers, unseen proteins. */
+  /** Recall of the prediction from the sequence, over unseen proteins. */
   readonly languageModel: Estimate | null;
-  /** Of real crops that nothing was trained on. */
+  /** Recall over real crops that nothing was trained on. */
   readonly real: (Estimate & { readonly crops: number }) | null;
-  /** Of drawings of unseen proteins that the language model is sure are there, whether they are or not. */
+  /** Recall over the confident subset: unseen proteins with the largest predicted probability of the class, right or wrong. */
   readonly confident: Estimate | null;
 }
 
-export type Answered = Pick<ProteinRecord, "label" | "languageModel" | "uncalibrated" | "changed"> & {
+export type ScoredProtein = Pick<ProteinRecord, "label" | "languageModel" | "uncalibrated" | "changed"> & {
   readonly drawn: Pick<ProteinRecord["drawn"], "probabilities">;
-  /** Of the baselines, where they were asked. */
+  /** Posteriors of the baselines, where there are any. */
   readonly baselines?: Readonly<Record<BaselineName, readonly number[]>> | undefined;
 };
 
-export function answerOf(probabilities: readonly number[]): string {
+/** The compartment of the largest of probabilities [image compartments]. */
+export function mostProbable(probabilities: readonly number[]): string {
   return likeliest(imageCompartments, probabilities);
 }
 
-export function drawnAnswer({ label, drawn }: Answered): Answer {
-  return { label, answer: answerOf(drawn.probabilities) };
+/** The compartment recognised in a generated image, with the protein's label. */
+export function drawnPrediction({ label, drawn }: ScoredProtein): ClassPrediction {
+  return { label, predicted: mostProbable(drawn.probabilities) };
 }
 
-/** Whose answers are judged; undefined where it was not asked. */
-const answerers: Readonly<Record<string, (record: Answered) => readonly number[] | undefined>> = {
+/** The predictions that are scored; undefined where a record has none. */
+const predictors: Readonly<Record<string, (record: ScoredProtein) => readonly number[] | undefined>> = {
   drawn: ({ drawn }) => drawn.probabilities,
   languageModel: ({ languageModel }) => languageModel,
   uncalibrated: ({ uncalibrated }) => uncalibrated,
@@ -111,8 +113,8 @@ const answerers: Readonly<Record<string, (record: Answered) => readonly number[]
 
 /** Scores of one set of proteins; real crops are weighted as the set's classes are. */
 export function scoreSet(
-  records: readonly Answered[],
-  real: readonly RealAnswer[],
+  records: readonly ScoredProtein[],
+  real: readonly ClassifiedCrop[],
   options: BootstrapOptions,
 ): SetScores {
   const labels = records.map(({ label }) => label);
@@ -149,7 +151,7 @@ export function scoreSet(
     };
   };
   const decoded = real.flatMap((crop) =>
-    crop.decodedAnswer === undefined ? [] : [{ ...crop, answer: crop.decodedAnswer }],
+    crop.decodedPrediction === undefined ? [] : [{ ...crop, predicted: crop.decodedPrediction }],
   );
   return {
     proteins: records.length,
@@ -165,43 +167,43 @@ export function scoreSet(
   };
 }
 
-/** Of each protein, for either measure, which differ in what the best constant answer is. */
+/** One value per protein and measure; the measures differ in what the best constant prediction is. */
 type Hits = Readonly<Record<keyof Score, readonly number[]>>;
 
-/** What each answerer is worth for each protein: 1 right, 0 wrong, between them what chance gives. */
-function hitsOf(records: readonly Answered[], labels: readonly LabelClass[]): Map<string, Hits> {
+/** The score of each prediction for each protein: 1 right, 0 wrong, a probability for chance. */
+function hitsOf(records: readonly ScoredProtein[], labels: readonly LabelClass[]): Map<string, Hits> {
   const judge = (answers: readonly string[]) =>
-    answers.map((answer, i) => (isRight({ label: labels[i]!, answer }) ? 1 : 0));
+    answers.map((predicted, i) => (isRight({ label: labels[i]!, predicted }) ? 1 : 0));
   const hits = new Map<string, Hits>();
-  for (const [name, probabilitiesOf] of Object.entries(answerers)) {
+  for (const [name, probabilitiesOf] of Object.entries(predictors)) {
     const answers = records.flatMap((record) => {
       const probabilities = probabilitiesOf(record);
-      return probabilities === undefined ? [] : [answerOf(probabilities)];
+      return probabilities === undefined ? [] : [mostProbable(probabilities)];
     });
     const judged = judge(answers);
     if (answers.length === records.length) hits.set(name, { accuracy: judged, macroRecall: judged });
   }
-  const always = (answer: string) => judge(labels.map(() => answer));
+  const always = (predicted: string) => judge(labels.map(() => predicted));
   hits.set("mostFrequentAnswer", {
-    accuracy: always(mostFrequentAnswer(labels, imageCompartments)),
-    macroRecall: always(bestMacroAnswer(labels, imageCompartments)),
+    accuracy: always(mostFrequentClass(labels, imageCompartments)),
+    macroRecall: always(bestMacroClass(labels, imageCompartments)),
   });
   const chance = labels.map((label) => chanceOf(label, imageCompartments.length));
   hits.set("chance", { accuracy: chance, macroRecall: chance });
   return hits;
 }
 
-/** Real crops of the classes of some labels, as often as the labels have them; classes without a crop are left out. */
+/** Scores of real crops, weighted by how often their classes occur among labels; classes without a crop are left out. */
 function scoreReal(
   labels: readonly LabelClass[],
-  real: readonly RealAnswer[],
+  real: readonly ClassifiedCrop[],
   options: BootstrapOptions,
 ): Score {
   const classes = [...groupBy(labels, ({ name }) => name).values()];
-  const recalls = (fields: readonly (readonly RealAnswer[])[]) => {
+  const recalls = (fields: readonly (readonly ClassifiedCrop[])[]) => {
     const crops = fields.flat();
     return classes.flatMap(([label, ...others]) => {
-      const recall = accuracy(answersOf(label!, crops));
+      const recall = accuracy(predictionsOf(label!, crops));
       return Number.isNaN(recall) ? [] : [{ recall, count: 1 + others.length }];
     });
   };
@@ -222,27 +224,27 @@ function scoreReal(
 }
 
 export interface ClassRecords {
-  readonly unseen: readonly Answered[];
-  readonly seen: readonly Answered[];
+  readonly unseen: readonly ScoredProtein[];
+  readonly seen: readonly ScoredProtein[];
   readonly confident: readonly Pick<ConfidentRecord, "compartment" | "drawn">[];
-  readonly real: readonly RealAnswer[];
+  readonly real: readonly ClassifiedCrop[];
 }
 
-/** Recall of every class that occurs, of drawn images of unseen and seen proteins and of real crops. */
+/** Recall of every class that occurs, over generated images of unseen and seen proteins and over real crops. */
 export function scoreClasses(
   { unseen, seen, confident, real }: ClassRecords,
   options: BootstrapOptions,
 ): ClassScores[] {
   const [unseenClasses, seenClasses] = [unseen, seen].map((set) =>
-    groupBy(set.map(drawnAnswer), ({ label }) => label.name),
+    groupBy(set.map(drawnPrediction), ({ label }) => label.name),
   );
   const languageModelClasses = groupBy(
-    unseen.map(({ label, languageModel }) => ({ label, answer: answerOf(languageModel) })),
+    unseen.map(({ label, languageModel }) => ({ label, predicted: mostProbable(languageModel) })),
     ({ label }) => label.name,
   );
   const confidentClasses = groupBy(
     confident.map(({ compartment, drawn }) => ({
-      ...{ answer: answerOf(drawn), label: { name: compartment, members: [compartment] } },
+      ...{ predicted: mostProbable(drawn), label: { name: compartment, members: [compartment] } },
     })),
     ({ label }) => label.name,
   );
@@ -254,13 +256,13 @@ export function scoreClasses(
     .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
     .map((label) => {
       const chance = chanceOf(label, imageCompartments.length);
-      const ofClass = (classes: Map<string, Answer[]>) =>
+      const ofClass = (classes: Map<string, ClassPrediction[]>) =>
         bootstrap(classes.get(label.name) ?? [], accuracy, options);
       const drawn = ofClass(unseenClasses!);
       const crops = real.filter(({ compartment }) => label.members.includes(compartment));
       const recall = bootstrap(
         groupByField(crops),
-        (fields) => accuracy(answersOf(label, fields.flat())),
+        (fields) => accuracy(predictionsOf(label, fields.flat())),
         options,
       );
       return {
@@ -276,12 +278,12 @@ export function scoreClasses(
     });
 }
 
-function answersOf(label: LabelClass, crops: readonly RealAnswer[]): Answer[] {
+function predictionsOf(label: LabelClass, crops: readonly ClassifiedCrop[]): ClassPrediction[] {
   return crops
     .filter(({ compartment }) => label.members.includes(compartment))
-    .map(({ answer }) => ({ label, answer }));
+    .map(({ predicted }) => ({ label, predicted }));
 }
 
-function groupByField(crops: readonly RealAnswer[]): RealAnswer[][] {
+function groupByField(crops: readonly ClassifiedCrop[]): ClassifiedCrop[][] {
   return [...groupBy(crops, ({ field }) => field).values()];
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
-import { answerOf, scoreClasses, scoreSet } from "./score-answers.ts";
+import { mostProbable, scoreClasses, scoreSet } from "./score-compartments.ts";
 
 const options = { seed: 1, rounds: 200 };
 const er = { name: "ER", members: ["ER"] };
 const golgi = { name: "Golgi", members: ["Golgi"] };
 const nucleus = { name: "nucleus (any part)", members: ["nucleoplasm", "nucleolus"] };
 
-/** Probabilities of which one compartment has the most. */
-const saying = (answer: string) => imageCompartments.map((name) => (name === answer ? 0.9 : 0.01));
+/** Probabilities that one compartment has most of. */
+const peakedAt = (predicted: string) => imageCompartments.map((name) => (name === predicted ? 0.9 : 0.01));
 
 interface Said {
   drawn: string;
@@ -16,17 +16,17 @@ interface Said {
   floor?: string;
 }
 const record = (label: typeof er, { drawn, languageModel, floor }: Said) => ({
-  ...{ label, drawn: { probabilities: saying(drawn) }, languageModel: saying(languageModel) },
-  uncalibrated: saying("cytoplasm"),
+  ...{ label, drawn: { probabilities: peakedAt(drawn) }, languageModel: peakedAt(languageModel) },
+  uncalibrated: peakedAt("cytoplasm"),
   changed:
     floor === undefined
       ? null
       : {
-          shuffledSequence: saying(floor),
-          otherProtein: { id: "x", probabilities: saying(floor) },
-          otherNucleus: { nucleus: 1, probabilities: saying(drawn) },
-          randomEmbedding: saying("vesicles"),
-          unconditional: saying("vesicles"),
+          shuffledSequence: peakedAt(floor),
+          otherProtein: { id: "x", probabilities: peakedAt(floor) },
+          otherNucleus: { nucleus: 1, probabilities: peakedAt(drawn) },
+          randomEmbedding: peakedAt("vesicles"),
+          unconditional: peakedAt("vesicles"),
         },
 });
 
@@ -37,10 +37,10 @@ const unseen = [
   record(nucleus, { drawn: "nucleolus", languageModel: "nucleolus", floor: "Golgi" }),
 ];
 const real = [
-  { field: "a", compartment: "ER", answer: "ER", decodedAnswer: "Golgi" },
-  { field: "a", compartment: "ER", answer: "Golgi", decodedAnswer: "Golgi" },
-  { field: "b", compartment: "nucleoplasm", answer: "nucleolus", decodedAnswer: "nucleolus" },
-  { field: "c", compartment: "vesicles", answer: "ER", decodedAnswer: undefined },
+  { field: "a", compartment: "ER", predicted: "ER", decodedPrediction: "Golgi" },
+  { field: "a", compartment: "ER", predicted: "Golgi", decodedPrediction: "Golgi" },
+  { field: "b", compartment: "nucleoplasm", predicted: "nucleolus", decodedPrediction: "nucleolus" },
+  { field: "c", compartment: "vesicles", predicted: "ER", decodedPrediction: undefined },
 ];
 
 describe("the scores of a set", () => {
@@ -48,7 +48,7 @@ describe("the scores of a set", () => {
   const accuracy = (name: keyof typeof scores) => scores[name]!.accuracy!.value;
   const macro = (name: keyof typeof scores) => scores[name]!.macroRecall!.value;
 
-  it("count what each answerer got right", () => {
+  it("count what each prediction got right", () => {
     expect([proteins, classes]).toEqual([4, { ER: 2, Golgi: 1, "nucleus (any part)": 1 }]);
     expect([accuracy("drawn"), macro("drawn")]).toEqual([0.75, 2.5 / 3]);
     expect([accuracy("languageModel"), macro("languageModel")]).toEqual([0.75, 2 / 3]);
@@ -59,11 +59,11 @@ describe("the scores of a set", () => {
     ]);
   });
 
-  it("have the best constant answer and chance as floors, each measure its own", () => {
+  it("have the best constant prediction and chance as floors, each measure its own", () => {
     expect([accuracy("mostFrequentAnswer"), macro("mostFrequentAnswer")]).toEqual([0.5, 1 / 3]);
     const nucleolus = { name: "nucleolus", members: ["nucleolus"] };
-    const more = ["nucleolus"].map((answer) =>
-      record(nucleolus, { drawn: answer, languageModel: answer, floor: "Golgi" }),
+    const more = ["nucleolus"].map((predicted) =>
+      record(nucleolus, { drawn: predicted, languageModel: predicted, floor: "Golgi" }),
     );
     const mixed = scoreSet(
       [...unseen, record(er, { drawn: "ER", languageModel: "ER", floor: "ER" }), ...more],
@@ -84,7 +84,7 @@ describe("the scores of a set", () => {
     expect(accuracy("decodedCrops")).toBeCloseTo((2 * 0 + 1) / 3, 12);
   });
 
-  it("compare drawn images with the others protein by protein", () => {
+  it("compare generated images with the others protein by protein", () => {
     expect(drawnLess.accuracy.languageModel!.value).toBe(0);
     expect(drawnLess.accuracy.strongestFloor).toMatchObject({
       floor: "mostFrequentAnswer",
@@ -95,7 +95,7 @@ describe("the scores of a set", () => {
     expect(drawnLess.macroRecall.strongestFloor).toMatchObject({ value: expect.closeTo(1.5 / 3, 12), n: 4 });
   });
 
-  it("leave out what was not asked, and have no value for no proteins", () => {
+  it("leave out what was not measured, and have no value for no proteins", () => {
     const seen = scoreSet([record(er, { drawn: "ER", languageModel: "ER" })], [], options);
     expect(Object.keys(seen.scores).sort()).toEqual(
       [
@@ -110,10 +110,10 @@ describe("the scores of a set", () => {
     expect(none.drawnLess).toEqual({ accuracy: nothing, macroRecall: nothing });
   });
 
-  it("have the baselines where they were asked", () => {
+  it("have the baselines where a record has them", () => {
     const asked = unseen.map((one) => ({
       ...one,
-      baselines: { composition: saying("ER"), kmers: saying("Golgi") },
+      baselines: { composition: peakedAt("ER"), kmers: peakedAt("Golgi") },
     }));
     const { composition, kmers } = scoreSet(asked, real, options).scores;
     expect([composition!.accuracy!.value, kmers!.accuracy!.value]).toEqual([0.5, 0.25]);
@@ -122,19 +122,19 @@ describe("the scores of a set", () => {
 
 describe("the scores of classes", () => {
   const seen = [record(er, { drawn: "ER", languageModel: "ER" })];
-  const confident = ["ER", "Golgi", "ER", "cytoskeleton"].map((answer, i) => ({
+  const confident = ["ER", "Golgi", "ER", "cytoskeleton"].map((predicted, i) => ({
     compartment: i < 3 ? "ER" : "cytoskeleton",
-    drawn: saying(answer),
+    drawn: peakedAt(predicted),
   }));
   const classes = scoreClasses({ unseen, seen, confident, real }, options);
 
-  it("are in the order of the vocabulary, with those of real crops or of told ones alone", () => {
+  it("are in the order of the vocabulary, with those of real crops or of the confident subset alone", () => {
     expect(classes.map(({ name }) => name)).toEqual([
       ...["nucleoplasm", "ER", "vesicles", "Golgi", "cytoskeleton", "nucleus (any part)"],
     ]);
   });
 
-  it("are recalls of drawn and real images, held to twice chance", () => {
+  it("are recalls of generated and real images, compared with twice chance", () => {
     const [, ofEr, vesicles, , cytoskeleton, ofNucleus] = classes;
     expect(ofEr).toMatchObject({
       chance: 1 / 12,
@@ -168,6 +168,6 @@ describe("the scores of classes", () => {
   });
 });
 
-it("answers are the likeliest compartments", () => {
-  expect(answerOf(saying("vesicles"))).toBe("vesicles");
+it("the most probable compartment has the largest probability", () => {
+  expect(mostProbable(peakedAt("vesicles"))).toBe("vesicles");
 });

@@ -1,5 +1,5 @@
-// What tells compartments from sequences: the model's language model, and two baselines that are fitted to the same
-// training proteins. All are calibrated on the same proteins in the same way, so that what is compared is what they read.
+// Methods that predict compartments from sequences: the evaluated model, and two baselines that are fitted to the same
+// training proteins. All are calibrated on the same proteins in the same way, so that only their predictions differ.
 
 import type { ProteinEncoder } from "@proteoscope/microscope";
 import {
@@ -21,10 +21,10 @@ export type Baselines = Readonly<Record<BaselineName, SequenceMethod>>;
 
 /** Probabilities in the order of `compartments`. */
 export interface Prediction {
-  /** Of each compartment by itself. */
+  /** Multi-label probabilities: each compartment by itself. */
   readonly probabilities: ArrayLike<number>;
-  /** Of one answer; they sum to 1. */
-  readonly answer: ArrayLike<number>;
+  /** Balanced single-label posterior; sums to 1. */
+  readonly posterior: ArrayLike<number>;
 }
 
 export type SequenceMethod = (sequence: string) => Prediction;
@@ -38,7 +38,7 @@ export function fitBaselines(
   const calibrated = (logitsOf: SequenceBaseline): SequenceMethod => {
     const examples = calibration.map((protein) => ({ protein, logits: logitsOf(protein.sequence) }));
     const fitted = fitCalibration(compartments, examples);
-    return (sequence) => opinionOf(logitsOf(sequence), compartments, fitted);
+    return (sequence) => predictionOf(logitsOf(sequence), compartments, fitted);
   };
   const { config, proteins } = homologsOf(training);
   const homologs = openHomologs(config, proteins);
@@ -48,32 +48,32 @@ export function fitBaselines(
   };
 }
 
-/** What the language model says as it is calibrated, and what its head says by itself. */
-export async function askLanguageModel(
+/** The model's predictions for a sequence, calibrated and uncalibrated. */
+export async function predictWithModel(
   { model, encode }: Pick<ProteinEncoder, "model" | "encode">,
   sequence: string,
 ): Promise<{ readonly calibrated: Prediction; readonly raw: Prediction }> {
   const labels = model.localization.config.labels as readonly Compartment[];
   const { logits } = await encode(sequence);
   return {
-    calibrated: opinionOf(logits, labels, model.calibration),
-    raw: opinionOf(logits, labels, noCalibration(labels.length)),
+    calibrated: predictionOf(logits, labels, model.calibration),
+    raw: predictionOf(logits, labels, noCalibration(labels.length)),
   };
 }
 
-/** In the order of the vocabulary; what a model has no label for it does not expect. */
-function opinionOf(
+/** Predictions in the order of `compartments`; 0 where a model has no label. */
+function predictionOf(
   logits: ArrayLike<number>,
   labels: readonly Compartment[],
   calibration: LocalizationCalibration,
 ): Prediction {
   const inOrder = (values: Float32Array) =>
     compartments.map((name) => {
-      const place = labels.indexOf(name);
-      return place < 0 ? 0 : values[place]!;
+      const index = labels.indexOf(name);
+      return index < 0 ? 0 : values[index]!;
     });
   return {
     probabilities: inOrder(labelProbabilities(logits, calibration)),
-    answer: inOrder(answerProbabilities(logits, calibration)),
+    posterior: inOrder(answerProbabilities(logits, calibration)),
   };
 }

@@ -5,7 +5,7 @@ import type { SequenceSplit } from "../../data/atlas/splits.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 import { protein, randomSequence } from "../../testing/atlas-fixture.ts";
 import { localizationSection } from "../report/localization.ts";
-import { askLanguageModel, fitBaselines } from "./sequence-methods.ts";
+import { fitBaselines, predictWithModel } from "./sequence-methods.ts";
 import { judgeLocalization, type LocalizationMetrics } from "./sequences.ts";
 
 const rich: Partial<Record<Compartment, string>> = { mitochondria: "AG", ER: "LI", Golgi: "FW" };
@@ -36,7 +36,7 @@ const reader = {
     localization: { config: { labels: compartments } },
     calibration: { probabilities: shifted, answer: noCalibration(compartments.length).answer },
   },
-  read: async (sequence: string) => ({
+  encode: async (sequence: string) => ({
     logits: Float32Array.from(compartments, (name) => {
       const known = name === truth.get(sequence) ? 6 : -6;
       return name === "Golgi" ? known + 6 : known;
@@ -54,8 +54,8 @@ beforeAll(async () => {
   );
 });
 
-describe("what is read off sequences", () => {
-  it("is judged on the held-out partition, its human proteins, and the atlas's set", () => {
+describe("the predictions from sequences", () => {
+  it("are scored on the held-out partition, its human proteins, and the atlas's set", () => {
     const { partition, partitionHuman, atlas } = metrics.sets;
     expect([partition, partitionHuman, atlas].map((set) => set.proteins)).toEqual([60, 30, 30]);
     expect(Object.keys(partition.methods.languageModel.labels).sort()).toEqual([...names].sort());
@@ -63,18 +63,18 @@ describe("what is read off sequences", () => {
     expect(atlas.methods.languageModel.jaccard!.n).toBe(30);
   });
 
-  it("stands beside baselines that see composition, or relatives of which there are none", () => {
+  it("are compared with baselines on composition, and on homologs of which there are none", () => {
     const { composition, kmers } = metrics.sets.partition.methods;
     expect(composition.macroF1!.value).toBeGreaterThan(0.8);
     expect(kmers.macroF1!.value).toBeLessThan(composition.macroF1!.value);
   });
 
-  it("has an error of calibration before and after", () => {
+  it("have a calibration error before and after", () => {
     const { before, after } = metrics.sets.partition.calibration;
     expect(before.error!.value).toBeGreaterThan(5 * after.error!.value);
   });
 
-  it("is shown with sources for the figures of others", () => {
+  it("come with sources for the figures of others", () => {
     const html = localizationSection(metrics);
     expect(html).toContain("held-out partition of DeepLoc 2.0's");
     expect(html.match(/<table>/g)).toHaveLength(3 * 3 + 1);
@@ -82,25 +82,25 @@ describe("what is read off sequences", () => {
   });
 });
 
-describe("the opinion of a language model", () => {
+describe("the prediction of a language model", () => {
   it("is in the order of the vocabulary, calibrated and raw, and 0 where it has no label", async () => {
     const few = ["Golgi", "ER"] as const;
     const correction = { scale: 1, bias: [0, 3] };
-    const { calibrated, raw } = await askLanguageModel(
+    const { calibrated, raw } = await predictWithModel(
       {
         model: {
           localization: { config: { labels: few } },
           calibration: { probabilities: correction, answer: correction },
         },
-        read: async () => ({ logits: Float32Array.of(1, 0) }),
-      } as unknown as Parameters<typeof askLanguageModel>[0],
+        encode: async () => ({ logits: Float32Array.of(1, 0) }),
+      } as unknown as Parameters<typeof predictWithModel>[0],
       "MK",
     );
     const at = (values: ArrayLike<number>, name: Compartment) => values[compartments.indexOf(name)];
     expect(at(raw.probabilities, "ER")).toBe(0.5);
     expect(at(calibrated.probabilities, "ER")).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
-    expect(at(calibrated.answer, "ER")! > at(calibrated.answer, "Golgi")!).toBe(true);
-    expect(at(raw.answer, "ER")! < at(raw.answer, "Golgi")!).toBe(true);
-    expect(at(raw.answer, "mitochondria")).toBe(0);
+    expect(at(calibrated.posterior, "ER")! > at(calibrated.posterior, "Golgi")!).toBe(true);
+    expect(at(raw.posterior, "ER")! < at(raw.posterior, "Golgi")!).toBe(true);
+    expect(at(raw.posterior, "mitochondria")).toBe(0);
   });
 });

@@ -1,25 +1,27 @@
-// Real crops as the classifier reads them: the ceiling of what drawn images can reach, and what they are compared with.
-// Crops that nothing was trained on are told from the others, on which the classifier is better than it is; they go
-// through the autoencoder as well, which drawn images come out of.
+// Real crops under the image classifier: the ceiling of what generated images can reach, and the reference of distances.
+// Crops that nothing was trained on are marked, since the classifier does better on its training crops; they pass through
+// the autoencoder as well, which every generated image comes out of.
 
 import type { ImageClassifier, WorkOptions } from "@proteoscope/microscope";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "../measures/autoencoding.ts";
 import { nuclearProportion } from "../measures/nuclear-proportion.ts";
-import { answerOf, type RealAnswer } from "../report/score-answers.ts";
+import { type ClassifiedCrop, mostProbable } from "../report/score-compartments.ts";
 import { compartmentOf, type EvaluationData } from "../sets.ts";
 
-export interface ReadCrop extends RealAnswer {
+export interface ReadCrop extends ClassifiedCrop {
   readonly crop: Crop;
   readonly isUnseen: boolean;
   readonly features: Float32Array;
   readonly proportion: number;
-  /** Of crops that nothing was trained on: how much comes back from the autoencoder. */
+  /** Quality of the autoencoder's reconstruction; undefined for crops that were trained on. */
   readonly quality: Record<(typeof channels)[number], Quality> | undefined;
+  /** The same of a linear filter that keeps as many numbers. */
+  readonly filterQuality: ReadCrop["quality"];
 }
 
-/** Reads every real crop of a compartment; stops between two. */
+/** Classifies every real crop of a compartment. @throws the signal's reason, between two crops. */
 export async function readRealCrops(
   { realCrops, unseenCrops }: EvaluationData,
   pixels: CropPixels,
@@ -36,15 +38,18 @@ export async function readRealCrops(
     const { data } = await pixels.read(crop.index);
     const { probabilities, features } = (await classifier.classify(data))[0]!;
     const isUnseen = unseen.has(crop);
-    const decoded = isUnseen ? await autoencoding.run(data.slice(0, 2 * area)) : undefined;
+    const image = data.slice(0, 2 * area);
+    const decoded = isUnseen ? await autoencoding.run(image) : undefined;
+    const filtered = isUnseen ? autoencoding.filter(image) : undefined;
     read.push({
       ...{ crop, features, isUnseen, field: crop.fieldOfView },
       compartment: compartmentOf(crop)!,
-      answer: answerOf(inOrder(probabilities)),
-      decodedAnswer:
+      predicted: mostProbable(inOrder(probabilities)),
+      decodedPrediction:
         decoded &&
-        answerOf(inOrder((await classifier.classify(withDistance(decoded, data)))[0]!.probabilities)),
-      quality: decoded && compareImages(decoded, data.subarray(0, 2 * area), pixels.height),
+        mostProbable(inOrder((await classifier.classify(withDistance(decoded, data)))[0]!.probabilities)),
+      quality: decoded && compareImages(decoded, image, pixels.height),
+      filterQuality: filtered && compareImages(filtered, image, pixels.height),
       proportion: nuclearProportion(data.subarray(0, area), data.subarray(2 * area)),
     });
   }

@@ -1,4 +1,4 @@
-// How well the language model tells compartments from sequences that it never saw, beside the baselines: the held-out
+// How well compartments are predicted from unseen sequences, compared with the baselines: the held-out
 // homology partition of DeepLoc 2.0's Swiss-Prot set, its human proteins, and DeepLoc's human test set from the Human
 // Protein Atlas. Thresholds are fitted on the calibration partition's human proteins, for every method alike.
 
@@ -9,7 +9,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { type CalibrationError, calibrationError } from "../measures/calibration-error.ts";
 import { type LocalizationFigures, localizationFigures } from "../measures/localization-figures.ts";
 import { fitThresholds, judgeLabels } from "../measures/multi-label.ts";
-import { askLanguageModel, type Baselines, baselineNames, type Prediction } from "./sequence-methods.ts";
+import { type Baselines, baselineNames, type Prediction, predictWithModel } from "./sequence-methods.ts";
 
 export const sequenceMethods = ["languageModel", ...baselineNames] as const;
 export type SequenceMethodName = (typeof sequenceMethods)[number];
@@ -20,7 +20,7 @@ export type SequenceSet = (typeof sequenceSets)[number];
 export interface SequenceSetScores {
   readonly proteins: number;
   readonly methods: Readonly<Record<SequenceMethodName, LocalizationFigures>>;
-  /** Of the language model's probabilities. */
+  /** Calibration error of the model's probabilities. */
   readonly calibration: Readonly<Record<"before" | "after", CalibrationError>>;
 }
 
@@ -81,7 +81,7 @@ export interface LocalizationRequest {
   readonly seed: number;
 }
 
-/** Asks all methods of all sets. */
+/** Scores all methods on all sets. @throws the signal's reason when it is aborted. */
 export async function judgeLocalization(
   reader: Pick<ProteinEncoder, "model" | "encode">,
   { splits, baselines, seed }: LocalizationRequest,
@@ -93,24 +93,26 @@ export async function judgeLocalization(
     partitionHuman: held.filter(({ isHuman }) => isHuman),
     atlas: (splits.get("external") ?? []).filter(({ source }) => source === "deeploc2-hpa-test"),
   };
-  const kept = calibrationProteins(splits);
-  const asked = [...kept, ...held, ...sets.atlas];
-  const said = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
-  for (const protein of asked) {
+  const calibration = calibrationProteins(splits);
+  const proteins = [...calibration, ...held, ...sets.atlas];
+  const predictions = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
+  for (const protein of proteins) {
     signal.throwIfAborted();
-    const { calibrated, raw } = await askLanguageModel(reader, protein.sequence);
+    const { calibrated, raw } = await predictWithModel(reader, protein.sequence);
     const { composition, kmers } = baselines;
-    said.set(protein, {
+    predictions.set(protein, {
       ...{ languageModel: calibrated, raw },
       ...{ composition: composition(protein.sequence), kmers: kmers(protein.sequence) },
     });
-    onProgress?.({ phase: "localization", done: said.size, total: asked.length, unit: "proteins" });
+    onProgress?.({ phase: "localization", done: predictions.size, total: proteins.length, unit: "proteins" });
   }
   const judge = (proteins: readonly Protein[], method: SequenceMethodName | "raw") =>
     proteins.map((protein) =>
-      judgeLabels(said.get(protein)![method].probabilities, sequenceTargets(protein)),
+      judgeLabels(predictions.get(protein)![method].probabilities, sequenceTargets(protein)),
     );
-  const thresholds = new Map(sequenceMethods.map((method) => [method, fitThresholds(judge(kept, method))]));
+  const thresholds = new Map(
+    sequenceMethods.map((method) => [method, fitThresholds(judge(calibration, method))]),
+  );
   const scores = (proteins: readonly Protein[]): SequenceSetScores => {
     const figures = (method: SequenceMethodName) =>
       localizationFigures(judge(proteins, method), thresholds.get(method)!, { seed });

@@ -1,5 +1,5 @@
-// Asks a model everything that an evaluation of images needs and that is not answered yet: proteins block by block, then
-// the proteins of real crops. Each answer is kept as soon as it is known; one line of progress says what is left.
+// Generates all images that an evaluation needs and that are not on record yet: proteins block by block, then the proteins
+// of real crops. Each record is written as soon as it is known; one line of progress says what is left.
 
 import type { OnProgress } from "@proteoscope/microscope";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
@@ -8,34 +8,34 @@ import { groupBy } from "../measures/group-by.ts";
 import type { UnseenSet } from "../report/metrics.ts";
 import type { EvaluatedProtein, EvaluationData, KnownCrop } from "../sets.ts";
 import {
-  askCrop,
-  askProteins,
   blockSize,
   drawingsOf,
   drawingsOfCrop,
   type EvaluationTools,
+  generateForCrop,
+  generateForProteins,
 } from "./proteins.ts";
 
-export interface Asked {
+export interface GeneratedRecords {
   readonly proteins: readonly ProteinRecord[];
   readonly crops: readonly CropRecord[];
 }
 
-export interface Asking {
+export interface GenerationPlan {
   readonly data: EvaluationData;
   readonly pixels: CropPixels;
-  /** Which sets, and how many proteins of each at most. */
+  /** Names of the sets, and the largest number of proteins per set. */
   readonly request: { readonly sets: readonly UnseenSet[]; readonly proteins: number };
   readonly answers: AnswersFile;
 }
 
-/** Asks what `answers` has no answer to, and gives all. */
-export async function askAll(
-  instruments: Omit<EvaluationTools, "onDrawn">,
-  { data, pixels, request, answers }: Asking,
+/** Generates what `answers` does not hold yet, and returns all records. @throws the signal's reason when it is aborted. */
+export async function generateAll(
+  tools: Omit<EvaluationTools, "onDrawn">,
+  { data, pixels, request, answers }: GenerationPlan,
   onProgress: OnProgress | undefined,
-): Promise<Asked> {
-  const { signal } = instruments;
+): Promise<GeneratedRecords> {
+  const { signal } = tools;
   const chosen = [...request.sets, "seen" as const].flatMap((set) =>
     data.proteins[set].slice(0, request.proteins),
   );
@@ -46,7 +46,7 @@ export async function askAll(
   });
   const keyOfProtein = ({ set, protein }: EvaluatedProtein) => `${set} ${protein.id}`;
   const isMissing = (one: EvaluatedProtein) => answers.find(keyOfProtein(one)) === undefined;
-  // A block is asked as a whole, so that what is asked with a protein does not depend on where an evaluation was stopped.
+  // A block is generated as a whole, so that its random numbers do not depend on where an evaluation was stopped.
   const blocks = [...request.sets, "seen" as const]
     .flatMap((set) => splitBlocks(chosen.filter((one) => one.set === set)))
     .filter(({ proteins }) => proteins.some(isMissing));
@@ -64,7 +64,7 @@ export async function askAll(
     signal.throwIfAborted();
     const { set, protein } = proteins[0]!;
     note = protein.id;
-    const records = await askProteins({ ...instruments, onDrawn }, block, proteins, data.proteins[set]);
+    const records = await generateForProteins({ ...tools, onDrawn }, block, proteins, data.proteins[set]);
     for (const [index, record] of records.entries())
       if (isMissing(proteins[index]!)) await answers.append(record);
   }
@@ -73,7 +73,7 @@ export async function askAll(
     note = `crop ${one.crop.index}`;
     const image = await pixels.read(one.crop.index);
     const other = otherProteinOf(one, data.knownCrops);
-    await answers.append(await askCrop({ ...instruments, onDrawn }, one, other, image));
+    await answers.append(await generateForCrop({ ...tools, onDrawn }, one, other, image));
   }
   return {
     proteins: chosen.map((one) => answers.find(keyOfProtein(one)) as ProteinRecord),
