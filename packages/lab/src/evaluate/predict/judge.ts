@@ -46,7 +46,13 @@ export async function judgeAll(
   const drawings = proteins.map(({ set, label, drawn, nucleus: index }): Drawing => {
     const { nucleus, distance, field } = pickNucleus(library, index);
     const image = describeForJudges({ side, protein: decodePlane(drawn.protein), nucleus, distance });
-    return { image, label, classifierAnswer: mostProbable(drawn.probabilities), isSeen: set === "seen", field };
+    return {
+      image,
+      label,
+      classifierAnswer: mostProbable(drawn.probabilities),
+      isSeen: set === "seen",
+      field,
+    };
   });
   return judgeDrawings(cells, drawings, options);
 }
