@@ -40,7 +40,7 @@ export interface OpenRunOptions {
   readonly config: string | undefined;
 }
 
-const keptCheckpoints = 2;
+const latestCheckpoints = 2; // that are left, with the best one
 const checkpointName = /^step-(\d+)\.safetensors$/;
 const configName = "config.yaml";
 const modelName = "model";
@@ -103,8 +103,8 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
     },
     async saveCheckpoint({ step, tensors, metadata }, { bestStep } = {}) {
       await writeWhole(fileOf(step), writeSafetensors(tensors, { ...metadata, step: String(step) }));
-      const kept = new Set([...(await stepsOnDisk()).slice(-keptCheckpoints), bestStep]);
-      for (const old of await stepsOnDisk()) if (!kept.has(old)) await rm(fileOf(old));
+      const remaining = new Set([...(await stepsOnDisk()).slice(-latestCheckpoints), bestStep]);
+      for (const old of await stepsOnDisk()) if (!remaining.has(old)) await rm(fileOf(old));
     },
     async latestCheckpoint() {
       const step = (await stepsOnDisk()).at(-1);
@@ -118,8 +118,8 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
     async rewindMetrics(step) {
       const file = join(path, "metrics.jsonl");
       const lines = (await readFile(file, "utf8")).split("\n");
-      const kept = lines.filter((line) => (stepOf(line) ?? Number.POSITIVE_INFINITY) <= step);
-      await writeWhole(file, kept.map((line) => `${line}\n`).join(""));
+      const remaining = lines.filter((line) => (stepOf(line) ?? Number.POSITIVE_INFINITY) <= step);
+      await writeWhole(file, remaining.map((line) => `${line}\n`).join(""));
       await metrics.close();
       metrics = await open(file, "a");
     },

@@ -4,9 +4,10 @@
 import { createGenerator, float32, type NdArray } from "@proteoscope/engine";
 import { latentDistance } from "@proteoscope/imaging";
 import { imageCompartments, imageTargets } from "../../data/atlas/compartments.ts";
-import type { Crop, Protein } from "../../data/atlas/tables.ts";
+import type { Crop } from "../../data/atlas/tables.ts";
 import type { ShownCrop } from "../../data/batches/image-batches.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { pairCrops } from "../../data/batches/paired-crops.ts";
 import type { Pairing } from "../../data/batches/pairs.ts";
 import { embeddingBatch, type SequenceEmbeddings } from "../../training/frozen/embedding-batch.ts";
 import { type LatentCoder, type LatentOptions, latentBatch } from "../../training/frozen/latents.ts";
@@ -88,8 +89,11 @@ export async function conditionBatch(
   const { seed, timesteps, latentChannels, latentSide } = options;
   const count = shown.length;
   const random = (name: string) => createGenerator(seed, name, step);
-  const pairedBy = random("partners").uniform(count);
-  const pairs = shown.map(({ crop }, item) => ({ crop, protein: proteinOf(pairing, crop, pairedBy[item]!) }));
+  const pairs = pairCrops(
+    pairing,
+    shown.map(({ crop }) => crop),
+    { seed, step },
+  );
   const normal = random("latents").normal(count * latentChannels * latentSide ** 2);
   const dropped = droppedShare(step, options);
   const isDropped = Uint8Array.from(random("dropped").uniform(count), (value) => (value < dropped ? 1 : 0));
@@ -109,13 +113,6 @@ export async function conditionBatch(
     isDropped: { dtype: "bool", shape: [count], data: isDropped },
     timestep: { dtype: "int32", shape: [count], data: timestep },
   };
-}
-
-/** The protein that a crop is paired with. @throws RangeError for a crop that is not paired */
-export function proteinOf(pairing: Pairing, crop: Crop, uniform: number): Protein {
-  const protein = pairing.pairedProtein(crop, uniform);
-  if (protein === undefined) throw new RangeError(`crop ${crop.index} has no training protein`);
-  return protein;
 }
 
 /** Embeddings of the proteins, some with the residues of the next one, some with the prototypes of their crop. */

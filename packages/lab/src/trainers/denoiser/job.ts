@@ -6,6 +6,7 @@ import type { NdArray } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
 import { linearNoiseSchedule, loadAs, noiseScheduleDefaults, subfolder } from "@proteoscope/models";
 import { chooseCrops, createImageBatches } from "../../data/batches/image-batches.ts";
+import { validationPair } from "../../data/batches/paired-crops.ts";
 import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
 import { readTensors } from "../../training/initial-weights.ts";
 import type { TrainingJob } from "../../training/loop.ts";
@@ -45,10 +46,12 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
     totalSteps: train.steps,
     turnsSimulated: false, // every orientation is an image to encode, and of simulated cells there are enough
   });
+  const paired = images.validation.filter(pairing.isPaired);
   const validation = {
-    crops: chooseCrops(images.validation.filter(pairing.isPaired), imageData.validationCount, train.seed),
+    pairs: chooseCrops(paired, imageData.validationCount, train.seed).map(
+      (crop) => validationPair(pairing, crop, train.seed)!,
+    ),
     pixels: images.pixels,
-    pairing,
     sources,
     coder,
     options,

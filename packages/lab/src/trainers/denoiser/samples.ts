@@ -9,7 +9,7 @@ import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { distanceBatch } from "./batch.ts";
 import { type ExtraSide, extraScope } from "./context.ts";
 import type { DenoiserNetwork } from "./network.ts";
-import { type ValidationImages, validationProtein } from "./validate.ts";
+import type { ValidationImages } from "./validate.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -24,7 +24,7 @@ export async function drawSamples(
   { unet, schedule, extra }: DenoiserNetwork,
   images: ValidationImages,
 ): Promise<Uint8Array> {
-  const { crops, pixels, options, sources, coder } = images;
+  const { pairs, pixels, options, sources, coder } = images;
   const { side, latentSide, latentChannels, latentScale, embeddingWidth: width, seed } = options;
   const plane = side * side;
   const size = latentChannels * latentSide ** 2;
@@ -33,9 +33,8 @@ export async function drawSamples(
   const denoiser = await compileDenoiser(runtime, unet, { weights: new Map([...weights].filter(isOwn)) });
   try {
     const rows: Float32Array[][] = [];
-    for (const crop of crops.slice(0, pictureRows)) {
+    for (const { crop, protein } of pairs.slice(0, pictureRows)) {
       const { data: image } = await pixels.read(crop.index);
-      const protein = validationProtein(crop, images);
       const residues = await embeddingBatch([protein], sources, options);
       const embedding =
         (await contextEncoder?.encode(residues, { crop, protein })) ??

@@ -4,19 +4,17 @@
 import { compile, createGenerator, f32, float32, type NdArray, type Runtime } from "@proteoscope/engine";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop, Protein } from "../../data/atlas/tables.ts";
-import type { Pairing } from "../../data/batches/pairs.ts";
+import type { Pair } from "../../data/batches/negative-pairs.ts";
 import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { type LatentCoder, latentBatch } from "../../training/frozen/latents.ts";
 import type { Scores } from "../../training/scores.ts";
-import { type ConditionBatchOptions, type ConditionSources, distanceBatch, proteinOf } from "./batch.ts";
+import { type ConditionBatchOptions, type ConditionSources, distanceBatch } from "./batch.ts";
 import { type DenoiserNetwork, denoiserInputs, denoiserLoss } from "./network.ts";
 
 /** Images that the denoiser does not learn from, and what turns them into its inputs. */
 export interface ValidationImages {
-  /** Paired crops. */
-  readonly crops: readonly Crop[];
+  readonly pairs: readonly Pair[];
   readonly pixels: CropPixels;
-  readonly pairing: Pairing;
   readonly sources: ConditionSources;
   readonly coder: LatentCoder;
   readonly options: ConditionBatchOptions;
@@ -31,7 +29,7 @@ export async function validateDenoiser(
   network: DenoiserNetwork,
   images: ValidationImages,
 ): Promise<Scores> {
-  const { crops, options, sources } = images;
+  const { pairs, options, sources } = images;
   const { latentChannels, latentSide } = options;
   const latentType = f32(1, latentChannels, latentSide, latentSide);
   const program = await compile(
@@ -41,9 +39,8 @@ export async function validateDenoiser(
     { weights },
   );
   try {
-    const proteins = crops.map((crop) => validationProtein(crop, images));
     const totals = { loss: 0, lossOfOthers: 0 };
-    for (const [item, crop] of crops.entries()) {
+    for (const [item, { crop, protein }] of pairs.entries()) {
       const inputs = await imageInputs(crop, images);
       const timestep = validatedTimesteps[item % validatedTimesteps.length]!;
       const lossWith = async (protein: Protein) => {
@@ -54,24 +51,15 @@ export async function validateDenoiser(
           ...network.extra?.encode([{ crop, protein }], embeddings),
           timestep: { dtype: "int32", shape: [1], data: Int32Array.of(timestep) },
         });
-        return (loss.data as Float32Array)[0]! / crops.length;
+        return (loss.data as Float32Array)[0]! / pairs.length;
       };
-      totals.loss += await lossWith(proteins[item]!);
-      totals.lossOfOthers += await lossWith(proteins[(item + 1) % proteins.length]!);
+      totals.loss += await lossWith(protein);
+      totals.lossOfOthers += await lossWith(pairs[(item + 1) % pairs.length]!.protein);
     }
     return totals;
   } finally {
     await program.close();
   }
-}
-
-/** The same protein for an image at every validation. */
-export function validationProtein(crop: Crop, { pairing, options }: ValidationImages): Protein {
-  return proteinOf(
-    pairing,
-    crop,
-    createGenerator(options.seed, "validation partner", crop.index).uniform(1)[0]!,
-  );
 }
 
 /** Inputs of an image that do not depend on its protein, with noise that is the same at every validation. */

@@ -162,7 +162,7 @@ describe("the condition of a target compartment", () => {
       expect(value - without[i]!).toBeCloseTo(vector[i % width]!, 4);
     const context = own.map((value, i) => value - without[i]!);
     for (const [i, value] of context.entries()) expect(value).toBeCloseTo(context[i % width]!, 4);
-    expect(await embedder.embed("MKTAY")).toBe(own); // which is kept as it was
+    expect(await embedder.embed("MKTAY")).toBe(own); // which has not changed
     await embedder.close();
   });
 });

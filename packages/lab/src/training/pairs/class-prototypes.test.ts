@@ -3,7 +3,7 @@ import { prototypeLogits, surestCount } from "./class-prototypes.ts";
 
 const labels = ["ER", "Golgi", "extracellular"];
 
-describe("prototypeLogits", () => {
+describe("prototypes", () => {
   it("are the mean of the proteins with the most confident prediction, one row per compartment", () => {
     const sure = Array.from({ length: surestCount }, (_, i) => Float32Array.of(-4, 8 + i, -6));
     const others = [...sure.keys()].map((i) => Float32Array.of(6, i / 10, -3));

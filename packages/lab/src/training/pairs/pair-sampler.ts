@@ -2,12 +2,13 @@
 // paired protein for each, and the embeddings of the proteins, changed and hidden as the configuration says. A pure
 // function of the seed and the step.
 
-import { createGenerator, type NdArray } from "@proteoscope/engine";
+import type { NdArray } from "@proteoscope/engine";
 import type { z } from "zod";
 import { proteinWeights } from "../../data/atlas/protein-classes.ts";
 import { cropWeights } from "../../data/batches/crop-sampler.ts";
 import { createImageBatches, type ShownCrop } from "../../data/batches/image-batches.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { pairCrops } from "../../data/batches/paired-crops.ts";
 import {
   type embeddingAugmentSchema,
   hideResidues,
@@ -51,10 +52,11 @@ export async function createPairSampler(
   });
   return async (step) => {
     const crops = await sampleCrops(step);
-    const uniform = createGenerator(seed, "partners", step).uniform(crops.length);
-    const pairs = crops.map(({ crop }, item): Pair => {
-      return { crop, protein: pairing.pairedProtein(crop, uniform[item]!)! };
-    });
+    const pairs = pairCrops(
+      pairing,
+      crops.map(({ crop }) => crop),
+      { seed, step },
+    );
     const changed = augmentation.change(
       pairs.map(({ protein }) => protein),
       step,

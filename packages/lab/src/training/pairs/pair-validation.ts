@@ -2,10 +2,10 @@
 // gallery is the proteins of the validated images. An image of known gene has one correct protein; for an image that states
 // only its compartment, every protein of the compartment is correct, and chance counts them all.
 
-import { createGenerator } from "@proteoscope/engine";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { isKnownPair, mayShow, type Pair } from "../../data/batches/negative-pairs.ts";
+import { validationPair } from "../../data/batches/paired-crops.ts";
 import type { Pairing } from "../../data/batches/pairs.ts";
 import { type RetrievalScores, scoreRetrieval, transposeRows } from "../../evaluate/measures/retrieval.ts";
 import type { Scores } from "../scores.ts";
@@ -16,11 +16,7 @@ export function choosePairs(
   pairing: Pairing,
   { count, seed }: { readonly count: number; readonly seed: number },
 ): Pair[] {
-  const pairs = crops.flatMap((crop): Pair[] => {
-    const uniform = createGenerator(seed, "validation partner", crop.index).uniform(1)[0]!;
-    const protein = pairing.pairedProtein(crop, uniform);
-    return protein === undefined ? [] : [{ crop, protein }];
-  });
+  const pairs = crops.flatMap((crop) => validationPair(pairing, crop, seed) ?? []);
   const others = pairs.filter((pair) => !isKnownPair(pair));
   const chosen = new Set(
     chooseCrops(

@@ -90,12 +90,12 @@ describe("openProteinSide", () => {
 
   it("uses the condition of an earlier run on the same language model again", async () => {
     const earlier = await earlierRun("same", 1, (value) => value);
-    const [first, kept] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];
-    expect(kept.weights.get("compartments.directions")!.data).toEqual(
+    const [first, resumed] = [await conditionOf(undefined, 1), await conditionOf(earlier, 2)];
+    expect(resumed.weights.get("compartments.directions")!.data).toEqual(
       first.weights.get("compartments.directions")!.data,
     );
     const other = await conditionOf(undefined, 2);
-    expect(kept.weights.get("compartments.directions")!.data).not.toEqual(
+    expect(resumed.weights.get("compartments.directions")!.data).not.toEqual(
       other.weights.get("compartments.directions")!.data,
     );
   });
@@ -121,11 +121,11 @@ describe("openProteinSide", () => {
 
     const earlier = await earlierRun("prototypes", 1, (value) => value);
     const path = join(earlier, "condition/model.safetensors");
-    const kept = readSafetensors(await readFile(path)).tensors;
+    const stored = readSafetensors(await readFile(path)).tensors;
     for (const [key, bytes] of saveSequenceCondition({
       ...anew,
       weights: new Map([
-        ...kept,
+        ...stored,
         ["compartments.prototypes", float32(prototypes.shape, new Float32Array(prototypes.data.length))],
       ]),
     }))
@@ -134,7 +134,7 @@ describe("openProteinSide", () => {
     expect(again.target!.inverseTemperature).toBe(4);
     expect(again.weights.get("compartments.prototypes")).toEqual(prototypes);
     expect(again.weights.get("compartments.directions")!.data).toEqual(
-      toFloat32(kept.get("compartments.directions")!),
+      toFloat32(stored.get("compartments.directions")!),
     );
     const untargeted = await targeted(earlier);
     expect(untargeted.target).toBeUndefined();
