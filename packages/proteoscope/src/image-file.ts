@@ -25,11 +25,7 @@ export async function openImageFile(path: string, signal = new AbortController()
 }
 
 /**
-<<<<<<< HEAD
- * A store that records digests of what is read. Its digest is that of lines like those of `sha256sum`, sorted by name, such as
-=======
  * A store that records what is read. Its digest is that of lines like those of `sha256sum`, sorted by name, such as
->>>>>>> main
  * `e3b0... 0/zarr.json`; a part of a file is named with its range, as `0/c/0@16+512`.
  */
 export function digestStore(store: ByteStore): { readonly store: ByteStore; sha256(): string } {
