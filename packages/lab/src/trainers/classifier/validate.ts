@@ -1,13 +1,13 @@
 // How often the compartment classifier is right on images that it does not learn from.
 // One image is computed at a time, so that its score does not depend on the others.
 
-import { compile, f32, type NdArray, type Runtime, softmax } from "@proteoscope/engine";
-import { type CompartmentClassifierConfig, compartmentClassifier } from "@proteoscope/models";
+import type { NdArray, Runtime } from "@proteoscope/engine";
+import { openImageClassifier } from "@proteoscope/microscope";
+import type { CompartmentClassifierConfig } from "@proteoscope/models";
 import { imageCompartments, imageTargets } from "../../data/atlas/compartments.ts";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { Scores } from "../../training/scores.ts";
-import { imageChannels, stackImages } from "./images.ts";
 
 interface ValidationImages {
   readonly pixels: CropPixels;
@@ -23,22 +23,17 @@ export async function validateClassifier(
   network: CompartmentClassifierConfig,
   { pixels, crops, distanceScale }: ValidationImages,
 ): Promise<Scores> {
-  const side = pixels.height;
-  const program = await compile(
-    runtime,
-    (w, { image }) => ({ probabilities: softmax(compartmentClassifier(w, network, image)) }),
-    { image: f32(1, imageChannels.length, side, side) },
-    { weights },
-  );
+  const config = { ...network, distanceScale };
+  const classifier = await openImageClassifier(runtime, { config, weights }, pixels.height);
   try {
     const counts = new Map<number, { right: number; all: number }>();
     for (const crop of crops) {
       const { data } = await pixels.read(crop.index);
-      const { probabilities } = await program.run({ image: stackImages([data], side, distanceScale) });
+      const [classified] = await classifier.classify(data);
       const label = indexOfLargest(imageTargets(crop.labels)!);
       const count = counts.get(label) ?? { right: 0, all: 0 };
       count.all++;
-      if (indexOfLargest(probabilities.data as Float32Array) === label) count.right++;
+      if (indexOfLargest(classified!.probabilities) === label) count.right++;
       counts.set(label, count);
     }
     const recalls = [...counts].map(
@@ -51,7 +46,7 @@ export async function validateClassifier(
       ...Object.fromEntries(recalls.map(([name, recall]) => [`recall.${name}`, recall])),
     };
   } finally {
-    await program.close();
+    await classifier.close();
   }
 }
 
