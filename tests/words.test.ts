@@ -115,11 +115,6 @@ const terms: readonly Term[] = [
 ];
 
 /** Files that have to name earlier terms, and why. */
-const namesStream = (path: string): [string, string] => [
-  `packages/lab/src/${path}`,
-  "names a stream of random numbers, which is part of the numbers",
-];
-
 const exceptions: ReadonlyMap<string, string> = new Map([
   ["tests/words.test.ts", "lists the terms"],
   ["CHANGELOG.md", "says what was renamed"],
@@ -132,8 +127,6 @@ const exceptions: ReadonlyMap<string, string> = new Map([
     "names a stream of random numbers, which is part of the numbers",
   ],
   ["packages/models/src/localization/feature-head.test.ts", "names streams of random numbers"],
-  ...["trainers/denoiser/batch.ts", "trainers/denoiser/validate.ts"].map(namesStream),
-  ...["training/pairs/pair-sampler.ts", "training/pairs/pair-validation.ts"].map(namesStream),
   ["packages/lab/src/config/compose.ts", "reads earlier keys of configurations"],
   ["packages/lab/src/data/batches/paired-crops.ts", "names streams of random numbers"],
   ["tests/recorded/training-configs.ts", "keeps the earlier keys of its recordings, which are still read"],

@@ -5,7 +5,8 @@ import { FormatError } from "../errors.ts";
 import { elementCount, type NdArray } from "../nd-array.ts";
 import { readMutated } from "../testing/mutate.ts";
 import { readTiff } from "../tiff/read-tiff.ts";
-import { type OmeTiffImage, writeOmeTiff } from "./write-ome-tiff.ts";
+import type { OmeTiffImage } from "./ome-tiff-image.ts";
+import { writeOmeTiff } from "./write-ome-tiff.ts";
 
 const data: NdArray = {
   dtype: "uint16",

@@ -5,27 +5,9 @@
 import { zlibSync } from "fflate";
 import { concatenateBytes } from "../bytes.ts";
 import { FormatError } from "../errors.ts";
-import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import { bytesOf, elementCount, isConsistent } from "../nd-array.ts";
+import type { OmeTiffImage } from "./ome-tiff-image.ts";
 import { describeOme, omePixelTypes } from "./write-ome-xml.ts";
-
-/** What `writeOmeTiff` writes: planes [images, channels, H, W] with names, colours, pixel size in micrometres and annotations. */
-export interface OmeTiffImage {
-  /** [C, H, W], or [S, C, H, W] for S images; uint8, uint16 or float32. */
-  readonly data: NdArray;
-  /** One per channel. */
-  readonly channelNames: readonly string[];
-  /** One per channel, 0xRRGGBB; white where left out. */
-  readonly channelColors?: readonly number[];
-  /** Width and height of a pixel in micrometres. */
-  readonly pixelSizeMicrons?: number;
-  /** Name of the image; several are numbered. */
-  readonly name?: string;
-  readonly description?: string;
-  /** Keys and values about the whole file, such as its provenance. */
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Default deflate. */
-  readonly compression?: "none" | "deflate";
-}
 
 const format = "ome-tiff";
 const maxFileBytes = 2 ** 32 - 1; // offsets of classic TIFF have 32 bits

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { OmeTiffImage } from "./write-ome-tiff.ts";
+import type { OmeTiffImage } from "./ome-tiff-image.ts";
 import { describeOme } from "./write-ome-xml.ts";
 
 const sizes = { images: 1, channels: 1, height: 4, width: 5 };

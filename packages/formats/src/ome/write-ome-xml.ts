@@ -2,7 +2,7 @@
 // page of an OME-TIFF is, the size of a pixel, names and colours of the channels, and annotations of the file.
 
 import type { DType } from "../nd-array.ts";
-import type { OmeTiffImage } from "./write-ome-tiff.ts";
+import type { OmeTiffImage } from "./ome-tiff-image.ts";
 
 export interface OmeSizes {
   readonly images: number;

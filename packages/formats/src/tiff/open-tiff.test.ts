@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
 import { describeAxes } from "../image/image-stack.ts";
-import { type OmeTiffImage, writeOmeTiff } from "../ome/write-ome-tiff.ts";
+import type { OmeTiffImage } from "../ome/ome-tiff-image.ts";
+import { writeOmeTiff } from "../ome/write-ome-tiff.ts";
 import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
