@@ -26,6 +26,6 @@ describe("the reference of the library", () => {
   it("gives signatures with their docstrings", () => {
     const page = readFileSync(join(folder, "proteoscope.md"), "utf8");
     expect(page).toContain("### openRuntime()");
-    expect(page).toContain("Threads of the cpu device; the machine's cores when absent.");
+    expect(page).toContain("Number of threads of the cpu device; the machine's cores when absent.");
   });
 });
