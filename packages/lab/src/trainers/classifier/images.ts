@@ -1,4 +1,4 @@
-// Images and targets as the compartment classifier sees them, in training and in validation.
+// Batches of images and targets that the compartment classifier is trained on.
 // A composite of two cells has two compartments, by their shares.
 
 import { float32, type NdArray } from "@proteoscope/engine";
