@@ -23,13 +23,13 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
-    data: () => import("./commands/data.ts").then((module) => module.dataCommand),
+    data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
-    export: () => import("./commands/export.ts").then((module) => module.exportCommand),
-    models: () => import("./commands/models.ts").then((module) => module.modelsCommand),
+    export: () => import("./commands/export/export.ts").then((module) => module.exportCommand),
+    models: () => import("./commands/models/models.ts").then((module) => module.modelsCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
   },
 );

@@ -11,13 +11,13 @@ import {
   type SimulatedCrop,
   simulatedTable,
 } from "@proteoscope/lab";
-import { parseInteger } from "../cli/arguments.ts";
-import { defineCommand } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { withOutputFolder } from "../cli/output.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { startProgress } from "../cli/progress.ts";
-import { packageVersion } from "../package-files.ts";
+import { parseInteger } from "../../cli/arguments.ts";
+import { defineCommand } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { withOutputFolder } from "../../cli/output.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { startProgress } from "../../cli/progress.ts";
+import { packageVersion } from "../../package-files.ts";
 
 const mostCrops = 50_000; // 1.5 GB of pixels: an npy is written as one piece
 const sheetColumns = 12;

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listChecksums } from "../checksums.ts";
-import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/command-context.ts";
-import { createWorkplace } from "../testing/model-folder.ts";
-import { listModels } from "./models-list.ts";
-import type { VerifyReport } from "./models-verify.ts";
+import { listChecksums } from "../../checksums.ts";
+import { runCommandLine } from "../../cli.ts";
+import { recordCommandContext } from "../../testing/command-context.ts";
+import { createWorkplace } from "../../testing/model-folder.ts";
+import { listModels } from "./list.ts";
+import type { VerifyReport } from "./verify.ts";
 
 // Checkpoints that transformers, fair-esm and diffusers wrote, and what their models answer.
-const fixtures = fileURLToPath(new URL("../../../models/src/fixtures", import.meta.url));
+const fixtures = fileURLToPath(new URL("../../../../models/src/fixtures", import.meta.url));
 
 let folder: string;
 beforeEach(() => {

@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolders } from "../cache-folders.ts";
-import { defineCommand } from "../cli/command.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { findShipped, shippedModelName } from "../package-files.ts";
+import { cacheFolders } from "../../cache-folders.ts";
+import { defineCommand } from "../../cli/command.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { findShipped, shippedModelName } from "../../package-files.ts";
 
 export interface ListedModel {
   readonly name: string;

@@ -2,11 +2,11 @@
 // inputs and outputs, batch and sequence length open.
 import { join } from "node:path";
 import type { Pretrained } from "@proteoscope/models";
-import { parseInteger } from "../cli/arguments.ts";
-import { defineCommand } from "../cli/command.ts";
-import { withOutputFolder } from "../cli/output.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { readNetworks } from "../named-networks.ts";
+import { parseInteger } from "../../cli/arguments.ts";
+import { defineCommand } from "../../cli/command.ts";
+import { withOutputFolder } from "../../cli/output.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { readNetworks } from "../../named-networks.ts";
 
 export const exportOnnxCommand = defineCommand({
   name: "onnx",

@@ -3,14 +3,14 @@
 import type { Runtime } from "@proteoscope/engine";
 import { elementCount, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import type { Architecture, architectureTitles, NamedArrays } from "@proteoscope/models";
-import { type CheckpointPath, openCheckpoint } from "../checkpoint-path.ts";
-import { suggest } from "../cli/arguments.ts";
-import { type CommandContext, defineCommand } from "../cli/command.ts";
-import { CommandError, describeFailure, exitCodes } from "../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { startProgress } from "../cli/progress.ts";
-import { readInput } from "../cli/read-input.ts";
+import { type CheckpointPath, openCheckpoint } from "../../checkpoint-path.ts";
+import { suggest } from "../../cli/arguments.ts";
+import { type CommandContext, defineCommand } from "../../cli/command.ts";
+import { CommandError, describeFailure, exitCodes } from "../../cli/errors.ts";
+import { refuseInputs, writeFileAtomic } from "../../cli/output.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { startProgress } from "../../cli/progress.ts";
+import { readInput } from "../../cli/read-input.ts";
 
 export const modelsRunCommand = defineCommand({
   name: "run",

@@ -1,11 +1,11 @@
 // `proteoscope export diffusers`: folders that from_pretrained of diffusers and transformers reads: a pipeline where
 // there are denoiser and autoencoder, else the folder of one network. Checkpoints of training become usable so.
 import { listBriefly } from "@proteoscope/formats";
-import { defineCommand } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { withOutputFolder } from "../cli/output.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { readNetworks } from "../named-networks.ts";
+import { defineCommand } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { withOutputFolder } from "../../cli/output.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { readNetworks } from "../../named-networks.ts";
 
 const dtypes = ["float32", "float16"] as const;
 

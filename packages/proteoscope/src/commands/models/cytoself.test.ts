@@ -5,9 +5,9 @@ import { f32, initializeWeights, trace } from "@proteoscope/engine";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { type CytoselfConfig, cytoself, cytoselfDefaults, savePretrained } from "@proteoscope/models";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/command-context.ts";
-import { listModels } from "./models-list.ts";
+import { runCommandLine } from "../../cli.ts";
+import { recordCommandContext } from "../../testing/command-context.ts";
+import { listModels } from "./list.ts";
 
 const config: CytoselfConfig = {
   ...cytoselfDefaults,

@@ -5,8 +5,8 @@ import { readNpy } from "@proteoscope/formats";
 import { readCrops } from "@proteoscope/lab";
 import { writeAtlas } from "@proteoscope/lab/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/command-context.ts";
+import { runCommandLine } from "../../cli.ts";
+import { recordCommandContext } from "../../testing/command-context.ts";
 
 let folder: string;
 let atlas: Awaited<ReturnType<typeof writeAtlas>>;

@@ -6,9 +6,9 @@ import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { loadPipeline } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createWorkplace, runWords } from "../testing/model-folder.ts";
+import { createWorkplace, runWords } from "../../testing/model-folder.ts";
 
-const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
+const fixtures = fileURLToPath(new URL("../../../../models/src/fixtures/", import.meta.url));
 
 let folder: string;
 beforeEach(() => {

@@ -3,11 +3,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
-import { openCheckpoint } from "../checkpoint-path.ts";
-import { checksumFileName, listChecksums, verifyChecksums } from "../checksums.ts";
-import { type CommandContext, defineCommand } from "../cli/command.ts";
-import { describeFailure, exitCodes } from "../cli/errors.ts";
-import { printJson, printLines } from "../cli/print.ts";
+import { openCheckpoint } from "../../checkpoint-path.ts";
+import { checksumFileName, listChecksums, verifyChecksums } from "../../checksums.ts";
+import { type CommandContext, defineCommand } from "../../cli/command.ts";
+import { describeFailure, exitCodes } from "../../cli/errors.ts";
+import { printJson, printLines } from "../../cli/print.ts";
 
 export interface VerifyReport {
   readonly model: string;

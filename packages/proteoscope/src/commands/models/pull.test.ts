@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { type FakeHub, fallSilent, refuse, startFakeHub } from "@proteoscope/models/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/command-context.ts";
+import { runCommandLine } from "../../cli.ts";
+import { recordCommandContext } from "../../testing/command-context.ts";
 
-const fixtures = fileURLToPath(new URL("../../../models/src/fixtures/", import.meta.url));
+const fixtures = fileURLToPath(new URL("../../../../models/src/fixtures/", import.meta.url));
 const fixture = (name: string) => readFileSync(join(fixtures, name));
 
 let cache: string;
@@ -81,8 +81,8 @@ describe("proteoscope models pull", () => {
 
   it.each([
     [["esm2"], /"esm2" is no model of the Hub: those are named <owner>\/<name>/],
-    [["../evil"], /is no model of the Hub/],
-    [["a/b", "--revision", "../../x"], /"\.\.\/\.\.\/x" is no branch, tag or commit/],
+    [["../../evil"], /is no model of the Hub/],
+    [["a/b", "--revision", "../../../x"], /"\.\.\/\.\.\/x" is no branch, tag or commit/],
     [["a/b", "--endpoint", "file:///etc"], /the endpoint "file:\/\/\/etc" is no http address/],
     [["a/b", "--endpoint", "nonsense"], /the endpoint "nonsense"/],
   ])("refuses %j", async (words, message) => {

@@ -12,11 +12,11 @@ import {
   repositoryFolder,
 } from "@proteoscope/models/node";
 import type { ArgsDef, ParsedArgs } from "citty";
-import { cacheFolders } from "../cache-folders.ts";
-import { type CommandContext, defineCommand } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { type Progress, startProgress } from "../cli/progress.ts";
+import { cacheFolders } from "../../cache-folders.ts";
+import { type CommandContext, defineCommand } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { type Progress, startProgress } from "../../cli/progress.ts";
 
 const pullArgs = {
   model: { type: "positional", description: "<owner>/<name>, as the Hub names it", required: true },

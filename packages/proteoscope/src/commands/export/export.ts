@@ -1,8 +1,8 @@
 // `proteoscope export`: networks for others to run (`onnx`) or to load (`diffusers`). Each format is a command of its
 // own, loaded when it is asked for.
-import { defineGroup } from "../cli/command.ts";
+import { defineGroup } from "../../cli/command.ts";
 
 export const exportCommand = defineGroup("export", "Write networks in the layouts of other libraries", {
-  onnx: () => import("./export-onnx.ts").then((module) => module.exportOnnxCommand),
-  diffusers: () => import("./export-diffusers.ts").then((module) => module.exportDiffusersCommand),
+  onnx: () => import("./onnx.ts").then((module) => module.exportOnnxCommand),
+  diffusers: () => import("./diffusers.ts").then((module) => module.exportDiffusersCommand),
 });
