@@ -1,7 +1,15 @@
 // What other packages may use of @proteoscope/imaging: planes of pixels, nuclei and pictures, without networks, in Node
 // and in browsers.
 
-export { type CropOptions, type CroppedField, cropNuclei, type NucleusCrop } from "./nuclei/crop-nuclei.ts";
+export {
+  type CropOptions,
+  type CroppedField,
+  cropNuclei,
+  cutCrop,
+  type NucleusCrop,
+  type SegmentedField,
+  wholeNuclei,
+} from "./nuclei/crop-nuclei.ts";
 export {
   type LibraryNucleus,
   type NucleusLibrary,
@@ -11,9 +19,11 @@ export {
 } from "./nuclei/library.ts";
 export { NucleusError, type NucleusProblem } from "./nuclei/nucleus-error.ts";
 export {
+  type FieldSource,
   type NucleiOfImage,
   type NucleusPlaneOptions,
   type ReadNucleusOptions,
+  readField,
   readNucleus,
 } from "./nuclei/read-nucleus.ts";
 export {

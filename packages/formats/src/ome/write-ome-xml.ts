@@ -21,23 +21,31 @@ export const omePixelTypes: ReadonlyMap<DType, string> = new Map<DType, string>(
   ["float32", "float"],
 ]);
 
-/** The XML text of a file of `images` x `channels` pages, in that order. */
+interface ImageDescription {
+  readonly index: number;
+  readonly title: string;
+  readonly dtype: DType;
+  readonly names: readonly string[];
+  readonly colors: readonly number[] | undefined;
+}
+
+/** The XML text of a file of `images` x `channels` pages, in that order, and a page of labels where there are some. */
 export function describeOme(image: OmeTiffImage, { images, channels, height, width }: OmeSizes): string {
-  const { data, channelNames, channelColors, pixelSizeMicrons, name = "image", description } = image;
+  const { data, channelNames, channelColors, pixelSizeMicrons, name = "image", description, labels } = image;
   const annotations = Object.entries(image.annotations ?? {});
   const size = pixelSizeMicrons;
   const physicalSize = size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre };
   const physicalHeight = size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre };
-  const elements = Array.from({ length: images }, (_, index) => {
-    const channelElements = channelNames.map((channelName, channel) =>
+  const imageElement = ({ index, title, dtype, names, colors }: ImageDescription) => {
+    const channelElements = names.map((channelName, channel) =>
       element("Channel", {
         ID: `Channel:${index}:${channel}`,
         Name: channelName,
         SamplesPerPixel: 1,
-        Color: signedRgba(channelColors?.[channel] ?? 0xffffff),
+        Color: signedRgba(colors?.[channel] ?? 0xffffff),
       }),
     );
-    const pages = channelNames.map((_, channel) =>
+    const pages = names.map((_, channel) =>
       element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
     );
     const pixels = element(
@@ -45,21 +53,30 @@ export function describeOme(image: OmeTiffImage, { images, channels, height, wid
       {
         ID: `Pixels:${index}`,
         DimensionOrder: "XYCZT",
-        Type: omePixelTypes.get(data.dtype)!,
+        Type: omePixelTypes.get(dtype)!,
         BigEndian: "false",
         Interleaved: "false",
-        ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: channels, SizeT: 1 },
+        ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: names.length, SizeT: 1 },
         ...physicalSize,
         ...physicalHeight,
       },
       [...channelElements, ...pages],
     );
-    return element("Image", { ID: `Image:${index}`, Name: images === 1 ? name : `${name} ${index + 1}` }, [
+    return element("Image", { ID: `Image:${index}`, Name: title }, [
       ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
       pixels,
       ...(annotations.length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
     ]);
-  });
+  };
+  const described = { dtype: data.dtype, names: channelNames, colors: channelColors };
+  const elements = Array.from({ length: images }, (_, index) =>
+    imageElement({ index, title: images === 1 ? name : `${name} ${index + 1}`, ...described }),
+  );
+  if (labels !== undefined) {
+    const title = `${name} ${labels.name}`;
+    const { dtype } = labels.data;
+    elements.push(imageElement({ index: images, title, dtype, names: [labels.name], colors: undefined }));
+  }
   if (annotations.length > 0) {
     const values = annotations.map(([key, value]) => element("M", { K: key }, [escapeXml(value)]));
     const map = element("MapAnnotation", { ID: "Annotation:0", Namespace: "proteoscope" }, [
