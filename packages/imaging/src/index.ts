@@ -10,6 +10,7 @@ export {
   type SegmentedField,
   wholeNuclei,
 } from "./nuclei/crop-nuclei.ts";
+export { type FieldCanvas, openFieldCanvas } from "./nuclei/field-canvas.ts";
 export {
   type LibraryNucleus,
   type NucleusLibrary,
@@ -32,7 +33,7 @@ export {
   type SegmentOptions,
   segmentNuclei,
 } from "./nuclei/segment-nuclei.ts";
-export { drawText, textWidth } from "./picture/bitmap-font.ts";
+export { drawText, fillRectangle, textWidth } from "./picture/bitmap-font.ts";
 export {
   type CellChannels,
   composite,
@@ -55,6 +56,7 @@ export {
 export { euclideanDistance, type PlaneSize } from "./planes/distance-transform.ts";
 export { gaussianBlur } from "./planes/gaussian-blur.ts";
 export { latentDistance, nuclearDistance } from "./planes/nuclear-distance.ts";
+export { nuclearProportion } from "./planes/nuclear-proportion.ts";
 export {
   medianOverlap,
   multiScaleSimilarity,

@@ -79,7 +79,6 @@ export {
   correlationOf,
   meanError,
   meanRelativeError,
-  nuclearProportion,
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
 export {

@@ -1,6 +1,16 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export { encodeField } from "./field/encode-field.ts";
+export {
+  type FieldCell,
+  type FieldEvent,
+  type FieldProvenance,
+  type FieldRequest,
+  type GeneratedField,
+  generateFields,
+} from "./field/generate-field.ts";
+export { drawOverview } from "./field/overview.ts";
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
 export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
@@ -13,8 +23,11 @@ export {
 export { type GeneratedCell, generate } from "./generate/generate.ts";
 export {
   type ChosenNucleus,
+  chooseWholeNuclei,
+  fieldOfImage,
   type ImageOrigin,
   type NucleiOptions,
+  type NucleusField,
   nucleiOfImage,
   nucleusOfLibrary,
 } from "./generate/nuclei.ts";

@@ -134,7 +134,10 @@ function checkImage({ data, channelNames, channelColors, labels, ...image }: Ome
   if (pixelSizeMicrons !== undefined && !(pixelSizeMicrons > 0 && Number.isFinite(pixelSizeMicrons)))
     refuse(`a pixel of ${pixelSizeMicrons} micrometres is no size`);
   const size = data.shape.slice(-2);
-  if (labels !== undefined && (!brightestValues.has(labels.data.dtype) || `${labels.data.shape}` !== `${size}`))
+  if (
+    labels !== undefined &&
+    (!brightestValues.has(labels.data.dtype) || `${labels.data.shape}` !== `${size}`)
+  )
     refuse(`labels are ${labels.data.dtype} [${labels.data.shape}], not one plane of [${size}]`);
   if (attributes !== undefined && "ome" in attributes) refuse('the attribute "ome" is the format\'s own');
 }

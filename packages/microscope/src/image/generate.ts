@@ -44,6 +44,8 @@ export interface GenerateOptions {
   guidance?: number;
   /** Seed of the noise. Default 0. */
   seed?: number;
+  /** Number of images that are computed together; the images are the same, the memory is not. Default 4. */
+  batchSize?: number;
   /** Aborts between two steps. */
   signal?: AbortSignal;
   /** Called after every step of every batch of samples. */
@@ -103,10 +105,10 @@ export interface Microscope {
   close(): Promise<void>;
 }
 
-type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+type Settings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
 
-/** Number of samples that are computed together: more take more memory and hardly less time each. */
-const batchSize = 4;
+/** More images at once take more memory and hardly less time each. */
+const defaultBatchSize = 4;
 
 /** Steps that a sampler can take at most with a model's noise schedule. */
 export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): number {
@@ -131,10 +133,10 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   for (const program of programs) program.catch(() => undefined);
 
   const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
-    const { samples, steps, sampler, guidance, signal, onStep }: Settings & GenerateOptions = {
-      ...generateDefaults,
+    const { samples, steps, sampler, guidance, batchSize, signal, onStep } = {
+      ...{ ...generateDefaults, batchSize: defaultBatchSize },
       ...options,
-    };
+    } satisfies Settings & GenerateOptions;
     const size = { height: cropPixels, width: cropPixels };
     const latentShape = [unet.config.outChannels, side, side];
     const latentLength = unet.config.outChannels * side * side;
@@ -183,32 +185,33 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
         first * 2 * area,
       );
     }
-    const generated: GeneratedImages[] = [];
-    for (const [index, { distance }] of cells.entries()) {
-      const ofCell = images.slice(2 * index * samples * area, 2 * (index + 1) * samples * area);
-      const classified: CompartmentProbabilities[] = [];
-      for (let first = 0; first < samples; first += batchSize)
-        classified.push(
-          ...(await classify(ofCell.subarray(2 * first * area, 2 * (first + batchSize) * area), distance)),
-        );
+    const allClassified: CompartmentProbabilities[] = [];
+    for (let first = 0; first < count; first += batchSize) {
+      const inBatch = images.subarray(2 * first * area, 2 * (first + batchSize) * area);
+      allClassified.push(...(await classifyEach(inBatch, (image) => cellOf(first + image).distance)));
+    }
+    return cells.map(({ distance }, index) => {
+      const first = index * samples;
+      const ofCell = images.slice(2 * first * area, 2 * (first + samples) * area);
+      const classified = allClassified.slice(first, first + samples);
       const proteins = classified.map((_, i) => ofCell.subarray(2 * i * area, (2 * i + 1) * area));
       const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
       const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
-      generated.push({ images: ofCell, ...size, ...summary });
-    }
-    return generated;
+      return { images: ofCell, ...size, ...summary };
+    });
   };
   const generate: Microscope["generate"] = async (protein, distance, options = {}) => {
     const cell = { distance, seed: options.seed ?? generateDefaults.seed };
     return (await generateCells(protein, [cell], options))[0]!;
   };
 
-  const classify: Microscope["classify"] = async (images, distance) => {
+  /** Classifies images [B, 2, H, W], each with the nuclear distance of its cell. */
+  const classifyEach = async (images: Float32Array, distanceOf: (image: number) => Float32Array) => {
     const count = images.length / (2 * area);
     const withDistance = new Float32Array(count * 3 * area);
     for (let i = 0; i < count; i++) {
       withDistance.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
-      withDistance.set(distance, (3 * i + 2) * area);
+      withDistance.set(distanceOf(i), (3 * i + 2) * area);
     }
     const results = await (await classifier).classify(withDistance);
     return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
@@ -219,7 +222,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     generate,
     generateCells,
     encode: async (sequence, context) => (await encoder).encode(sequence, context),
-    classify,
+    classify: (images, distance) => classifyEach(images, () => distance),
     close: async () => {
       for (const program of await Promise.allSettled(programs))
         if (program.status === "fulfilled") await program.value.close();
