@@ -11,6 +11,7 @@ export {
   wholeNuclei,
 } from "./nuclei/crop-nuclei.ts";
 export { type FieldCanvas, openFieldCanvas } from "./nuclei/field-canvas.ts";
+export { percentiles } from "./nuclei/intensity.ts";
 export {
   type LibraryNucleus,
   type NucleusLibrary,
@@ -60,9 +61,12 @@ export { nuclearProportion } from "./planes/nuclear-proportion.ts";
 export {
   medianOverlap,
   multiScaleSimilarity,
+  planeCorrelation,
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
+  tiledSpectrum,
 } from "./planes/picture-quality.ts";
+export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";
 export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

@@ -66,7 +66,6 @@ export {
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
 export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
 export { groupBy } from "./evaluate/measures/group-by.ts";
-export { kernelDistance } from "./evaluate/measures/kernel-distance.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {
   findNearestCrops,

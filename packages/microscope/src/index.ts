@@ -1,6 +1,25 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export { type CardEntry, drawComparisonCard } from "./compare/card.ts";
+export {
+  type ComparisonSummary,
+  compare,
+  type FigureSummary,
+  figuresOf,
+  type ImagePair,
+  type PairResult,
+  summarizeComparisons,
+} from "./compare/compare.ts";
+export {
+  type ComparisonTools,
+  compareImages,
+  featureDistance,
+  type ImageComparison,
+  type ImageFigures,
+  type PixelFigures,
+} from "./compare/compare-images.ts";
+export { kernelDistance } from "./compare/kernel-distance.ts";
 export { encodeField } from "./field/encode-field.ts";
 export {
   type FieldCell,
@@ -11,7 +30,7 @@ export {
   generateFields,
 } from "./field/generate-field.ts";
 export { drawOverview } from "./field/overview.ts";
-export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
+export { encodeFiles, renderSheet, rgbPng } from "./generate/encode-files.ts";
 export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
   generateDefaults,
@@ -47,6 +66,13 @@ export {
   mostSteps,
   openMicroscope,
 } from "./image/generate.ts";
+export {
+  cellsOfImage,
+  type MeasuredCell,
+  type MeasuredImage,
+  type MeasuredImageOptions,
+  readMeasuredImage,
+} from "./image/measured-image.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,
@@ -57,6 +83,7 @@ export type {
 } from "./model/model.ts";
 export {
   nucleusLibraryFile,
+  readImageClassifier,
   readImagingConstants,
   readModel,
   readModelNuclei,
@@ -79,3 +106,15 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export { buildIndex, type IndexPart, type IndexSource, measureCells } from "./retrieve/build-index.ts";
+export { drawContactSheet } from "./retrieve/contact-sheet.ts";
+export { type DrawProteinOptions, drawProteinCells } from "./retrieve/draw-protein.ts";
+export { type IndexItem, readIndexPart, writeIndexPart } from "./retrieve/index-file.ts";
+export { openRetrievalIndex, type RankedAnswer, type RetrievalIndex } from "./retrieve/retrieve.ts";
+export {
+  chanceOfHit,
+  type RecallAt,
+  type RetrievalScores,
+  scoreRetrieval,
+  transposeRows,
+} from "./retrieve/score-retrieval.ts";

@@ -1,7 +1,7 @@
 // The lines that `generate` prints per cell: each quantity by its standard name, and where the target compartment is not
 // the most probable one, why.
 
-import type { CompartmentProbabilities } from "@proteoscope/microscope";
+import type { CompartmentProbabilities, FieldProvenance } from "@proteoscope/microscope";
 import type { WrittenCell } from "./write-cells.ts";
 
 /** The lines of all cells and a last one with the number of files. */
@@ -24,6 +24,7 @@ function describeCell({ name, provenance }: WrittenCell): string[] {
       homologs.nearest === null ? null : `k-mer similarity ${homologs.nearest.toFixed(2)}${known}`,
     ],
     ["conditioned on", target && [mostProbable(target, 2), ...(note === null ? [] : [note])].join("; ")],
+    ["field", "field" in provenance ? describeField(provenance.field) : null],
     ["image classifier", `${mostProbable(classified, 2)} (on the images)`],
     [
       "sample agreement",
@@ -34,6 +35,11 @@ function describeCell({ name, provenance }: WrittenCell): string[] {
     protein.id === name ? name : `${protein.id} (files: ${name}_...)`,
     ...lines.flatMap(([label, text]) => (text === null ? [] : [`  ${label.padEnd(17)} ${text}`])),
   ];
+}
+
+function describeField({ drawn, nuclei, cutByFrame }: FieldProvenance["field"]): string {
+  const cut = cutByFrame === 0 ? "" : `, ${cutByFrame} of them cut by the frame`;
+  return `${drawn === nuclei ? "" : `${drawn} drawn of `}${nuclei} cells${cut}; the figures below are means over the cells`;
 }
 
 function mostProbable(probabilities: CompartmentProbabilities, most: number): string {
