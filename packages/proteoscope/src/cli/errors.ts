@@ -54,6 +54,8 @@ const optionsByField: Readonly<Record<string, string>> = {
   nucleusZ: "--nucleus-z 0",
   nucleusTime: "--nucleus-time 0",
   pixelSizeMicrons: "--pixel-size 0.2",
+  proteinChannel: "--protein-channel 0",
+  scaling: "--scaling percentiles",
   steps: "--steps",
   cellLine: "--cell-line",
   expression: "--expression",
