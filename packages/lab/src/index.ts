@@ -32,6 +32,7 @@ export {
   readCrops,
   readLocalisation,
   readProteins,
+  simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";

@@ -63,13 +63,18 @@ function stem(name: string): string {
   return name.replace(imageEnding, "");
 }
 
+/** Whether a file says in its name that its picture was generated, as all do that this program writes. */
+export function isNamedSynthetic(path: string): boolean {
+  return /synthetic/i.test(basename(path));
+}
+
 /** Reads one image of a file. @throws FormatError and ProteoscopeError that name the path. */
 export async function readImageOf(
   { path, series }: Omit<NamedImage, "name">,
   options: MeasuredImageOptions,
 ): Promise<MeasuredImage> {
   const { stack } = await openImageFile(path, { signal: options.signal, series });
-  return readMeasuredImage(stack, options);
+  return { ...(await readMeasuredImage(stack, options)), isSynthetic: isNamedSynthetic(path) };
 }
 
 /** The images of a file that show a protein, without a label image: several samples are several images. */

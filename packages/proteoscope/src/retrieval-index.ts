@@ -23,7 +23,7 @@ import type { FileSource } from "@proteoscope/models";
 import { z } from "zod";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { writeFileAtomic } from "./cli/output.ts";
-import { findImages, imagesOfFile, readImageOf } from "./image-sets.ts";
+import { findImages, imagesOfFile, isNamedSynthetic, readImageOf } from "./image-sets.ts";
 import type { NamedProtein } from "./proteins.ts";
 
 /** What an index was made by and of; another of these is another index. */
@@ -121,7 +121,8 @@ export async function imageSources(
     ]);
     for (const image of images)
       sources.push({
-        ...{ id: image.name, kind: "image", protein: file.name.split("_", 1)[0]! },
+        ...{ id: image.name, kind: "image", protein: file.name.split("_", 1)[0]!, field: file.name },
+        isSynthetic: isNamedSynthetic(file.path),
         read: async () =>
           cellsOfImage(await readImageOf(image, options), constants).map(({ planes }) => planes),
       });
@@ -130,7 +131,7 @@ export async function imageSources(
 }
 
 async function atlasSources(path: string, { cropPixels }: ImagingConstants): Promise<IndexSource[]> {
-  const { openCropPixels, readCrops } = await import("@proteoscope/lab");
+  const { openCropPixels, readCrops, simulatedSource } = await import("@proteoscope/lab");
   const [{ crops }, pixels] = [await readCrops(path), await openCropPixels(path, { isCached: false })];
   if (pixels.height !== cropPixels || pixels.width !== cropPixels)
     throw new CommandError(
@@ -139,8 +140,9 @@ async function atlasSources(path: string, { cropPixels }: ImagingConstants): Pro
     );
   return crops
     .filter(({ isBlend }) => !isBlend)
-    .map(({ index, gene, uniprot }) => ({
-      ...{ id: `crop${index}`, kind: "image", protein: gene ?? uniprot ?? null },
+    .map(({ index, gene, uniprot, source, fieldOfView }) => ({
+      ...{ id: `crop${index}`, kind: "image", protein: gene ?? uniprot ?? null, field: fieldOfView },
+      isSynthetic: source === simulatedSource,
       read: async () => [(await pixels.read(index)).data],
     }));
 }
@@ -156,6 +158,7 @@ export async function proteinSources(
   const library = await readModelNuclei(folder);
   return proteins.map((protein) => ({
     ...{ id: `drawn ${protein.id}`, kind: "drawn", protein: protein.gene ?? protein.id },
+    ...{ field: `drawn ${protein.id}`, isSynthetic: true },
     read: () => drawProteinCells(microscope, library, protein, options),
   }));
 }

@@ -26,16 +26,13 @@ export interface CardEntry {
 const side = 200; // pixels of a tile
 const { green, magenta, blue, grey } = layerColours;
 
-/** Draws the card, one row per pair; `names` are those of the two sides. */
-export function drawComparisonCard(
-  entries: readonly CardEntry[],
-  names: readonly [a: string, b: string],
-): RgbImage {
+/** Draws the card, one row per pair. */
+export function drawComparisonCard(entries: readonly CardEntry[]): RgbImage {
   const rows = entries.map(({ comparison, images }): Tile[] => {
     const [a, b] = images.map(fit) as [MeasuredImage, MeasuredImage];
     return [
-      { image: picture(a), label: `A ${names[0]} ${comparison.name}` },
-      { image: picture(b), label: `B ${names[1]}` },
+      { image: picture(a), label: `A ${comparison.name}`, synthetic: images[0].isSynthetic === true },
+      { image: picture(b), label: "B", synthetic: images[1].isSynthetic === true },
       { image: difference(a, b, comparison.pixels !== null), label: "A magenta, B green" },
       { image: spectra(comparison), label: "power by frequency" },
       { image: text(describe(comparison)), label: "figures" },

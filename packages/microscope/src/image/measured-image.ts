@@ -14,6 +14,8 @@ export interface MeasuredImage {
   /** [H, W]; undefined where the image has no such channel. */
   readonly nucleus: Float32Array | undefined;
   readonly pixelSizeMicrons: number | undefined;
+  /** Whether the picture is known to be generated; a card says so. */
+  readonly isSynthetic?: boolean | undefined;
 }
 
 /** Which channels of an image are which, and how its values are scaled. */

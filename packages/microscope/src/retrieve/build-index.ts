@@ -7,10 +7,7 @@ import type { WorkOptions } from "../progress.ts";
 import { type IndexItem, thumbnailSide } from "./index-file.ts";
 
 /** One image, or the images of one protein, that an item is made of. */
-export interface IndexSource {
-  readonly id: string;
-  readonly kind: IndexItem["kind"];
-  readonly protein: string | null;
+export interface IndexSource extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic"> {
   /** Cells as the classifier takes them, [3, S, S] each; none where nothing was found. */
   read(): Promise<readonly Float32Array[]>;
 }
@@ -57,12 +54,9 @@ export async function* buildIndex(
   onProgress?.({ phase: "index", unit: "items", done: left.length, total: left.length });
 }
 
-async function makeItem(
-  classifier: ImageClassifier,
-  { id, kind, protein, read }: IndexSource,
-): Promise<IndexItem> {
+async function makeItem(classifier: ImageClassifier, { read, ...source }: IndexSource): Promise<IndexItem> {
   const cells = await read();
-  return { id, kind, protein, ...(await measureCells(classifier, cells)) };
+  return { ...source, ...(await measureCells(classifier, cells)) };
 }
 
 /** Mean features of cells [3, S, S] and a small picture of the first. @throws RangeError for no cells. */

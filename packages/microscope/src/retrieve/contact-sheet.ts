@@ -14,9 +14,9 @@ import type { RankedAnswer } from "./retrieve.ts";
 const columns = 6;
 const scale = 2;
 
-/** Draws the sheet. Drawn items are marked as synthetic. */
+/** Draws the sheet. Synthetic items are marked. */
 export function drawContactSheet(
-  query: Pick<IndexItem, "id" | "kind" | "thumbnail">,
+  query: Pick<IndexItem, "id" | "isSynthetic" | "thumbnail">,
   answers: readonly RankedAnswer[],
 ): RgbImage {
   const tiles: Tile[] = [
@@ -32,11 +32,11 @@ export function drawContactSheet(
   return tileImages(rows);
 }
 
-function pictureOf({ kind, thumbnail }: Pick<IndexItem, "kind" | "thumbnail">): RgbImage {
+function pictureOf({ isSynthetic, thumbnail }: Pick<IndexItem, "isSynthetic" | "thumbnail">): RgbImage {
   const area = thumbnailSide ** 2;
   const plane = (channel: number) =>
     Float32Array.from(thumbnail.subarray(channel * area, (channel + 1) * area), (value) => value / 255);
   const size = { height: thumbnailSide, width: thumbnailSide };
   const picture = enlargeImage(compositeCell({ protein: plane(0), nucleus: plane(1) }, size), scale);
-  return kind === "drawn" ? markSynthetic(picture) : picture;
+  return isSynthetic ? markSynthetic(picture) : picture;
 }

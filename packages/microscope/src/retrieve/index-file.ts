@@ -15,6 +15,9 @@ export interface IndexItem {
   readonly kind: "image" | "drawn";
   /** Name of the protein; null where it is not known. */
   readonly protein: string | null;
+  /** What shares its field of view with the item, such as other cells of one image, has the same name here. */
+  readonly field: string;
+  readonly isSynthetic: boolean;
   /** Number of cells that the features are the mean of. */
   readonly cells: number;
   /** Features of the image classifier, [width]. */
@@ -29,6 +32,8 @@ const entriesSchema = z.array(
     id: z.string(),
     kind: z.enum(["image", "drawn"]),
     protein: z.string().nullable(),
+    field: z.string(),
+    isSynthetic: z.boolean(),
     cells: z.int().min(1),
   }),
 );
@@ -43,7 +48,7 @@ export function writeIndexPart(items: readonly IndexItem[]): Uint8Array {
     features.set(item.features, index * width);
     thumbnails.set(item.thumbnail, index * pixels);
   }
-  const entries = items.map(({ id, kind, protein, cells }) => ({ id, kind, protein, cells }));
+  const entries = items.map(({ features, thumbnail, ...entry }) => entry);
   const count = items.length;
   return writeSafetensors(
     new Map<string, NdArray>([

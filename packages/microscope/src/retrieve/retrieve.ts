@@ -29,8 +29,8 @@ export interface RetrievalIndex {
   /** All images by similarity to features [width]; drawn items are none. */
   rankImages(features: Float32Array): RankedAnswer[];
   /**
-   * Every item of a protein that has others as a query among all proteins, left out of its own protein's mean: how well the
-   * index finds what it holds, with chance beside it. Undefined where no protein has two items.
+   * Every item whose protein has items of other fields as a query among all proteins, where its own is the mean of those:
+   * how well the index finds what it holds, with chance beside it. Undefined where there is no such item.
    */
   scoreItself(): RetrievalScores | undefined;
 }
@@ -81,15 +81,16 @@ export function openRetrievalIndex(items: readonly IndexItem[]): RetrievalIndex 
     scoreItself() {
       const proteins = [...groups.keys()];
       const queries = [...groups].flatMap(([protein, members]) =>
-        members.length < 2 ? [] : members.map((index) => ({ protein, index })),
+        members.flatMap((index) => {
+          const others = members.filter((other) => items[other]!.field !== items[index]!.field);
+          return others.length === 0 ? [] : [{ protein, index, others }];
+        }),
       );
-      const similarities = queries.map(({ protein, index }) => {
-        const query = vectors[index]!;
-        return Float32Array.from(proteins, (other) => {
-          const sum = sums.get(other)!;
-          return cosine(query, other === protein ? sum.map((value, i) => value - query[i]!) : sum);
-        });
-      });
+      const similarities = queries.map(({ protein, index, others }) =>
+        Float32Array.from(proteins, (other) =>
+          cosine(vectors[index]!, other === protein ? sumOf(others, vectors, width) : sums.get(other)!),
+        ),
+      );
       return scoreRetrieval(similarities, (query, answer) => proteins[answer] === queries[query]!.protein);
     },
   };

@@ -100,7 +100,7 @@ async function compareAll(
       results.push({ name, comparison, error } as PairResult);
       if (result.comparison !== undefined && entries.length < mostPictures) entries.push(result);
     }
-    return { pairing, results, card: drawComparisonCard(entries, ["", ""]) };
+    return { pairing, results, card: drawComparisonCard(entries) };
   });
   return work.finally(progress.close);
 }
@@ -118,7 +118,12 @@ async function writeResults(
   { signal }: CommandContext,
 ): Promise<void> {
   const { figuresOf, rgbPng } = await import("@proteoscope/microscope");
-  const rows = comparisons.map((comparison) => ({ name: comparison.name, ...figuresOf(comparison) }));
+  const rows = comparisons.map((comparison) => ({
+    name: comparison.name,
+    ...Object.fromEntries(
+      Object.entries(figuresOf(comparison)).map(([name, value]) => [name, Number(value.toPrecision(6))]),
+    ),
+  }));
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   await withOutputFolder(
     output,
@@ -144,7 +149,8 @@ function describeSummary({
   readonly onlyInA: readonly string[];
   readonly onlyInB: readonly string[];
 }): string[] {
-  const lines = Object.entries(summary.figures).map(([name, { mean, standardDeviation, n }]) => {
+  const figures = Object.entries(summary.figures).filter(([name]) => !name.startsWith("cells_"));
+  const lines = figures.map(([name, { mean, standardDeviation, n }]) => {
     const spread =
       standardDeviation === null ? "" : ` (standard deviation ${standardDeviation.toPrecision(2)}, n ${n})`;
     return `  ${name.replaceAll("_", " ").padEnd(22)} ${Number(mean.toPrecision(4))}${spread}`;

@@ -84,7 +84,7 @@ export const retrieveCommand = defineCommand({
   notes: [
     "A protein is compared by what the model draws of it; a file of an image folder belongs to the protein that its name",
     "begins with, up to the first _. An index that was interrupted is continued by the same command. How much a rank says",
-    "is measured on the index: each of its images is sought among its proteins, left out of its own protein's mean.",
+    "is measured on the index: each image is sought among its proteins, without the images of its own field.",
   ],
   examples: [
     "proteoscope retrieve --build images/ -o index",
@@ -175,7 +175,7 @@ async function buildCommand(args: RetrieveArguments, set: string, context: Comma
 }
 
 interface Found {
-  readonly query: Pick<IndexItem, "id" | "kind" | "thumbnail">;
+  readonly query: Pick<IndexItem, "id" | "kind" | "isSynthetic" | "thumbnail">;
   /** Name of the query's protein, where it is one. */
   readonly protein: string | undefined;
   readonly kind: "proteins" | "images";
@@ -228,7 +228,7 @@ async function search(
     if (answers.length === 0) throw new CommandError(`${indexPath} holds no ${kind}`, exitCodes.badData);
     return {
       ...{ kind, answers, scores: index.scoreItself() },
-      query: { id: source!.id, kind: source!.kind, thumbnail },
+      query: { id: source!.id, kind: source!.kind, isSynthetic: source!.isSynthetic, thumbnail },
       protein: ofImage ? undefined : (source!.protein ?? undefined),
     };
   });
@@ -275,9 +275,9 @@ function describe({ query, answers, count, expected, chance, ranking }: Answers,
     );
   const itself = chance
     ? [
-        `this index finds its own proteins: recall ${recall!.join(", ")}, median rank ${chance.medianRank} of ${chance.gallery} (chance ${chance.chanceMedianRank})`,
+        `this index finds its own proteins (${chance.queries} images, their fields left out): recall ${recall!.join(", ")}, median rank ${chance.medianRank} of ${chance.gallery} (chance ${chance.chanceMedianRank})`,
       ]
-    : ["no protein of this index has two items: how much a rank says cannot be measured on it"];
+    : ["no protein of this index has items of two fields: how much a rank says cannot be measured on it"];
   return [`${answers} by similarity to ${query}:`, ...rows, ...place, ...itself];
 }
 
