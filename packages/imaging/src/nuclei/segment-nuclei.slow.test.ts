@@ -12,18 +12,17 @@ it.each([
     const size = { height: 2048, width: 2048, pixelSizeMicrons: 0.4126 };
     const perSide = Math.floor((size.width - 2 * radius) / pitch) + 1;
     const field = fieldOfDiscs(size, []);
-  for (let i = 0; i < perSide ** 2; i++) {
-    const centre = [i % perSide, Math.floor(i / perSide)].map((step) => radius + 2 + pitch * step);
-    const [x, y] = centre as [number, number];
-    for (let v = -radius; v <= radius; v++)
-      for (let u = -radius; u <= radius; u++)
-        if (Math.hypot(u, v) <= radius) field[(y + v) * size.width + x + u]! += 300 + 60 * (i % 11);
-  }
-  const before = process.cpuUsage();
+    for (let i = 0; i < perSide ** 2; i++) {
+      const centre = [i % perSide, Math.floor(i / perSide)].map((step) => radius + 2 + pitch * step);
+      const [x, y] = centre as [number, number];
+      for (let v = -radius; v <= radius; v++)
+        for (let u = -radius; u <= radius; u++)
+          if (Math.hypot(u, v) <= radius) field[(y + v) * size.width + x + u]! += 300 + 60 * (i % 11);
+    }
+    const before = process.cpuUsage();
     const { nuclei } = segmentNuclei(field, size);
     const { user } = process.cpuUsage(before);
-    expect(nuclei.length).toBe(discs.length);
-    expect(nuclei.length).toBeGreaterThan(0.95 * count);
+    expect(nuclei.length).toBe(count);
     expect(user / 1e6).toBeLessThan(5);
   },
 );

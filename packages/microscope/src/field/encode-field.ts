@@ -87,7 +87,7 @@ function tableOf({ cells, pixelSizeMicrons, provenance }: GeneratedField): strin
     compartment: compartments === undefined ? "" : mostProbable(compartments),
     nuclear_proportion: digits(cell.nuclearProportion, 4),
     agreement: digits(cell.agreement, 4),
-    ...Object.fromEntries(names.map((name) => [name, digits(compartments?.[name], 4)])),
+    ...Object.fromEntries(names.map((name) => [`probability_${name}`, digits(compartments?.[name], 4)])),
   }));
   return writeCsv(rows, Object.keys(rows[0]!));
 }
