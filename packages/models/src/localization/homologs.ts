@@ -78,21 +78,15 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
   const { sequences, ends, shares } = proteins;
   const count = ends.length;
   if (count >= 2 ** (32 - restBits)) throw new RangeError(`${count} proteins are too many to compare with`);
-  const each = (visit: (kmers: Int32Array, protein: number) => void) => {
-    for (let protein = 0; protein < count; protein++)
-      visit(kmersOf(sequences.subarray(ends[protein - 1] ?? 0, ends[protein])), protein);
-  };
+  const kmers = kmersOf(sequences, ends);
   const starts = new Uint32Array(listCount + 1);
-  each((kmers) => {
-    for (let i = 0; i < kmers.length; i++) starts[listOf(kmers[i]!) + 1]!++;
-  });
+  for (let i = 0; i < kmers.length; i++) if (kmers[i]! >= 0) starts[listOf(kmers[i]!) + 1]!++;
   for (let list = 0; list < listCount; list++) starts[list + 1]! += starts[list]!;
   const next = starts.slice();
   const entries = new Uint32Array(starts[listCount]!);
-  each((kmers, protein) => {
-    for (let i = 0; i < kmers.length; i++)
-      entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
-  });
+  for (let protein = 0, i = 0; protein < count; protein++)
+    for (const end = ends[protein]!; i < end; i++)
+      if (kmers[i]! >= 0) entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
   const weights = Float64Array.from(
     { length: count + 1 },
     (_, held) => Math.log(1 + count / (held + 1)) ** 2,
@@ -115,7 +109,9 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
   const nearestOf = (sequence: string): Neighbour[] => {
     shared.fill(0);
     let square = 0;
-    for (const kmer of new Set(kmersOf(new TextEncoder().encode(sequence)))) {
+    const residues = new TextEncoder().encode(sequence);
+    for (const kmer of new Set(kmersOf(residues, [residues.length]))) {
+      if (kmer < 0) continue;
       const [list, rest] = [listOf(kmer), restIn(kmer)];
       const holders: number[] = [];
       for (let index = starts[list]!; index < starts[list + 1]!; index++)
@@ -172,21 +168,25 @@ function countHolders(entries: Uint32Array): Uint32Array {
   return holders;
 }
 
-/** The k-mers of a sequence in its order, as list and rest, without those that have a letter other than the twenty residues. */
-function kmersOf(sequence: Uint8Array): Int32Array {
-  const kmers = new Int32Array(sequence.length);
-  let found = 0;
-  let known = 0;
+/**
+ * The k-mer that ends at each residue of sequences that follow one another, as list and rest; -1 where a sequence has only
+ * begun or a letter other than the twenty residues is in the way.
+ */
+function kmersOf(sequences: Uint8Array, ends: ArrayLike<number>): Int32Array {
+  const kmers = new Int32Array(sequences.length).fill(-1);
   let [a, b, c, d, e] = [0, 0, 0, 0, 0]; // the last five residues
-  for (let i = 0; i < sequence.length; i++) {
-    const code = residueCodes[sequence[i]!] ?? -1;
-    known = code < 0 ? 0 : known + 1;
-    a = b;
-    b = c;
-    c = d;
-    d = e;
-    e = code;
-    if (known >= kmerLength) kmers[found++] = ((a * 400 + b * 20 + c) << restBits) | (d * 20 + e);
+  for (let protein = 0, i = 0; protein < ends.length; protein++) {
+    let known = 0;
+    for (const end = ends[protein]!; i < end; i++) {
+      const code = residueCodes[sequences[i]!] ?? -1;
+      known = code < 0 ? 0 : known + 1;
+      a = b;
+      b = c;
+      c = d;
+      d = e;
+      e = code;
+      if (known >= kmerLength) kmers[i] = ((a * 400 + b * 20 + c) << restBits) | (d * 20 + e);
+    }
   }
-  return kmers.subarray(0, found);
+  return kmers;
 }
