@@ -73,66 +73,17 @@ const same = 1 - 1e-6;
 
 /** Indexes proteins by k-mer, with four bytes per residue. @throws RangeError for more than eight million proteins. */
 export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins): Homologs {
-  const { neighbours, priorWeight, trust, scale } = config;
-  const labels = config.labels.length;
-  const { sequences, ends, shares } = proteins;
-  const count = ends.length;
-  if (count >= 2 ** (32 - restBits)) throw new RangeError(`${count} proteins are too many to compare with`);
-  const kmers = kmersOf(sequences, ends);
-  const starts = new Uint32Array(listCount + 1);
-  for (let i = 0; i < kmers.length; i++) if (kmers[i]! >= 0) starts[listOf(kmers[i]!) + 1]!++;
-  for (let list = 0; list < listCount; list++) starts[list + 1]! += starts[list]!;
-  const next = starts.slice();
-  const entries = new Uint32Array(starts[listCount]!);
-  for (let protein = 0, i = 0; protein < count; protein++)
-    for (const end = ends[protein]!; i < end; i++)
-      if (kmers[i]! >= 0) entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
-  const weights = Float64Array.from(
-    { length: count + 1 },
-    (_, held) => Math.log(1 + count / (held + 1)) ** 2,
-  );
-  const squares = new Float64Array(count);
-  for (let list = 0; list < listCount; list++) {
-    const own = entries.subarray(starts[list], starts[list + 1]);
-    const holders = countHolders(own);
-    for (let i = 0; i < own.length; i++) {
-      const rest = restIn(own[i]!);
-      if (rest !== struckOut) squares[own[i]! >>> restBits]! += weights[holders[rest]!]!;
-    }
-  }
-  const frequencies = new Float64Array(labels);
-  for (let i = 0; i < shares.length; i++) frequencies[i % labels]! += shares[i]!;
-  const total = frequencies.reduce((sum, x) => sum + x, 0);
-  for (let label = 0; label < labels; label++) frequencies[label]! /= total;
-
-  const shared = new Float64Array(count);
-  const nearestOf = (sequence: string): Neighbour[] => {
-    shared.fill(0);
-    let square = 0;
-    const residues = new TextEncoder().encode(sequence);
-    for (const kmer of new Set(kmersOf(residues, [residues.length]))) {
-      if (kmer < 0) continue;
-      const [list, rest] = [listOf(kmer), restIn(kmer)];
-      const holders: number[] = [];
-      for (let index = starts[list]!; index < starts[list + 1]!; index++)
-        if (restIn(entries[index]!) === rest) holders.push(entries[index]! >>> restBits);
-      const weight = weights[holders.length]!;
-      square += weight;
-      for (const protein of holders) shared[protein]! += weight;
-    }
-    const found: Neighbour[] = [];
-    for (let protein = 0; protein < count; protein++)
-      if (shared[protein]! > 0)
-        found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
-    return found.sort((a, b) => b.similarity - a.similarity);
-  };
+  const { neighbours, priorWeight, trust, scale, labels } = config;
+  const { shares } = proteins;
+  const index = indexKmers(proteins);
+  const frequencies = labelFrequencies(shares, labels.length);
   return {
     score(sequence, { others = false } = {}) {
-      const found = nearestOf(sequence).filter(({ similarity }) => !others || similarity < same);
-      const votes = new Float64Array(labels);
+      const found = neighboursOf(index, sequence).filter(({ similarity }) => !others || similarity < same);
+      const votes = new Float64Array(labels.length);
       for (const { protein, similarity } of found.slice(0, neighbours))
-        for (let label = 0; label < labels; label++)
-          votes[label]! += similarity ** 2 * shares[protein * labels + label]!;
+        for (let label = 0; label < labels.length; label++)
+          votes[label]! += similarity ** 2 * shares[protein * labels.length + label]!;
       const weight = votes.reduce((sum, x) => sum + x, 0);
       const logits = Float32Array.from(votes, (vote, label) => {
         const frequency = frequencies[label]!;
@@ -146,9 +97,76 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
   };
 }
 
+function labelFrequencies(shares: Float32Array, labels: number): Float64Array {
+  const frequencies = new Float64Array(labels);
+  for (let i = 0; i < shares.length; i++) frequencies[i % labels]! += shares[i]!;
+  const total = frequencies.reduce((sum, x) => sum + x, 0);
+  return frequencies.map((sum) => sum / total);
+}
+
+interface KmerIndex {
+  /** Index in `entries` at which each list begins, and the end of the last, [lists + 1]. */
+  readonly starts: Uint32Array;
+  readonly entries: Uint32Array;
+  /** Weight of a k-mer by the number of proteins that contain it, [proteins + 1]. */
+  readonly weights: Float64Array;
+  /** Squared length of each protein's vector of k-mers, [proteins]. */
+  readonly squares: Float64Array;
+}
+
+function indexKmers({ sequences, ends }: AnnotatedProteins): KmerIndex {
+  const count = ends.length;
+  if (count >= 2 ** (32 - restBits)) throw new RangeError(`${count} proteins are too many to compare with`);
+  const kmers = kmersOf(sequences, ends);
+  const starts = new Uint32Array(listCount + 1);
+  for (let i = 0; i < kmers.length; i++) if (kmers[i]! >= 0) starts[listOf(kmers[i]!) + 1]!++;
+  for (let list = 0; list < listCount; list++) starts[list + 1]! += starts[list]!;
+  const next = starts.slice();
+  const entries = new Uint32Array(starts[listCount]!);
+  for (let protein = 0, i = 0; protein < count; protein++)
+    for (const end = ends[protein]!; i < end; i++)
+      if (kmers[i]! >= 0) entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
+  const weights = Float64Array.from(
+    { length: count + 1 },
+    (_, holders) => Math.log(1 + count / (holders + 1)) ** 2,
+  );
+  const squares = new Float64Array(count);
+  for (let list = 0; list < listCount; list++) {
+    const own = entries.subarray(starts[list], starts[list + 1]);
+    const holders = countHolders(own);
+    for (let i = 0; i < own.length; i++) {
+      const rest = restIn(own[i]!);
+      if (rest !== struckOut) squares[own[i]! >>> restBits]! += weights[holders[rest]!]!;
+    }
+  }
+  return { starts, entries, weights, squares };
+}
+
 interface Neighbour {
   readonly protein: number;
   readonly similarity: number;
+}
+
+/** All proteins that share a k-mer with a sequence, the most similar first. */
+function neighboursOf({ starts, entries, weights, squares }: KmerIndex, sequence: string): Neighbour[] {
+  const shared = new Float64Array(squares.length);
+  const residues = new TextEncoder().encode(sequence);
+  let square = 0;
+  for (const kmer of new Set(kmersOf(residues, [residues.length]))) {
+    if (kmer < 0) continue;
+    const [list, rest] = [listOf(kmer), restIn(kmer)];
+    const holders: number[] = [];
+    for (let index = starts[list]!; index < starts[list + 1]!; index++)
+      if (restIn(entries[index]!) === rest) holders.push(entries[index]! >>> restBits);
+    const weight = weights[holders.length]!;
+    square += weight;
+    for (const protein of holders) shared[protein]! += weight;
+  }
+  const found: Neighbour[] = [];
+  for (let protein = 0; protein < shared.length; protein++)
+    if (shared[protein]! > 0)
+      found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
+  return found.sort((a, b) => b.similarity - a.similarity);
 }
 
 const listOf = (kmer: number) => kmer >>> restBits;
