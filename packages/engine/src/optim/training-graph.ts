@@ -115,14 +115,9 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   // The second tracing reads trained parameters and updated buffers out of flat vectors. In main memory a part of a
   // vector is read and written where it lies; on a device the vector is one buffer, which the graph takes apart.
   const main = emptyGraph();
-  const flats = new Map(
-    onHost
-      ? []
-      : groups.map(({ name, layout }) => [
-          name,
-          readState(main, stateName(name, "parameters"), layout.length),
-        ]),
-  );
+  const readParameters = ({ name, layout }: Group) =>
+    [name, readState(main, stateName(name, "parameters"), layout.length)] as const;
+  const flats = new Map(onHost ? [] : groups.map(readParameters));
   const flatBuffers = buffers.length > 0 ? readState(main, buffersState, buffers.length) : undefined;
   const traced = trace(flatModel, inputTypes, (name) => {
     const group = groups.find(({ layout }) => layout.entries.has(name));
@@ -135,12 +130,8 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   for (const [name, tensor] of traced.inputs) main.inputs.set(name, tensor);
   for (const [name, { tensor }] of traced.random) main.inputs.set(`random.${name}`, tensor);
   for (const [name, tensor] of Object.entries(traced.outputs)) main.outputs.set(name, tensor);
-  if (flatBuffers !== undefined)
-    writeState(
-      main,
-      buffersState,
-      flatten([...buffers.entries.keys()].map((name) => traced.updates.get(name)!)),
-    );
+  const updates = [...buffers.entries.keys()].map((name) => traced.updates.get(name)!);
+  if (flatBuffers !== undefined) writeState(main, buffersState, flatten(updates));
 
   const apply = accumulate * ranks > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
