@@ -77,7 +77,9 @@ export async function checkRunFolder(path: string, { isNew }: { readonly isNew: 
   const stored = await readRunConfig(path);
   if (!isNew && stored === undefined) throw new ConfigError(`${path} holds no run to resume`);
   if (isNew && stored !== undefined)
-    throw new ConfigError(`${path} holds a run already: go on with --resume, or name another folder`);
+    throw new ConfigError(`${path} holds a run already: resume it, or name another folder`, {
+      field: "resume",
+    });
 }
 
 /** The text of a run's config.yaml; undefined where there is no run. */

@@ -26,7 +26,11 @@ export const trainCommand = defineCommand({
       description: `One of ${trainerNames.join(", ")}, then key.path=value ...`,
     },
     config: { type: "string", valueHint: "file", description: "A YAML file; by default the mini preset" },
-    data: { type: "string", valueHint: "folder", description: "The atlas folder" },
+    data: {
+      type: "string",
+      valueHint: "folder",
+      description: "The atlas folder; with --resume, where it is now",
+    },
     output: { type: "string", alias: "o", valueHint: "folder", description: "The run folder" },
     resume: { type: "boolean", description: "Continue the run in the run folder" },
   },
@@ -105,12 +109,10 @@ function startRun(
 }
 
 function resumeRun(output: string, trainer: TrainerName, args: RunArguments, options: Options) {
-  if (args.data !== undefined || args.config !== undefined || args.overrides.length > 0) {
-    throw usage(
-      "--resume continues with the run's own configuration: leave --data, --config and changes out",
-    );
-  }
-  return resumeTraining(output, trainer, options);
+  const { data, config, overrides } = args;
+  if (config !== undefined || overrides.length > 0)
+    throw usage("--resume continues with the run's own configuration: leave --config and changes out");
+  return resumeTraining(output, trainer, { ...options, ...(data === undefined ? {} : { atlas: data }) });
 }
 
 function describeLosses({ scores }: TrainingProgress): string {
