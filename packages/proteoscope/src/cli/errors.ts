@@ -57,6 +57,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   steps: "--steps",
   cellLine: "--cell-line",
   expression: "--expression",
+  windowResidues: "--window",
   output: "-o",
 };
 
