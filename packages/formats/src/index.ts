@@ -59,6 +59,7 @@ export {
   type RefusedRecord,
   readFastaRecords,
 } from "./text/fasta.ts";
+export { type ProteinFeature, readFeatures } from "./text/feature-table.ts";
 export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
 export { readTorchCheckpoint } from "./torch/checkpoint.ts";
 export { collectTensors, withoutWrapperNames } from "./torch/state-dict.ts";

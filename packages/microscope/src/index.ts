@@ -1,6 +1,40 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export { annotationOf } from "./experiments/annotated.ts";
+export { type CellChoice, type CellImager, openCellImager } from "./experiments/cell-images.ts";
+export type { Edit, Stretch } from "./experiments/edits.ts";
+export { heatStrip } from "./experiments/heat-strip.ts";
+export {
+  type ClassifiedCompartments,
+  type ComparedProtein,
+  type ComparedVariant,
+  type MutateNetworks,
+  type MutateRequest,
+  type MutateResult,
+  mutate,
+} from "./experiments/mutate.ts";
+export type { ExperimentStep, FindPart, Part } from "./experiments/parts.ts";
+export {
+  type ExperimentOptions,
+  type ScanNetworks,
+  type ScanNull,
+  type ScanResult,
+  type ScanWindow,
+  scan,
+} from "./experiments/scan.ts";
+export { defaultDraws, type ScanRequest } from "./experiments/scan-plan.ts";
+export { openSequencePredictor, type SequencePredictor } from "./experiments/sequence-predictor.ts";
+export { type NamedSignal, namedSignals, type Terminus } from "./experiments/signals.ts";
+export {
+  falseDiscoveryRate,
+  type MeanWithInterval,
+  type NullSummary,
+  type Tail,
+} from "./experiments/statistics.ts";
+export { variantSheet } from "./experiments/variant-sheet.ts";
+export { parseVariant, type Variant, type WildType } from "./experiments/variants.ts";
+export { type ScanMode, scanModes } from "./experiments/windows.ts";
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
 export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
