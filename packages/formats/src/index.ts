@@ -45,6 +45,13 @@ export {
 export type { OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
+export {
+  type ParquetColumn,
+  type ParquetTable,
+  type ParquetType,
+  type ParquetValue,
+  startParquet,
+} from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";

@@ -66,3 +66,20 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export {
+  type RefusedScreenRecord,
+  recordsOfShard,
+  type ScreenedProtein,
+  type ScreenInput,
+  type ScreenPicture,
+  type ScreenRecord,
+  type ScreenResult,
+  type Shard,
+} from "./screen/records.ts";
+export {
+  type ScreenImages,
+  type ScreenTools,
+  screenProteins,
+  screenRecord,
+} from "./screen/screen-proteins.ts";
+export type { ScreenExample, ScreenSummary } from "./screen/summary.ts";

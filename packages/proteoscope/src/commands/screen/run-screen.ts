@@ -1,0 +1,135 @@
+// The work of `screen`: opens model and folder, and writes the results of all records that have none yet. It is loaded when
+// the words of the command are checked.
+
+import {
+  type ChosenNucleus,
+  type GenerateSettings,
+  type MicroscopeModel,
+  openMicroscope,
+  openProteinEncoder,
+  readModel,
+  readSequenceModel,
+  recordsOfShard,
+  type ScreenInput,
+  type ScreenResult,
+  type SequenceModel,
+  type Shard,
+  screenProteins,
+  type WorkOptions,
+} from "@proteoscope/microscope";
+import { openScreenFolder, type ScreenDescription } from "@proteoscope/microscope/node";
+import type { FileSource } from "@proteoscope/models";
+import type { devices } from "../../cli/command.ts";
+import { withRuntime } from "../../model-folder.ts";
+import { readNuclei } from "../../nuclei.ts";
+import { packageVersion } from "../../package-files.ts";
+import type { ScreenInputs } from "./screen-inputs.ts";
+
+/** What is drawn. */
+export interface ImageOptions {
+  readonly settings: GenerateSettings;
+  /** Picture of the nucleus; one of the library where it is undefined. */
+  readonly nucleus: string | undefined;
+  readonly pixelSizeMicrons: number | undefined;
+}
+
+export interface ScreenRun extends WorkOptions {
+  readonly model: FileSource;
+  readonly device: (typeof devices)[number];
+  readonly output: string;
+  readonly shard: Shard | undefined;
+  /** undefined where nothing is drawn. */
+  readonly images: ImageOptions | undefined;
+}
+
+/** Number of records. */
+export interface ScreenCounts {
+  readonly records: number;
+  /** Those that were refused in this run. */
+  readonly refused: number;
+}
+
+type Results = (inputs: AsyncIterable<ScreenInput>) => AsyncIterable<ScreenResult>;
+
+/** Screens the records of a shard, or all. @throws what the model, the folder and the networks throw. */
+export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<ScreenCounts> {
+  const { images, signal } = run;
+  const nucleus = images && (await chooseNucleus(run.model, images, signal));
+  const model = await (images === undefined ? readSequenceModel : readModel)(run.model);
+  const folder = await openScreenFolder(run.output, describe(model, images, nucleus), run.shard);
+  const { index, count } = run.shard ?? { index: 0, count: 1 };
+  const total = Math.ceil((inputs.count - index) / count);
+  let refused = 0;
+  let earlier: number | undefined;
+  const remaining = folder.remaining(recordsOfShard(inputs.records(), { index, count }));
+  try {
+    await withResults(run, { model, nucleus }, async (results) => {
+      for await (const result of results(remaining)) {
+        earlier ??= folder.count; // what other runs did is not of this one's speed
+        await folder.append(result);
+        if (result.refused !== undefined) refused++;
+        const note = result.done?.record.id ?? result.refused?.id;
+        run.onProgress?.({
+          phase: "screen",
+          done: folder.count - earlier,
+          total: total - earlier,
+          unit: "proteins",
+          note,
+        });
+      }
+    });
+    await folder.complete();
+    return { records: folder.count, refused };
+  } finally {
+    await folder.close();
+  }
+}
+
+interface Chosen {
+  readonly model: SequenceModel | MicroscopeModel;
+  readonly nucleus: ChosenNucleus | undefined;
+}
+
+/** Lets `work` have what screens records: the networks of this process. */
+async function withResults(
+  { device, images, signal }: ScreenRun,
+  { model, nucleus }: Chosen,
+  work: (results: Results) => Promise<void>,
+): Promise<void> {
+  await withRuntime(device, async (runtime) => {
+    if (images === undefined || nucleus === undefined) {
+      const encoder = await openProteinEncoder(runtime, model);
+      return work((inputs) => screenProteins({ encoder }, inputs, { signal }));
+    }
+    const microscope = openMicroscope(runtime, model as MicroscopeModel);
+    const drawing = {
+      microscope,
+      nucleus,
+      settings: images.settings,
+      software: { proteoscope: packageVersion() },
+    };
+    return work((inputs) => screenProteins({ encoder: microscope, images: drawing }, inputs, { signal }));
+  });
+}
+
+async function chooseNucleus(
+  model: FileSource,
+  { nucleus, pixelSizeMicrons, settings }: ImageOptions,
+  signal: AbortSignal,
+): Promise<ChosenNucleus> {
+  const options = { image: nucleus, pixelSizeMicrons, maxNuclei: 1, seed: settings.seed, signal };
+  return (await readNuclei(model, options))[0]!;
+}
+
+function describe(
+  { name, checksums, localization }: SequenceModel,
+  images: ImageOptions | undefined,
+  nucleus: ChosenNucleus | undefined,
+): ScreenDescription {
+  return {
+    schema: 1,
+    model: { name, sha256: checksums },
+    labels: localization.config.labels,
+    images: images && nucleus ? { ...images.settings, nucleus: nucleus.origin } : null,
+  };
+}
