@@ -9,8 +9,9 @@ import type { ResultRow } from "../result-table.ts";
 
 /** A file that is open for more rows. */
 export interface ResultFile {
-  readonly path: string;
-  /** The rows that were there. */
+  /** Number of rows that were there. */
+  readonly count: number;
+  /** These rows. */
   rows(): AsyncGenerator<ResultRow, void, undefined>;
   append(row: ResultRow): Promise<void>;
   close(): Promise<void>;
@@ -23,7 +24,7 @@ const rowsAtOnce = 200;
 export async function openResultFile(path: string, columns: readonly string[]): Promise<ResultFile> {
   const header = writeCsv([], columns);
   const file = await open(path, "a+");
-  const size = await completeLength(file);
+  const { size, lines } = await measureLines(file);
   await file.truncate(size);
   if (size === 0) await file.appendFile(header);
   else {
@@ -37,7 +38,7 @@ export async function openResultFile(path: string, columns: readonly string[]): 
     }
   }
   return {
-    path,
+    count: Math.max(0, lines - 1),
     rows: () => readRows(path, size),
     append: (row) => file.appendFile(writeCsv([row], columns).slice(header.length)),
     close: () => file.close(),
@@ -61,16 +62,18 @@ export async function* readRows(path: string, size = Infinity): AsyncGenerator<R
   yield* parse();
 }
 
-/** The length in bytes up to the end of the last whole line. */
-async function completeLength(file: FileHandle): Promise<number> {
-  const { size } = await file.stat();
+/** The length in bytes up to the end of the last whole line, and the number of lines. */
+async function measureLines(file: FileHandle): Promise<{ readonly size: number; readonly lines: number }> {
   const block = Buffer.alloc(64 * 1024);
-  for (let end = size; end > 0; ) {
-    const begin = Math.max(0, end - block.length);
-    await file.read(block, 0, end - begin, begin);
-    const last = block.subarray(0, end - begin).lastIndexOf(lineEnd);
-    if (last >= 0) return begin + last + 1;
-    end = begin;
+  let [size, lines] = [0, 0];
+  for (let begin = 0; ; ) {
+    const { bytesRead } = await file.read(block, 0, block.length, begin);
+    if (bytesRead === 0) return { size, lines };
+    const bytes = block.subarray(0, bytesRead);
+    for (let at = bytes.indexOf(lineEnd); at >= 0; at = bytes.indexOf(lineEnd, at + 1)) {
+      lines++;
+      size = begin + at + 1;
+    }
+    begin += bytesRead;
   }
-  return 0;
 }

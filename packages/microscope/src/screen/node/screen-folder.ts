@@ -62,7 +62,7 @@ export async function openScreenFolder(
   try {
     const isComplete = shard !== undefined && (await exists(complete));
     const file = await openResultFile(isComplete ? complete : partial, resultColumns(description.labels));
-    let count = 0;
+    let { count } = file;
     return {
       get count() {
         return count;
@@ -70,15 +70,15 @@ export async function openScreenFolder(
       async *remaining(inputs) {
         const rows = file.rows();
         let row = await rows.next();
+        let index = 0;
         for await (const input of inputs) {
           if (row.done === true) yield input;
           else {
-            await checkSame(input, row.value, path, count);
-            count++;
+            await checkSame(input, row.value, path, index++);
             row = await rows.next();
           }
         }
-        if (row.done !== true) throw otherInput(path, count, `"${row.value.id}", where the input ends`);
+        if (row.done !== true) throw otherInput(path, index, `"${row.value.id}", where the input ends`);
       },
       async append(result) {
         const png = result.done?.picture?.png;

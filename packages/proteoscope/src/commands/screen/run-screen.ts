@@ -1,6 +1,9 @@
 // The work of `screen`: opens model and folder, and writes the results of all records that have none yet. It is loaded when
 // the words of the command are checked.
 
+import { randomUUID } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type ChosenNucleus,
   type GenerateSettings,
@@ -40,6 +43,10 @@ export interface ScreenRun extends WorkOptions {
   readonly shard: Shard | undefined;
   /** undefined where nothing is drawn. */
   readonly images: ImageOptions | undefined;
+  /** PostgreSQL whose workers do the work; undefined where this process does it. */
+  readonly databaseUrl: string | undefined;
+  /** Called when no worker has done anything for a while. */
+  readonly onSilence: () => void;
 }
 
 /** Number of records. */
@@ -60,19 +67,18 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
   const { index, count } = run.shard ?? { index: 0, count: 1 };
   const total = Math.ceil((inputs.count - index) / count);
   let refused = 0;
-  let earlier: number | undefined;
+  const first = folder.count;
   const remaining = folder.remaining(recordsOfShard(inputs.records(), { index, count }));
   try {
-    await withResults(run, { model, nucleus }, async (results) => {
+    await withResults(run, { model, nucleus, first }, async (results) => {
       for await (const result of results(remaining)) {
-        earlier ??= folder.count; // what other runs did is not of this one's speed
         await folder.append(result);
         if (result.refused !== undefined) refused++;
         const note = result.done?.record.id ?? result.refused?.id;
         run.onProgress?.({
           phase: "screen",
-          done: folder.count - earlier,
-          total: total - earlier,
+          done: folder.count - first,
+          total: total - first,
           unit: "proteins",
           note,
         });
@@ -85,31 +91,62 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
   }
 }
 
+const software = { proteoscope: packageVersion() };
+
 interface Chosen {
   readonly model: SequenceModel | MicroscopeModel;
   readonly nucleus: ChosenNucleus | undefined;
+  /** Place of the first record that has no result. */
+  readonly first: number;
 }
 
-/** Lets `work` have what screens records: the networks of this process. */
-async function withResults(
-  { device, images, signal }: ScreenRun,
-  { model, nucleus }: Chosen,
-  work: (results: Results) => Promise<void>,
-): Promise<void> {
+/** Lets `work` have what screens records: the networks of this process, or the workers of a database. */
+async function withResults(run: ScreenRun, chosen: Chosen, work: (results: Results) => Promise<void>) {
+  const { device, images, signal, databaseUrl } = run;
+  const { model, nucleus } = chosen;
+  if (databaseUrl !== undefined) return withWorkers(databaseUrl, run, chosen, work);
   await withRuntime(device, async (runtime) => {
     if (images === undefined || nucleus === undefined) {
       const encoder = await openProteinEncoder(runtime, model);
       return work((inputs) => screenProteins({ encoder }, inputs, { signal }));
     }
     const microscope = openMicroscope(runtime, model as MicroscopeModel);
-    const drawing = {
-      microscope,
-      nucleus,
-      settings: images.settings,
-      software: { proteoscope: packageVersion() },
-    };
+    const drawing = { microscope, nucleus, settings: images.settings, software };
     return work((inputs) => screenProteins({ encoder: microscope, images: drawing }, inputs, { signal }));
   });
+}
+
+async function withWorkers(
+  databaseUrl: string,
+  { model: folder, output, shard, images, signal, onSilence }: ScreenRun,
+  { nucleus, first }: Chosen,
+  work: (results: Results) => Promise<void>,
+): Promise<void> {
+  const { openDatabase, openQueue, queueName } = await import("@proteoscope/server");
+  const database = await openDatabase(databaseUrl);
+  const marker = join(
+    output,
+    shard === undefined ? "queue.json" : `shards/${shard.index + 1}-of-${shard.count}.queue.json`,
+  );
+  try {
+    const queue = await openQueue(database, queueName((await readModel(folder)).checksums));
+    const id = await screenId(marker);
+    const request = { images: images && nucleus ? { settings: images.settings, nucleus, software } : null };
+    const sent = { id, request, first };
+    await work((inputs) => queue.screen(sent, inputs, { signal, onSilence })).finally(queue.close);
+    await rm(marker, { force: true });
+  } finally {
+    await database.close();
+  }
+}
+
+/** The name of this screen in the database; a run that was killed has left it in the folder. */
+async function screenId(marker: string): Promise<string> {
+  const text = await readFile(marker, "utf8").catch(() => undefined);
+  if (text !== undefined) return (JSON.parse(text) as { screen: string }).screen;
+  const screen = randomUUID();
+  await writeFile(marker, `${JSON.stringify({ screen })}\n`);
+  return screen;
 }
 
 async function chooseNucleus(

@@ -116,7 +116,12 @@ export const screenCommand = defineCommand({
     const progress = showProgress(stderr);
     const { runScreen } = await import("./run-screen.ts");
     const { records, refused } = await runScreen(
-      { model, device: args.device, output, shard, images, signal, onProgress: progress.show },
+      {
+        ...{ model, device: args.device, output, shard, images, signal, onProgress: progress.show },
+        databaseUrl: env.DATABASE_URL || undefined,
+        onSilence: () =>
+          printLines(stderr, "waiting for a worker (`proteoscope worker` with the same model)"),
+      },
       inputs,
     ).finally(progress.close);
     if (shard === undefined) return report(output, await finishScreen(output), args, context);
