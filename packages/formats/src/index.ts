@@ -1,7 +1,7 @@
 // What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers, no machine
 // learning. Readers return or throw FormatError, whatever bytes they are given.
 
-export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./arrays/npy.ts";
+export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
   readSafetensors,

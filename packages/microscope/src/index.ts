@@ -1,6 +1,22 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export {
+  type EmbeddedInput,
+  type EmbedOptions,
+  embedProteins,
+  type LanguageModel,
+  openLanguageModel,
+  openStreamedLanguageModel,
+  type Pooling,
+  type TokenArrays,
+} from "./embed/embed-proteins.ts";
+export {
+  defaultWindowResidues,
+  type ResidueWindow,
+  type WindowPolicy,
+  windowsOf,
+} from "./embed/residue-windows.ts";
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
 export { explainCompartment } from "./generate/explain-compartment.ts";
 export {

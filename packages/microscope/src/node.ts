@@ -1,5 +1,11 @@
-// What Node adds to @proteoscope/microscope: the folder of a screen on disk.
+// What Node adds to @proteoscope/microscope: the folder of a screen on disk, and files of embeddings.
 
+export { embeddingFormat, embeddingFormats, finishEmbeddings } from "./embed/node/embedding-files.ts";
+export {
+  type EmbeddingSettings,
+  type EmbeddingStage,
+  openEmbeddingStage,
+} from "./embed/node/embedding-stage.ts";
 export { finishScreen } from "./screen/node/finish-screen.ts";
 export { mergeShards } from "./screen/node/merge-shards.ts";
 export {

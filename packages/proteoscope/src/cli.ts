@@ -24,6 +24,7 @@ export const mainCommand: CommandGroup = defineGroup(
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
+    embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
     worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),

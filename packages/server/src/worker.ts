@@ -16,16 +16,21 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
   /** Called with the number of records that this worker has done. */
   readonly onRecords?: (done: number) => void;
+  /** Called with one line when the database stops answering, and when it answers again. */
+  readonly onNotice?: (line: string) => void;
 }
 
 const touchEveryMs = 2000;
 const idleMs = 300;
 
-/** Takes jobs until the signal. A job that it is at goes back to the queue. @throws the database's errors. */
+/**
+ * Takes jobs until the signal; the job that it is at then goes back to the queue. It waits for a database that does not
+ * answer. @throws the database's errors at the beginning.
+ */
 export async function runWorker(
   database: Database,
   queue: Queue,
-  { microscope, signal, onRecords }: WorkerOptions,
+  { microscope, signal, onRecords, onNotice }: WorkerOptions,
 ): Promise<void> {
   const id = randomUUID();
   let job: string | null = null;
@@ -37,10 +42,17 @@ export async function runWorker(
       await queue.boss.fail(queue.name, abandoned, { message: "its worker is gone" });
   };
   await touch();
-  const timer = setInterval(() => void upkeep().catch(() => undefined), touchEveryMs);
+  let isAnswering = true;
+  const timer = setInterval(async () => {
+    const failure = await upkeep().catch((error: Error) => error.message || "no connection");
+    if (failure !== undefined && isAnswering) onNotice?.(`the database does not answer: ${failure}`);
+    if (failure === undefined && !isAnswering) onNotice?.("the database answers again");
+    isAnswering = failure === undefined;
+  }, touchEveryMs);
   const tools = memoizeLast((screen: string) => toolsOf(database, microscope, screen));
   try {
     while (!signal.aborted) {
+      // pg-boss gives no job where the database does not answer.
       const [fetched] = await queue.boss.fetch<object>(queue.name);
       if (fetched === undefined) {
         await sleep(idleMs, undefined, { signal }).catch(() => undefined);
@@ -53,13 +65,16 @@ export async function runWorker(
         await doJob(database, fetched.data, { tools, signal, count });
         await queue.boss.complete(queue.name, fetched.id);
       } catch (error) {
-        await queue.boss.fail(queue.name, fetched.id, { message: (error as Error).message });
+        // Where this fails as well, another worker takes the job up when this one is at another.
+        await queue.boss
+          .fail(queue.name, fetched.id, { message: (error as Error).message })
+          .catch(() => undefined);
       }
       job = null;
     }
   } finally {
     clearInterval(timer);
-    await deleteWorker(database, id);
+    await deleteWorker(database, id).catch(() => undefined); // its silence says the same
   }
 }
 

@@ -15,7 +15,8 @@ import { createWorkplace, runWords, type Workplace } from "../testing/model-fold
 
 const program = fileURLToPath(new URL("../../bin/proteoscope.mjs", import.meta.url));
 const killEveryMs = 5000;
-const records = 1000;
+const records = 500;
+const children = new Set<ChildProcess>();
 const residues = "ACDEFGHIKLMNPQRSTVWY";
 
 let place: Workplace;
@@ -25,6 +26,7 @@ beforeAll(async () => {
   if (findPostgres() !== undefined) postgres = await startPostgres();
 });
 afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
   await postgres?.stop();
   place.remove();
 });
@@ -73,12 +75,12 @@ describe.skipIf(findPostgres() === undefined)(
       while (screen.exitCode === null) {
         await Promise.race([sleep(killEveryMs), ended]);
         if (screen.exitCode !== null) break;
-        const index = kills++ % 2;
+        const index = kills++ === 2 ? 1 : 0; // on a slow machine the one that is killed does little more than start
         workers[index]!.kill("SIGKILL");
         workers[index] = start("worker");
         // Who asks is killed once as well, amid its results.
         const table = statSync(join(shared, "results.csv"), { throwIfNoEntry: false });
-        if (asked === 0 && (table?.size ?? 0) > 20_000) {
+        if (asked === 0 && (table?.size ?? 0) > 10_000) {
           screen.kill("SIGKILL");
           await ended;
           asked++;

@@ -44,7 +44,8 @@ export const workerCommand = defineCommand({
           progress.show({ phase: "worker", done, total: Infinity, unit: "records" });
         };
         const microscope = openMicroscope(runtime, model);
-        await runWorker(database, queue, { microscope, signal, onRecords }).finally(queue.close);
+        const onNotice = (line: string): void => printLines(stderr, line);
+        await runWorker(database, queue, { microscope, signal, onRecords, onNotice }).finally(queue.close);
       });
     } finally {
       progress.close();

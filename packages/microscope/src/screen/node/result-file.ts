@@ -14,6 +14,8 @@ export interface ResultFile {
   /** These rows. */
   rows(): AsyncGenerator<ResultRow, void, undefined>;
   append(row: ResultRow): Promise<void>;
+  /** Length of the file in bytes. */
+  size(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function openResultFile(path: string, columns: readonly string[]): 
     count: Math.max(0, lines - 1),
     rows: () => readRows(path, size),
     append: (row) => file.appendFile(writeCsv([row], columns).slice(header.length)),
+    size: async () => (await file.stat()).size,
     close: () => file.close(),
   };
 }

@@ -12,9 +12,10 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type ScreenInput, type ScreenResult, type Shard, sha256Hex } from "../records.ts";
-import { type ResultRow, resultColumns, resultRow } from "../result-table.ts";
+import { resultColumns, resultRow } from "../result-table.ts";
 import { takeLock } from "./folder-lock.ts";
 import { openResultFile } from "./result-file.ts";
+import { inputsWithoutRows } from "./same-input.ts";
 
 /** Name of the table of results in a folder. */
 export const resultsName = "results.csv";
@@ -67,19 +68,7 @@ export async function openScreenFolder(
       get count() {
         return count;
       },
-      async *remaining(inputs) {
-        const rows = file.rows();
-        let row = await rows.next();
-        let index = 0;
-        for await (const input of inputs) {
-          if (row.done === true) yield input;
-          else {
-            await checkSame(input, row.value, path, index++);
-            row = await rows.next();
-          }
-        }
-        if (row.done !== true) throw otherInput(path, index, `"${row.value.id}", where the input ends`);
-      },
+      remaining: (inputs) => inputsWithoutRows(inputs, file.rows(), path),
       async append(result) {
         const png = result.done?.picture?.png;
         await file.append(resultRow(result, png && (await writePicture(path, png, shard))));
@@ -138,23 +127,6 @@ async function checkDescription(
   if (other === undefined) return;
   throw new ProteoscopeError(
     `${path} holds a screen with another ${other} (${descriptionName}): give the same settings or name another output`,
-    { kind: "usage", field: "output" },
-  );
-}
-
-async function checkSame(input: ScreenInput, row: ResultRow, path: string, index: number): Promise<void> {
-  const { record, refused } = input;
-  const id = record?.id ?? refused!.id;
-  const sha256 = record === undefined ? "" : await sha256Hex(record.sequence);
-  // A record that the model refused has no digest.
-  const isSame = row.id === id && (row.sequence_sha256 === sha256 || row.sequence_sha256 === "");
-  if (!isSame)
-    throw otherInput(path, index, `"${row.id}", in the input "${id}" or another sequence of that name`);
-}
-
-function otherInput(path: string, index: number, what: string): ProteoscopeError {
-  return new ProteoscopeError(
-    `${path} holds results of another input: record ${index + 1} is ${what}; name another output`,
     { kind: "usage", field: "output" },
   );
 }
