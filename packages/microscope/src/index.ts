@@ -82,6 +82,14 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export { type ManifestRecord, type ManifestResult, readManifest } from "./screen/dream/manifest.ts";
+export { type CropPlace, placeCrop } from "./screen/dream/place-crop.ts";
+export {
+  type PredictionRun,
+  predictionFile,
+  predictionHeader,
+  predictionLine,
+} from "./screen/dream/predictions.ts";
 export {
   type RefusedScreenRecord,
   recordsOfShard,

@@ -10,8 +10,9 @@ export { finishScreen } from "./screen/node/finish-screen.ts";
 export { mergeShards } from "./screen/node/merge-shards.ts";
 export {
   openScreenFolder,
-  readDescription,
-  resultsName,
+  readScreenRows,
   type ScreenDescription,
   type ScreenFolder,
+  writeWhole,
 } from "./screen/node/screen-folder.ts";
+export { writeStream } from "./screen/node/write-stream.ts";

@@ -12,9 +12,9 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type ScreenInput, type ScreenResult, type Shard, sha256Hex } from "../records.ts";
-import { resultColumns, resultRow } from "../result-table.ts";
+import { type ResultRow, resultColumns, resultRow } from "../result-table.ts";
 import { takeLock } from "./folder-lock.ts";
-import { openResultFile } from "./result-file.ts";
+import { openResultFile, readRows } from "./result-file.ts";
 import { inputsWithoutRows } from "./same-input.ts";
 
 /** Name of the table of results in a folder. */
@@ -86,6 +86,11 @@ export async function openScreenFolder(
     release();
     throw error;
   }
+}
+
+/** The rows of a screen's table, a few at a time. */
+export function readScreenRows(path: string): AsyncGenerator<ResultRow, void, undefined> {
+  return readRows(join(path, resultsName));
 }
 
 /** Reads screen.json. @throws ProteoscopeError (notFound) where there is none. */

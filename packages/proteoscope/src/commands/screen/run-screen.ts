@@ -68,10 +68,11 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
   const total = Math.ceil((inputs.count - index) / count);
   let refused = 0;
   const first = folder.count;
-  const remaining = folder.remaining(recordsOfShard(inputs.records(), { index, count }));
+  const remaining = prepared(folder.remaining(recordsOfShard(inputs.records(), { index, count })), inputs);
   try {
     await withResults(run, { model, nucleus, first }, async (results) => {
       for await (const result of results(remaining)) {
+        await inputs.beforeRow?.(result);
         await folder.append(result);
         if (result.refused !== undefined) refused++;
         const note = result.done?.record.id ?? result.refused?.id;
@@ -89,6 +90,10 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
   } finally {
     await folder.close();
   }
+}
+
+async function* prepared(inputs: AsyncIterable<ScreenInput>, { prepare }: ScreenInputs) {
+  for await (const input of inputs) yield prepare === undefined ? input : await prepare(input);
 }
 
 const software = { proteoscope: packageVersion() };

@@ -2,7 +2,7 @@
 // records are not, so that a proteome takes the memory of its file.
 
 import { readFastaRecords } from "@proteoscope/formats";
-import type { ScreenInput } from "@proteoscope/microscope";
+import type { ScreenInput, ScreenResult } from "@proteoscope/microscope";
 import type { CommandContext } from "../../cli/command.ts";
 import { isStandardInput, readInput, readStream } from "../../cli/read-input.ts";
 import { isFile, nameRecord, resolveProteins } from "../../proteins.ts";
@@ -11,6 +11,12 @@ export interface ScreenInputs {
   readonly count: number;
   /** All records in their order, each time anew. */
   records(): Iterable<ScreenInput> | AsyncIterable<ScreenInput>;
+  /** Reads what a record needs beside its sequence, when its turn comes. */
+  prepare?(input: ScreenInput): Promise<ScreenInput>;
+  /** Writes what a result needs beside its row, before it. */
+  beforeRow?(result: ScreenResult): Promise<void>;
+  /** Writes what is made of all rows. */
+  finish?(): Promise<void>;
 }
 
 export interface InputOptions {

@@ -11,15 +11,27 @@ import { CommandError, type ExitCode, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
+import { packageVersion } from "../../package-files.ts";
 import { proteinArgs } from "../protein-arguments.ts";
 import { jobScript, schedulers } from "./job-script.ts";
 import type { ImageOptions, ScreenCounts } from "./run-screen.ts";
-import { openProteins } from "./screen-inputs.ts";
+import { openProteins, type ScreenInputs } from "./screen-inputs.ts";
 import { chooseShard } from "./shard-argument.ts";
 
 const screenArgs = {
   ...proteinArgs,
   protein: { ...proteinArgs.protein, required: false },
+  manifest: {
+    type: "string",
+    valueHint: "file",
+    description:
+      "Records with pictures of their own: manifest (TSV) or records (JSON) of the CM4AI DREAM challenge",
+  },
+  "path-prefix": {
+    type: "string",
+    valueHint: "folder",
+    description: "Before the relative paths of a manifest; its own folder when absent",
+  },
   images: {
     type: "boolean",
     default: true,
@@ -94,6 +106,7 @@ export const screenCommand = defineCommand({
     "proteoscope screen proteome.fasta.gz -o screen --no-images",
     "proteoscope screen proteome.fasta -o screen --shard 2/8",
     "proteoscope screen --merge -o screen",
+    "proteoscope screen --manifest manifest.tsv -o predictions",
     "proteoscope screen proteome.fasta -o screen --print slurm --shards 16 > screen.sh",
   ],
   async run(args, context) {
@@ -103,16 +116,13 @@ export const screenCommand = defineCommand({
     const { finishScreen, mergeShards } = await import("@proteoscope/microscope/node");
     if (args.merge) {
       await mergeShards(output);
+      if (args.manifest !== undefined) await (await openInputs(args, context)).finish?.();
       return report(output, await finishScreen(output), args, context);
     }
-    if (args._.length === 0) throw new CommandError("<protein> is missing", exitCodes.usage);
     const shard = chooseShard(args.shard, env);
     const images = args.images ? parseImages(args) : undefined;
-    const inputs = await openProteins(args._, context, {
-      strict: args.strict === true,
-      allowNucleotides: args["allow-nucleotides"] === true,
-    });
     const model = await openModel(args.model, env);
+    const inputs = await openInputs(args, context);
     const progress = showProgress(stderr);
     const { runScreen } = await import("./run-screen.ts");
     const { records, refused } = await runScreen(
@@ -124,10 +134,36 @@ export const screenCommand = defineCommand({
       },
       inputs,
     ).finally(progress.close);
+    if (shard === undefined) await inputs.finish?.();
     if (shard === undefined) return report(output, await finishScreen(output), args, context);
     return reportShard(output, { shard, records, refused }, args, context);
   },
 });
+
+/** The records of the words, or of a manifest. @throws CommandError (usage) where there are none, or both. */
+async function openInputs(args: ScreenArguments, context: CommandContext): Promise<ScreenInputs> {
+  const { manifest, output } = args;
+  if (manifest === undefined) {
+    if (args._.length === 0) throw new CommandError("<protein> is missing", exitCodes.usage);
+    return openProteins(args._, context, {
+      strict: args.strict === true,
+      allowNucleotides: args["allow-nucleotides"] === true,
+    });
+  }
+  if (args._.length > 0 || !args.images || args.nucleus !== undefined)
+    throw new CommandError(
+      "--manifest brings its own proteins and nuclei, and draws images",
+      exitCodes.usage,
+    );
+  const { challengePixelSizeMicrons, openManifest } = await import("./manifest-inputs.ts");
+  const { readImagingConstants } = await import("@proteoscope/microscope");
+  const { settings, pixelSizeMicrons = challengePixelSizeMicrons } = parseImages(args);
+  return openManifest(manifest, {
+    ...{ pathPrefix: args["path-prefix"], output, signal: context.signal, strict: args.strict === true },
+    ...{ pixelSizeMicrons, constants: await readImagingConstants(await openModel(args.model, context.env)) },
+    run: { version: packageVersion(), seed: settings.seed, steps: settings.steps },
+  });
+}
 
 /** What the options of pictures say. @throws CommandError (usage). */
 function parseImages(args: ScreenArguments): ImageOptions {
