@@ -35,6 +35,22 @@ export {
 export { variantSheet } from "./experiments/variant-sheet.ts";
 export { parseVariant, type Variant, type WildType } from "./experiments/variants.ts";
 export { type ScanMode, scanModes } from "./experiments/windows.ts";
+export {
+  type EmbeddedInput,
+  type EmbedOptions,
+  embedProteins,
+  type LanguageModel,
+  openLanguageModel,
+  openStreamedLanguageModel,
+  type Pooling,
+  type TokenArrays,
+} from "./embed/embed-proteins.ts";
+export {
+  defaultWindowResidues,
+  type ResidueWindow,
+  type WindowPolicy,
+  windowsOf,
+} from "./embed/residue-windows.ts";
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
 export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
@@ -100,3 +116,28 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export { type ManifestRecord, type ManifestResult, readManifest } from "./screen/dream/manifest.ts";
+export { type CropPlace, placeCrop } from "./screen/dream/place-crop.ts";
+export {
+  type PredictionRun,
+  predictionFile,
+  predictionHeader,
+  predictionLine,
+} from "./screen/dream/predictions.ts";
+export {
+  type RefusedScreenRecord,
+  recordsOfShard,
+  type ScreenedProtein,
+  type ScreenInput,
+  type ScreenPicture,
+  type ScreenRecord,
+  type ScreenResult,
+  type Shard,
+} from "./screen/records.ts";
+export {
+  type ScreenImages,
+  type ScreenTools,
+  screenProteins,
+  screenRecord,
+} from "./screen/screen-proteins.ts";
+export type { ScreenExample, ScreenSummary } from "./screen/summary.ts";

@@ -75,6 +75,11 @@ export async function readProteins(...names: readonly string[]): Promise<NamedPr
   return [...(await resolveProteins(names, {}, { strict: true })).proteins];
 }
 
+/** Whether a word names something on disk, which goes before a gene of that name. */
+export function isFile(word: string): boolean {
+  return existsSync(word);
+}
+
 async function resolveWord(
   word: string,
   context: InputContext,
@@ -84,7 +89,7 @@ async function resolveWord(
   const stdin = isStandardInput(word) ? context.stdin : undefined;
   if (stdin !== undefined) return readRecords(await readStream(stdin, signal), "standard input", options);
   if (word === "-") throw new CommandError('"-" names no file', exitCodes.usage);
-  if (existsSync(word)) return readRecords(await readInput(word, signal), word, options);
+  if (isFile(word)) return readRecords(await readInput(word, signal), word, options);
   const examples = await readExamples();
   const example = examples.find(({ names }) => names.includes(word.toUpperCase()));
   if (example !== undefined) return only(nameRecord(example.record, "example", example.names[0]));
@@ -120,7 +125,12 @@ function readRecords(
   return { proteins, refused };
 }
 
-function nameRecord({ id, description, sequence }: FastaRecord, source: string, gene?: string): NamedProtein {
+/** The protein of a record of a FASTA file, with the gene that its header names. */
+export function nameRecord(
+  { id, description, sequence }: FastaRecord,
+  source: string,
+  gene?: string,
+): NamedProtein {
   return { id, description, gene: gene ?? /(?:^|\s)GN=(\S+)/.exec(description)?.[1], sequence, source };
 }
 

@@ -36,6 +36,7 @@ export const localizeCommand = defineCommand({
     "Each probability is that of one compartment by itself; `compartment` has the largest one.",
     "`balanced_compartment` is the most probable one if all compartments were equally frequent. Where a rare",
     "compartment stands out it is not `compartment`; the field `note` of the JSON then says why.",
+    "What is done when the command is interrupted is written, unless it is --strict.",
   ],
   examples: [
     "proteoscope localize FBL TOMM20",
@@ -46,11 +47,11 @@ export const localizeCommand = defineCommand({
     const { stdout } = context;
     if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
-    const { model, rows } = await localizeAll(args, proteins, context);
-    if (args.output !== undefined && rows.length > 0)
-      await writeFileAtomic(args.output, csvOf(rows), context);
+    const { model, rows, failure } = await localizeAll(args, proteins, context);
+    if (args.output !== undefined && rows.length > 0) await writeFileAtomic(args.output, csvOf(rows));
     if (args.json) printJson(stdout, { model, proteins: rows, refused: listRefused(refused) });
     else if (args.output === undefined && rows.length > 0) stdout.write(csvOf(rows, stdout.isTTY));
+    if (failure !== undefined) throw failure.reason;
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
@@ -65,7 +66,7 @@ async function localizeAll(
   proteins: readonly NamedProtein[],
   { stderr, env, signal }: CommandContext,
 ) {
-  if (proteins.length === 0) return { model: null, rows: [] };
+  if (proteins.length === 0) return { model: null, rows: [], failure: undefined };
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
@@ -74,9 +75,15 @@ async function localizeAll(
     );
     const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
     const rows: LocalizedRow[] = [];
-    for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
-      rows.push({ ...row, note: explainCompartment(row.probabilities, row.posterior) ?? null });
-    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows };
+    let failure: { readonly reason: unknown } | undefined;
+    try {
+      for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
+        rows.push({ ...row, note: explainCompartment(row.probabilities, row.posterior) ?? null });
+    } catch (reason) {
+      if (args.strict || rows.length === 0) throw reason;
+      failure = { reason }; // what is done is written all the same
+    }
+    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows, failure };
   });
   return work.finally(progress.close);
 }
