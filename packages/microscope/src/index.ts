@@ -2,7 +2,6 @@
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
-export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
   generateDefaults,
   type ImageFormat,
@@ -54,10 +53,22 @@ export {
   byName,
   type CompartmentProbabilities,
   type EncodedProtein,
+  type EncodeOptions,
+  type KnownTarget,
   openProteinEncoder,
   type ProteinEncoder,
 } from "./protein/encoder.ts";
-export { type LocalizedProtein, localize, mostProbable } from "./protein/localize.ts";
+export { explainCompartment, explainTarget } from "./protein/explain-compartment.ts";
+export {
+  type AnnotatedProtein,
+  describeKnown,
+  findAnnotatedProtein,
+  type KnownProtein,
+  knownProtein,
+  type NearProtein,
+} from "./protein/known.ts";
+export { type LocalizedProtein, localize, omittedResidues } from "./protein/localize.ts";
+export { assignSamples, mainCompartments } from "./protein/main-compartments.ts";
 export {
   applyProteinNetworks,
   type ProteinNetworks,
@@ -66,3 +77,4 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export { formatProbability, mostProbable } from "./protein/probabilities.ts";

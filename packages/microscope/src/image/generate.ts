@@ -28,8 +28,10 @@ import {
   byName,
   type CompartmentProbabilities,
   type EncodedProtein,
+  type EncodeOptions,
   openProteinEncoder,
 } from "../protein/encoder.ts";
+import { assignSamples } from "../protein/main-compartments.ts";
 import { openImageClassifier } from "./classifier.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
@@ -80,7 +82,7 @@ export interface Microscope {
    * Encodes a sequence; a model that was trained without context ignores `context`.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
+  encode(sequence: string, context?: ProteinContext, options?: EncodeOptions): Promise<EncodedProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
@@ -155,22 +157,36 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       distances.set(small, i * side * side);
     }
     const tokens = protein.condition.length / protein.width;
-    const latents = await sampleLatents(await denoiser, float32([count, ...latentShape], noise), {
-      sampler: createSampler(sampler, schedule, steps),
-      sequence: float32([1, tokens, protein.width], protein.condition),
-      distance: float32([count, 1, side, side], distances),
-      guidance,
-      batchSize,
-      freshNoise,
-      ...(signal === undefined ? {} : { signal }),
-      ...(onStep === undefined ? {} : { onStep: ({ done, total }) => onStep(done, total) }),
-    });
+    const groups = groupByCondition(protein, samples, count);
+    const batchesOf = (members: number) => Math.ceil(members / batchSize);
+    const total = steps * groups.reduce((sum, { members }) => sum + batchesOf(members.length), 0);
+    const latents = new Float32Array(noise.length);
+    let doneBefore = 0;
+    for (const { condition, members } of groups) {
+      const start = float32([members.length, ...latentShape], rowsOf(noise, latentLength, members));
+      const sampled = await sampleLatents(await denoiser, start, {
+        sampler: createSampler(sampler, schedule, steps),
+        sequence: float32([1, tokens, protein.width], condition),
+        distance: float32([members.length, 1, side, side], rowsOf(distances, side * side, members)),
+        guidance,
+        batchSize,
+        freshNoise: (member, step, length) => freshNoise(members[member]!, step, length),
+        ...(signal === undefined ? {} : { signal }),
+        onStep: ({ done }) => onStep?.(doneBefore + done, total),
+      });
+      doneBefore += steps * batchesOf(members.length);
+      for (const [row, member] of members.entries())
+        latents.set(
+          sampled.data.subarray(row * latentLength, (row + 1) * latentLength) as Float32Array,
+          member * latentLength,
+        );
+    }
     const images = new Float32Array(count * 2 * area);
     for (let first = 0; first < count; first += batchSize) {
       signal?.throwIfAborted();
       const inBatch = Math.min(batchSize, count - first);
       const end = (first + inBatch) * latentLength;
-      const values = latents.data.slice(first * latentLength, end) as Float32Array;
+      const values = latents.slice(first * latentLength, end);
       const latent = float32(
         [inBatch, ...latentShape],
         values.map((value) => value * constants.latentScale),
@@ -218,13 +234,38 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     model,
     generate,
     generateCells,
-    encode: async (sequence, context) => (await encoder).encode(sequence, context),
+    encode: async (...protein) => (await encoder).encode(...protein),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))
         if (program.status === "fulfilled") await program.value.close();
     },
   };
+}
+
+/** The images that are conditioned alike, by their index among `count`; each cell has `samples` of them. */
+function groupByCondition(
+  { condition, knownTargets }: EncodedProtein,
+  samples: number,
+  count: number,
+): { readonly condition: Float32Array; readonly members: readonly number[] }[] {
+  const images = Array.from({ length: count }, (_, image) => image);
+  if (knownTargets.length < 2) return [{ condition, members: images }];
+  const shares = knownTargets.map(({ share }) => share);
+  const targets = assignSamples(shares, samples);
+  return knownTargets
+    .map((target, index) => ({
+      condition: target.condition,
+      members: images.filter((image) => targets[image % samples] === index),
+    }))
+    .filter(({ members }) => members.length > 0);
+}
+
+/** Rows of x [N, size], one after the other. */
+function rowsOf(x: Float32Array, size: number, rows: readonly number[]): Float32Array {
+  const values = new Float32Array(rows.length * size);
+  for (const [at, row] of rows.entries()) values.set(x.subarray(row * size, (row + 1) * size), at * size);
+  return values;
 }
 
 function notNumbers({ name }: MicroscopeModel): CheckpointError {

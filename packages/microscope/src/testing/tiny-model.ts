@@ -173,6 +173,7 @@ function homologsOf(sequence: string, labels: readonly string[]): LoadedHomologs
       ends: Int32Array.of(sequence.length, sequence.length + other.length),
       shares: Float32Array.of(0, 0, 1, 0.5, 0.5, 0),
     },
+    ...{ sources: [], annotations: [] },
   };
 }
 

@@ -66,7 +66,20 @@ export interface HomologScore {
   readonly logits: Float32Array;
   /** Similarity of the nearest homolog in [0, 1]; at 1 the protein itself is annotated. */
   readonly nearest: number;
+  /** The nearest homologs, the most similar first, at most `candidateCount`. */
+  readonly candidates: readonly Homolog[];
 }
+
+/** An annotated protein that shares k-mers with a sequence. */
+export interface Homolog {
+  /** Its index among the annotated proteins. */
+  readonly protein: number;
+  /** Cosine between the weighted k-mer sets, in (0, 1]. */
+  readonly similarity: number;
+}
+
+/** Number of nearest homologs that a search returns. */
+const candidateCount = 20;
 
 /** Similarity from which two proteins count as the same; rounding errors are smaller. */
 const same = 1 - 1e-6;
@@ -75,12 +88,11 @@ const same = 1 - 1e-6;
 export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins): Homologs {
   const { neighbours, priorWeight, trust, scale } = config;
   const labels = config.labels.length;
-  const { sequences, ends, shares } = proteins;
+  const { ends, shares } = proteins;
   const count = ends.length;
   if (count >= 2 ** (32 - restBits)) throw new RangeError(`${count} proteins are too many to compare with`);
   const each = (visit: (kmers: Int32Array, protein: number) => void) => {
-    for (let protein = 0; protein < count; protein++)
-      visit(kmersOf(sequences.subarray(ends[protein - 1] ?? 0, ends[protein])), protein);
+    for (let protein = 0; protein < count; protein++) visit(kmersOf(residuesOf(proteins, protein)), protein);
   };
   const starts = new Uint32Array(listCount + 1);
   each((kmers) => {
@@ -112,7 +124,7 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
   for (let label = 0; label < labels; label++) frequencies[label]! /= total;
 
   const shared = new Float64Array(count);
-  const nearestOf = (sequence: string): Neighbour[] => {
+  const nearestOf = (sequence: string): Homolog[] => {
     shared.fill(0);
     let square = 0;
     for (const kmer of new Set(kmersOf(new TextEncoder().encode(sequence)))) {
@@ -124,7 +136,7 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
       square += weight;
       for (const protein of holders) shared[protein]! += weight;
     }
-    const found: Neighbour[] = [];
+    const found: Homolog[] = [];
     for (let protein = 0; protein < count; protein++)
       if (shared[protein]! > 0)
         found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
@@ -145,14 +157,30 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
         const surplus = (vote - expected) / (expected + priorWeight * frequency);
         return scale * Math.log1p(trust * surplus);
       });
-      return { logits, nearest: Math.min(1, found[0]?.similarity ?? 0) };
+      const nearest = Math.min(1, found[0]?.similarity ?? 0);
+      return { logits, nearest, candidates: found.slice(0, candidateCount) };
     },
   };
 }
 
-interface Neighbour {
-  readonly protein: number;
-  readonly similarity: number;
+/**
+ * Fraction of k-mers of the one of two sequences that has fewer which the other has as well: near 1 for a mutant, an isoform
+ * or a fragment, less for an ortholog, whose substitutions are spread. 0 where one is shorter than a k-mer.
+ */
+export function containedShare(one: Uint8Array, other: Uint8Array): number {
+  const [few, many] = [new Set(kmersOf(one)), new Set(kmersOf(other))].sort((a, b) => a.size - b.size) as [
+    Set<number>,
+    Set<number>,
+  ];
+  if (few.size === 0) return 0;
+  let shared = 0;
+  for (const kmer of few) if (many.has(kmer)) shared++;
+  return shared / few.size;
+}
+
+/** The residues of one annotated protein, in ASCII. */
+export function residuesOf({ sequences, ends }: AnnotatedProteins, protein: number): Uint8Array {
+  return sequences.subarray(ends[protein - 1] ?? 0, ends[protein]);
 }
 
 const listOf = (kmer: number) => kmer >>> restBits;

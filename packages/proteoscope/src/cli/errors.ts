@@ -58,6 +58,9 @@ const optionsByField: Readonly<Record<string, string>> = {
   cellLine: "--cell-line",
   expression: "--expression",
   output: "-o",
+  allowNucleotides: "--allow-nucleotides",
+  organism: "--organism",
+  model: "--model",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
