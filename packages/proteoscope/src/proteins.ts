@@ -110,6 +110,8 @@ async function resolveWord(
 }
 
 const human = "human";
+/** A longer word is no mistyped name, and comparing it takes long. */
+const longestName = 30;
 
 /** The organism as the annotations name it. */
 function commonName(organism: string): string {
@@ -149,7 +151,7 @@ async function findAnnotated(
     ...named.filter(isWanted).map(({ gene }) => gene.toUpperCase()),
   ]);
   genes.delete("");
-  const meant = nearest(word.toUpperCase(), [...genes]);
+  const meant = word.length > longestName ? undefined : nearest(word.toUpperCase(), [...genes]);
   throw new ProteoscopeError(
     `"${printable(word)}" is no file, no sequence of ${shortestBareSequence} residues or more, and no gene or accession of the model's annotated proteins; ` +
       (meant === undefined

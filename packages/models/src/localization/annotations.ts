@@ -46,7 +46,7 @@ const columns = ["accession", "gene", "organism", "source", "compartments"] as c
 /** Reads annotations.tsv. @throws FormatError naming the line. */
 export function parseAnnotations(bytes: Uint8Array): ProteinAnnotation[] {
   const [header, ...lines] = decodeText(bytes, { format: "tsv", name: "annotations.tsv" })
-    .trimEnd()
+    .replace(/\n$/, "")
     .split("\n");
   const bad = (what: string, line: number) => new FormatError("tsv", what, { line });
   if (header !== columns.join("\t")) throw bad(`the header is not ${columns.join(", ")}`, 1);

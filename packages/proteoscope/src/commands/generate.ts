@@ -133,8 +133,8 @@ export const generateCommand = defineCommand({
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
-    checkNucleusOptions(args);
     const options = parseOptions(args);
+    checkNucleusOptions(args);
     const { proteins, refused } = await readProteinArguments(args, context);
     if (args.gene !== undefined && proteins.length > 1)
       throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);

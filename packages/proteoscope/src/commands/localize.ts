@@ -50,11 +50,11 @@ export const localizeCommand = defineCommand({
     if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
     const { model, rows } = await localizeAll(args, proteins, context);
-    const cut = rows.filter(({ omitted }) => omitted !== null).length;
-    if (cut > 0)
+    const cut = rows.filter(({ omitted }) => omitted !== null);
+    if (cut.length > 0)
       printLines(
         context.stderr,
-        `longer than the language model's window, so that it was not shown the residues in \`omitted\`: ${cut} of ${rows.length} proteins`,
+        `${cut.length} of ${rows.length} proteins: the language model was shown ${cut[0]!.shown} residues, without those in \`omitted\``,
       );
     if (args.output !== undefined && rows.length > 0)
       await writeFileAtomic(args.output, await csvOf(rows), context);
