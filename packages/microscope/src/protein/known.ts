@@ -103,7 +103,7 @@ export function findAnnotatedProtein(
   const [best] = [...annotations.keys()]
     .filter((protein) => {
       const { accession, gene, organism: own } = annotations[protein]!;
-      const isNamed = [accession, gene].some((one) => one.toUpperCase() === wanted);
+      const isNamed = wanted !== "" && [accession, gene].some((one) => one.toUpperCase() === wanted);
       return isNamed && (organism === undefined || own === organism);
     })
     .sort((a, b) => rank(a) - rank(b) || lengthOf(b) - lengthOf(a));
