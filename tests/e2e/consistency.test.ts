@@ -52,7 +52,7 @@ function isTrue(note: string, predicted: Probabilities, posterior: Probabilities
   const figure = posterior[first]! >= 0.995 ? ">0.99" : posterior[first]!.toFixed(2);
   if (note.includes("annotated compartments"))
     return note === `not ${expected}: ${first} is the first of the protein's annotated compartments`;
-  // Of a known protein that no image shows, the note goes on as for one that is not known.
+  // The note on a known protein that no image shows goes on as that on one that is not known.
   note = note.replace(/^annotated in .*, of which the model generates no images; /, "");
   const isMost = mostProbable(note.includes("images") ? among : posterior) === first;
   if (note.includes("generates no images:"))

@@ -50,8 +50,6 @@ export {
 } from "./model/read-model.ts";
 export type { OnProgress, ProgressEvent, WorkOptions } from "./progress.ts";
 export {
-  byName,
-  type CompartmentProbabilities,
   type EncodedProtein,
   type EncodeOptions,
   type KnownTarget,
@@ -77,4 +75,9 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
-export { formatProbability, mostProbable } from "./protein/probabilities.ts";
+export {
+  byName,
+  type CompartmentProbabilities,
+  formatProbability,
+  mostProbable,
+} from "./protein/probabilities.ts";

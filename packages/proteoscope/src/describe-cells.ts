@@ -59,7 +59,7 @@ function describeHomolog({ homologs: { used, nearest } }: Provenance): string | 
   return `k-mer similarity ${nearest.toFixed(2)}${nearest > 0.99 ? ": its own annotation" : ""}`;
 }
 
-/** Of a known protein the compartments of its images; else the target with its probability, or why it is not the likeliest. */
+/** The compartments of a known protein's images; else the target with its probability, or why it is not the likeliest. */
 function describeTarget({ compartments, settings }: Provenance): string | null {
   const { target, targetPerSample, posterior, note } = compartments;
   if (target === null) return null;

@@ -4,11 +4,12 @@
 import type { ProteinContext } from "@proteoscope/models";
 import type { GeneratedImages } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
+import type { EncodedProtein } from "../protein/encoder.ts";
 import { explainTarget } from "../protein/explain-compartment.ts";
 import type { KnownProtein, NearProtein } from "../protein/known.ts";
 import { omittedResidues } from "../protein/localize.ts";
 import { assignSamples } from "../protein/main-compartments.ts";
+import type { CompartmentProbabilities } from "../protein/probabilities.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 

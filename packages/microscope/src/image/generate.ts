@@ -24,14 +24,9 @@ import {
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import {
-  byName,
-  type CompartmentProbabilities,
-  type EncodedProtein,
-  type EncodeOptions,
-  openProteinEncoder,
-} from "../protein/encoder.ts";
+import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { assignSamples } from "../protein/main-compartments.ts";
+import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */

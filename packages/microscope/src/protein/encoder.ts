@@ -28,9 +28,7 @@ import {
   proteinInputTypes,
   proteinWeights,
 } from "./networks.ts";
-
-/** A probability for each compartment, by name. */
-export type CompartmentProbabilities = Readonly<Record<string, number>>;
+import { byName, type CompartmentProbabilities } from "./probabilities.ts";
 
 /** A protein as the networks encode it: the condition of an image, and what is predicted from the sequence. */
 export interface EncodedProtein {
@@ -223,11 +221,6 @@ function compileEncoder(
     proteinInputTypes(networks, { homologs: true }),
     { weights: new Map([...proteinWeights(networks), ...scoped]) },
   );
-}
-
-/** Values in the order of the labels, by label. */
-export function byName(labels: readonly string[], values: Float32Array): CompartmentProbabilities {
-  return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
 }
 
 function concatenate(first: Float32Array, second: Float32Array): Float32Array {

@@ -2,9 +2,9 @@
 // compartment is, the balanced posterior counts all as equally frequent, a target has only compartments with images, and
 // that of a known protein is its annotation.
 
-import type { CompartmentProbabilities, EncodedProtein } from "./encoder.ts";
+import type { EncodedProtein } from "./encoder.ts";
 import { describeKnown } from "./known.ts";
-import { formatProbability, mostProbable } from "./probabilities.ts";
+import { type CompartmentProbabilities, formatProbability, mostProbable } from "./probabilities.ts";
 
 /**
  * One clause that says why the most probable compartment of `chosen` (by default the balanced posterior itself) is not the

@@ -3,10 +3,10 @@
 
 import { CheckpointError, type SequenceWindow } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";
-import type { CompartmentProbabilities, EncodeOptions, ProteinEncoder } from "./encoder.ts";
+import type { EncodeOptions, ProteinEncoder } from "./encoder.ts";
 import { explainCompartment } from "./explain-compartment.ts";
 import type { KnownProtein, NearProtein } from "./known.ts";
-import { mostProbable } from "./probabilities.ts";
+import { type CompartmentProbabilities, mostProbable } from "./probabilities.ts";
 
 /** The predicted compartments of one protein. */
 export interface LocalizedProtein {

@@ -4,8 +4,8 @@
 // probable one. A further source counts as much as the first where it names one compartment alone.
 
 import type { LoadedHomologs, UnresolvedCompartment } from "@proteoscope/models";
-import type { CompartmentProbabilities } from "./encoder.ts";
 import type { KnownProtein } from "./known.ts";
+import type { CompartmentProbabilities } from "./probabilities.ts";
 
 /** Compartments with less than this part of the largest share are not main ones. */
 const leastPart = 1 / 2;

@@ -1,6 +1,13 @@
-// Probabilities of compartments as they are compared and printed.
+// Probabilities of compartments by name: how they are compared, and how they are printed, so that every place that names
+// the most probable one names the same.
 
-import type { CompartmentProbabilities } from "./encoder.ts";
+/** A probability for each compartment, by name. */
+export type CompartmentProbabilities = Readonly<Record<string, number>>;
+
+/** Values in the order of the labels, by label. */
+export function byName(labels: readonly string[], values: Float32Array): CompartmentProbabilities {
+  return Object.fromEntries(labels.map((label, index) => [label, values[index]!]));
+}
 
 /** The label of the largest probability, the first of equal ones. */
 export function mostProbable(probabilities: CompartmentProbabilities): string {
