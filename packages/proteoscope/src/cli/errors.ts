@@ -55,6 +55,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   nucleusTime: "--nucleus-time 0",
   pixelSizeMicrons: "--pixel-size 0.2",
   steps: "--steps",
+  resume: "--resume",
   cellLine: "--cell-line",
   expression: "--expression",
   output: "-o",
