@@ -4,8 +4,7 @@
 import { ProteoscopeError } from "@proteoscope/formats";
 import { windowSequence } from "@proteoscope/models";
 import type { NamedSequence } from "../generate/request.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
 import { annotationOf, lengthMatched } from "./annotated.ts";
 import {
   type CellChoice,

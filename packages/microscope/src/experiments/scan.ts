@@ -8,8 +8,7 @@
 import { ProteoscopeError } from "@proteoscope/formats";
 import { windowSequence } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
 import { annotationOf, lengthMatched } from "./annotated.ts";
 import type { CellImager } from "./cell-images.ts";
 import type { ExperimentStep, FindPart } from "./parts.ts";

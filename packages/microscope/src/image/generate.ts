@@ -20,25 +20,16 @@ import { cellFootprint, latentDistance, sampleAgreement } from "@proteoscope/ima
 import {
   CheckpointError,
   compileDenoiser,
-  createDdimSampler,
-  createDdpmSampler,
-  createDpmSolverSampler,
   decode,
   linearNoiseSchedule,
-  type NoiseSchedule,
   type ProteinContext,
-  type Sampler,
-  sampleLatents,
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import {
-  byName,
-  type CompartmentProbabilities,
-  type EncodedProtein,
-  openProteinEncoder,
-} from "../protein/encoder.ts";
+import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
+import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
+import { batchSize, type DenoisingStart, denoise } from "./denoise.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -88,7 +79,7 @@ export interface Microscope {
    * Encodes a sequence; a model that was trained without context ignores `context`.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
+  encode(sequence: string, context?: ProteinContext, options?: EncodeOptions): Promise<EncodedProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
@@ -112,9 +103,6 @@ export interface Microscope {
 }
 
 type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
-
-/** Number of samples that are computed together: more take more memory and hardly less time each. */
-const batchSize = 4;
 
 /** Steps that a sampler can take at most with a model's noise schedule. */
 export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): number {
@@ -177,22 +165,13 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     model,
     generate,
     generateCells,
-    encode: async (sequence, context) => (await encoder).encode(sequence, context),
+    encode: async (...protein) => (await encoder).encode(...protein),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))
         if (program.status === "fulfilled") await program.value.close();
     },
   };
-}
-
-/** What denoising starts from, for the samples of all cells, one cell after another. */
-interface DenoisingStart {
-  readonly noise: NdArray;
-  /** Nuclear distance at the latents' size, in units of the model's scale, [images, 1, h, w]. */
-  readonly distances: NdArray;
-  /** The noise that a stochastic sampler adds to an image at a step. */
-  readonly freshNoise: (image: number, step: number | "start", length: number) => Float32Array;
 }
 
 function startOf(
@@ -227,25 +206,6 @@ function startOf(
     distances: float32([count, 1, side, side], distances),
     freshNoise,
   };
-}
-
-function denoise(
-  denoiser: Awaited<ReturnType<typeof compileDenoiser>>,
-  { condition, width }: EncodedProtein,
-  { noise, distances, freshNoise }: DenoisingStart,
-  schedule: NoiseSchedule,
-  { sampler, steps, guidance, signal, onStep }: Settings & GenerateOptions,
-): Promise<NdArray> {
-  return sampleLatents(denoiser, noise, {
-    sampler: createSampler(sampler, schedule, steps),
-    sequence: float32([1, condition.length / width, width], condition),
-    distance: distances,
-    guidance,
-    batchSize,
-    freshNoise,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onStep === undefined ? {} : { onStep: ({ done, total }) => onStep(done, total) }),
-  });
 }
 
 /** Decodes latents, in batches. @throws CheckpointError where the networks give values that are no numbers. */
@@ -289,17 +249,6 @@ function withDistance(images: Float32Array, distance: Float32Array): Float32Arra
 
 function notNumbers({ name }: MicroscopeModel): CheckpointError {
   return new CheckpointError(`${name}: its networks give values that are no numbers; fetch the model again`);
-}
-
-function createSampler(name: SamplerName, schedule: NoiseSchedule, steps: number): Sampler {
-  switch (name) {
-    case "ddim":
-      return createDdimSampler(schedule, steps);
-    case "ddpm":
-      return createDdpmSampler(schedule, steps);
-    case "dpm++":
-      return createDpmSolverSampler(schedule, steps);
-  }
 }
 
 /** latent [B, 4, h, w] -> image [B, 2, H, W] */

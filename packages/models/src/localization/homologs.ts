@@ -66,7 +66,20 @@ export interface HomologScore {
   readonly logits: Float32Array;
   /** Similarity of the nearest homolog in [0, 1]; at 1 the protein itself is annotated. */
   readonly nearest: number;
+  /** The nearest homologs, the most similar first, at most `candidateCount`. */
+  readonly candidates: readonly Homolog[];
 }
+
+/** An annotated protein that shares k-mers with a sequence. */
+export interface Homolog {
+  /** Its index among the annotated proteins. */
+  readonly protein: number;
+  /** Cosine between the weighted k-mer sets, in (0, 1]. */
+  readonly similarity: number;
+}
+
+/** Number of nearest homologs that a search returns. */
+const candidateCount = 20;
 
 /** Similarity from which two proteins count as the same; rounding errors are smaller. */
 const same = 1 - 1e-6;
@@ -92,9 +105,30 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
         const surplus = (vote - expected) / (expected + priorWeight * frequency);
         return scale * Math.log1p(trust * surplus);
       });
-      return { logits, nearest: Math.min(1, found[0]?.similarity ?? 0) };
+      const nearest = Math.min(1, found[0]?.similarity ?? 0);
+      return { logits, nearest, candidates: found.slice(0, candidateCount) };
     },
   };
+}
+
+/**
+ * Fraction of k-mers of the one of two sequences that has fewer which the other has as well: near 1 for a mutant, an isoform
+ * or a fragment, less for an ortholog, whose substitutions are spread. 0 where one is shorter than a k-mer.
+ */
+export function containedShare(one: Uint8Array, other: Uint8Array): number {
+  const [few, many] = [kmerSet(one), kmerSet(other)].sort((a, b) => a.size - b.size) as [
+    Set<number>,
+    Set<number>,
+  ];
+  if (few.size === 0) return 0;
+  let shared = 0;
+  for (const kmer of few) if (many.has(kmer)) shared++;
+  return shared / few.size;
+}
+
+/** The residues of one annotated protein, in ASCII. */
+export function residuesOf({ sequences, ends }: AnnotatedProteins, protein: number): Uint8Array {
+  return sequences.subarray(ends[protein - 1] ?? 0, ends[protein]);
 }
 
 function labelFrequencies(shares: Float32Array, labels: number): Float64Array {
@@ -142,18 +176,11 @@ function indexKmers({ sequences, ends }: AnnotatedProteins): KmerIndex {
   return { starts, entries, weights, squares };
 }
 
-interface Neighbour {
-  readonly protein: number;
-  readonly similarity: number;
-}
-
 /** All proteins that share a k-mer with a sequence, the most similar first. */
-function neighboursOf({ starts, entries, weights, squares }: KmerIndex, sequence: string): Neighbour[] {
+function neighboursOf({ starts, entries, weights, squares }: KmerIndex, sequence: string): Homolog[] {
   const shared = new Float64Array(squares.length);
-  const residues = new TextEncoder().encode(sequence);
   let square = 0;
-  for (const kmer of new Set(kmersOf(residues, [residues.length]))) {
-    if (kmer < 0) continue;
+  for (const kmer of kmerSet(new TextEncoder().encode(sequence))) {
     const [list, rest] = [listOf(kmer), restIn(kmer)];
     const holders: number[] = [];
     for (let index = starts[list]!; index < starts[list + 1]!; index++)
@@ -162,11 +189,18 @@ function neighboursOf({ starts, entries, weights, squares }: KmerIndex, sequence
     square += weight;
     for (const protein of holders) shared[protein]! += weight;
   }
-  const found: Neighbour[] = [];
+  const found: Homolog[] = [];
   for (let protein = 0; protein < shared.length; protein++)
     if (shared[protein]! > 0)
       found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
   return found.sort((a, b) => b.similarity - a.similarity);
+}
+
+/** The different k-mers of one sequence. */
+function kmerSet(residues: Uint8Array): Set<number> {
+  const kmers = new Set(kmersOf(residues, [residues.length]));
+  kmers.delete(-1);
+  return kmers;
 }
 
 const listOf = (kmer: number) => kmer >>> restBits;

@@ -60,6 +60,9 @@ const optionsByField: Readonly<Record<string, string>> = {
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  allowNucleotides: "--allow-nucleotides",
+  organism: "--organism",
+  model: "--model",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
