@@ -85,7 +85,7 @@ export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
 export { averagePool, maxPool, type PoolOptions } from "./ops/pool.ts";
 export { argMax, argMin, logSoftmax, max, mean, softmax } from "./ops/reduce.ts";
 export { rematerialize } from "./ops/rematerialize.ts";
-export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
+export { resizeBicubic, resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
 export {
   type MovingAverageOptions,

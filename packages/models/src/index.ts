@@ -281,6 +281,15 @@ export {
   type Pretrained,
   type RegisteredNetwork,
 } from "./registry.ts";
+export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
+export {
+  type SubcellConfig,
+  type SubcellOutputs,
+  type SubcellStain,
+  subcell,
+  subcellDefaults,
+  subcellStains,
+} from "./subcell/network.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,

@@ -9,6 +9,7 @@ import { clipDefinition, tripletDefinition } from "./contrastive/definition.ts";
 import { cytoselfDefinition } from "./cytoself/definition.ts";
 import { cytoselfRegressorDefinition } from "./cytoself/regressor-definition.ts";
 import { esm2Definition } from "./esm2/definition.ts";
+import { subcellDefinition } from "./subcell/definition.ts";
 import { unetDefinition } from "./unet/definition.ts";
 
 /** The definitions of all networks, in the order in which they are asked whether a checkpoint is theirs. */
@@ -20,6 +21,7 @@ export const networks = [
   clipDefinition,
   tripletDefinition,
   cytoselfRegressorDefinition,
+  subcellDefinition,
 ] as const;
 
 /** The definition of a network in the list. */

@@ -56,7 +56,7 @@ export async function readWeights(folder: FileSource, file?: string): Promise<St
 export async function findWeights(folder: FileSource): Promise<string> {
   for (const path of wellKnownFiles) if (await folder.exists(path)) return path;
   const others = ((await folder.list?.()) ?? []).filter(
-    (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
+    (path) => /^[^/]+\.(safetensors|pt|pth|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
   );
   if (others.length === 1) return others[0]!;
   const found = others.length === 0 ? "no weights" : `more than one file of weights (${listBriefly(others)})`;

@@ -100,10 +100,11 @@ async function loadNetwork<D extends NetworkDefinition>(checkpoint: Checkpoint<D
       ? recognizeNames(networks, stored.tensors, place)
       : recognizeConfig(networks, json, place);
   const weights = canonicalWeights(definition, stored.tensors, json, checkpoint);
-  const companion = definition.companionFile?.(stored.path, weights);
-  if (companion !== undefined && (await folder.exists(companion))) {
-    const { tensors } = await readWeights(folder, companion);
-    for (const entry of canonicalWeights(definition, tensors, json, checkpoint)) weights.set(...entry);
+  for (const { path, prefix = "" } of definition.companionFiles?.(stored.path, weights) ?? []) {
+    if (!(await folder.exists(path))) continue;
+    const { tensors } = await readWeights(folder, path);
+    const named = new Map([...tensors].map(([name, value]) => [prefix + name, value]));
+    for (const entry of canonicalWeights(definition, named, json, checkpoint)) weights.set(...entry);
   }
   const fields = json ?? definition.inferConfig(weights, stored.tensors, place);
   return assemble(definition, fields, weights, { place, configPlace: json ? `${place}, config` : place });
