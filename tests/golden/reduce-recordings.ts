@@ -14,6 +14,7 @@ const rules: Readonly<Record<string, { reduced: RegExp; left?: RegExp }>> = {
     reduced: /^(|[bc]\.)(a\.|x$|out\.embedding$)/,
     left: /^w\.classifiers|^norm\.|softmax_2025$|logits\.\d$|probabilities$/,
   },
+  esmc_small: { reduced: /^(?!w\.|[bc]\.)/, left: /^(legacy|rope)\./ },
 };
 const usual = { reduced: /^(g\.|feature)/ };
 

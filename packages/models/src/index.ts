@@ -201,7 +201,6 @@ export {
   languageModelHead,
 } from "./esm2/network.ts";
 export { type SequenceWindow, windowSequence } from "./esm2/sequence-window.ts";
-export { openStreamedEsm2, runStreamedEsm2, type StreamedEsm2, type StreamOptions } from "./esm2/streamed.ts";
 export {
   type BatchOptions,
   clsTokenId,
@@ -216,6 +215,18 @@ export {
   tokenize,
   tokenizeBatch,
 } from "./esm2/tokenizer.ts";
+export { esmcFormat } from "./esmc/definition.ts";
+export {
+  type EsmcConfig,
+  type EsmcInputs,
+  type EsmcOutputs,
+  esmc,
+  esmcConfig,
+  esmcHead,
+  esmcLongestTokens,
+  esmcPresets,
+} from "./esmc/network.ts";
+export { esmcTokens, tokenizeEsmc } from "./esmc/tokenizer.ts";
 export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
@@ -223,6 +234,21 @@ export {
   compartmentFeatures,
   compartmentLogits,
 } from "./image-classifier/network.ts";
+export {
+  asLanguageModel,
+  isEsmc,
+  type LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelInputs,
+  loadLanguageModel,
+  representTokens,
+} from "./language-model/language-model.ts";
+export {
+  openStreamedLanguageModel,
+  runStreamedLanguageModel,
+  type StreamedLanguageModel,
+  type StreamOptions,
+} from "./language-model/streamed.ts";
 export {
   type EsmBottleneckConfig,
   type EsmBottleneckInputs,

@@ -9,11 +9,13 @@ import { clipDefinition, tripletDefinition } from "./contrastive/definition.ts";
 import { cytoselfDefinition } from "./cytoself/definition.ts";
 import { cytoselfRegressorDefinition } from "./cytoself/regressor-definition.ts";
 import { esm2Definition } from "./esm2/definition.ts";
+import { esmcDefinition } from "./esmc/definition.ts";
 import { subcellDefinition } from "./subcell/definition.ts";
 import { unetDefinition } from "./unet/definition.ts";
 
 /** The definitions of all networks, in the order in which they are asked whether a checkpoint is theirs. */
 export const networks = [
+  esmcDefinition, // before ESM2, whose names one of its layouts has too
   esm2Definition,
   unetDefinition,
   autoencoderKlDefinition,

@@ -33,8 +33,11 @@ export interface NetworkDefinition<Name extends string = string, Config = unknow
   recognizesConfig(json: Json): boolean;
   /** Whether tensors of these names are this network's; asked where there is no configuration. */
   recognizesNames(has: (pattern: RegExp) => boolean): boolean;
-  /** Stored tensors under the names that the network declares, without what follows from others; as stored when absent. */
-  canonicalNames?(tensors: StateDict, config: Json | undefined): StateDict;
+  /**
+   * Stored tensors under the names that the network declares, without what follows from others; as stored when absent.
+   * `place` names the file in messages.
+   */
+  canonicalNames?(tensors: StateDict, config: Json | undefined, place: string): StateDict;
   /**
    * The fields of config.json as names and shapes show them.
    * @param weights under canonical names

@@ -138,7 +138,7 @@ function canonicalWeights<D extends NetworkDefinition>(
   config: Json | undefined,
   { place, onNotice }: Pick<Checkpoint<D>, "place" | "onNotice">,
 ): Map<string, NdArray> {
-  const named = definition.canonicalNames?.(tensors, config) ?? tensors;
+  const named = definition.canonicalNames?.(tensors, config, place) ?? tensors;
   const own = ownTensors(definition, named, place, onNotice);
   return new Map([...own].map(([name, value]) => [name, asFloat32(value)]));
 }
