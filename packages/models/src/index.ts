@@ -29,6 +29,26 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl/network.ts";
+export { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "./cell-diff/definition.ts";
+export {
+  type CellDiffConfig,
+  type CellDiffInputs,
+  type CellDiffOutputs,
+  cellDiffDenoise,
+  cellDiffKeyValues,
+  cellDiffSequence,
+  cellDiffStains,
+} from "./cell-diff/network.ts";
+export {
+  type CellDiffSchedule,
+  type CellDiffStep,
+  cellDiffDdimStep,
+  cellDiffDdpmStep,
+  cellDiffSchedule,
+  cellDiffTimesteps,
+  type Respacing,
+} from "./cell-diff/schedule.ts";
+export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
 export {

@@ -3,6 +3,7 @@
 
 import type { ParameterDeclaration } from "@proteoscope/engine";
 import { autoencoderKlDefinition } from "./autoencoder-kl/definition.ts";
+import { cellDiffDefinition } from "./cell-diff/definition.ts";
 import { checkNetwork, parametersOf } from "./checkpoints/declared-parameters.ts";
 import type { NetworkDefinition, NetworkOf } from "./checkpoints/network-definition.ts";
 import { clipDefinition, tripletDefinition } from "./contrastive/definition.ts";
@@ -15,7 +16,8 @@ import { unetDefinition } from "./unet/definition.ts";
 
 /** The definitions of all networks, in the order in which they are asked whether a checkpoint is theirs. */
 export const networks = [
-  esmcDefinition, // before ESM2, whose names one of its layouts has too
+  cellDiffDefinition, // it and ESMC before ESM2, whose names they have too
+  esmcDefinition,
   esm2Definition,
   unetDefinition,
   autoencoderKlDefinition,
