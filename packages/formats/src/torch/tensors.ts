@@ -11,8 +11,17 @@ import type { PickleCallable } from "./pickle.ts";
 export interface Storage {
   /** Undefined for one without a type: a tensor on it brings its own. */
   readonly elements: ElementType | undefined;
-  /** Aligned for their elements, or for any where there is no type. */
+  /** Aligned for their elements, or for any where there is no type; empty where tensors are read later. */
   readonly bytes: Uint8Array;
+  /** Reads a part of the bytes, where tensors are read later. */
+  readonly later?: { readonly byteLength: number; read(begin: number, end: number): Promise<Uint8Array> };
+}
+
+/** A tensor whose values are read on demand. */
+export interface StoredTorchTensor {
+  readonly dtype: NdArray["dtype"];
+  readonly shape: readonly number[];
+  read(): Promise<NdArray>;
 }
 
 export interface TensorBuilder {
@@ -36,7 +45,7 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     elements: ElementType | undefined,
     [storage, offset, shape, strides]: readonly unknown[],
     metadata: unknown,
-  ): NdArray => {
+  ): NdArray | StoredTorchTensor => {
     if (
       !isStorage(storage, storages) ||
       elements === undefined ||
@@ -52,7 +61,7 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     }
     const { dtype, parts } = elements;
     const size = bytesPerElement(dtype);
-    const available = Math.floor(storage.bytes.length / size);
+    const available = Math.floor((storage.later?.byteLength ?? storage.bytes.length) / size);
     const layout = {
       offset: offset * parts,
       shape: parts === 1 ? [...shape] : [...shape, parts],
@@ -66,6 +75,7 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     if (count > 0 && !(last < available)) {
       throw new FormatError(format, `a tensor [${shape}] reaches beyond its storage of ${available / parts}`);
     }
+    if (storage.later !== undefined) return tensorForLater(storage.later, dtype, layout, last + 1);
     if (count === 0) return { dtype, shape: layout.shape, data: viewBytes(storage.bytes, dtype, 0, 0) };
     if (isContiguous(layout.shape, layout.strides)) {
       return {
@@ -117,6 +127,30 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     callables: new Map([...builders, ["torch._tensor._rebuild_from_type_v2", ofClass]]),
     fillCopies: () => {
       for (const copy of copies) copy();
+    },
+  };
+}
+
+/** A tensor that reads the part of its storage that it lies on, up to element `end`. */
+function tensorForLater(
+  { read }: NonNullable<Storage["later"]>,
+  dtype: NdArray["dtype"],
+  { offset, shape, strides }: Layout,
+  end: number,
+): StoredTorchTensor {
+  const size = bytesPerElement(dtype);
+  const count = elementCount(shape);
+  return {
+    dtype,
+    shape,
+    async read() {
+      const part = count === 0 ? new Uint8Array(0) : await read(offset * size, end * size);
+      const bytes = part.byteOffset % size === 0 ? part : new Uint8Array(part);
+      const values = viewBytes(bytes, dtype, 0, bytes.length / size);
+      if (count === 0 || isContiguous(shape, strides)) return { dtype, shape, data: values };
+      const data = viewBytes(new Uint8Array(count * size), dtype, 0, count);
+      gather(values, data, { offset: 0, shape, strides });
+      return { dtype, shape, data };
     },
   };
 }

@@ -200,7 +200,9 @@ describe("a protein language model", () => {
   });
 
   it("is no autoencoder", async () => {
-    const files = new Map<string, Uint8Array>([["config.json", new TextEncoder().encode('{"_class_name": "AutoencoderKL"}')]]);
+    const files = new Map<string, Uint8Array>([
+      ["config.json", new TextEncoder().encode('{"_class_name": "AutoencoderKL"}')],
+    ]);
     files.set("model.safetensors", writeSafetensors(weights));
     await expect(loadLanguageModel(memoryFolder(files))).rejects.toThrow();
   });

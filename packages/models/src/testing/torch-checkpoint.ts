@@ -17,6 +17,8 @@ export interface CheckpointLayout {
   readonly wrap?: readonly string[];
   /** Whether sizes and places are written with 64 bits, as above 4 GiB. */
   readonly zip64?: boolean;
+  /** Byte of the file at which the archive begins. */
+  readonly start?: number;
 }
 
 /** The bytes of a small .pth file. */
@@ -34,10 +36,10 @@ export function torchCheckpoint(
 /** The bytes of a .pth file, part by part. */
 export function* torchCheckpointParts(
   tensors: ReadonlyMap<string, WrittenTensor>,
-  { wrap = [], zip64 = false }: CheckpointLayout = {},
+  { wrap = [], zip64 = false, start = 0 }: CheckpointLayout = {},
 ): Generator<Uint8Array> {
   const directory: Uint8Array[] = [];
-  let offset = 0;
+  let offset = start;
   function* entry(name: string, bytes: Uint8Array): Generator<Uint8Array> {
     const sum = crc32(bytes);
     const local = Buffer.concat([
@@ -74,7 +76,7 @@ export function* torchCheckpointParts(
     yield fields([8, list.length], [8, offset]);
     yield fields([4, 0x07064b50], [4, 0], [8, offset + list.length], [4, 1]);
   }
-  const [entries, size, start] = zip64 ? [0xffff, 0xffffffff, 0xffffffff] : [count, list.length, offset];
+  const [entries, size, place] = zip64 ? [0xffff, 0xffffffff, 0xffffffff] : [count, list.length, offset];
   yield fields(
     [4, 0x06054b50],
     [2, 0],
@@ -82,7 +84,7 @@ export function* torchCheckpointParts(
     [2, entries!],
     [2, entries!],
     [4, size!],
-    [4, start!],
+    [4, place!],
     [2, 0],
   );
 }
