@@ -101,6 +101,13 @@ export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from "./shape.ts";
 export {
+  compileStateful,
+  openStates,
+  type StatefulProgram,
+  type States,
+  type StateType,
+} from "./stateful.ts";
+export {
   constant,
   type DType,
   float32,

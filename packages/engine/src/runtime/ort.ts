@@ -65,8 +65,19 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
 
   const load = async (
     model: Uint8Array | string,
-    { reads = [], writes = {}, parts = {}, externalData, threads, saveTo, checksum }: LoadOptions = {},
+    {
+      reads = [],
+      writes = {},
+      parts = {},
+      blocks = {},
+      externalData,
+      threads,
+      saveTo,
+      checksum,
+    }: LoadOptions = {},
   ): Promise<Session> => {
+    if (onGpu && Object.keys(blocks).length > 0)
+      throw new Error("runtime: blocks of states are written in main memory alone");
     const locations = Object.fromEntries(
       Object.keys(writes).map((output) => [output, "gpu-buffer" as const]),
     );
@@ -91,7 +102,7 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
       swapped.includes(name) ? spareOf(ort, state(name)) : state(name).current;
     let isClosed = false;
     const session: Session = {
-      run: async (feeds, { signal, cached } = {}) => {
+      run: async (feeds, { signal, cached, position = 0 } = {}) => {
         signal?.throwIfAborted();
         if (isClosed) throw new Error("runtime: the session is closed");
         const inputs: Record<string, OrtTensor> = {};
@@ -109,7 +120,9 @@ export function createOrtRuntime(ort: Ort, { device, session: sessionOptions }: 
         const results: Record<string, NdArray> = {};
         for (const [name, value] of Object.entries(outputs)) {
           const target = writes[name];
-          if (target === undefined) results[name] = fromOrt(value);
+          const block = blocks[name];
+          if (block !== undefined) writeBlock(state(block.state).current, value, block.axis, position);
+          else if (target === undefined) results[name] = fromOrt(value);
           else if (!canReuse) replaceState(state(target), value, parts[name]);
         }
         // What was written into is in `outputs` too, as a copy, which is left to the garbage collector.
@@ -199,6 +212,22 @@ function replaceState(target: State, value: OrtTensor, part: StatePart | undefin
   }
   target.current.dispose();
   target.current = value;
+}
+
+/** Writes a value into a tensor that differs from it along one axis alone, from `position` on. @throws RangeError beyond it. */
+function writeBlock(target: OrtTensor, value: OrtTensor, axis: number, position: number): void {
+  const [length, count] = [target.dims[axis]!, value.dims[axis]!];
+  const fits = value.dims.every((size, index) => index === axis || size === target.dims[index]);
+  if (!fits || position < 0 || position + count > length)
+    throw new RangeError(
+      `runtime: a block [${value.dims}] does not fit at ${position} along axis ${axis} of a state [${target.dims}]`,
+    );
+  const inner = elementCount(target.dims.slice(axis + 1));
+  const outer = elementCount(target.dims.slice(0, axis));
+  const [to, from] = [target.data as Float32Array, value.data as Float32Array];
+  for (let row = 0; row < outer; row++)
+    to.set(from.subarray(row * count * inner, (row + 1) * count * inner), (row * length + position) * inner);
+  value.dispose();
 }
 
 /** Gives a part of a flat tensor, in the same memory. */
