@@ -29,6 +29,10 @@ const rules: Readonly<Record<string, Rule>> = {
     reduced: /^(|[bc]\.)(a\.|x$|out\.embedding$)/,
     left: /^w\.classifiers|^norm\.|softmax_2025$|logits\.\d$|probabilities$/,
   },
+  vermeer_small: {
+    reduced: /^(logits$|loss|ca\.logits|cache\.|vq\.(z|decoded|quant)|pictures$|pre.*unit$)/,
+    left: /^(vq\.(a|decoded_rgb)|a\.(l|n)|loss|pre|crop|pictures\.u8|ap\.(attention|embedding|pooled|kernel)|cfg.*\.logits)/,
+  },
   esmc_small: { reduced: /^(?!w\.|[bc]\.)/, left: /^(legacy|rope)\./ },
 };
 const usual: Rule = { reduced: /^(g\.|feature)/ };

@@ -345,3 +345,40 @@ export {
   unet,
   unetDefaults,
 } from "./unet/network.ts";
+export {
+  type DrawOptions,
+  drawProbabilities,
+  greedyToken,
+  tokenAt,
+  tokenByExponentials,
+} from "./vermeer/draw.ts";
+export {
+  generateVermeerTokens,
+  openVermeerDecoder,
+  type VermeerDecoder,
+  type VermeerGeneration,
+} from "./vermeer/generate.ts";
+export {
+  rotationTable,
+  type VermeerConfig,
+  type VermeerInputs,
+  vermeer,
+  vermeerCondition,
+  vermeerPresets,
+} from "./vermeer/network.ts";
+export {
+  codesAt,
+  pictureTokenCount,
+  pictureTokens,
+  specialTokens,
+  type TokenLayout,
+  vermeerStains,
+  vocabularySize,
+} from "./vermeer/tokens.ts";
+export {
+  type VermeerVqConfig,
+  vermeerVqDecode,
+  vermeerVqDefaults,
+  vermeerVqEncode,
+  vermeerVqIndices,
+} from "./vermeer/vq-network.ts";

@@ -13,6 +13,7 @@ import { esm2Definition } from "./esm2/definition.ts";
 import { esmcDefinition } from "./esmc/definition.ts";
 import { subcellDefinition } from "./subcell/definition.ts";
 import { unetDefinition } from "./unet/definition.ts";
+import { vermeerDefinition, vermeerVqDefinition } from "./vermeer/definition.ts";
 
 /** The definitions of all networks, in the order in which they are asked whether a checkpoint is theirs. */
 export const networks = [
@@ -26,6 +27,8 @@ export const networks = [
   tripletDefinition,
   cytoselfRegressorDefinition,
   subcellDefinition,
+  vermeerDefinition,
+  vermeerVqDefinition,
 ] as const;
 
 /** The definition of a network in the list. */
