@@ -34,6 +34,12 @@ export {
   mostSteps,
   openMicroscope,
 } from "./image/generate.ts";
+export {
+  type CellImage,
+  CellImageError,
+  type LocalizedImage,
+  localizeImages,
+} from "./image/localize-image.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,

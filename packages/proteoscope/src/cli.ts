@@ -23,6 +23,8 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
+    "localize-image": () =>
+      import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
