@@ -20,6 +20,56 @@ export {
   type PixelFigures,
 } from "./compare/compare-images.ts";
 export { kernelDistance } from "./compare/kernel-distance.ts";
+export {
+  type EmbeddedInput,
+  type EmbedOptions,
+  embedProteins,
+  openResidueEmbedder,
+  openStreamedResidueEmbedder,
+  type Pooling,
+  type ResidueEmbedder,
+  type TokenArrays,
+} from "./embed/embed-proteins.ts";
+export {
+  defaultWindowResidues,
+  type ResidueWindow,
+  type WindowPolicy,
+  windowsOf,
+} from "./embed/residue-windows.ts";
+export { annotationOf } from "./experiments/annotated.ts";
+export { type CellChoice, type CellImager, openCellImager } from "./experiments/cell-images.ts";
+export type { Edit, Stretch } from "./experiments/edits.ts";
+export { heatStrip } from "./experiments/heat-strip.ts";
+export {
+  type ClassifiedCompartments,
+  type ComparedProtein,
+  type ComparedVariant,
+  type MutateNetworks,
+  type MutateRequest,
+  type MutateResult,
+  mutate,
+} from "./experiments/mutate.ts";
+export type { ExperimentStep, FindPart, Part } from "./experiments/parts.ts";
+export {
+  type ExperimentOptions,
+  type ScanNetworks,
+  type ScanNull,
+  type ScanResult,
+  type ScanWindow,
+  scan,
+} from "./experiments/scan.ts";
+export { defaultDraws, type ScanRequest } from "./experiments/scan-plan.ts";
+export { openSequencePredictor, type SequencePredictor } from "./experiments/sequence-predictor.ts";
+export { type NamedSignal, namedSignals, type Terminus } from "./experiments/signals.ts";
+export {
+  falseDiscoveryRate,
+  type MeanWithInterval,
+  type NullSummary,
+  type Tail,
+} from "./experiments/statistics.ts";
+export { variantSheet } from "./experiments/variant-sheet.ts";
+export { parseVariant, type Variant, type WildType } from "./experiments/variants.ts";
+export { type ScanMode, scanModes } from "./experiments/windows.ts";
 export { encodeField } from "./field/encode-field.ts";
 export {
   type FieldCell,
@@ -31,7 +81,6 @@ export {
 } from "./field/generate-field.ts";
 export { drawOverview } from "./field/overview.ts";
 export { encodeFiles, renderSheet, rgbPng } from "./generate/encode-files.ts";
-export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
   generateDefaults,
   type ImageFormat,
@@ -67,12 +116,19 @@ export {
   openMicroscope,
 } from "./image/generate.ts";
 export {
+  type CellImage,
+  CellImageError,
+  type LocalizedImage,
+  localizeImages,
+} from "./image/localize-image.ts";
+export {
   cellsOfImage,
   type MeasuredCell,
   type MeasuredImage,
   type MeasuredImageOptions,
   readMeasuredImage,
 } from "./image/measured-image.ts";
+
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,
@@ -91,13 +147,23 @@ export {
 } from "./model/read-model.ts";
 export type { OnProgress, ProgressEvent, WorkOptions } from "./progress.ts";
 export {
-  byName,
-  type CompartmentProbabilities,
   type EncodedProtein,
+  type EncodeOptions,
+  type KnownTarget,
   openProteinEncoder,
   type ProteinEncoder,
 } from "./protein/encoder.ts";
-export { type LocalizedProtein, localize, mostProbable } from "./protein/localize.ts";
+export { explainCompartment, explainTarget } from "./protein/explain-compartment.ts";
+export {
+  type AnnotatedProtein,
+  describeKnown,
+  findAnnotatedProtein,
+  type KnownProtein,
+  knownProtein,
+  type NearProtein,
+} from "./protein/known.ts";
+export { type LocalizedProtein, localize, omittedResidues } from "./protein/localize.ts";
+export { assignSamples, mainCompartments } from "./protein/main-compartments.ts";
 export {
   applyProteinNetworks,
   type ProteinNetworks,
@@ -106,6 +172,12 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export {
+  byName,
+  type CompartmentProbabilities,
+  formatProbability,
+  mostProbable,
+} from "./protein/probabilities.ts";
 export { buildIndex, type IndexPart, type IndexSource, measureCells } from "./retrieve/build-index.ts";
 export { drawContactSheet } from "./retrieve/contact-sheet.ts";
 export { type DrawProteinOptions, drawProteinCells } from "./retrieve/draw-protein.ts";
@@ -118,3 +190,28 @@ export {
   scoreRetrieval,
   transposeRows,
 } from "./retrieve/score-retrieval.ts";
+export { type ManifestRecord, type ManifestResult, readManifest } from "./screen/dream/manifest.ts";
+export { type CropPlace, placeCrop } from "./screen/dream/place-crop.ts";
+export {
+  type PredictionRun,
+  predictionFile,
+  predictionHeader,
+  predictionLine,
+} from "./screen/dream/predictions.ts";
+export {
+  type RefusedScreenRecord,
+  recordsOfShard,
+  type ScreenedProtein,
+  type ScreenInput,
+  type ScreenPicture,
+  type ScreenRecord,
+  type ScreenResult,
+  type Shard,
+} from "./screen/records.ts";
+export {
+  type ScreenImages,
+  type ScreenTools,
+  screenProteins,
+  screenRecord,
+} from "./screen/screen-proteins.ts";
+export type { ScreenExample, ScreenSummary } from "./screen/summary.ts";

@@ -13,8 +13,7 @@ import {
   tileImages,
 } from "@proteoscope/imaging";
 import type { MeasuredImage } from "../image/measured-image.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
 import type { ImageComparison } from "./compare-images.ts";
 
 /** A comparison with its images. */

@@ -14,7 +14,7 @@ import {
 import type { ImageClassifier } from "../image/classifier.ts";
 import { cellsOfImage, type MeasuredImage } from "../image/measured-image.ts";
 import type { ImagingConstants } from "../model/model.ts";
-import { byName, type CompartmentProbabilities } from "../protein/encoder.ts";
+import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 
 /** What compares images; `labels` are the classes of the classifier. */
 export interface ComparisonTools {

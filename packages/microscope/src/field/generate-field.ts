@@ -18,7 +18,8 @@ import {
 } from "../generate/request.ts";
 import type { GeneratedImages, Microscope } from "../image/generate.ts";
 import type { WorkOptions } from "../progress.ts";
-import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
+import type { EncodedProtein } from "../protein/encoder.ts";
+import type { CompartmentProbabilities } from "../protein/probabilities.ts";
 
 /** The proteins to generate in every cell of a field, and how. */
 export interface FieldRequest extends Omit<GenerateRequest, "nuclei"> {

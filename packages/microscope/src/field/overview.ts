@@ -14,7 +14,7 @@ import {
   type RgbImage,
   textWidth,
 } from "@proteoscope/imaging";
-import { mostProbable } from "../protein/localize.ts";
+import { mostProbable } from "../protein/probabilities.ts";
 import type { FieldCell, GeneratedField } from "./generate-field.ts";
 
 /** Colours that are far apart on black; after the last the first again. */

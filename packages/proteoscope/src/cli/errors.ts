@@ -57,9 +57,14 @@ const optionsByField: Readonly<Record<string, string>> = {
   proteinChannel: "--protein-channel 0",
   scaling: "--scaling percentiles",
   steps: "--steps",
+  resume: "--resume",
   cellLine: "--cell-line",
   expression: "--expression",
+  windowResidues: "--window",
   output: "-o",
+  allowNucleotides: "--allow-nucleotides",
+  organism: "--organism",
+  model: "--model",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {

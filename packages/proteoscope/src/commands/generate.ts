@@ -39,14 +39,12 @@ const generateArgs = {
   "nucleus-z": {
     type: "string",
     valueHint: "plane",
-    default: "sharpest",
-    description: "Plane of z: sharpest, maximum (projection) or its number from 0",
+    description: "Plane of z: sharpest (default), maximum (projection) or its number from 0",
   },
   "nucleus-time": {
     type: "string",
     valueHint: "number",
-    default: "0",
-    description: "Time point of the image, from 0",
+    description: "Time point of the image, from 0 (default)",
   },
   "nucleus-series": {
     type: "string",
@@ -133,18 +131,25 @@ export const generateCommand = defineCommand({
   takesMany: true,
   savesAtInterrupt: true,
   notes: [
+    "A gene symbol or an accession names one of the model's annotated proteins, about 8,000 of them human. A protein whose",
+    "sequence is annotated is known: its images show its main annotated compartments in their proportions, and what is",
+    "predicted from the sequence alone stands beside them.",
     "An image of several nuclei gives one picture of the field with the protein in every cell, an overview and a table",
-    "of nuclei (docs/own-nuclei.md). Files appear when their protein is finished: a run that fails or is interrupted",
-    "leaves those that are, and of a field the cells that are. With --strict it leaves none.",
+    "of nuclei (docs/own-nuclei.md). The files of a protein and nucleus, or of a protein in a field, appear together and",
+    "stay whatever ends the run; of a field that is not finished, the cells that are. With --strict those of the whole run",
+    "appear together or not at all. What a kill cuts short, the next run into the same folder completes or removes.",
+    "For thousands of proteins `proteoscope screen` goes on where it was ended.",
   ],
   examples: [
     "proteoscope generate FBL",
+    "proteoscope generate Q9Y5B9 --organism human --samples 1",
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
     "proteoscope generate FBL --nucleus field.ome.tif --crops --format png,ome-zarr",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
     const options = parseOptions(args);
+    checkNucleusOptions(args);
     const { proteins, refused } = await readProteinArguments(args, context);
     if (args.gene !== undefined && proteins.length > 1)
       throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);
@@ -226,8 +231,8 @@ function parseOptions(args: GenerateArguments) {
     nuclei: {
       nucleusSeries: parseInteger("nucleus-series", args["nucleus-series"]),
       nucleusChannel: optional(args["nucleus-channel"], parseChannel),
-      nucleusZ: parseZPolicy(args["nucleus-z"]),
-      nucleusTime: parseInteger("nucleus-time", args["nucleus-time"]),
+      nucleusZ: optional(args["nucleus-z"], parseZPolicy),
+      nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
     },
     maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
@@ -236,6 +241,20 @@ function parseOptions(args: GenerateArguments) {
       expression: optional(args.expression, (text) => parseNumber("expression", text)),
     },
   };
+}
+
+const imageOptions = ["nucleus-channel", "nucleus-z", "nucleus-time", "pixel-size", "max-nuclei"] as const;
+
+/** @throws CommandError (usage) for an option of the picture of nuclei where there is no picture. */
+function checkNucleusOptions(args: GenerateArguments): void {
+  if (args.nucleus !== undefined) return;
+  const given = imageOptions.filter((name) => args[name] !== undefined).map((name) => `--${name}`);
+  if (given.length === 0) return;
+  const verb = given.length === 1 ? "says" : "say";
+  throw new CommandError(
+    `${given.join(", ")} ${verb} how a picture of nuclei is read: give one with --nucleus`,
+    exitCodes.usage,
+  );
 }
 
 function parseFormats(list: string): ImageFormat[] {
