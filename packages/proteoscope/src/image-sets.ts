@@ -90,7 +90,7 @@ export async function imagesOfFile(path: string, name: string, signal: AbortSign
   return images.length === 1 ? [{ ...images[0]!, name }] : images;
 }
 
-/** Pairs of two sets, and what has no partner. */
+/** Pairs of two sets, and what has no counterpart. */
 export interface PairedSets {
   readonly pairs: readonly ImagePair[];
   readonly onlyInA: readonly string[];
@@ -118,12 +118,12 @@ export async function pairSets(
     try {
       const imagesOfB = await imagesOfFile(other, name, signal);
       for (const [index, image] of (await imagesOfFile(path, name, signal)).entries()) {
-        const partner = imagesOfB[index];
-        if (partner === undefined) continue;
+        const counterpart = imagesOfB[index];
+        if (counterpart === undefined) continue;
         pairs.push({
           name: image.name,
           readA: () => readImageOf(image, optionsA),
-          readB: () => readImageOf(partner, optionsB),
+          readB: () => readImageOf(counterpart, optionsB),
         });
       }
     } catch (error) {

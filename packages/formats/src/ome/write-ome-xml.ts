@@ -30,52 +30,18 @@ interface ImageDescription {
 }
 
 /** The XML text of a file of `images` x `channels` pages, in that order, and a page of labels where there are some. */
-export function describeOme(image: OmeTiffImage, { images, channels, height, width }: OmeSizes): string {
-  const { data, channelNames, channelColors, pixelSizeMicrons, name = "image", description, labels } = image;
+export function describeOme(image: OmeTiffImage, sizes: OmeSizes): string {
+  const { data, channelNames, channelColors, name = "image", labels } = image;
+  const { images } = sizes;
   const annotations = Object.entries(image.annotations ?? {});
-  const size = pixelSizeMicrons;
-  const physicalSize = size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre };
-  const physicalHeight = size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre };
-  const imageElement = ({ index, title, dtype, names, colors }: ImageDescription) => {
-    const channelElements = names.map((channelName, channel) =>
-      element("Channel", {
-        ID: `Channel:${index}:${channel}`,
-        Name: channelName,
-        SamplesPerPixel: 1,
-        Color: signedRgba(colors?.[channel] ?? 0xffffff),
-      }),
-    );
-    const pages = names.map((_, channel) =>
-      element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
-    );
-    const pixels = element(
-      "Pixels",
-      {
-        ID: `Pixels:${index}`,
-        DimensionOrder: "XYCZT",
-        Type: omePixelTypes.get(dtype)!,
-        BigEndian: "false",
-        Interleaved: "false",
-        ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: names.length, SizeT: 1 },
-        ...physicalSize,
-        ...physicalHeight,
-      },
-      [...channelElements, ...pages],
-    );
-    return element("Image", { ID: `Image:${index}`, Name: title }, [
-      ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
-      pixels,
-      ...(annotations.length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
-    ]);
-  };
   const described = { dtype: data.dtype, names: channelNames, colors: channelColors };
   const elements = Array.from({ length: images }, (_, index) =>
-    imageElement({ index, title: images === 1 ? name : `${name} ${index + 1}`, ...described }),
+    imageElement(image, sizes, { index, title: images === 1 ? name : `${name} ${index + 1}`, ...described }),
   );
   if (labels !== undefined) {
     const title = `${name} ${labels.name}`;
-    const { dtype } = labels.data;
-    elements.push(imageElement({ index: images, title, dtype, names: [labels.name], colors: undefined }));
+    const described = { dtype: labels.data.dtype, names: [labels.name], colors: undefined };
+    elements.push(imageElement(image, sizes, { index: images, title, ...described }));
   }
   if (annotations.length > 0) {
     const values = annotations.map(([key, value]) => element("M", { K: key }, [escapeXml(value)]));
@@ -91,6 +57,43 @@ export function describeOme(image: OmeTiffImage, { images, channels, height, wid
     Creator: "proteoscope",
   };
   return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, elements)}`;
+}
+
+function imageElement(
+  { pixelSizeMicrons: size, description, annotations = {} }: OmeTiffImage,
+  { channels, height, width }: OmeSizes,
+  { index, title, dtype, names, colors }: ImageDescription,
+): string {
+  const channelElements = names.map((channelName, channel) =>
+    element("Channel", {
+      ID: `Channel:${index}:${channel}`,
+      Name: channelName,
+      SamplesPerPixel: 1,
+      Color: signedRgba(colors?.[channel] ?? 0xffffff),
+    }),
+  );
+  const pages = names.map((_, channel) =>
+    element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
+  );
+  const pixels = element(
+    "Pixels",
+    {
+      ID: `Pixels:${index}`,
+      DimensionOrder: "XYCZT",
+      Type: omePixelTypes.get(dtype)!,
+      BigEndian: "false",
+      Interleaved: "false",
+      ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: names.length, SizeT: 1 },
+      ...(size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre }),
+      ...(size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre }),
+    },
+    [...channelElements, ...pages],
+  );
+  return element("Image", { ID: `Image:${index}`, Name: title }, [
+    ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
+    pixels,
+    ...(Object.keys(annotations).length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
+  ]);
 }
 
 /** OME's colour: red, green, blue and opacity in a signed 32-bit integer. */

@@ -149,7 +149,7 @@ describe("readNucleus refuses", () => {
 });
 
 describe("readField", () => {
-  it("tells how far it is, and finds what readNucleus finds", async () => {
+  it("reports how far it is, and finds what readNucleus finds", async () => {
     const fractions: number[] = [];
     const options = { pixelSizeMicrons: 0.4126 };
     const onSegmented = (fraction: number) => void fractions.push(fraction);

@@ -1,4 +1,5 @@
-// The metric card of compared images: both images with what differs, their radial spectra, and the figures in words.
+// The metric card of compared images: both images with what differs, their radial spectra, and the figures in words. A card is
+// for eyes; the table has every pair and every digit.
 
 import {
   blankImage,

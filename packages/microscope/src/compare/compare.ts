@@ -50,7 +50,7 @@ export async function* compare(
 /** Mean and standard deviation over the pairs that have a figure, and their number. */
 export interface FigureSummary {
   readonly mean: number;
-  /** Of single pairs, with n - 1; null for one. */
+  /** Standard deviation of single pairs, with n - 1; null for one. */
   readonly standardDeviation: number | null;
   readonly n: number;
 }

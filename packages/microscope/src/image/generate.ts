@@ -131,28 +131,8 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
   };
 
-  /** The samples of one cell, measured. */
-  const summarize = async (images: Float32Array, distance: Float32Array): Promise<GeneratedImages> => {
-    const samples = images.length / (2 * area);
-    const classified: CompartmentProbabilities[] = [];
-    for (let first = 0; first < samples; first += defaultBatchSize)
-      classified.push(
-        ...(await classify(
-          images.subarray(2 * first * area, 2 * (first + defaultBatchSize) * area),
-          distance,
-        )),
-      );
-    const proteins = classified.map((_, i) => images.subarray(2 * i * area, (2 * i + 1) * area));
-    const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
-    const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
-    return { images, height: cropPixels, width: cropPixels, ...summary };
-  };
-
   const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
-    const settings: Settings & GenerateOptions = {
-      ...{ ...generateDefaults, batchSize: defaultBatchSize },
-      ...options,
-    };
+    const settings = { batchSize: defaultBatchSize, ...generateDefaults, ...options };
     const start = startOf(model, cells, settings.samples);
     const latents = await denoise(await denoiser, protein, start, schedule, settings);
     const images = await decodeAll(await decoder, model, latents, settings);
@@ -160,7 +140,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     const generated: GeneratedImages[] = [];
     for (const [index, { distance }] of cells.entries())
       generated.push(
-        await summarize(images.slice(index * lengthOfCell, (index + 1) * lengthOfCell), distance),
+        await summarize(images.slice(index * lengthOfCell, (index + 1) * lengthOfCell), distance, classify),
       );
     return generated;
   };
@@ -180,6 +160,25 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
         if (program.status === "fulfilled") await program.value.close();
     },
   };
+}
+
+/** The samples of one cell, [samples, 2, H, W], measured. */
+async function summarize(
+  images: Float32Array,
+  distance: Float32Array,
+  classify: Microscope["classify"],
+): Promise<GeneratedImages> {
+  const area = distance.length;
+  const side = Math.sqrt(area);
+  const classified: CompartmentProbabilities[] = [];
+  for (let first = 0; first < images.length; first += defaultBatchSize * 2 * area)
+    classified.push(
+      ...(await classify(images.subarray(first, first + defaultBatchSize * 2 * area), distance)),
+    );
+  const proteins = classified.map((_, i) => images.subarray(2 * i * area, (2 * i + 1) * area));
+  const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
+  const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
+  return { images, height: side, width: side, ...summary };
 }
 
 function startOf(

@@ -1,4 +1,5 @@
-// The contact sheet of a retrieval: the query, then the first answers with their rank, name and similarity.
+// The contact sheet of a retrieval: the query, then the first answers with their rank, name and similarity, each by the item
+// that is nearest to the query.
 
 import {
   compositeCell,

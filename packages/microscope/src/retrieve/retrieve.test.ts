@@ -38,7 +38,7 @@ describe("a retrieval index", () => {
     }
   });
 
-  it("ranks images by their likeness, and no drawn items among them", () => {
+  it("ranks images by their similarity, and no drawn items among them", () => {
     const drawn = item("drawn A", "A", items[0]!.features, { kind: "drawn" });
     const ranked = openRetrievalIndex([...items, drawn]).rankImages(items[0]!.features);
     expect(ranked).toHaveLength(12);

@@ -162,7 +162,7 @@ function describeSummary({
       : [`  kernel distance        ${summary.kernelDistance.toPrecision(3)} (${a} and ${b} cells)`];
   const alone = onlyInA.length + onlyInB.length;
   return [
-    `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}${alone === 0 ? "" : `, ${alone} images without a partner`}`,
+    `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}${alone === 0 ? "" : `, ${alone} images without a counterpart`}`,
     ...lines,
     ...kernel,
     `card.png, metrics.csv and metrics.json in ${output}`,

@@ -64,7 +64,7 @@ const generateArgs = {
   },
   crops: {
     type: "boolean",
-    description: "Of an image of several nuclei, write each cell as a single crop as well",
+    description: "Write each cell of an image of several nuclei as a single crop as well",
   },
   samples: {
     type: "string",

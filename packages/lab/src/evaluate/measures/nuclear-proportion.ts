@@ -1,4 +1,5 @@
-// How well the nuclear proportion of generated images agrees with that of real ones around the same nucleus.
+// How well the nuclear proportion of generated images agrees with that of real ones around the same nucleus: correlation, and
+// mean errors.
 
 import { sampleCorrelation } from "simple-statistics";
 import { mean } from "./bootstrap.ts";
