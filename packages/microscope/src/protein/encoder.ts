@@ -2,6 +2,7 @@
 // sequence by the localization head, the head on sequence features and the protein's homologs.
 
 import { compile, type NdArray, type Runtime, type Tensor } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import {
   applyCompartmentTarget,
   compartmentCondition,
@@ -112,6 +113,8 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
   return {
     model,
     encode: async (sequence, context = {}, options = {}) => {
+      if (!anyKnownResidue.test(sequence))
+        throw new ProteoscopeError("no residue of the sequence is known", { kind: "data", field: "sequence" });
       const { known, near, score }: Recalled = options.homologs === false ? {} : recall(sequence);
       const usesHomologs = score !== undefined && !known && !near;
       const homologLogits = usesHomologs ? score.logits : new Float32Array(labels.length);
@@ -147,6 +150,8 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
 }
 
 /** What the annotated proteins have for a sequence. */
+const anyKnownResidue = /[ACDEFGHIKLMNPQRSTVWY]/i;
+
 interface Recalled {
   readonly known?: KnownProtein | undefined;
   readonly near?: NearProtein | undefined;
