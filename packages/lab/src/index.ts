@@ -108,6 +108,7 @@ export {
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
 export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
+  estimateRun,
   type NewRun,
   type ResumeOptions,
   resumeTraining,
@@ -115,6 +116,7 @@ export {
   type TrainOptions,
 } from "./train.ts";
 export { type TrainerName, trainerNames } from "./trainers/index.ts";
+export type { TrainingEstimate } from "./training/estimate.ts";
 export {
   DivergedError,
   type PrepareOptions,
