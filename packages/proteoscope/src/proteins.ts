@@ -91,6 +91,11 @@ async function loadAnnotated(model?: string, env?: InputContext["env"]): Promise
   return loadHomologs(await openModel(model, env));
 }
 
+/** Whether a word names something on disk, which goes before a gene of that name. */
+export function isFile(word: string): boolean {
+  return existsSync(word);
+}
+
 async function resolveWord(
   word: string,
   context: InputContext,
@@ -100,7 +105,7 @@ async function resolveWord(
   const stdin = isStandardInput(word) ? context.stdin : undefined;
   if (stdin !== undefined) return readRecords(await readStream(stdin, signal), "standard input", options);
   if (word === "-") throw new ProteoscopeError('"-" names no file', { kind: "usage" });
-  if (existsSync(word)) return readRecords(await readInput(word, signal), word, options);
+  if (isFile(word)) return readRecords(await readInput(word, signal), word, options);
   const examples = await readExamples();
   const organism = options.organism && commonName(options.organism);
   const isHuman = organism === undefined || organism === human;
@@ -180,7 +185,12 @@ function readRecords(
   return { proteins, refused };
 }
 
-function nameRecord({ id, description, sequence }: FastaRecord, source: string, gene?: string): NamedProtein {
+/** The protein of a record of a FASTA file, with the gene that its header names. */
+export function nameRecord(
+  { id, description, sequence }: FastaRecord,
+  source: string,
+  gene?: string,
+): NamedProtein {
   return { id, description, gene: gene ?? /(?:^|\s)GN=(\S+)/.exec(description)?.[1], sequence, source };
 }
 

@@ -122,8 +122,8 @@ export async function createTrainer<I extends InputTypes, L extends string>(
       if (batches.length !== accumulate)
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
       const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
-      let report = await runMicroBatches(batches, schedules);
-      if (ranks > 1) report = await reduceOverRanks(runtime, collective, graphs, report);
+      const own = await runMicroBatches(batches, schedules);
+      const report = await reduceOverRanks(runtime, collective, graphs, own);
       if (applySession !== undefined) Object.assign(report, numbersOf(await applySession.run(schedules)));
       if (onHost) Object.assign(report, await stepGroupsOnHost(runtime, groups, stepCount, accumulate > 1));
       stepCount++;

@@ -58,6 +58,8 @@ export interface TrainingGraphs {
   readonly groups: readonly Group[];
   /** Where each buffer that the model updates lies in their vector. */
   readonly buffers: FlatLayout;
+  /** Whether a step has several micro-batches, whose updates of the buffers are averaged when the step ends. */
+  readonly collectsBuffers: boolean;
   /** Goes from a batch to the updated parameters, or to the summed gradients if `apply` is there. */
   readonly main: StepGraph;
   /** Goes from the summed gradients to the updated parameters. */
@@ -75,14 +77,20 @@ export const stateName = (group: string, vector: VectorName | "gradients"): stri
 export const scheduleName = (group: string): string => `${group}.schedule`;
 /** The state of all updated buffers. */
 export const buffersState = "buffers";
+/** The state in which a step of several micro-batches collects the mean of what they make of the buffers. */
+export const bufferMeansState = "bufferMeans";
 
 /** Lists every state that the graphs, or the host, read or write. */
-export function stateNames({ groups, buffers, apply, onHost }: TrainingGraphs): string[] {
+export function stateNames({ groups, buffers, apply, onHost, collectsBuffers }: TrainingGraphs): string[] {
   const ofGroups = groups.flatMap(({ name, vectors }) => [
     ...vectors.map((vector) => stateName(name, vector)),
     ...(onHost || apply !== undefined ? [stateName(name, "gradients")] : []),
   ]);
-  return buffers.length > 0 ? [...ofGroups, buffersState] : ofGroups;
+  return [
+    ...ofGroups,
+    ...(buffers.length > 0 ? [buffersState] : []),
+    ...(collectsBuffers ? [bufferMeansState] : []),
+  ];
 }
 
 /**
@@ -131,7 +139,10 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   for (const [name, { tensor }] of traced.random) main.inputs.set(`random.${name}`, tensor);
   for (const [name, tensor] of Object.entries(traced.outputs)) main.outputs.set(name, tensor);
   const updates = [...buffers.entries.keys()].map((name) => traced.updates.get(name)!);
-  if (flatBuffers !== undefined) writeState(main, buffersState, flatten(updates));
+  const collectsBuffers = flatBuffers !== undefined && accumulate * ranks > 1;
+  const readMeans = () => readState(main, bufferMeansState, buffers.length);
+  if (collectsBuffers) writeState(main, bufferMeansState, add(readMeans(), scale(flatten(updates))));
+  else if (flatBuffers !== undefined) writeState(main, buffersState, flatten(updates));
 
   const apply = accumulate * ranks > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
@@ -146,7 +157,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   }
   const own = [...traced.parameters].filter(([, { tensor }]) => tensor.node.operator === parameterOperator);
   const frozen = new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
-  return { groups, buffers, main, apply, onHost, random: traced.random, frozen };
+  return { groups, buffers, collectsBuffers, main, apply, onHost, random: traced.random, frozen };
 }
 
 /** The model with its losses and metrics in one record, the losses as `loss.<name>`. */

@@ -155,7 +155,8 @@ async function evaluateSequences(
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
-  request: EvaluationRequest & Pick<LocalizationRequest, "splits"> & { readonly confident: readonly Protein[] },
+  request: EvaluationRequest &
+    Pick<LocalizationRequest, "splits"> & { readonly confident: readonly Protein[] },
   { signal, onProgress }: WorkOptions,
   conclude: (
     results: EvaluationResults,

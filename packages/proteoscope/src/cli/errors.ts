@@ -58,6 +58,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   resume: "--resume",
   cellLine: "--cell-line",
   expression: "--expression",
+  windowResidues: "--window",
   output: "-o",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",

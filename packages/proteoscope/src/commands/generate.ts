@@ -1,5 +1,5 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
-// All files of a run appear together when it is done, or none.
+// The files of a cell appear together when it is done; with --strict those of the whole run, or none.
 
 import type { ZPolicy } from "@proteoscope/formats";
 import { detectColorDepth, type RgbImage, renderTerminalImage } from "@proteoscope/imaging";
@@ -123,8 +123,9 @@ export const generateCommand = defineCommand({
     "A gene symbol or an accession names one of the model's annotated proteins, about 8,000 of them human. A protein whose",
     "sequence is annotated is known: its images show its main annotated compartments in their proportions, and what is",
     "predicted from the sequence alone stands beside them.",
-    "The files of a run appear together when all are written. A run that fails or is interrupted leaves none; one that",
-    "is killed leaves none or all, where the next run into the same folder completes what the kill cut short.",
+    "The files of a protein and nucleus appear together when all are written, and stay whatever ends the run. With",
+    "--strict those of the whole run appear together or not at all. What a kill cuts short, the next run into the same",
+    "folder completes or removes. For thousands of proteins `proteoscope screen` goes on where it was ended.",
   ],
   examples: [
     "proteoscope generate FBL",
@@ -171,7 +172,7 @@ async function writeAll(
       ...{ settings, context: known, software: { proteoscope: packageVersion(), node: process.version } },
     };
     return writeCells(runtime, folder, request, {
-      ...{ signal, onProgress: progress.show, formats, output },
+      ...{ signal, onProgress: progress.show, formats, output, strict: args.strict === true },
       inputs: [...proteinInputs(args, context), ...(nucleus === undefined ? [] : [nucleus])],
       show: depth === undefined ? undefined : show,
     });

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { readCsv, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -119,6 +121,26 @@ describe("localize", () => {
     expect(strict).toMatchObject({ exitCode: 3, stdout: "" });
     expect(strict.stderr).toMatch(/^proteoscope: [^\n]*record b: [^\n]*\n$/);
     expect(existsSync(output)).toBe(false);
+  });
+
+  it("keeps what is done where it is interrupted, unless it is strict", async () => {
+    const interrupt = async (output: string, ...words: string[]) => {
+      const { commandContext, controller } = recordCommandContext();
+      const progress = { write: () => controller.abort() }; // the first line of progress, after two seconds
+      const context = { ...commandContext, stderr: Object.assign(commandContext.stderr, progress) };
+      const many = place.file("many.fasta", ">a\nMKTAYIAK\n".repeat(20_000));
+      const path = join(place.path, output);
+      const command = ["localize", many, "-o", path, "--model", place.model, ...words];
+      return { exitCode: await runCommandLine(command, context), path };
+    };
+    const kept = await interrupt("kept.csv");
+    expect(kept.exitCode).toBe(130);
+    const rows = readCsv(readFileSync(kept.path, "utf8"));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeLessThan(20_000);
+    const none = await interrupt("none.csv", "--strict");
+    expect(none.exitCode).toBe(130);
+    expect(existsSync(none.path)).toBe(false);
   });
 
   it("refuses an output that is its input before anything is read", async () => {

@@ -39,6 +39,7 @@ export const localizeCommand = defineCommand({
     "homologs count as well. Each probability is that of one compartment by itself; `compartment` has the largest one.",
     "`balanced_compartment` is the most probable one if all compartments were equally frequent; where a rare compartment",
     "stands out it is not `compartment`, and `note` says why. `omitted` are residues that the language model was not shown.",
+    "What is done when the command is interrupted is written, unless it is --strict.",
   ],
   examples: [
     "proteoscope localize FBL TOMM20",
@@ -49,7 +50,7 @@ export const localizeCommand = defineCommand({
     const { stdout } = context;
     if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
-    const { model, rows } = await localizeAll(args, proteins, context);
+    const { model, rows, failure } = await localizeAll(args, proteins, context);
     const cut = rows.filter(({ omitted }) => omitted !== null);
     if (cut.length > 0)
       printLines(
@@ -60,6 +61,7 @@ export const localizeCommand = defineCommand({
       await writeFileAtomic(args.output, await csvOf(rows), context);
     if (args.json) printJson(stdout, { model, proteins: rows, refused: listRefused(refused) });
     else if (args.output === undefined && rows.length > 0) stdout.write(await csvOf(rows, stdout.isTTY));
+    if (failure !== undefined) throw failure.reason;
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
@@ -69,16 +71,22 @@ async function localizeAll(
   proteins: readonly NamedProtein[],
   { stderr, env, signal }: CommandContext,
 ) {
-  if (proteins.length === 0) return { model: null, rows: [] };
+  if (proteins.length === 0) return { model: null, rows: [], failure: undefined };
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
     const { localize, openProteinEncoder, readSequenceModel } = await import("@proteoscope/microscope");
     const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
     const rows: LocalizedProtein[] = [];
-    for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
-      rows.push(row);
-    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows };
+    let failure: { readonly reason: unknown } | undefined;
+    try {
+      for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
+        rows.push(row);
+    } catch (reason) {
+      if (args.strict || rows.length === 0) throw reason;
+      failure = { reason }; // what is done is written all the same
+    }
+    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows, failure };
   });
   return work.finally(progress.close);
 }

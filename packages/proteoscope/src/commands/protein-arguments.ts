@@ -23,7 +23,7 @@ export const proteinArgs = {
   strict: {
     type: "boolean",
     description:
-      "Stop at the first record that is no protein; by default the others are answered, with exit code 3",
+      "All or nothing: stop at the first record that is no protein; by default the others are answered, with exit code 3",
   },
   "allow-nucleotides": {
     type: "boolean",
