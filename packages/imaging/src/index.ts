@@ -59,5 +59,6 @@ export {
   signalToNoise,
   structuralSimilarity,
 } from "./planes/picture-quality.ts";
+export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";
 export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

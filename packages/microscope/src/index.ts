@@ -5,10 +5,10 @@ export {
   type EmbeddedInput,
   type EmbedOptions,
   embedProteins,
-  type LanguageModel,
-  openLanguageModel,
-  openStreamedLanguageModel,
+  openResidueEmbedder,
+  openStreamedResidueEmbedder,
   type Pooling,
+  type ResidueEmbedder,
   type TokenArrays,
 } from "./embed/embed-proteins.ts";
 export {
@@ -83,6 +83,12 @@ export {
   mostSteps,
   openMicroscope,
 } from "./image/generate.ts";
+export {
+  type CellImage,
+  CellImageError,
+  type LocalizedImage,
+  localizeImages,
+} from "./image/localize-image.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,

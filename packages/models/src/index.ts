@@ -29,6 +29,26 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl/network.ts";
+export { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "./cell-diff/definition.ts";
+export {
+  type CellDiffConfig,
+  type CellDiffInputs,
+  type CellDiffOutputs,
+  cellDiffDenoise,
+  cellDiffKeyValues,
+  cellDiffSequence,
+  cellDiffStains,
+} from "./cell-diff/network.ts";
+export {
+  type CellDiffSchedule,
+  type CellDiffStep,
+  cellDiffDdimStep,
+  cellDiffDdpmStep,
+  cellDiffSchedule,
+  cellDiffTimesteps,
+  type Respacing,
+} from "./cell-diff/schedule.ts";
+export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
 export { withCurrentNames } from "./checkpoints/earlier-names.ts";
@@ -202,7 +222,6 @@ export {
   languageModelHead,
 } from "./esm2/network.ts";
 export { type SequenceWindow, windowSequence } from "./esm2/sequence-window.ts";
-export { openStreamedEsm2, runStreamedEsm2, type StreamedEsm2, type StreamOptions } from "./esm2/streamed.ts";
 export {
   type BatchOptions,
   clsTokenId,
@@ -217,6 +236,18 @@ export {
   tokenize,
   tokenizeBatch,
 } from "./esm2/tokenizer.ts";
+export { esmcFormat } from "./esmc/definition.ts";
+export {
+  type EsmcConfig,
+  type EsmcInputs,
+  type EsmcOutputs,
+  esmc,
+  esmcConfig,
+  esmcHead,
+  esmcLongestTokens,
+  esmcPresets,
+} from "./esmc/network.ts";
+export { esmcTokens, tokenizeEsmc } from "./esmc/tokenizer.ts";
 export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
@@ -224,6 +255,21 @@ export {
   compartmentFeatures,
   compartmentLogits,
 } from "./image-classifier/network.ts";
+export {
+  asLanguageModel,
+  isEsmc,
+  type LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelInputs,
+  loadLanguageModel,
+  representTokens,
+} from "./language-model/language-model.ts";
+export {
+  openStreamedLanguageModel,
+  runStreamedLanguageModel,
+  type StreamedLanguageModel,
+  type StreamOptions,
+} from "./language-model/streamed.ts";
 export type {
   AnnotatedCompartment,
   AnnotationSource,
@@ -296,6 +342,15 @@ export {
   type Pretrained,
   type RegisteredNetwork,
 } from "./registry.ts";
+export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
+export {
+  type SubcellConfig,
+  type SubcellOutputs,
+  type SubcellStain,
+  subcell,
+  subcellDefaults,
+  subcellStains,
+} from "./subcell/network.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,
@@ -305,3 +360,40 @@ export {
   unet,
   unetDefaults,
 } from "./unet/network.ts";
+export {
+  type DrawOptions,
+  drawProbabilities,
+  greedyToken,
+  tokenAt,
+  tokenByExponentials,
+} from "./vermeer/draw.ts";
+export {
+  generateVermeerTokens,
+  openVermeerDecoder,
+  type VermeerDecoder,
+  type VermeerGeneration,
+} from "./vermeer/generate.ts";
+export {
+  rotationTable,
+  type VermeerConfig,
+  type VermeerInputs,
+  vermeer,
+  vermeerCondition,
+  vermeerPresets,
+} from "./vermeer/network.ts";
+export {
+  codesAt,
+  pictureTokenCount,
+  pictureTokens,
+  specialTokens,
+  type TokenLayout,
+  vermeerStains,
+  vocabularySize,
+} from "./vermeer/tokens.ts";
+export {
+  type VermeerVqConfig,
+  vermeerVqDecode,
+  vermeerVqDefaults,
+  vermeerVqEncode,
+  vermeerVqIndices,
+} from "./vermeer/vq-network.ts";

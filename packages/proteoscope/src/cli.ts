@@ -28,6 +28,8 @@ export const mainCommand: CommandGroup = defineGroup(
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
     embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
     worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
+    "localize-image": () =>
+      import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),

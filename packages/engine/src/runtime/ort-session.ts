@@ -33,14 +33,19 @@ export function createNativeSession(
   });
 }
 
-/** The runs of a loaded model: feeds in, the outputs that are no state out. */
+/**
+ * The runs of a loaded model: feeds in, the outputs that are no state out. Blocks of states are written from `position` on.
+ * @throws Error for blocks on a GPU; the run throws RangeError for a block that does not fit.
+ */
 export function bindSession(
   ort: Ort,
   native: InferenceSession,
   states: OrtStates,
   device: Device,
-  { reads = [], writes = {}, parts = {} }: LoadOptions,
-): (feeds: NdArrays) => Promise<Record<string, NdArray>> {
+  { reads = [], writes = {}, parts = {}, blocks = {} }: LoadOptions,
+): (feeds: NdArrays, position: number) => Promise<Record<string, NdArray>> {
+  if (device === "webgpu" && Object.keys(blocks).length > 0)
+    throw new Error("runtime: blocks of states are written in main memory alone");
   // The native runtime writes into buffers that it is given; onnxruntime-web leaves them as they are.
   const canReuse = device === "cpu" || device === "cuda";
   // A state that is read while it is written needs a second buffer.
@@ -51,7 +56,7 @@ export function bindSession(
   const targetOf = (output: string, state: string) =>
     partOf(output, swapped.has(state) ? states.spare(state) : states.get(state).current);
 
-  return async (feeds) => {
+  return async (feeds, position) => {
     const inputs: Record<string, OrtTensor> = {};
     for (const name of reads) inputs[name] = partOf(name, states.get(parts[name]?.state ?? name).current);
     for (const [name, value] of Object.entries(feeds)) inputs[name] = toOrt(ort, value);
@@ -64,7 +69,9 @@ export function bindSession(
     const results: Record<string, NdArray> = {};
     for (const [name, value] of Object.entries(outputs)) {
       const state = writes[name];
-      if (state === undefined) results[name] = fromOrt(value);
+      const block = blocks[name];
+      if (block !== undefined) states.writeBlock(block.state, value, block.axis, position);
+      else if (state === undefined) results[name] = fromOrt(value);
       else if (!canReuse) states.replace(state, value, parts[name]);
     }
     // What was written into is in `outputs` too, as a copy, which is left to the garbage collector.

@@ -3,6 +3,7 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { emitOnnx } from "../onnx/emit.ts";
+import { elementCount } from "../shape.ts";
 import { type DType, input, type NdArray } from "../tensor.ts";
 import { copyOf, fromOrt, type Ort, type OrtOptions, toOrt } from "./ort-tensors.ts";
 import type { StatePart } from "./runtime.ts";
@@ -59,6 +60,28 @@ export class OrtStates {
     }
     state.current.dispose();
     state.current = value;
+  }
+
+  /**
+   * Writes a tensor into a state that differs from it along one axis alone, from `position` on.
+   * @throws RangeError beyond the state's end, or where the shapes do not fit.
+   */
+  writeBlock(name: string, value: OrtTensor, axis: number, position: number): void {
+    const target = this.get(name).current;
+    const [length, count] = [target.dims[axis]!, value.dims[axis]!];
+    const fits = value.dims.every((size, index) => index === axis || size === target.dims[index]);
+    if (!fits || position < 0 || position + count > length)
+      throw new RangeError(
+        `runtime: a block [${value.dims}] does not fit at ${position} along axis ${axis} of a state [${target.dims}]`,
+      );
+    const inner = elementCount(target.dims.slice(axis + 1));
+    const outer = elementCount(target.dims.slice(0, axis));
+    const [to, from] = [target.data as Float32Array, value.data as Float32Array];
+    for (let row = 0; row < outer; row++) {
+      const block = from.subarray(row * count * inner, (row + 1) * count * inner);
+      to.set(block, (row * length + position) * inner);
+    }
+    value.dispose();
   }
 
   /** Gives the buffer of a state that is to be written over, as large as the state. */

@@ -21,10 +21,10 @@ export function createOrtRuntime(ort: Ort, options: OrtOptions): Runtime {
       const run = bindSession(ort, native, states, device, loadOptions);
       let isClosed = false;
       const session: Session = {
-        run: async (feeds, { signal, cached } = {}) => {
+        run: async (feeds, { signal, cached, position = 0 } = {}) => {
           signal?.throwIfAborted();
           if (isClosed) throw new Error("runtime: the session is closed");
-          return run({ ...cached, ...feeds });
+          return run({ ...cached, ...feeds }, position);
         },
         close: async () => {
           if (isClosed) return;

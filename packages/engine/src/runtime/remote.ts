@@ -38,7 +38,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
       );
       let sent: NdArrays | undefined;
       return {
-        run: async (feeds, { signal, cached = nothing } = {}) => {
+        run: async (feeds, { signal, cached = nothing, position } = {}) => {
           signal?.throwIfAborted();
           const isKnown = cached === sent;
           sent = cached;
@@ -47,6 +47,7 @@ export function connectRuntime(device: Device, port: Port): Runtime {
             session,
             feeds,
             ...(isKnown ? {} : { cached }),
+            ...(position !== undefined && { position }),
           });
         },
         close: async () => {

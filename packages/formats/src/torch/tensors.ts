@@ -11,8 +11,17 @@ import type { PickleCallable } from "./pickle-machine.ts";
 export interface Storage {
   /** Undefined for one without a type: a tensor on it brings its own. */
   readonly elements: ElementType | undefined;
-  /** Aligned for their elements, or for any where there is no type. */
+  /** Aligned for their elements, or for any where there is no type; empty where tensors are read later. */
   readonly bytes: Uint8Array;
+  /** Reads a part of the bytes, where tensors are read later. */
+  readonly later?: { readonly byteLength: number; read(begin: number, end: number): Promise<Uint8Array> };
+}
+
+/** A tensor whose values are read on demand. */
+export interface StoredTorchTensor {
+  readonly dtype: NdArray["dtype"];
+  readonly shape: readonly number[];
+  read(): Promise<NdArray>;
 }
 
 export interface TensorBuilder {
@@ -35,9 +44,10 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
     elements: ElementType | undefined,
     view: readonly unknown[],
     metadata: unknown,
-  ): NdArray => {
-    const { storage, layout, dtype } = checkView(storages, elements, view);
+  ): NdArray | StoredTorchTensor => {
+    const { storage, layout, end, dtype } = checkView(storages, elements, view);
     refuseLazyBits(metadata);
+    if (storage.later !== undefined) return tensorForLater(storage.later, dtype, layout, end);
     const { shape } = layout;
     const size = bytesPerElement(dtype);
     const count = elementCount(shape);
@@ -95,12 +105,37 @@ function elementTypeOf(name: unknown): ElementType | undefined {
   throw new FormatError(format, `tensors of ${printable(name)} are not read`, { hint });
 }
 
-/** A tensor's storage and layout, which stays inside the storage. */
+/** A tensor that reads the part of its storage that it lies on, up to element `end`. */
+function tensorForLater(
+  { read }: NonNullable<Storage["later"]>,
+  dtype: NdArray["dtype"],
+  { offset, shape, strides }: Layout,
+  end: number,
+): StoredTorchTensor {
+  const size = bytesPerElement(dtype);
+  const count = elementCount(shape);
+  return {
+    dtype,
+    shape,
+    async read() {
+      const part = count === 0 ? new Uint8Array(0) : await read(offset * size, end * size);
+      const bytes = part.byteOffset % size === 0 ? part : new Uint8Array(part);
+      const values = viewBytes(bytes, dtype, 0, bytes.length / size);
+      const layout = { offset: 0, shape, strides };
+      if (count === 0 || isContiguous(layout)) return { dtype, shape, data: values };
+      const data = viewBytes(new Uint8Array(count * size), dtype, 0, count);
+      gather(values, data, layout);
+      return { dtype, shape, data };
+    },
+  };
+}
+
+/** A tensor's storage and its layout, which stays inside the storage and lies before element `end`. */
 function checkView(
   storages: WeakSet<object>,
   elements: ElementType | undefined,
   [storage, offset, shape, strides]: readonly unknown[],
-): { storage: Storage; layout: Layout; dtype: ElementType["dtype"] } {
+): { storage: Storage; layout: Layout; end: number; dtype: ElementType["dtype"] } {
   if (
     !isStorage(storage, storages) ||
     elements === undefined ||
@@ -116,14 +151,15 @@ function checkView(
     shape: parts === 1 ? [...shape] : [...shape, parts],
     strides: parts === 1 ? strides : [...strides.map((stride) => stride * parts), 1],
   };
-  const available = Math.floor(storage.bytes.length / bytesPerElement(dtype));
+  const byteLength = storage.later?.byteLength ?? storage.bytes.length;
+  const available = Math.floor(byteLength / bytesPerElement(dtype));
   const last = layout.shape.reduce(
     (at, length, axis) => at + (length - 1) * layout.strides[axis]!,
     layout.offset,
   );
   if (elementCount(layout.shape) > 0 && !(last < available))
     throw new FormatError(format, `a tensor [${shape}] reaches beyond its storage of ${available / parts}`);
-  return { storage, layout, dtype };
+  return { storage, layout, end: last + 1, dtype };
 }
 
 /** A tensor that is to be conjugated or negated when it is read has other values than its storage. */

@@ -1,16 +1,20 @@
 // The tensors of a checkpoint by name, each read on demand, so that a language model of 3 billion parameters need not be in
-// memory at once. Only the headers of safetensors files are read at first; other files are read whole.
+// memory at once. Only the headers of safetensors files and of torch.save's archives are read at first;
+// other files are read whole.
 
 import {
+  collectTensors,
   elementCount,
+  isTorchArchive,
   type NdArray,
   readSafetensorsHeader,
+  type StoredTorchTensor,
   safetensorsDataStart,
   viewBytes,
   withoutWrapperNames,
 } from "@proteoscope/formats";
 import { type FileSource, naming } from "./file-source.ts";
-import { findWeights, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
+import { findWeights, openTorchFile, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
@@ -44,6 +48,10 @@ export async function openStoredTensors(folder: FileSource, file?: string): Prom
         if (shardOf.get(name) === shard) tensors.set(name, tensor);
     refuseMissing(shardOf, tensors, place);
     return { tensors: naming(place, () => withoutWrapperNames(tensors)), metadata: {}, path };
+  }
+  if (canReadParts && isTorchArchive(await folder.readPart!(path, 0, 4))) {
+    const tensors = withoutWrapperNames(collectTensors<StoredTorchTensor>(await openTorchFile(folder, path)));
+    return { tensors, metadata: {}, path };
   }
   const { tensors, metadata } = await readWeights(folder, path);
   const held = [...tensors].map(([name, value]): [string, StoredTensor] => [

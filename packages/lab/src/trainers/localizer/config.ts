@@ -15,7 +15,7 @@ const partition = z.int().min(0).max(4);
 
 export const localizerSchema = z.strictObject({
   models: z.strictObject({
-    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2 or ESMC. */
     plm: pathSchema,
   }),
   model: z.strictObject({

@@ -1,6 +1,6 @@
-// ESM2 one layer at a time: the weights of a layer are read, compiled, run on every batch and released. The memory is that
-// of one layer and of the representations of the batches, so that the model of 3 billion parameters (12 GB in float32)
-// takes about 1 GB; the disk is read once for all batches together.
+// A protein language model one layer at a time: the weights of a layer are read, compiled, run on every batch and released. The memory is that
+// of one layer and of the representations of the batches, so that ESM2 of 3 billion parameters (12 GB in float32) takes
+// about 1 GB, and ESMC of 6 billion (25 GB) about 2 GB; the disk is read once for all batches together.
 
 import {
   compile,
@@ -10,26 +10,33 @@ import {
   type Model,
   type NdArrays,
   type Runtime,
+  type Tensor,
   type Tensors,
   trace,
+  type Weights,
 } from "@proteoscope/engine";
 import { type NdArray, toFloat32 } from "@proteoscope/formats";
-import { parseConfig } from "../checkpoints/config-json.ts";
+import { type ConfigFormat, type Json, parseConfig } from "../checkpoints/config-json.ts";
 import { checkNetwork } from "../checkpoints/declared-parameters.ts";
 import { CheckpointError, type FileSource } from "../checkpoints/file-source.ts";
-import { type NamedArrays, readInputs } from "../checkpoints/input-rules.ts";
+import { type InputRules, type NamedArrays, readInputs } from "../checkpoints/input-rules.ts";
 import { findConfig } from "../checkpoints/model-folder.ts";
-import type { StateDict } from "../checkpoints/network-definition.ts";
-import { ownTensors } from "../checkpoints/recognize.ts";
+import type { NetworkDefinition, StateDict } from "../checkpoints/network-definition.ts";
+import { isRecognized, ownTensors } from "../checkpoints/recognize.ts";
 import { hasPart } from "../checkpoints/state-dict-shapes.ts";
 import { openStoredTensors, type StoredTensor } from "../checkpoints/stored-tensors.ts";
-import { esm2Definition, esm2Heads, isTied, tokenTables } from "./definition.ts";
-import { canonicalEsm2Names } from "./names.ts";
-import { type Esm2Config, esm2Embeddings, esm2Layer, esm2Norm, languageModelHead } from "./network.ts";
+import { esm2Definition, isTied, tokenTables } from "../esm2/definition.ts";
+import { canonicalEsm2Names } from "../esm2/names.ts";
+import { esm2Embeddings, esm2Layer, esm2Norm, languageModelHead } from "../esm2/network.ts";
+import { esmcDefinition, splitArray } from "../esmc/definition.ts";
+import { canonicalEsmcNames } from "../esmc/names.ts";
+import { esmcEmbeddings, esmcHead, esmcLayer, esmcNorm } from "../esmc/network.ts";
+import { isEsmc, type LanguageModelConfig, type LanguageModelInputs } from "./language-model.ts";
 
-/** An ESM2 whose weights are still on disk. */
-export interface StreamedEsm2 {
-  readonly config: Esm2Config;
+/** A protein language model whose weights are still on disk. */
+export interface StreamedLanguageModel {
+  readonly architecture: "esm2" | "esmc";
+  readonly config: LanguageModelConfig;
   readonly hasLanguageModelHead: boolean;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
@@ -42,43 +49,85 @@ export interface StreamOptions {
 }
 
 /**
- * Opens a checkpoint of ESM2 in any layout; of safetensors nothing but headers is read.
+ * Opens a checkpoint of ESM2 or ESMC in any layout; of safetensors nothing but headers is read.
  * @throws as `loadPretrained` does, and CheckpointError for another network.
  */
-export async function openStreamedEsm2(
+export async function openStreamedLanguageModel(
   folder: FileSource,
   {
     file,
     onNotice = () => {},
   }: { readonly file?: string; readonly onNotice?: (notice: string) => void } = {},
-): Promise<StreamedEsm2> {
+): Promise<StreamedLanguageModel> {
   const stored = await openStoredTensors(folder, file);
   const place = `${folder.name}/${stored.path}`;
   const json = await findConfig(folder, stored);
-  if (json !== undefined && !esm2Definition.recognizesConfig(json))
-    throw new CheckpointError(`${place}: only ESM2 runs layer by layer`);
   const sketch = await sketchOf(stored.tensors, json === undefined);
-  const named = canonicalEsm2Names(stored.tensors, { isTied: isTied(sketch, json) });
-  const tensors = ownTensors(esm2Definition, named, place, onNotice);
-  const weights = await sketchOf(tensors, false);
-  const fields = json ?? esm2Definition.inferConfig(weights, sketch, place);
-  const config = parseConfig(esm2Definition.format, fields, place);
-  checkNetwork(esm2Definition, { config, weights }, place);
-  return { config, tensors, hasLanguageModelHead: hasPart(weights, esm2Heads.languageModel) };
+  const isTheirs = (definition: NetworkDefinition): boolean =>
+    json === undefined ? isRecognized(definition, sketch) : definition.recognizesConfig(json);
+  const named = isTheirs(esmcDefinition)
+    ? canonicalEsmcNames(stored.tensors, splitStored, place)
+    : canonicalEsm2Names(stored.tensors, { isTied: isTied(sketch, json) });
+  const open = async <Config extends LanguageModelConfig>(
+    definition: NetworkDefinition<"esm2" | "esmc", Config>,
+  ): Promise<StreamedLanguageModel> => {
+    const tensors = ownTensors(definition, named, place, onNotice);
+    const weights = await sketchOf(tensors, false);
+    const fields: Json = json ?? definition.inferConfig(weights, sketch, place);
+    const config = parseConfig<Config>(definition.format as ConfigFormat<Config>, fields, place);
+    checkNetwork(definition, { config, weights }, place);
+    return {
+      architecture: definition.name,
+      config,
+      tensors,
+      hasLanguageModelHead: hasPart(weights, "lm_head."),
+    };
+  };
+  if (isTheirs(esmcDefinition)) return open(esmcDefinition);
+  if (json === undefined || isTheirs(esm2Definition)) return open(esm2Definition);
+  throw new CheckpointError(`${place}: only ESM2 and ESMC run layer by layer`);
+}
+
+/** Parts of a tensor along its rows, each of which reads the tensor when it is read. */
+function splitStored({ shape: [rows = 0, ...rest], read }: StoredTensor, parts: number): StoredTensor[] {
+  return Array.from({ length: parts }, (_, part) => ({
+    shape: [rows / parts, ...rest],
+    read: async () => splitArray(await read(), parts)[part]!,
+  }));
+}
+
+/** The networks between the layers, for a configuration. */
+function stagesOf(config: LanguageModelConfig) {
+  type Layer = { readonly index: number; readonly x: Tensor; readonly mask: Tensor };
+  return isEsmc(config)
+    ? {
+        rules: esmcDefinition.inputs(config) satisfies InputRules,
+        embed: (w: Weights, inputs: LanguageModelInputs) => esmcEmbeddings(w, config, inputs),
+        layer: (w: Weights, layer: Layer) => esmcLayer(w, config, layer).x,
+        norm: (w: Weights, x: Tensor) => esmcNorm(w, x),
+        logits: (w: Weights, x: Tensor) => esmcHead(w, config, x),
+      }
+    : {
+        rules: esm2Definition.inputs(config) satisfies InputRules,
+        embed: (w: Weights, inputs: LanguageModelInputs) => esm2Embeddings(w, config, inputs),
+        layer: (w: Weights, layer: Layer) => esm2Layer(w, config, layer).x,
+        norm: (w: Weights, x: Tensor) => esm2Norm(w, config, x),
+        logits: (w: Weights, x: Tensor) => languageModelHead(w, config, x),
+      };
 }
 
 /**
  * The outputs of `runPretrained` per batch: last_hidden_state, and logits where there is the head.
  * @throws TensorError for inputs that the network cannot take.
  */
-export async function runStreamedEsm2(
+export async function runStreamedLanguageModel(
   runtime: Runtime,
-  model: StreamedEsm2,
+  model: StreamedLanguageModel,
   batches: readonly NamedArrays[],
   { signal, onLayer }: StreamOptions = {},
 ): Promise<Map<string, NdArray>[]> {
   const { config, tensors, hasLanguageModelHead } = model;
-  const rules = esm2Definition.inputs(config);
+  const { rules, embed: embedTokens, layer: applyLayer, norm, logits } = stagesOf(config);
   const inputs = batches.map((batch) => Object.fromEntries(readInputs(rules, batch)));
   const stage = async (
     network: Model<InputTypes, Tensors>,
@@ -102,7 +151,7 @@ export async function runStreamedEsm2(
   for (const { input_ids, attention_mask } of inputs) {
     const types = attention_mask === undefined ? { input_ids: ids } : { input_ids: ids, attention_mask: ids };
     const embed: Model<InputTypes, Tensors> = (w, given) => {
-      const { x, mask } = esm2Embeddings(w, config, {
+      const { x, mask } = embedTokens(w, {
         inputIds: given.input_ids!,
         attentionMask: given.attention_mask,
       });
@@ -117,15 +166,17 @@ export async function runStreamedEsm2(
     outputs.map(({ y }, index) => ({ ...states[index]!, x: y! }));
   for (let index = 0; index < config.numHiddenLayers; index += 1) {
     const layer: Model<InputTypes, Tensors> = (w, { x, mask }) => ({
-      y: esm2Layer(w, config, { index, x: x!, mask: mask! }).x,
+      y: applyLayer(w, { index, x: x!, mask: mask! }),
     });
     states = replace(await stage(layer, hidden, states));
     onLayer?.(index + 1, config.numHiddenLayers);
   }
   const finish: Model<InputTypes, Tensors> = (w, { x }) => {
-    const representation = esm2Norm(w, config, x!);
-    const logits = hasLanguageModelHead && { logits: languageModelHead(w, config, representation) };
-    return { last_hidden_state: representation, ...logits };
+    const representation = norm(w, x!);
+    return {
+      last_hidden_state: representation,
+      ...(hasLanguageModelHead && { logits: logits(w, representation) }),
+    };
   };
   const rows = states.map(({ x }) => ({ x: x! }));
   const outputs = await stage(finish, { x: hidden.x }, rows);

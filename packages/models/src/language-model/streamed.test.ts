@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FileSource, memoryFolder, subfolder } from "../checkpoints/file-source.ts";
 import { openStoredTensors } from "../checkpoints/stored-tensors.ts";
 import { openFolder } from "../node/folder.ts";
-import { openStreamedEsm2, runStreamedEsm2 } from "./streamed.ts";
+import { openStreamedLanguageModel, runStreamedLanguageModel } from "./streamed.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));
 const expectedOf = async (name: string) =>
@@ -48,14 +48,14 @@ function counted(folder: FileSource): { folder: FileSource; bytes: () => number;
 describe("ESM2 layer by layer", () => {
   for (const layout of ["hugging-face-esm", "hugging-face-esm-sharded", "hugging-face-esm-bin", "fair-esm"]) {
     it(`gives the library's answers from ${layout}, for several batches`, async () => {
-      const model = await openStreamedEsm2(subfolder(fixtures, layout));
+      const model = await openStreamedLanguageModel(subfolder(fixtures, layout));
       const expected = await expectedOf(layout);
       const ids = ["input_ids", expected.get("input_ids")!] as const;
       const masked = expected.has("attention_mask")
         ? new Map([ids, ["attention_mask", expected.get("attention_mask")!]])
         : new Map([ids]);
       const layers: number[] = [];
-      const results = await runStreamedEsm2(runtime, model, [new Map([ids]), masked], {
+      const results = await runStreamedLanguageModel(runtime, model, [new Map([ids]), masked], {
         onLayer: (done) => layers.push(done),
       });
       expect(layers).toEqual([1, 2]);
@@ -69,30 +69,30 @@ describe("ESM2 layer by layer", () => {
   }
 
   it("has no logits where there is no head", async () => {
-    const model = await openStreamedEsm2(subfolder(fixtures, "hugging-face-esm-base"));
+    const model = await openStreamedLanguageModel(subfolder(fixtures, "hugging-face-esm-base"));
     const expected = await expectedOf("hugging-face-esm-base");
     const inputs = new Map([["input_ids", expected.get("input_ids")!]]);
-    const [result] = await runStreamedEsm2(runtime, model, [inputs]);
+    const [result] = await runStreamedLanguageModel(runtime, model, [inputs]);
     expect([...result!.keys()]).toEqual(["last_hidden_state"]);
   });
 
   it("reads headers when it opens and a tensor at a time when it runs", async () => {
     const { folder, bytes, largest } = counted(subfolder(fixtures, "hugging-face-esm"));
     const total = await folder.sizeOf!("model.safetensors");
-    const model = await openStreamedEsm2(folder);
+    const model = await openStreamedLanguageModel(folder);
     const headers = bytes();
     expect(headers).toBeLessThan(total / 2);
     const expected = await expectedOf("hugging-face-esm");
-    await runStreamedEsm2(runtime, model, [new Map([["input_ids", expected.get("input_ids")!]])]);
+    await runStreamedLanguageModel(runtime, model, [new Map([["input_ids", expected.get("input_ids")!]])]);
     expect(bytes()).toBeLessThan(1.6 * total);
     expect(largest()).toBeLessThan(total / 4);
   });
 
   it("stops between layers when the signal aborts", async () => {
-    const model = await openStreamedEsm2(subfolder(fixtures, "hugging-face-esm"));
+    const model = await openStreamedLanguageModel(subfolder(fixtures, "hugging-face-esm"));
     const controller = new AbortController();
     const inputs = new Map([["input_ids", (await expectedOf("hugging-face-esm")).get("input_ids")!]]);
-    const running = runStreamedEsm2(runtime, model, [inputs], {
+    const running = runStreamedLanguageModel(runtime, model, [inputs], {
       signal: controller.signal,
       onLayer: () => controller.abort(),
     });
@@ -100,8 +100,8 @@ describe("ESM2 layer by layer", () => {
   });
 
   it("refuses another network, weights that do not fit, and inputs that are none", async () => {
-    await expect(openStreamedEsm2(subfolder(fixtures, "diffusers/unet"))).rejects.toThrow(
-      /only ESM2 runs layer by layer/,
+    await expect(openStreamedLanguageModel(subfolder(fixtures, "diffusers/unet"))).rejects.toThrow(
+      /only ESM2 and ESMC run layer by layer/,
     );
     const { tensors } = readSafetensors(await fixtures.read("hugging-face-esm/model.safetensors"));
     tensors.delete("lm_head.bias");
@@ -109,11 +109,13 @@ describe("ESM2 layer by layer", () => {
       ["config.json", await fixtures.read("hugging-face-esm/config.json")],
       ["model.safetensors", writeSafetensors(tensors)],
     ]);
-    await expect(openStreamedEsm2(memoryFolder(files))).rejects.toThrow(
+    await expect(openStreamedLanguageModel(memoryFolder(files))).rejects.toThrow(
       /1 missing \(lm_head\.bias \[33\]\)$/,
     );
-    const model = await openStreamedEsm2(subfolder(fixtures, "hugging-face-esm"));
-    await expect(runStreamedEsm2(runtime, model, [new Map()])).rejects.toThrow(/"input_ids" is missing/);
+    const model = await openStreamedLanguageModel(subfolder(fixtures, "hugging-face-esm"));
+    await expect(runStreamedLanguageModel(runtime, model, [new Map()])).rejects.toThrow(
+      /"input_ids" is missing/,
+    );
   });
 });
 
