@@ -122,6 +122,7 @@ export {
   type NearProtein,
 } from "./protein/known.ts";
 export { type LocalizedProtein, localize, omittedResidues } from "./protein/localize.ts";
+export { localizedColumns, tabulateLocalized } from "./protein/localized-columns.ts";
 export { assignSamples, mainCompartments } from "./protein/main-compartments.ts";
 export {
   applyProteinNetworks,
