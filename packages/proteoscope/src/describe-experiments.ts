@@ -4,6 +4,7 @@ import { writeCsv } from "@proteoscope/formats";
 import {
   type ComparedProtein,
   type CompartmentProbabilities,
+  describeKnown,
   falseDiscoveryRate,
   type MeanWithInterval,
   type MutateResult,
@@ -123,8 +124,8 @@ function describeWildType(
       ? []
       : [
           line(
-            "annotated",
-            `${wildTypeAnnotation.join(", ")}: the label of the wild type, which no prediction here uses`,
+            "known",
+            `${describeKnown(wildTypeAnnotation)}: the label of the wild type, which no prediction here uses`,
           ),
         ]),
     line("predicted", `${strongest(predicted)} (wild type, from the sequence alone)`),
