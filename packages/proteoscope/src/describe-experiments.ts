@@ -6,6 +6,7 @@ import {
   type CompartmentProbabilities,
   describeKnown,
   falseDiscoveryRate,
+  formatProbability,
   type MeanWithInterval,
   type MutateResult,
   type ScanNull,
@@ -175,7 +176,7 @@ function strongest(probabilities: CompartmentProbabilities): string {
   const sorted = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   return sorted
     .slice(0, 3)
-    .map(([label, p]) => `${label} ${p.toFixed(2)}`)
+    .map(([label, p]) => `${label} ${formatProbability(p)}`)
     .join(", ");
 }
 
