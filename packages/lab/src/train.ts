@@ -71,9 +71,12 @@ export async function startTraining(
   options: TrainOptions,
 ): Promise<"finished" | "interrupted"> {
   const { collective = singleProcess } = options;
+  if (resolve(path) === resolve(atlas))
+    throw new ConfigError(`${path} is the atlas: name another folder for the run`, { field: "output" });
   if (collective.rank === 0) await checkRunFolder(path, { isNew: true });
   const given = overrideConfig(await readConfig(configFile), overrides);
-  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), configFile);
+  const place = overrides.length === 0 ? configFile : `${configFile} with ${overrides.join(" ")}`;
+  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), place);
   const run = { trainer, atlas: resolve(atlas), config };
   return withJob(run, options, (job) =>
     withFolder(path, storedConfig(run), job, (folder) => runTraining(job, folder, options)),

@@ -2,6 +2,7 @@
 // sequence by the localization head, the head on sequence features and the protein's homologs.
 
 import { compile, type NdArray, type Runtime, type Tensor } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import {
   applyCompartmentTarget,
   compartmentCondition,
@@ -112,6 +113,11 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
   return {
     model,
     encode: async (sequence, context = {}, options = {}) => {
+      if (!anyKnownResidue.test(sequence))
+        throw new ProteoscopeError("no residue of the sequence is known", {
+          kind: "data",
+          field: "sequence",
+        });
       const recalled: Recalled = options.homologs === false ? {} : recall(sequence);
       const { known, near, nearest, logits: homologLogits = new Float32Array(labels.length) } = recalled;
       const { window, inputs } = proteinInputs(networks, sequence, homologLogits);
@@ -146,6 +152,8 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
 }
 
 /** What the annotated proteins have for a sequence. */
+const anyKnownResidue = /[ACDEFGHIKLMNPQRSTVWY]/i;
+
 interface Recalled {
   readonly known?: KnownProtein | undefined;
   readonly near?: NearProtein | undefined;

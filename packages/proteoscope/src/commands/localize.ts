@@ -8,7 +8,7 @@ import type { LocalizedProtein } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { exitCodes } from "../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
+import { checkOutputFile, writeFileAtomic } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
@@ -48,7 +48,7 @@ export const localizeCommand = defineCommand({
   ],
   async run(args, context) {
     const { stdout } = context;
-    if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
+    if (args.output !== undefined) await checkOutputFile(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
     const { model, rows, failure } = await localizeAll(args, proteins, context);
     const cut = rows.filter(({ omitted }) => omitted !== null);

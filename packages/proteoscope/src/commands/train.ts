@@ -67,7 +67,10 @@ export const trainCommand = defineCommand({
       await collective.close();
       const at = step === undefined ? "" : ` at step ${step}`;
       if (args.json && isFirst) printJson(stdout, { run: output, network, state, step, scores });
-      else if (isFirst) printLines(stderr, `${state}${at}: ${join(output, "model")}`);
+      else if (isFirst) {
+        const next = `go on with: proteoscope train ${network} -o ${output} --resume`;
+        printLines(stderr, `${state}${at}: ${state === "finished" ? join(output, "model") : next}`);
+      }
       return state === "finished" ? exitCodes.ok : exitCodes.interrupted;
     } finally {
       progress.close();
