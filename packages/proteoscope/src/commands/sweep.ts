@@ -3,7 +3,14 @@
 // recognises in each.
 import { writePng } from "@proteoscope/formats";
 import { compositeCell, type Tile, tileImages } from "@proteoscope/imaging";
-import { mostProbable, mostSteps, openMicroscope, readModel, samplerNames } from "@proteoscope/microscope";
+import {
+  formatProbability,
+  mostProbable,
+  mostSteps,
+  openMicroscope,
+  readModel,
+  samplerNames,
+} from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
@@ -128,5 +135,5 @@ function encodePicture(drawings: readonly Drawing[], columns: number): Uint8Arra
 
 function describeDrawing({ id, guidance, seen }: Omit<Drawing, "tile">): string {
   const name = mostProbable(seen);
-  return `${id}  guidance ${guidance}  ${name} ${seen[name]!.toFixed(2)}`;
+  return `${id}  guidance ${guidance}  ${name} ${formatProbability(seen[name]!)}`;
 }
