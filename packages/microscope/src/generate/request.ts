@@ -23,7 +23,7 @@ export interface NamedSequence {
 }
 
 /** Settings of a generation, all of them given. */
-export type GenerateSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+export type GenerateSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
 
 /** The proteins and nuclei to generate, and how. */
 export interface GenerateRequest {

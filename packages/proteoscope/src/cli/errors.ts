@@ -54,6 +54,8 @@ const optionsByField: Readonly<Record<string, string>> = {
   nucleusZ: "--nucleus-z",
   nucleusTime: "--nucleus-time",
   pixelSizeMicrons: "--pixel-size",
+  proteinChannel: "--protein-channel",
+  scaling: "--scaling",
   steps: "--steps",
   resume: "--resume",
   cellLine: "--cell-line",

@@ -23,6 +23,8 @@ export interface OutputFolder {
   readonly path: string;
   /** Stages one file, whole or in pieces, under a name relative to the folder; it appears when all are written. */
   write(name: string, data: Uint8Array | string | readonly Uint8Array[]): Promise<void>;
+  /** Shows what is written so far, which stays whatever comes; later files appear with the next call or at the end. */
+  publish(): Promise<void>;
 }
 
 /** Writes one file, or leaves what was there before; what is no file, such as a pipe or `/dev/stdout`, is written to. */
@@ -58,11 +60,17 @@ export async function withOutputFolder<T>(
   process.once("exit", removeAll);
   try {
     createdFolders.push(...(await createFolder(path).catch((error: unknown) => refuse(path, error))));
-    const opened = await openIn(path);
+    let opened = await openIn(path);
     staging = opened;
+    const commit = () => opened.commit().catch((error: unknown) => refuse(path, error));
     const names = new Set<string>();
     const result = await work({
       path,
+      async publish() {
+        await commit();
+        opened = await openStaging(path).catch((error: unknown) => refuse(path, error));
+        staging = opened;
+      },
       async write(name, data) {
         signal?.throwIfAborted();
         const inside = nameInside(name);
@@ -75,7 +83,7 @@ export async function withOutputFolder<T>(
       },
     });
     signal?.throwIfAborted();
-    await opened.commit().catch((error: unknown) => refuse(path, error));
+    await commit();
     return result;
   } catch (error) {
     removeAll();
