@@ -327,6 +327,7 @@ export {
   type Pretrained,
   type RegisteredNetwork,
 } from "./registry.ts";
+export { type ReleasedWeights, releasedWeights } from "./released.ts";
 export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
 export {
   type SubcellConfig,
