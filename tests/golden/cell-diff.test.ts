@@ -8,6 +8,7 @@ import {
   type AutoencoderKlConfig,
   type CellDiffConfig,
   type CellDiffSchedule,
+  cellDiffCondition,
   cellDiffDdimStep,
   cellDiffDdpmStep,
   cellDiffDefinition,
@@ -18,10 +19,14 @@ import {
   cellDiffSequence,
   declareParameters,
   decode,
+  decodeCellDiff,
   encode,
   esm2Config,
   fairEsmName,
+  openCellDiff,
   type Respacing,
+  sampleCellDiff,
+  sampleCellDiffSequence,
   sampleLatent,
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -181,6 +186,64 @@ describe.each(deviceNames)("CELL-Diff on %s", (device) => {
       }
       await program.close();
       expect([...tokens]).toEqual([...(at("seq.out").data as BigInt64Array)]);
+    });
+
+    it("makes a picture of a sequence: the recorded run of its sampler, from noise to pixels", async () => {
+      const noise = { ...rows(at("ddim10.x"), 0), shape: [1, 4, 24, 24] };
+      const tokens = Array.from(at("in.tokens").data as BigInt64Array, Number);
+      const steps: number[] = [];
+      const latent = await sampleCellDiff(
+        runtime,
+        { config, weights },
+        {
+          ...{ tokens, cell: at("pipe.cell"), noise, respacing: "ddim10" },
+          onStep: (done) => steps.push(done),
+        },
+      );
+      expectClose(latent, rows(at("ddim10.x"), 10), tolerance, "latent");
+      expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const vae = { config: autoencoder, weights: below(below(tensors, "w."), "vae.") };
+      const picture = await decodeCellDiff(runtime, vae, latent);
+      const u8 = Uint8Array.from(picture.data as Float32Array, (value) => value * 255 + 0.5);
+      const recorded = at("ddim10.u8").data as Uint8Array;
+      const most = u8.reduce((worst, value, i) => Math.max(worst, Math.abs(value - recorded[i]!)), 0);
+      expect(most).toBeLessThanOrEqual(1); // a value at the border between two
+    });
+
+    it("takes the placeholder for stains that are missing, as the recorded run did", async () => {
+      const nucleus: NdArray = {
+        dtype: "float32",
+        shape: [1, 4, 24, 24],
+        data: (at("pipe.cell").data as Float32Array).slice(0, 4 * 576),
+      };
+      const cell = cellDiffCondition({ config, weights }, [nucleus]);
+      const tokens = Array.from(at("in.tokens").data as BigInt64Array, Number);
+      const stepper = await openCellDiff(runtime, { config, weights }, { tokens: 21, height: 24, width: 24 });
+      await stepper.readSequence(tokens);
+      for (const [index, t] of [...(at("nucl4.t").data as BigInt64Array)].entries()) {
+        const { noise } = await stepper.step(rows(at("nucl4.x"), index), cell, Number(t));
+        expectClose(
+          { shape: [1, 4, 24, 24], data: noise },
+          rows(at("nucl4.eps"), index),
+          tolerance,
+          `at ${t}`,
+        );
+      }
+      await stepper.close();
+    });
+
+    it("fills masked residues with the recorded ones", async () => {
+      const drawn = [...(at("seq.drawn").data as BigInt64Array)].map(Number);
+      const filled = await sampleCellDiffSequence(
+        runtime,
+        { config, weights },
+        {
+          ...{ tokens: Array.from(at("seq.tokens").data as BigInt64Array, Number), cell: at("in.cell") },
+          protein: at("in.x"),
+          choose: () => drawn.shift()!,
+        },
+      );
+      expect(filled).toEqual(Array.from(at("seq.out").data as BigInt64Array, Number));
     });
 
     it("encodes and decodes the recorded pictures", async () => {

@@ -31,6 +31,17 @@ export {
 } from "./autoencoder-kl/network.ts";
 export { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "./cell-diff/definition.ts";
 export {
+  type CellDiffSampling,
+  type CellDiffSequenceSampling,
+  type CellDiffStepper,
+  cellDiffCondition,
+  decodeCellDiff,
+  encodeCellDiff,
+  openCellDiff,
+  sampleCellDiff,
+  sampleCellDiffSequence,
+} from "./cell-diff/generate.ts";
+export {
   type CellDiffConfig,
   type CellDiffInputs,
   type CellDiffOutputs,
