@@ -2,7 +2,7 @@
 // learning. Readers return or throw FormatError, whatever bytes they are given.
 
 export type { ByteSource } from "./archive/zip.ts";
-export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./arrays/npy.ts";
+export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
   readSafetensors,
@@ -46,6 +46,13 @@ export {
 export type { OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
+export {
+  type ParquetColumn,
+  type ParquetTable,
+  type ParquetType,
+  type ParquetValue,
+  startParquet,
+} from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
@@ -60,6 +67,7 @@ export {
   type RefusedRecord,
   readFastaRecords,
 } from "./text/fasta.ts";
+export { type ProteinFeature, readFeatures } from "./text/feature-table.ts";
 export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
 export { isTorchArchive, openTorchCheckpoint, readTorchCheckpoint } from "./torch/checkpoint.ts";
 export { collectTensors, withoutWrapperNames } from "./torch/state-dict.ts";

@@ -30,6 +30,13 @@ export {
   type Layer,
   layerColours,
 } from "./picture/composite.ts";
+export {
+  type Figure,
+  type FigureBox,
+  type FigureText,
+  figureSvg,
+  renderFigure,
+} from "./picture/figure.ts";
 export { type GridOptions, markSynthetic, type Tile, tileImages } from "./picture/grid.ts";
 export { drawGrid } from "./picture/plane-grid.ts";
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";

@@ -105,6 +105,7 @@ export {
   type KnownCrop,
   readEvaluationData,
 } from "./evaluate/sets.ts";
+export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
 export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
   type NewRun,

@@ -1,8 +1,57 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export {
+  type EmbeddedInput,
+  type EmbedOptions,
+  embedProteins,
+  openResidueEmbedder,
+  openStreamedResidueEmbedder,
+  type Pooling,
+  type ResidueEmbedder,
+  type TokenArrays,
+} from "./embed/embed-proteins.ts";
+export {
+  defaultWindowResidues,
+  type ResidueWindow,
+  type WindowPolicy,
+  windowsOf,
+} from "./embed/residue-windows.ts";
+export { annotationOf } from "./experiments/annotated.ts";
+export { type CellChoice, type CellImager, openCellImager } from "./experiments/cell-images.ts";
+export type { Edit, Stretch } from "./experiments/edits.ts";
+export { heatStrip } from "./experiments/heat-strip.ts";
+export {
+  type ClassifiedCompartments,
+  type ComparedProtein,
+  type ComparedVariant,
+  type MutateNetworks,
+  type MutateRequest,
+  type MutateResult,
+  mutate,
+} from "./experiments/mutate.ts";
+export type { ExperimentStep, FindPart, Part } from "./experiments/parts.ts";
+export {
+  type ExperimentOptions,
+  type ScanNetworks,
+  type ScanNull,
+  type ScanResult,
+  type ScanWindow,
+  scan,
+} from "./experiments/scan.ts";
+export { defaultDraws, type ScanRequest } from "./experiments/scan-plan.ts";
+export { openSequencePredictor, type SequencePredictor } from "./experiments/sequence-predictor.ts";
+export { type NamedSignal, namedSignals, type Terminus } from "./experiments/signals.ts";
+export {
+  falseDiscoveryRate,
+  type MeanWithInterval,
+  type NullSummary,
+  type Tail,
+} from "./experiments/statistics.ts";
+export { variantSheet } from "./experiments/variant-sheet.ts";
+export { parseVariant, type Variant, type WildType } from "./experiments/variants.ts";
+export { type ScanMode, scanModes } from "./experiments/windows.ts";
 export { encodeFiles, renderSheet } from "./generate/encode-files.ts";
-export { explainCompartment } from "./generate/explain-compartment.ts";
 export {
   generateDefaults,
   type ImageFormat,
@@ -57,13 +106,23 @@ export {
 } from "./model/read-model.ts";
 export type { OnProgress, ProgressEvent, WorkOptions } from "./progress.ts";
 export {
-  byName,
-  type CompartmentProbabilities,
   type EncodedProtein,
+  type EncodeOptions,
+  type KnownTarget,
   openProteinEncoder,
   type ProteinEncoder,
 } from "./protein/encoder.ts";
-export { type LocalizedProtein, localize, mostProbable } from "./protein/localize.ts";
+export { explainCompartment, explainTarget } from "./protein/explain-compartment.ts";
+export {
+  type AnnotatedProtein,
+  describeKnown,
+  findAnnotatedProtein,
+  type KnownProtein,
+  knownProtein,
+  type NearProtein,
+} from "./protein/known.ts";
+export { type LocalizedProtein, localize, omittedResidues } from "./protein/localize.ts";
+export { assignSamples, mainCompartments } from "./protein/main-compartments.ts";
 export {
   applyProteinNetworks,
   type ProteinNetworks,
@@ -72,3 +131,34 @@ export {
   proteinWeights,
   readProteinNetworks,
 } from "./protein/networks.ts";
+export {
+  byName,
+  type CompartmentProbabilities,
+  formatProbability,
+  mostProbable,
+} from "./protein/probabilities.ts";
+export { type ManifestRecord, type ManifestResult, readManifest } from "./screen/dream/manifest.ts";
+export { type CropPlace, placeCrop } from "./screen/dream/place-crop.ts";
+export {
+  type PredictionRun,
+  predictionFile,
+  predictionHeader,
+  predictionLine,
+} from "./screen/dream/predictions.ts";
+export {
+  type RefusedScreenRecord,
+  recordsOfShard,
+  type ScreenedProtein,
+  type ScreenInput,
+  type ScreenPicture,
+  type ScreenRecord,
+  type ScreenResult,
+  type Shard,
+} from "./screen/records.ts";
+export {
+  type ScreenImages,
+  type ScreenTools,
+  screenProteins,
+  screenRecord,
+} from "./screen/screen-proteins.ts";
+export type { ScreenExample, ScreenSummary } from "./screen/summary.ts";

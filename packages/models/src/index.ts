@@ -62,6 +62,7 @@ export {
 export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
+export { withCurrentNames } from "./checkpoints/earlier-names.ts";
 export {
   CheckpointError,
   type FileSource,
@@ -280,6 +281,12 @@ export {
   type StreamedLanguageModel,
   type StreamOptions,
 } from "./language-model/streamed.ts";
+export type {
+  AnnotatedCompartment,
+  AnnotationSource,
+  ProteinAnnotation,
+  UnresolvedCompartment,
+} from "./localization/annotations.ts";
 export {
   type EsmBottleneckConfig,
   type EsmBottleneckInputs,
@@ -287,11 +294,11 @@ export {
   esmBottleneckDefaults,
 } from "./localization/bottleneck.ts";
 export {
-  answerProbabilities,
   type LocalizationCalibration,
   type LogitCorrection,
   labelProbabilities,
   noCalibration,
+  posteriorProbabilities,
 } from "./localization/calibration.ts";
 export {
   featureHeadFormat,
@@ -309,13 +316,21 @@ export {
 } from "./localization/head.ts";
 export {
   type AnnotatedProteins,
+  containedShare,
+  type Homolog,
   type HomologScore,
   type Homologs,
   type HomologsConfig,
   homologDefaults,
   openHomologs,
+  residuesOf,
 } from "./localization/homologs.ts";
-export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/homologs-checkpoint.ts";
+export {
+  keepHomologs,
+  type LoadedHomologs,
+  loadHomologs,
+  saveHomologs,
+} from "./localization/homologs-checkpoint.ts";
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";

@@ -256,6 +256,16 @@ describe("a value that an option does not take", () => {
     [["--nucleus-time", "0.5"], "--nucleus-time takes a whole number from 0"],
     [["--pixel-size", "big"], "--pixel-size takes a number"],
     [["--max-nuclei", "0"], "--max-nuclei takes a whole number from 1"],
+    [
+      ["--nucleus-channel", "1"],
+      "--nucleus-channel says how a picture of nuclei is read: give one with --nucleus",
+    ],
+    [
+      ["--pixel-size", "0.2", "--max-nuclei", "3"],
+      "--pixel-size, --max-nuclei say how a picture of nuclei is read",
+    ],
+    [["--nucleus-z", "2"], "--nucleus-z says how"],
+    [["--nucleus-time", "0"], "--nucleus-time says how"],
     [["--device", "tpu"], "--device is one of auto, cpu, webgpu, cuda"],
     [["--nuclues", "x.tif"], "unknown option --nuclues (did you mean --nucleus?)"],
   ])("%j", async (words, message) => {

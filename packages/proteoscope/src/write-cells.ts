@@ -1,5 +1,5 @@
 // Generates the cells of a request and writes their files: the work behind `generate`, which loads it while the runtime
-// starts. All files of a run appear together when it is done, or none.
+// starts. The files of a cell appear together when it is done, or where it is asked for those of all cells, or none.
 
 import type { Runtime } from "@proteoscope/engine";
 import type { RgbImage } from "@proteoscope/imaging";
@@ -16,7 +16,7 @@ import {
   type WorkOptions,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
-import { type Inputs, withOutputFolder } from "./cli/output.ts";
+import { type Inputs, type OutputFolder, withOutputFolder } from "./cli/output.ts";
 
 /** A cell whose files are written. */
 export interface WrittenCell {
@@ -30,6 +30,8 @@ export interface WriteOptions extends WorkOptions {
   readonly formats: readonly ImageFormat[];
   /** Folder. */
   readonly output: string;
+  /** Whether the files of all cells appear together at the end, or none. */
+  readonly strict: boolean;
   /** Files that are read, none of which may be replaced. */
   readonly inputs: Inputs;
   /** Called with the picture of each cell when it is generated, where there is somebody to see it. */
@@ -41,8 +43,9 @@ export async function writeCells(
   runtime: Runtime,
   folder: FileSource,
   request: GenerateRequest,
-  { formats, output, inputs, show, ...options }: WriteOptions,
+  { formats, output, strict, inputs, show, ...options }: WriteOptions,
 ): Promise<WrittenCell[]> {
+  const outputOptions = { ...options, inputs };
   return withOutputFolder(
     output,
     async (outputFolder) => {
@@ -50,14 +53,19 @@ export async function writeCells(
       const written: WrittenCell[] = [];
       for await (const cell of generate(microscope, request, options)) {
         const files = encodeFiles(cell, formats);
-        for (const [path, bytes] of files) await outputFolder.write(path, bytes);
+        if (strict) await writeFiles(outputFolder, files);
+        else await withOutputFolder(output, (own) => writeFiles(own, files), outputOptions);
         written.push(describe(cell, files));
         show?.(renderSheet(cell));
       }
       return written;
     },
-    { ...options, inputs },
+    outputOptions,
   );
+}
+
+async function writeFiles(folder: OutputFolder, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [path, bytes] of files) await folder.write(path, bytes);
 }
 
 function describe({ name, provenance }: GeneratedCell, files: ReadonlyMap<string, unknown>): WrittenCell {

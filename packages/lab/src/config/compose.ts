@@ -4,7 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { ProteoscopeError, printable } from "@proteoscope/formats";
+import { ProteoscopeError, type ProteoscopeErrorOptions, printable } from "@proteoscope/formats";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
@@ -16,7 +16,7 @@ const longestMessage = 2000;
 export class ConfigError extends ProteoscopeError {
   override readonly name = "ConfigError";
 
-  constructor(message: string, options: ErrorOptions = {}) {
+  constructor(message: string, options: Partial<ProteoscopeErrorOptions> = {}) {
     super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes from files
   }
 }

@@ -122,7 +122,9 @@ export async function openAnswers(
   const path = join(folder, answersFileName);
   const exists = existsSync(path);
   if (exists && !resume)
-    throw usage(`${folder} holds an evaluation already: go on with --resume, or name another folder`);
+    throw new ProteoscopeError(`${folder} holds an evaluation already: resume it, or name another folder`, {
+      ...{ kind: "usage", field: "resume" },
+    });
   if (!exists && resume) throw usage(`${folder} holds no evaluation to resume`);
   const isNew = (await mkdir(folder, { recursive: true })) !== undefined;
   const lock = await lockFolder(folder);

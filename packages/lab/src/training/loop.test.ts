@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NdArray, Trainer } from "@proteoscope/engine";
+import { type NdArray, singleProcess, type Trainer } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoopConfig, loopSchema } from "./config.ts";
 import { runTraining, type TrainingJob } from "./loop.ts";
@@ -49,6 +49,7 @@ function job(changes: Partial<TrainingJob> & { lossAt?: (step: number) => number
   return {
     trainer,
     config,
+    collective: singleProcess,
     batches: async (step) => [{ x: scalarOf(step + 1) }],
     validate: async () => ({ accuracy: trainer.stepCount === 4 ? 0.9 : 0.5 }),
     best: { score: "accuracy", mode: "max" },

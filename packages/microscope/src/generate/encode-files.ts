@@ -23,7 +23,7 @@ export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]
   const { height, width } = images;
   const files = new Map<string, Uint8Array>();
   const add = (suffix: string, data: Uint8Array) => void files.set(`${name}_${suffix}`, data);
-  const text = { Software: "proteoscope", synthetic: "true", provenance: asciiJson(provenance) };
+  const text = pngText(provenance);
   if (formats.includes("png")) {
     for (const [index, { protein, generatedNucleus }] of planesOf(cell).entries()) {
       const picture = compositeCell({ nucleus: cell.nucleus, protein }, { height, width });
@@ -31,7 +31,7 @@ export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]
       add(`sample${index}_protein_synthetic.png`, greyPng(protein, { height, width }, text));
       add(`sample${index}_nucleus_synthetic.png`, greyPng(generatedNucleus, { height, width }, text));
     }
-    add("synthetic.png", rgbPng(renderSheet(cell), text));
+    add("synthetic.png", encodeSheet(cell));
   }
   const stack = stackOf(cell);
   const described = {
@@ -62,6 +62,15 @@ export function renderSheet(cell: GeneratedCell): RgbImage {
     return addScaleBar(markSynthetic(picture), { pixelSizeMicrons: cell.pixelSizeMicrons / sheetScale });
   });
   return tileImages([tiles.map((image) => ({ image }))]);
+}
+
+/** The sheet of all samples as PNG, with the provenance in its text. */
+export function encodeSheet(cell: GeneratedCell): Uint8Array {
+  return rgbPng(renderSheet(cell), pngText(cell.provenance));
+}
+
+function pngText(provenance: GeneratedCell["provenance"]): Record<string, string> {
+  return { Software: "proteoscope", synthetic: "true", provenance: asciiJson(provenance) };
 }
 
 interface SamplePlanes {

@@ -14,8 +14,7 @@ import {
 } from "@proteoscope/models";
 import type { Component } from "../model/model.ts";
 import type { WorkOptions } from "../progress.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
 
 /** A picture of one cell: one plane per stain, all of one size. */
 export interface CellImage {

@@ -70,8 +70,8 @@ export async function loadSequenceCondition(
     (w, { representation, compartmentLogits }) => {
       const context = { representation: representation!, compartmentLogits };
       if (target === undefined) return { sequence: sequenceCondition(w, context) };
-      const { answer } = noCalibration(labels!.length);
-      const { logits } = applyCompartmentTarget(w, compartmentLogits!, target, labels!, answer);
+      const { posterior } = noCalibration(labels!.length);
+      const { logits } = applyCompartmentTarget(w, compartmentLogits!, target, labels!, posterior);
       return { sequence: sequenceCondition(w, { ...context, compartmentLogits: logits }) };
     },
     {

@@ -69,6 +69,20 @@ async function expectDoubled(logits: Float32Array): Promise<void> {
     expect(value).toBeCloseTo(2 * tied[i]! - bias[i % bias.length]!, 4);
 }
 
+describe("an ESM2 that was saved from a wrapper", () => {
+  it("is streamed as it is loaded whole", async () => {
+    const compiled = new Map([...tensors].map(([name, value]) => [`_orig_mod.${name}`, value] as const));
+    const config = await original.read("config.json");
+    const files = new Map([
+      ["model.safetensors", writeSafetensors(compiled)] as const,
+      ["config.json", config] as const,
+    ]);
+    const folder = memoryFolder(files, "there");
+    expect(await logitsOf(folder)).toEqual(await logitsOf(original));
+    expect(await streamedLogitsOf(folder)).toEqual(await streamedLogitsOf(original));
+  });
+});
+
 describe("an ESM2 with output weights of its own", () => {
   const name = "lm_head.decoder.weight";
 

@@ -55,9 +55,14 @@ const optionsByField: Readonly<Record<string, string>> = {
   nucleusTime: "--nucleus-time 0",
   pixelSizeMicrons: "--pixel-size 0.2",
   steps: "--steps",
+  resume: "--resume",
   cellLine: "--cell-line",
   expression: "--expression",
+  windowResidues: "--window",
   output: "-o",
+  allowNucleotides: "--allow-nucleotides",
+  organism: "--organism",
+  model: "--model",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {

@@ -39,7 +39,7 @@ describe("generate", () => {
       "FBL_synthetic.png",
     ]);
     expect(stdout).toMatch(
-      /^FBL\n {2}sequence read {5}24 of 321 residues: the model's window\n {2}predicted {9}\w+ [01]\.\d\d, /,
+      /^FBL\n {2}sequence read {5}24 of 321 residues, the language model's window: without 13 to 309\n {2}predicted {9}\w+ 0\.\d\d, .*\(from the sequence; each by itself\)\n/,
     );
     expect(stdout).toMatch(/^ {2}sample agreement {2}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
     expect(stdout).toContain(`9 files in ${output} (synthetic images: hypotheses, not observations)`);
@@ -60,7 +60,28 @@ describe("generate", () => {
     expect(provenance.compartments.classifiedPerSample).toHaveLength(2);
   });
 
-  it("says that a protein is known where the model brings its annotation", async () => {
+  it("says what is known of a protein and of the wild type of a variant, above what is predicted", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDK";
+    const annotated = [{ name: "golgi_apparatus", grade: 3 }];
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known, annotated }));
+    const words = [known, `${known}W`, "--model", other.model, "--samples", "1", "--steps", "1"];
+    const { stdout } = await runWords(["generate", ...words, "-o", join(other.path, "known")]);
+    expect(stdout).toMatch(
+      /^sequence.*\n {2}known {13}golgi_apparatus \(Test source, grade 3\)\n {2}predicted .*\(from the sequence alone; each by itself\)\n {2}image/,
+    );
+    expect(stdout).toMatch(
+      / {2}near {14}a variant \(mutant, isoform, fragment, fusion\) of KNOWN \(>0\.99 of the k-mers\); the wild type's label is golgi_apparatus \(Test source, grade 3\)\n {2}predicted .*from the sequence alone/,
+    );
+    const records = readdirSync(join(other.path, "known"))
+      .filter((name) => name.endsWith("_provenance.json"))
+      .map((name) => JSON.parse(readFileSync(join(other.path, "known", name), "utf8")))
+      .sort((a, b) => a.protein.residues - b.protein.residues);
+    expect(records[0]).toMatchObject({ known: { gene: "KNOWN" }, near: null, homologs: { used: false } });
+    expect(records[1]).toMatchObject({ known: null, near: { protein: records[0].known } });
+    other.remove();
+  });
+
+  it("says that a protein is annotated where the model brings no more than its compartments", async () => {
     const known = "MKRPAATKKAGQAKKKKLDK";
     const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const output = join(other.path, "known");
@@ -84,7 +105,9 @@ describe("generate", () => {
     const output = join(other.path, "targeted");
     const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
-    expect(stdout).toMatch(/^ {2}conditioned on {4}cytosol 1\.00/m);
+    expect(stdout).toMatch(
+      /^ {2}conditioned on {4}cytosol(; not | \(0\.\d\d if all compartments were equally)/m,
+    );
     const record = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
     expect(record.compartments.target).toEqual({ cytosol: 1 });
     other.remove();

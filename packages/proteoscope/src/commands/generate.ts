@@ -1,5 +1,5 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
-// All files of a run appear together when it is done, or none.
+// The files of a cell appear together when it is done; with --strict those of the whole run, or none.
 
 import type { ZPolicy } from "@proteoscope/formats";
 import { detectColorDepth, type RgbImage, renderTerminalImage } from "@proteoscope/imaging";
@@ -38,14 +38,12 @@ const generateArgs = {
   "nucleus-z": {
     type: "string",
     valueHint: "plane",
-    default: "sharpest",
-    description: "Plane of z: sharpest, maximum (projection) or its number from 0",
+    description: "Plane of z: sharpest (default), maximum (projection) or its number from 0",
   },
   "nucleus-time": {
     type: "string",
     valueHint: "number",
-    default: "0",
-    description: "Time point of the image, from 0",
+    description: "Time point of the image, from 0 (default)",
   },
   "pixel-size": {
     type: "string",
@@ -122,16 +120,22 @@ export const generateCommand = defineCommand({
   args: generateArgs,
   takesMany: true,
   notes: [
-    "The files of a run appear together when all are written. A run that fails or is interrupted leaves none; one that",
-    "is killed leaves none or all, where the next run into the same folder completes what the kill cut short.",
+    "A gene symbol or an accession names one of the model's annotated proteins, about 8,000 of them human. A protein whose",
+    "sequence is annotated is known: its images show its main annotated compartments in their proportions, and what is",
+    "predicted from the sequence alone stands beside them.",
+    "The files of a protein and nucleus appear together when all are written, and stay whatever ends the run. With",
+    "--strict those of the whole run appear together or not at all. What a kill cuts short, the next run into the same",
+    "folder completes or removes. For thousands of proteins `proteoscope screen` goes on where it was ended.",
   ],
   examples: [
     "proteoscope generate FBL",
+    "proteoscope generate Q9Y5B9 --organism human --samples 1",
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
     const options = parseOptions(args);
+    checkNucleusOptions(args);
     const { proteins, refused } = await readProteinArguments(args, context);
     if (args.gene !== undefined && proteins.length > 1)
       throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);
@@ -168,7 +172,7 @@ async function writeAll(
       ...{ settings, context: known, software: { proteoscope: packageVersion(), node: process.version } },
     };
     return writeCells(runtime, folder, request, {
-      ...{ signal, onProgress: progress.show, formats, output },
+      ...{ signal, onProgress: progress.show, formats, output, strict: args.strict === true },
       inputs: [...proteinInputs(args, context), ...(nucleus === undefined ? [] : [nucleus])],
       show: depth === undefined ? undefined : show,
     });
@@ -193,8 +197,8 @@ function parseOptions(args: GenerateArguments) {
     nuclei: {
       image: args.nucleus,
       nucleusChannel: optional(args["nucleus-channel"], parseChannel),
-      nucleusZ: parseZPolicy(args["nucleus-z"]),
-      nucleusTime: parseInteger("nucleus-time", args["nucleus-time"]),
+      nucleusZ: optional(args["nucleus-z"], parseZPolicy),
+      nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
       maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
       seed,
@@ -204,6 +208,20 @@ function parseOptions(args: GenerateArguments) {
       expression: optional(args.expression, (text) => parseNumber("expression", text)),
     },
   };
+}
+
+const imageOptions = ["nucleus-channel", "nucleus-z", "nucleus-time", "pixel-size", "max-nuclei"] as const;
+
+/** @throws CommandError (usage) for an option of the picture of nuclei where there is no picture. */
+function checkNucleusOptions(args: GenerateArguments): void {
+  if (args.nucleus !== undefined) return;
+  const given = imageOptions.filter((name) => args[name] !== undefined).map((name) => `--${name}`);
+  if (given.length === 0) return;
+  const verb = given.length === 1 ? "says" : "say";
+  throw new CommandError(
+    `${given.join(", ")} ${verb} how a picture of nuclei is read: give one with --nucleus`,
+    exitCodes.usage,
+  );
 }
 
 function parseFormats(list: string): ImageFormat[] {

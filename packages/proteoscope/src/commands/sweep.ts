@@ -17,6 +17,7 @@ import { proteinArgs, proteinInputs } from "./protein-arguments.ts";
 
 const sweepArgs = {
   protein: proteinArgs.protein,
+  organism: proteinArgs.organism,
   guidance: {
     type: "string",
     valueHint: "list",
@@ -65,7 +66,9 @@ export const sweepCommand = defineCommand({
       steps: parseInteger("steps", args.steps, { min: 1 }),
     };
     await refuseInputs(args.output, proteinInputs(args, context));
-    const { proteins } = await resolveProteins(args._, context, { strict: true });
+    const { proteins } = await resolveProteins(args._, context, {
+      ...{ strict: true, model: args.model, organism: args.organism },
+    });
     const drawings = await drawAll(args, proteins, options, context);
     await writeFileAtomic(args.output, encodePicture(drawings, options.weights.length), context);
     const shown = drawings.map(({ id, guidance, seen }) => ({ id, guidance, seen }));

@@ -32,6 +32,7 @@ describe("proteoscope train", () => {
     [["plm", "-o", run, "--data", nowhere, "steps"], /"steps" is not key\.path=value/],
     [["plm", "-o", run, "--resume", "train.steps=5"], /continues with the run's own configuration/],
     [["plm", "-o", run, "--resume"], /holds no run to resume/],
+    [["plm", "-o", run, "--resume", "--data", nowhere], /holds no run to resume/],
     [["diffusion", "-o", run, "--data", nowhere], /models/],
   ])("refuses %j in one line", async (args, message) => {
     const { exitCode, words } = await train(...args);

@@ -1,6 +1,10 @@
 // `proteoscope train`: trains one of the networks on an atlas folder, in a run folder that can be left and resumed.
 // An interrupt finishes the current step, saves a checkpoint and exits with 130; --resume continues from there exactly.
+// Started by `mpirun` or `srun`, several processes train together.
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
+import { singleProcess } from "@proteoscope/engine";
+import { launchedProcesses, openMpi } from "@proteoscope/engine/node";
 import {
   resumeTraining,
   startTraining,
@@ -26,7 +30,11 @@ export const trainCommand = defineCommand({
       description: `One of ${trainerNames.join(", ")}, then key.path=value ...`,
     },
     config: { type: "string", valueHint: "file", description: "A YAML file; by default the mini preset" },
-    data: { type: "string", valueHint: "folder", description: "The atlas folder" },
+    data: {
+      type: "string",
+      valueHint: "folder",
+      description: "The atlas folder; with --resume, where it is now",
+    },
     output: { type: "string", alias: "o", valueHint: "folder", description: "The run folder" },
     resume: { type: "boolean", description: "Continue the run in the run folder" },
   },
@@ -41,44 +49,57 @@ export const trainCommand = defineCommand({
     if (!isTrainer(network)) throw usage(`cannot train "${network}"; one of ${trainerNames.join(", ")}`);
     const { output, data, config, resume, device } = args;
     if (output === undefined) throw usage("-o is missing: name the run folder");
-    let progress: ReturnType<typeof startProgress> | undefined;
-    let firstStep = 0;
-    let last: TrainingProgress | undefined;
+    const processes = launchedProcesses(env);
+    const collective = processes.size > 1 ? await openMpi(processes.size) : singleProcess;
+    const isFirst = collective.rank === 0; // the others are silent
+    const progress = showProgress(network, isFirst ? stderr : undefined);
+    const threads = Math.max(1, Math.floor(cpus().length / processes.onThisMachine));
     const options = {
-      device,
-      signal,
-      onRead(proteins: number, total: number) {
-        progress ??= startProgress("proteins", total, { stream: stderr, unit: "proteins" });
-        progress.update(proteins);
-        if (proteins === total) {
-          progress.close();
-          progress = undefined;
-        }
-      },
-      onProgress(now: TrainingProgress) {
-        if (progress === undefined) {
-          firstStep = now.step - 1;
-          progress = startProgress(`train ${network}`, now.totalSteps - firstStep, { stream: stderr });
-        }
-        last = now;
-        progress.update(now.step - firstStep, `step ${now.step}  ${describeLosses(now)}`);
-      },
+      ...{ device, signal, collective },
+      threads: Math.min(availableParallelism(), threads), // a launcher may have bound this process to some cores
+      ...progress.callbacks,
     };
     try {
       const state = resume
         ? await resumeRun(output, network, { data, config, overrides }, options)
         : await startRun(output, network, { data, config, overrides, seed: args.seed, env }, options);
-      progress?.close();
-      const step = last?.step;
+      const { step, scores } = progress.close() ?? {};
+      await collective.close();
       const at = step === undefined ? "" : ` at step ${step}`;
-      if (args.json) printJson(stdout, { run: output, network, state, step, scores: last?.scores });
-      else printLines(stderr, `${state}${at}: ${join(output, "model")}`);
+      if (args.json && isFirst) printJson(stdout, { run: output, network, state, step, scores });
+      else if (isFirst) printLines(stderr, `${state}${at}: ${join(output, "model")}`);
       return state === "finished" ? exitCodes.ok : exitCodes.interrupted;
     } finally {
-      progress?.close();
+      progress.close();
     }
   },
 });
+
+/** Progress of reading proteins, then of the steps; `close` returns the last step's. */
+function showProgress(network: TrainerName, stream: CommandContext["stderr"] | undefined) {
+  let progress: ReturnType<typeof startProgress> | undefined;
+  let firstStep = 0;
+  let last: TrainingProgress | undefined;
+  const close = () => {
+    progress?.close();
+    progress = undefined;
+    return last;
+  };
+  const onRead = (proteins: number, total: number) => {
+    if (stream !== undefined) progress ??= startProgress("proteins", total, { stream, unit: "proteins" });
+    progress?.update(proteins);
+    if (proteins === total) close();
+  };
+  const onProgress = (now: TrainingProgress) => {
+    if (progress === undefined && stream !== undefined) {
+      firstStep = now.step - 1;
+      progress = startProgress(`train ${network}`, now.totalSteps - firstStep, { stream });
+    }
+    last = now;
+    progress?.update(now.step - firstStep, `step ${now.step}  ${describeLosses(now)}`);
+  };
+  return { callbacks: { onRead, onProgress }, close };
+}
 
 interface RunArguments {
   readonly data: string | undefined;
@@ -105,12 +126,10 @@ function startRun(
 }
 
 function resumeRun(output: string, trainer: TrainerName, args: RunArguments, options: Options) {
-  if (args.data !== undefined || args.config !== undefined || args.overrides.length > 0) {
-    throw usage(
-      "--resume continues with the run's own configuration: leave --data, --config and changes out",
-    );
-  }
-  return resumeTraining(output, trainer, options);
+  const { data, config, overrides } = args;
+  if (config !== undefined || overrides.length > 0)
+    throw usage("--resume continues with the run's own configuration: leave --config and changes out");
+  return resumeTraining(output, trainer, { ...options, ...(data === undefined ? {} : { atlas: data }) });
 }
 
 function describeLosses({ scores }: TrainingProgress): string {

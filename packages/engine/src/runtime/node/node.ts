@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
 import { checkDevice, DeviceError } from "../device.ts";
-import type { OrtOptions } from "../ort.ts";
+import type { OrtOptions } from "../ort-tensors.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
 import { loadThroughFolders } from "./model-folder.ts";

@@ -15,7 +15,7 @@ import {
   type ImageClassifier,
   type Microscope,
 } from "@proteoscope/microscope";
-import { answerProbabilities, noCalibration } from "@proteoscope/models";
+import { noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { CropImage } from "../../data/atlas/crop-pixels.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
@@ -115,7 +115,7 @@ async function generateForProtein(
     protein: encodePlane(image.subarray(0, area)),
   };
   const { labels } = microscope.model.localization.config;
-  const uncalibrated = answerProbabilities(read.logits, noCalibration(labels.length));
+  const uncalibrated = posteriorProbabilities(read.logits, noCalibration(labels.length));
   const record = {
     kind: "protein" as const,
     ...{ id: protein.id, set, nucleus, drawn },

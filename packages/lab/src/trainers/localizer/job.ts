@@ -57,7 +57,6 @@ async function prepare(preparation: Preparation<LocalizerTrainingConfig>): Promi
     groups: { localizer: { prefix: scope } },
     frozen: backbone.frozen,
     earlierWeights: (folder) => readEarlier(folder, plm, config),
-    accumulate: data.accumulate,
     async batch(index) {
       const { batch, length } = sample(index);
       const inputs = await backbone.inputs(augmentation.change(batch, index), length);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explainCompartment } from "./explain-compartment.ts";
+import { explainCompartment, explainTarget } from "./explain-compartment.ts";
 
 const predicted = { nucleoplasm: 0.56, vesicles: 0.41, extracellular: 0.3 };
 
@@ -32,5 +32,33 @@ describe("explainCompartment", () => {
     expect(explainCompartment(secreted, posterior, { nucleoplasm: 0, vesicles: 1 })).toBe(
       "not extracellular, of which the model generates no images: vesicles is the most probable of the others",
     );
+  });
+});
+
+describe("explainTarget", () => {
+  const posterior = { nucleoplasm: 0.2, vesicles: 0.7, extracellular: 0.1 };
+  const annotations = [{ source: "Test", compartments: [{ name: "extracellular", grade: null }] }];
+  const known = { accession: "P1", gene: null, organism: null, annotations };
+  const targetCompartments = { nucleoplasm: 0.4, vesicles: 0.6 };
+  const targetOf = (compartment: string) => [{ compartment, share: 1, condition: new Float32Array(0) }];
+  const common = { probabilities: predicted, posterior, targetCompartments };
+
+  it("is the annotation for a known protein", () => {
+    const explain = (compartment: string) =>
+      explainTarget({ ...common, known, knownTargets: targetOf(compartment) });
+    expect(explain("nucleoplasm")).toBeUndefined();
+    expect(explain("vesicles")).toBe(
+      "not nucleoplasm: vesicles is the first of the protein's annotated compartments",
+    );
+  });
+
+  it("is the posterior for others, and where no image shows what is annotated", () => {
+    const clause = explainCompartment(predicted, posterior, targetCompartments);
+    expect(explainTarget({ ...common, known: undefined, knownTargets: [] })).toBe(clause);
+    expect(explainTarget({ ...common, known, knownTargets: [] })).toBe(
+      `annotated in extracellular (Test), of which the model generates no images; ${clause}`,
+    );
+    const none = { ...common, known, knownTargets: [], targetCompartments: undefined };
+    expect(explainTarget(none)).toBeUndefined();
   });
 });
