@@ -1,8 +1,8 @@
 // Released networks at their real sizes: writes a checkpoint of random numbers under the names and in the kind of file that
 // was released, then loads it and runs it, in a process of its own, so that its peak memory is its own.
 //
-//     npx tsx bench/released.ts write subcell /tmp/released       # once; cell-diff takes 7 GB of disk
-//     npx tsx bench/released.ts measure subcell /tmp/released     # prints one line of JSON
+//     npx tsx bench/released.ts write subcell <folder>       # once; cell-diff takes 7 GB of disk
+//     npx tsx bench/released.ts measure subcell <folder>     # prints one line of JSON
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,26 +11,28 @@ import { pipeline } from "node:stream/promises";
 import { compile, f32, float32, i64, type ParameterDeclaration, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import {
-  cellDiffDefaults,
-  cellDiffDenoise,
-  cellDiffKeyValues,
-  cellDiffSequence,
   declareParameters,
   esmc,
   esmcPresets,
   fairEsmName,
-  generateVermeerTokens,
-  greedyToken,
   loadAs,
   type Pretrained,
+} from "@proteoscope/models";
+import { openFolder } from "@proteoscope/models/node";
+import {
+  cellDiffDefaults,
+  cellDiffDenoise,
+  cellDiffKeyValues,
+  cellDiffSequence,
+  generateVermeerTokens,
+  greedyToken,
   pictureTokenCount,
   subcell,
   subcellDefaults,
   vermeer,
   vermeerCondition,
   vermeerPresets,
-} from "@proteoscope/models";
-import { openFolder } from "@proteoscope/models/node";
+} from "@proteoscope/models/released";
 import { torchCheckpointParts, type WrittenTensor } from "../packages/models/src/testing/torch-checkpoint.ts";
 import { tokensOf } from "./cases/esm2.ts";
 import { randomInput, randomWeights } from "./random-weights.ts";

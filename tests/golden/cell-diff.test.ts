@@ -6,6 +6,14 @@ import { compile, f32, i64, type Runtime } from "@proteoscope/engine";
 import type { NdArray } from "@proteoscope/formats";
 import {
   type AutoencoderKlConfig,
+  declareParameters,
+  decode,
+  encode,
+  esm2Config,
+  fairEsmName,
+  sampleLatent,
+} from "@proteoscope/models";
+import {
   type CellDiffConfig,
   type CellDiffSchedule,
   cellDiffCondition,
@@ -17,18 +25,12 @@ import {
   cellDiffMaskId,
   cellDiffSchedule,
   cellDiffSequence,
-  declareParameters,
-  decode,
   decodeCellDiff,
-  encode,
-  esm2Config,
-  fairEsmName,
   openCellDiff,
   type Respacing,
   sampleCellDiff,
   sampleCellDiffSequence,
-  sampleLatent,
-} from "@proteoscope/models";
+} from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, golden, hashInput, hashParameter, wholeRecordings } from "./fixture.ts";

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { ReleasedWeights } from "@proteoscope/models";
+import type { ReleasedWeights } from "@proteoscope/models/released";
 import { cacheFolders } from "../../cache-folders.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { printJson, printLines } from "../../cli/print.ts";
@@ -35,7 +35,8 @@ export const modelsListCommand = defineCommand({
   ],
   async run(args, { stdout, stderr, env }) {
     if (args.released) {
-      const { architectureTitles, releasedWeights } = await import("@proteoscope/models");
+      const { architectureTitles } = await import("@proteoscope/models");
+      const { releasedWeights } = await import("@proteoscope/models/released");
       if (args.json) printJson(stdout, { released: releasedWeights });
       else
         printLines(
