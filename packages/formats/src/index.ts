@@ -43,7 +43,7 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
-export type { OmeTiffImage } from "./ome/ome-tiff-image.ts";
+export type { OmeLabels, OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
 export {

@@ -23,6 +23,8 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
+    compare: () => import("./commands/compare.ts").then((module) => module.compareCommand),
+    retrieve: () => import("./commands/retrieve.ts").then((module) => module.retrieveCommand),
     mutate: () => import("./commands/mutate.ts").then((module) => module.mutateCommand),
     scan: () => import("./commands/scan.ts").then((module) => module.scanCommand),
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),

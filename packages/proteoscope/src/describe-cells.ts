@@ -4,6 +4,7 @@
 import {
   type CompartmentProbabilities,
   describeKnown,
+  type FieldProvenance,
   formatProbability,
   mostProbable,
   type Provenance,
@@ -27,6 +28,7 @@ function describeCell({ name, provenance }: WrittenCell): string[] {
     ["predicted", `${list(predicted, 3)} (from the sequence${basisOf(provenance)}; each by itself)`],
     ["nearest homolog", describeHomolog(provenance)],
     ["conditioned on", describeTarget(provenance)],
+    ["field", "field" in provenance ? describeField(provenance.field) : null],
     ["image classifier", `${list(classified, 2)} (on the images)`],
     ["sample agreement", describeAgreement(provenance)],
   ];
@@ -34,6 +36,11 @@ function describeCell({ name, provenance }: WrittenCell): string[] {
     protein.id === name ? name : `${protein.id} (files: ${name}_...)`,
     ...lines.flatMap(([label, text]) => (text === null ? [] : [`  ${label.padEnd(17)} ${text}`])),
   ];
+}
+
+function describeField({ drawn, nuclei, cutByFrame }: FieldProvenance["field"]): string {
+  const cut = cutByFrame === 0 ? "" : `, ${cutByFrame} of them cut by the frame`;
+  return `${drawn === nuclei ? "" : `${drawn} drawn of `}${nuclei} cells${cut}; the figures below are means over the cells`;
 }
 
 function describeWindow({ omitted, residues, shown }: Provenance["protein"]): string | null {

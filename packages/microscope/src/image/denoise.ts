@@ -16,7 +16,7 @@ import type { EncodedProtein } from "../protein/encoder.ts";
 import { assignSamples } from "../protein/main-compartments.ts";
 
 /** Number of images that are computed together: more take more memory and hardly less time each. */
-export const batchSize = 4;
+export const defaultBatchSize = 4;
 
 /** What denoising starts from, for the samples of all cells, one cell after another. */
 export interface DenoisingStart {
@@ -34,6 +34,8 @@ export interface DenoisingSettings {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidance: number;
+  /** Number of images that are computed together. */
+  readonly batchSize: number;
   readonly signal?: AbortSignal;
   readonly onStep?: (done: number, total: number) => void;
 }
@@ -44,7 +46,7 @@ export async function denoise(
   protein: EncodedProtein,
   { noise, distances, freshNoise }: DenoisingStart,
   schedule: NoiseSchedule,
-  { samples, sampler, steps, guidance, signal, onStep }: DenoisingSettings,
+  { samples, sampler, steps, guidance, batchSize, signal, onStep }: DenoisingSettings,
 ): Promise<NdArray> {
   const { width } = protein;
   const groups = groupByCondition(protein, samples, noise.shape[0]!);

@@ -29,7 +29,7 @@ import type { MicroscopeModel } from "../model/model.ts";
 import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
-import { batchSize, type DenoisingStart, denoise } from "./denoise.ts";
+import { type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -43,6 +43,8 @@ export interface GenerateOptions {
   guidance?: number;
   /** Seed of the noise. Default 0. */
   seed?: number;
+  /** Number of images that are computed together; the images are the same, the memory is not. Default 4. */
+  batchSize?: number;
   /** Aborts between two steps. */
   signal?: AbortSignal;
   /** Called after every step of every batch of samples. */
@@ -129,30 +131,16 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
   };
 
-  /** The samples of one cell, measured. */
-  const summarize = async (images: Float32Array, distance: Float32Array): Promise<GeneratedImages> => {
-    const samples = images.length / (2 * area);
-    const classified: CompartmentProbabilities[] = [];
-    for (let first = 0; first < samples; first += batchSize)
-      classified.push(
-        ...(await classify(images.subarray(2 * first * area, 2 * (first + batchSize) * area), distance)),
-      );
-    const proteins = classified.map((_, i) => images.subarray(2 * i * area, (2 * i + 1) * area));
-    const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
-    const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
-    return { images, height: cropPixels, width: cropPixels, ...summary };
-  };
-
   const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
-    const settings: Settings & GenerateOptions = { ...generateDefaults, ...options };
+    const settings = { batchSize: defaultBatchSize, ...generateDefaults, ...options };
     const start = startOf(model, cells, settings.samples);
     const latents = await denoise(await denoiser, protein, start, schedule, settings);
-    const images = await decodeAll(await decoder, model, latents, settings.signal);
+    const images = await decodeAll(await decoder, model, latents, settings);
     const lengthOfCell = 2 * settings.samples * area;
     const generated: GeneratedImages[] = [];
     for (const [index, { distance }] of cells.entries())
       generated.push(
-        await summarize(images.slice(index * lengthOfCell, (index + 1) * lengthOfCell), distance),
+        await summarize(images.slice(index * lengthOfCell, (index + 1) * lengthOfCell), distance, classify),
       );
     return generated;
   };
@@ -172,6 +160,25 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
         if (program.status === "fulfilled") await program.value.close();
     },
   };
+}
+
+/** The samples of one cell, [samples, 2, H, W], measured. */
+async function summarize(
+  images: Float32Array,
+  distance: Float32Array,
+  classify: Microscope["classify"],
+): Promise<GeneratedImages> {
+  const area = distance.length;
+  const side = Math.sqrt(area);
+  const classified: CompartmentProbabilities[] = [];
+  for (let first = 0; first < images.length; first += defaultBatchSize * 2 * area)
+    classified.push(
+      ...(await classify(images.subarray(first, first + defaultBatchSize * 2 * area), distance)),
+    );
+  const proteins = classified.map((_, i) => images.subarray(2 * i * area, (2 * i + 1) * area));
+  const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
+  const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
+  return { images, height: side, width: side, ...summary };
 }
 
 function startOf(
@@ -213,7 +220,7 @@ async function decodeAll(
   decoder: Program<"latent", "image">,
   model: MicroscopeModel,
   { data, shape }: NdArray,
-  signal: AbortSignal | undefined,
+  { batchSize, signal }: Settings & GenerateOptions,
 ): Promise<Float32Array> {
   const [count, ...latentShape] = shape as [number, ...number[]];
   const { latentScale, cropPixels } = model.constants;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNpy, readPng, readSafetensors } from "@proteoscope/formats";
+import { readNpy, readPng, readSafetensors, writeOmeTiff } from "@proteoscope/formats";
 import { randomModelFiles, tinyExtra, tinyShape } from "@proteoscope/microscope/testing";
 import { saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -139,18 +139,49 @@ describe("generate", () => {
     expect(await draw("seed-c", "4")).not.toEqual(first);
   });
 
-  it("generates around every nucleus of a field, or as many as asked for", async () => {
+  it("gives one picture of a field with the protein in every cell, and a table of nuclei", async () => {
     const image = place.file("nuclei.tif", tiffOf(fieldOfNuclei()));
-    const output = join(place.path, "field");
-    const { exitCode } = await generate(["FBL", "--nucleus", image, "-o", output, "--format", "npy"]);
+    const output = join(place.path, "whole-field");
+    const words = ["FBL", "--nucleus", image, "-o", output, "--steps", "2", "--model", place.model];
+    const { exitCode, stdout } = await runWords(["generate", ...words]);
     expect(exitCode).toBe(0);
     expect(readdirSync(output).sort()).toEqual([
-      "FBL_nucleus0_provenance.json",
-      "FBL_nucleus0_synthetic.npy",
-      "FBL_nucleus1_provenance.json",
-      "FBL_nucleus1_synthetic.npy",
+      ...["FBL_field_nuclei.csv", "FBL_field_overview_synthetic.png", "FBL_field_protein_synthetic.png"],
+      ...["FBL_field_provenance.json", "FBL_field_synthetic.ome.tiff", "FBL_field_synthetic.png"],
     ]);
-    const { nucleus } = JSON.parse(readFileSync(join(output, "FBL_nucleus1_provenance.json"), "utf8"));
+    expect(stdout).toMatch(/^ {2}field {13}2 cells; the figures below are means over the cells$/m);
+    expect(stdout).toContain(`6 files in ${output}`);
+    const record = JSON.parse(readFileSync(join(output, "FBL_field_provenance.json"), "utf8"));
+    expect(record).toMatchObject({
+      field: { nuclei: 2, drawn: 2, width: 100, height: 80, pixelSizeMicrons: 1 },
+      nucleus: { image: "nuclei.tif", sha256: sha256(readFileSync(image)), sourcePixelSizeMicrons: 0.5 },
+      settings: { samples: 1 },
+    });
+  });
+
+  it("writes single crops of a field on request, and of as many nuclei as asked for", async () => {
+    const image = place.file("nuclei.tif", tiffOf(fieldOfNuclei()));
+    const output = join(place.path, "field");
+    const { exitCode } = await generate([
+      "FBL",
+      "--nucleus",
+      image,
+      "-o",
+      output,
+      "--format",
+      "npy",
+      "--crops",
+    ]);
+    expect(exitCode).toBe(0);
+    expect(readdirSync(output).sort()).toEqual([
+      ...["FBL_field_nuclei.csv", "FBL_field_overview_synthetic.png", "FBL_field_provenance.json"],
+      "FBL_field_synthetic.npy",
+      ...["FBL_nucleus0_provenance.json", "FBL_nucleus0_synthetic.npy"],
+      ...["FBL_nucleus1_provenance.json", "FBL_nucleus1_synthetic.npy"],
+    ]);
+    const { nucleus, settings } = JSON.parse(
+      readFileSync(join(output, "FBL_nucleus1_provenance.json"), "utf8"),
+    );
     expect(nucleus).toMatchObject({
       image: "nuclei.tif",
       sha256: sha256(readFileSync(image)),
@@ -159,9 +190,39 @@ describe("generate", () => {
       nucleus: 1,
       nucleiInImage: 2,
     });
+    expect(settings).toMatchObject({ seed: 1, samples: 2 });
     const one = join(place.path, "one");
     await generate(["FBL", "--nucleus", image, "--max-nuclei", "1", "-o", one, "--format", "npy"]);
     expect(readdirSync(one)).toEqual(["FBL_nucleus0_provenance.json", "FBL_nucleus0_synthetic.npy"]);
+    const alone = readNpy(readFileSync(join(one, "FBL_nucleus0_synthetic.npy")));
+    expect(readNpy(readFileSync(join(output, "FBL_nucleus0_synthetic.npy"))).shape).toEqual(alone.shape);
+  });
+
+  it("chooses an image of a file of several", async () => {
+    const { data } = fieldOfNuclei();
+    const empty = (data as Uint16Array).map(() => 7);
+    const both = Uint16Array.from([...empty, ...(data as Uint16Array)]);
+    const bytes = writeOmeTiff({
+      data: { dtype: "uint16", shape: [2, 1, 160, 200], data: both },
+      ...{ channelNames: ["DAPI"], pixelSizeMicrons: 0.5 },
+    });
+    const image = place.file("two.ome.tif", bytes);
+    const words = [
+      "FBL",
+      "--nucleus",
+      image,
+      "--max-nuclei",
+      "1",
+      "--format",
+      "npy",
+      "-o",
+      join(place.path, "two"),
+    ];
+    expect(await generate(words)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("is empty") });
+    const second = await generate([...words, "--nucleus-series", "1"]);
+    expect(second).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("image 1 (of 2)") });
+    const third = await generate([...words, "--nucleus-series", "2"]);
+    expect(third).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("there is no image 2") });
   });
 
   it("chooses the plane of an image by name, says so, and reads the OME-Zarr that it wrote", async () => {

@@ -190,7 +190,7 @@ async function readCell(
   { stains }: SubcellConfig,
   { channels, pixelSizeMicrons, signal }: ReadOptions,
 ): Promise<CellImage> {
-  const { stack } = await openImageFile(path, signal);
+  const { stack } = await openImageFile(path, { signal });
   if (channels === undefined && stack.sizeC !== stains.length)
     throw new CommandError(
       `${path} has ${stack.sizeC} channels, the encoder takes ${stains.join(", ")}: say which they are (--channels ${stains.map((stain, index) => `${stain}=${index}`).join(",")})`,

@@ -1,6 +1,6 @@
 import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
-import { chanceOfHit, scoreRetrieval, transposeRows } from "./retrieval.ts";
+import { chanceOfHit, scoreRetrieval, transposeRows } from "./score-retrieval.ts";
 
 const rows = (...values: number[][]) => values.map((row) => Float32Array.from(row));
 const own = (query: number, answer: number) => query === answer;

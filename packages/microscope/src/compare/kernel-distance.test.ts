@@ -1,8 +1,8 @@
 import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
-import { mean } from "./bootstrap.ts";
 import { kernelDistance } from "./kernel-distance.ts";
 
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const rows = (seed: number, count: number, width: number, shift = 0) => {
   const values = createGenerator(seed, "rows").normal(count * width);
   return Array.from({ length: count }, (_, i) =>

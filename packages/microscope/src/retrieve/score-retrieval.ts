@@ -1,6 +1,7 @@
 // Retrieval: how far down the list, ordered by similarity, the right answer stands, and how far it would stand by
 // chance. Several answers may be right; the best placed counts, which chance takes into account as well.
 
+/** How well queries find their right answers, and how well chance would. */
 export interface RetrievalScores {
   /** Queries that have a right answer. */
   readonly queries: number;
@@ -13,6 +14,7 @@ export interface RetrievalScores {
   readonly chanceMedianRank: number;
 }
 
+/** Share of queries whose right answer is among the first k. */
 export interface RecallAt {
   readonly k: number;
   readonly recall: number;
