@@ -2,7 +2,7 @@
 // position embeddings are resized. `subcell_small` ships without its classifiers; the whole recording has two.
 import { type NdArray as Computed, compile, f32, type Runtime } from "@proteoscope/engine";
 import type { NdArray } from "@proteoscope/formats";
-import { normalizeSubcell, type SubcellConfig, subcell, subcellStains } from "@proteoscope/models";
+import { normalizeSubcell, type SubcellConfig, subcell, subcellStains } from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, type Golden, golden, wholeRecordings } from "./fixture.ts";
