@@ -1,4 +1,5 @@
 // The summary of a screen as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere.
+// It can be sent by mail, and is read without the folder that it was made in.
 
 import type { ScreenExample, ScreenSummary } from "./summary.ts";
 

@@ -1,4 +1,5 @@
-// `proteoscope worker`: takes the jobs of a shared PostgreSQL database for one model until it is stopped.
+// `proteoscope worker`: takes the jobs of a shared PostgreSQL database for one model until it is stopped. The work is in
+// packages/server.
 
 import type { ArgsDef } from "citty";
 import { defineCommand } from "../cli/command.ts";

@@ -1,4 +1,5 @@
-// Whether rows that an earlier run wrote belong to the input of this one.
+// Whether rows that an earlier run wrote belong to the input of this one: a run that goes on compares each record that it
+// passes over, by name and by sequence.
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type ScreenInput, sha256Hex } from "../records.ts";

@@ -1,4 +1,6 @@
-// A file that is written piece by piece and appears when it is whole.
+// A file that is written piece by piece and appears when it is whole. What a killed process leaves of it has the end
+// `.partial`, and the next run writes over it.
+
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 
 /** Lets `work` write pieces; the file has its name when `work` is done. */

@@ -1,4 +1,5 @@
-// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never submitted.
+// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never submitted, and
+// name the shard themselves, so that a few tasks can be run again.
 
 import { stringify } from "yaml";
 
