@@ -1,6 +1,7 @@
 // What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers, no machine
 // learning. Readers return or throw FormatError, whatever bytes they are given.
 
+export type { ByteSource } from "./archive/zip.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
@@ -42,7 +43,7 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
-export type { OmeTiffImage } from "./ome/ome-tiff-image.ts";
+export type { OmeLabels, OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
 export {
@@ -66,7 +67,9 @@ export {
   type RefusedRecord,
   readFastaRecords,
 } from "./text/fasta.ts";
+export { type ProteinFeature, readFeatures } from "./text/feature-table.ts";
 export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
-export { readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { isTorchArchive, openTorchCheckpoint, readTorchCheckpoint } from "./torch/checkpoint.ts";
 export { collectTensors, withoutWrapperNames } from "./torch/state-dict.ts";
+export type { StoredTorchTensor } from "./torch/tensors.ts";
 export { type ByteRange, type ByteStore, mapStore } from "./zarr/byte-store.ts";

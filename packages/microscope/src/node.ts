@@ -1,5 +1,5 @@
-// What Node adds to @proteoscope/microscope: the folder of a screen on disk, and files of embeddings. The list is made by
-// hand.
+// What Node adds to @proteoscope/microscope: the folder of a screen on disk, and files of embeddings. All
+// else of the package also runs in a browser.
 
 export { embeddingFormat, embeddingFormats, finishEmbeddings } from "./embed/node/embedding-files.ts";
 export {

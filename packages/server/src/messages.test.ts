@@ -48,6 +48,7 @@ describe("what processes say to each other", () => {
         balancedCompartment: "x",
         nearestHomolog: 1 / 3,
       },
+      ...{ omitted: null, known: null, near: null, note: null },
       ...{ probabilities: { x: Math.fround(0.7) }, posterior: { x: 1 } },
     };
     const picture = { png: Uint8Array.of(1, 2), protein: Float32Array.of(0.25, 1) };

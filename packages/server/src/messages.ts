@@ -1,5 +1,5 @@
-// What processes say to each other through the database, as JSON: the request of a screen, its records, its results.
-// Numbers and the order of fields come through unchanged, so that pictures and tables are those of one process.
+// What processes say to each other through the database, as JSON: the request of a screen, its records,
+// its results.
 
 import { bytesOf } from "@proteoscope/formats";
 import type {

@@ -3,7 +3,7 @@ import { openRuntime } from "@proteoscope/engine/node";
 import {
   loadAs,
   memoryFolder,
-  openStreamedEsm2,
+  openStreamedLanguageModel,
   runPretrained,
   subfolder,
   tokenizeBatch,
@@ -15,18 +15,18 @@ import {
   type EmbeddedInput,
   type EmbedOptions,
   embedProteins,
-  type LanguageModel,
-  openLanguageModel,
-  openStreamedLanguageModel,
+  openResidueEmbedder,
+  openStreamedResidueEmbedder,
+  type ResidueEmbedder,
 } from "./embed-proteins.ts";
 
 const folder = subfolder(memoryFolder(randomModelFiles(), "tiny"), "plm");
 const width = 16;
 let runtime: Runtime;
-let language: LanguageModel;
+let language: ResidueEmbedder;
 beforeAll(async () => {
   runtime = await openRuntime({ device: "cpu", threads: 1 });
-  language = await openLanguageModel(runtime, await loadAs("esm2", folder));
+  language = await openResidueEmbedder(runtime, await loadAs("esm2", folder));
 });
 afterAll(() => runtime.close());
 
@@ -108,7 +108,7 @@ describe("embeddings", () => {
   });
 
   it("are the same where layers are streamed from the checkpoint", async () => {
-    const streamed = openStreamedLanguageModel(runtime, await openStreamedEsm2(folder));
+    const streamed = openStreamedResidueEmbedder(runtime, await openStreamedLanguageModel(folder));
     const [one, other] = [
       await embed({ pooling: "residues" }),
       await embed({ pooling: "residues" }, streamed),

@@ -1,4 +1,4 @@
-// Embeddings of proteins by ESM2 (Lin et al. 2023): one row per residue, or their mean. A bounded number of proteins is read
+// Embeddings of proteins by a protein language model (ESM2, ESMC): one row per residue, or their mean. A bounded number of proteins is read
 // ahead and cut into windows, which go through the network in batches of similar length.
 //
 //     for await (const group of embedProteins(language, inputs, { pooling: "mean" })) await file.append(group);
@@ -6,13 +6,12 @@
 import { compile, i64, type NdArray, type Runtime } from "@proteoscope/engine";
 import {
   CheckpointError,
-  type Esm2Config,
-  esm2,
-  runStreamedEsm2,
-  type StreamedEsm2,
+  type LanguageModel,
+  representTokens,
+  runStreamedLanguageModel,
+  type StreamedLanguageModel,
   tokenizeBatch,
 } from "@proteoscope/models";
-import type { Component } from "../model/model.ts";
 import type { WorkOptions } from "../progress.ts";
 import type { ScreenInput, ScreenRecord } from "../screen/records.ts";
 import { defaultWindowResidues, type ResidueWindow, windowsOf } from "./residue-windows.ts";
@@ -21,7 +20,7 @@ import { defaultWindowResidues, type ResidueWindow, windowsOf } from "./residue-
 export type Pooling = "residues" | "mean";
 
 /** A language model that reads batches of tokens. */
-export interface LanguageModel {
+export interface ResidueEmbedder {
   readonly hiddenSize: number;
   /** Number of residues that are read ahead: streamed layers are read from disk once for all of them. */
   readonly residuesAhead: number;
@@ -56,15 +55,15 @@ const proteinsAhead = 256;
 const tokensPerBatch = 4096;
 
 /** Compiles a language model whose weights are in memory. */
-export async function openLanguageModel(
+export async function openResidueEmbedder(
   runtime: Runtime,
-  { config, weights }: Component<Esm2Config>,
-): Promise<LanguageModel> {
+  { config, weights }: Pick<LanguageModel, "config" | "weights">,
+): Promise<ResidueEmbedder> {
   const ids = i64("batch", "tokens");
   const program = await compile(
     runtime,
     (w, { inputIds, attentionMask }) => ({
-      rows: esm2(w, config, { inputIds, attentionMask }).representations.at(-1)!,
+      rows: representTokens(w, config, { inputIds, attentionMask }),
     }),
     { inputIds: ids, attentionMask: ids },
     { weights },
@@ -85,7 +84,7 @@ export async function openLanguageModel(
 }
 
 /** A language model whose layers are read from disk one after the other. */
-export function openStreamedLanguageModel(runtime: Runtime, model: StreamedEsm2): LanguageModel {
+export function openStreamedResidueEmbedder(runtime: Runtime, model: StreamedLanguageModel): ResidueEmbedder {
   return {
     hiddenSize: model.config.hiddenSize,
     residuesAhead: 100_000,
@@ -97,14 +96,22 @@ export function openStreamedLanguageModel(runtime: Runtime, model: StreamedEsm2)
             ["attention_mask", attentionMask],
           ]),
       );
-      const outputs = await runStreamedEsm2(runtime, withoutHead(model), inputs, signal && { signal });
+      const outputs = await runStreamedLanguageModel(
+        runtime,
+        withoutHead(model),
+        inputs,
+        signal && { signal },
+      );
       return outputs.map((output) => output.get("last_hidden_state")!.data as Float32Array);
     },
     close: async () => {},
   };
 }
 
-const withoutHead = (model: StreamedEsm2): StreamedEsm2 => ({ ...model, hasLanguageModelHead: false });
+const withoutHead = (model: StreamedLanguageModel): StreamedLanguageModel => ({
+  ...model,
+  hasLanguageModelHead: false,
+});
 
 /**
  * Embeds proteins, in groups of neighbours that are computed together. Which proteins form a group depends on the input
@@ -112,7 +119,7 @@ const withoutHead = (model: StreamedEsm2): StreamedEsm2 => ({ ...model, hasLangu
  * @throws CheckpointError where the weights give no numbers, the signal's reason when it is aborted.
  */
 export async function* embedProteins(
-  language: LanguageModel,
+  language: ResidueEmbedder,
   inputs: AsyncIterable<ScreenInput> | Iterable<ScreenInput>,
   { pooling, windowResidues = defaultWindowResidues, signal }: EmbedOptions,
 ): AsyncGenerator<EmbeddedInput[], void, undefined> {
@@ -152,7 +159,7 @@ interface Piece {
 }
 
 async function embedGroup(
-  language: LanguageModel,
+  language: ResidueEmbedder,
   group: readonly ScreenInput[],
   { pooling, windowResidues, signal }: GroupSettings,
 ): Promise<EmbeddedInput[]> {

@@ -101,17 +101,18 @@ function stackOf(cell: GeneratedCell): NdArray {
 }
 
 /** JSON of ASCII alone: a PNG's text is limited to Latin-1, names of proteins are not. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   const escapeCode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escapeCode);
 }
 
-function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>): Uint8Array {
+/** A picture as PNG with its text. */
+export function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>): Uint8Array {
   return writePng({ width, height, channels: 3, depth: 8, data, text });
 }
 
 /** A grey PNG of 16 bits; 65535 stands for 1. */
-function greyPng(
+export function greyPng(
   plane: Float32Array,
   size: { readonly height: number; readonly width: number },
   text: Record<string, string>,

@@ -1,11 +1,11 @@
-// `proteoscope embed`: embeddings of proteins by an ESM2 model, per residue or as means, as Zarr, npy or Parquet. Groups of
+// `proteoscope embed`: embeddings of proteins by a protein language model (ESM2, ESMC), per residue or as means, as Zarr, npy or Parquet. Groups of
 // proteins are added to a folder `<output>.parts` until all are there; whatever ends the process, the same command goes
 // on behind the last group.
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import { defaultWindowResidues, type LanguageModel } from "@proteoscope/microscope";
+import { defaultWindowResidues, type ResidueEmbedder } from "@proteoscope/microscope";
 import type { EmbeddingStage } from "@proteoscope/microscope/node";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { openCheckpoint } from "../checkpoint-path.ts";
@@ -25,7 +25,7 @@ const embedArgs = {
     type: "string",
     valueHint: "model",
     description:
-      "ESM2: a folder, a file of weights, or <owner>/<name> in the cache; the language model that ships when absent",
+      "ESM2 or ESMC: a folder, a file of weights, or <owner>/<name> in the cache; the language model that ships when absent",
   },
   pooling: {
     type: "enum",
@@ -62,7 +62,7 @@ type EmbedArguments = ParsedArgs<typeof embedArgs & typeof sharedArgs>;
 
 export const embedCommand = defineCommand({
   name: "embed",
-  description: "Embeddings of proteins by a language model (ESM2), per residue or as means",
+  description: "Embeddings of proteins by a language model (ESM2, ESMC), per residue or as means",
   args: embedArgs,
   takesMany: true,
   notes: [
@@ -91,7 +91,7 @@ export const embedCommand = defineCommand({
       strict: args.strict === true,
       allowNucleotides: args["allow-nucleotides"] === true,
     });
-    const { name, sha256, open, hiddenSize } = await openEsm2(args, context);
+    const { name, sha256, open, hiddenSize } = await openLanguageModel(args, context);
     const stage = await openEmbeddingStage(`${args.output}.parts`, {
       ...{ model: name, sha256, hiddenSize, pooling: args.pooling, dtype: args.precision, windowResidues },
       windows: "overlapping by half; each residue from the window whose middle is nearest",
@@ -125,20 +125,22 @@ export const embedCommand = defineCommand({
   },
 });
 
-interface OpenedEsm2 {
+interface OpenedLanguageModel {
   readonly name: string;
   readonly hiddenSize: number;
   readonly sha256: Readonly<Record<string, string>>;
-  open(runtime: Runtime): Promise<LanguageModel>;
+  open(runtime: Runtime): Promise<ResidueEmbedder>;
 }
 
 /** Opens what `--plm` names, or the language model of the model that ships. */
-async function openEsm2(
+async function openLanguageModel(
   { plm, stream }: EmbedArguments,
   { env, stderr }: CommandContext,
-): Promise<OpenedEsm2> {
-  const { languageModelFolder, loadAs, openStreamedEsm2 } = await import("@proteoscope/models");
-  const { openLanguageModel, openStreamedLanguageModel } = await import("@proteoscope/microscope");
+): Promise<OpenedLanguageModel> {
+  const { languageModelFolder, loadLanguageModel, openStreamedLanguageModel } = await import(
+    "@proteoscope/models"
+  );
+  const { openResidueEmbedder, openStreamedResidueEmbedder } = await import("@proteoscope/microscope");
   const named = plm ?? findShipped(join("checkpoints", shippedModelName)) ?? shippedModelName;
   const checkpoint = await openCheckpoint(named, env);
   const folder = await languageModelFolder(checkpoint.folder);
@@ -147,12 +149,12 @@ async function openEsm2(
   const described = { name: isPart ? `${basename(named)}/plm` : basename(named), sha256 };
   const options = { ...checkpoint.options, onNotice: (notice: string) => printLines(stderr, notice) };
   if (stream) {
-    const model = await openStreamedEsm2(folder, options);
-    const open = async (runtime: Runtime) => openStreamedLanguageModel(runtime, model);
+    const model = await openStreamedLanguageModel(folder, options);
+    const open = async (runtime: Runtime) => openStreamedResidueEmbedder(runtime, model);
     return { ...described, hiddenSize: model.config.hiddenSize, open };
   }
-  const model = await loadAs("esm2", folder, options);
-  const open = (runtime: Runtime) => openLanguageModel(runtime, model);
+  const model = await loadLanguageModel(folder, options);
+  const open = (runtime: Runtime) => openResidueEmbedder(runtime, model);
   return { ...described, hiddenSize: model.config.hiddenSize, open };
 }
 

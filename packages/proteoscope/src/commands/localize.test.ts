@@ -24,11 +24,12 @@ const localize = (words: readonly string[], options = {}) =>
 describe("localize", () => {
   it("prints a table as CSV: one row per protein, one column per compartment", async () => {
     const { exitCode, stdout, stderr } = await localize(["FBL", "MKTAYIAKQRQISFVKSHFSRQ"]);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const window = "1 of 2 proteins: the language model was shown 24 residues, without those in `omitted`\n";
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: window });
     const rows = readCsv(stdout);
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatchObject({ id: "FBL", residues: "321", shown: "24" });
-    expect(rows[1]).toMatchObject({ id: "sequence", residues: "22", shown: "22" });
+    expect(rows[0]).toMatchObject({ id: "FBL", residues: "321", shown: "24", omitted: "13-309" });
+    expect(rows[1]).toMatchObject({ id: "sequence", residues: "22", shown: "22", omitted: "", known: "" });
     for (const row of rows) {
       const probabilities = ["nucleus", "cytosol", "golgi_apparatus"].map((label) => Number(row[label]));
       for (const p of probabilities) expect(p > 0 && p < 1).toBe(true);
@@ -62,6 +63,31 @@ describe("localize", () => {
     });
     const without = JSON.parse((await localize([known, "--json"])).stdout);
     expect(without.proteins[0].nearestHomolog).toBeNull();
+    other.remove();
+  });
+
+  it("puts what is known above what is predicted, and says what a variant is near", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
+    const annotation = { name: "golgi_apparatus", grade: 3 };
+    const other = createWorkplace(
+      randomModelFiles({ ...tinyShape, homolog: known, annotated: [annotation] }),
+    );
+    const fasta = other.file("variants.fasta", `>wild\n${known}\n>tail\n${known}W\n>other\nMKTAYIWW\n`);
+    const words = ["localize", fasta, "--model", other.model];
+    const rows = readCsv((await runWords(words)).stdout);
+    expect(rows.map((row) => [row.known, row.near])).toEqual([
+      ["golgi_apparatus (Test source, grade 3)", ""],
+      ["", "KNOWN"],
+      ["", ""],
+    ]);
+    const { proteins } = JSON.parse((await runWords([...words, "--json"])).stdout);
+    expect(proteins[0]).toMatchObject({
+      known: { accession: "P00001", gene: "KNOWN", annotations: [{ source: "Test source" }] },
+      near: null,
+    });
+    expect(proteins[1].near.protein).toEqual(proteins[0].known);
+    const alone = JSON.parse((await localize([fasta, "--json"])).stdout).proteins;
+    for (const index of [0, 1]) expect(proteins[index].probabilities).toEqual(alone[index].probabilities);
     other.remove();
   });
 
@@ -160,7 +186,9 @@ describe("localize", () => {
   it("explains its columns in its help", async () => {
     const { exitCode, stdout } = await runWords(["localize", "--help"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/NOTES\n\n {2}Each probability .*`compartment`.*`balanced_compartment`.*`note`/s);
+    expect(stdout).toMatch(
+      /NOTES\n\n {2}`known` .*`near`.*`compartment`.*`balanced_compartment`.*`note`.*`omitted`/s,
+    );
   });
 
   it("writes ids whole into files and pipes, and to a terminal without what it obeys", async () => {

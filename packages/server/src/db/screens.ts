@@ -1,5 +1,5 @@
-// The rows of screens: what is asked, and what workers found, until the process that asked has written it to its folder.
-// A result has a key, so that a record that is done twice has one.
+// The rows of screens: what is asked, and what workers found, until the process that asked has
+// written it to its folder.
 
 import type { Database } from "./database.ts";
 

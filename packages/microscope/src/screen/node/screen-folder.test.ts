@@ -49,6 +49,7 @@ async function resultOf({ record, refused }: ScreenInput): Promise<ScreenResult>
       compartment,
       balancedCompartment: compartment,
     },
+    ...{ omitted: null, known: null, near: null, note: null },
     ...{ probabilities, posterior: probabilities, nearestHomolog: null },
   };
   const picture = { png: png(sequence.length), protein: new Float32Array(0) };

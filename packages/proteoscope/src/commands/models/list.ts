@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { ReleasedWeights } from "@proteoscope/models/released";
 import { cacheFolders } from "../../cache-folders.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { printJson, printLines } from "../../cli/print.ts";
@@ -20,9 +21,32 @@ export interface ListedModel {
 export const modelsListCommand = defineCommand({
   name: "list",
   description: "The checkpoints on this machine: what ships, and what the cache of Hugging Face holds",
-  args: {},
-  examples: ["proteoscope models list", "proteoscope models list --json"],
+  args: {
+    released: {
+      type: "boolean",
+      description:
+        "Instead the weights of other groups that run here: size, licence, what they were trained on",
+    },
+  },
+  examples: [
+    "proteoscope models list",
+    "proteoscope models list --json",
+    "proteoscope models list --released",
+  ],
   async run(args, { stdout, stderr, env }) {
+    if (args.released) {
+      const { architectureTitles } = await import("@proteoscope/models");
+      const { releasedWeights } = await import("@proteoscope/models/released");
+      if (args.json) printJson(stdout, { released: releasedWeights });
+      else
+        printLines(
+          stdout,
+          ...releasedWeights.flatMap((weights) =>
+            describeReleased(weights, architectureTitles[weights.architecture]),
+          ),
+        );
+      return undefined;
+    }
     const models = await listModels(
       findShipped(join("checkpoints", shippedModelName)),
       cacheFolders(env).huggingFace,
@@ -87,6 +111,15 @@ async function readKind(configFile: string): Promise<string> {
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
+}
+
+function describeReleased(weights: ReleasedWeights, title: string): string[] {
+  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source } = weights;
+  return [
+    `${name}  ${title}, ${Math.round(parameters / 1e6)} M parameters, ${(bytes / 1e9).toFixed(2)} GB`,
+    `  licence of the code ${codeLicence}; of the weights: ${weightsLicence}`,
+    `  trained on ${trainedOn}; ${source}`,
+  ];
 }
 
 function describe({ name, source, kind, path, bytes }: ListedModel): string[] {

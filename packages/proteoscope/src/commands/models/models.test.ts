@@ -186,7 +186,7 @@ describe("proteoscope models run --stream", () => {
       join(folder, "o"),
     ];
     const { exitCode, stderr } = await run(...words);
-    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/only ESM2 runs layer by layer/)]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/only ESM2 and ESMC run layer by layer/)]);
   });
 });
 

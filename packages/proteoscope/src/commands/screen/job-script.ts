@@ -1,5 +1,5 @@
-// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never submitted, and
-// name the shard themselves, so that a few tasks can be run again.
+// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never
+// submitted: accounts and queues are the user's to choose.
 
 import { stringify } from "yaml";
 

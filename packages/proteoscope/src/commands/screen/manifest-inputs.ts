@@ -124,7 +124,7 @@ async function centralNucleus(
   path: string,
   { constants, pixelSizeMicrons, signal }: ManifestOptions,
 ): Promise<{ readonly nucleus: ChosenNucleus; readonly place: CropPlace }> {
-  const { stack, sha256 } = await openImageFile(path, signal);
+  const { stack, sha256 } = await openImageFile(path, { signal });
   const nuclei = await nucleiOfImage(stack, { image: path, sha256 }, constants, { pixelSizeMicrons, signal });
   const scale = pixelSizeMicrons / constants.pixelSizeMicrons;
   const { height, width } = stack;

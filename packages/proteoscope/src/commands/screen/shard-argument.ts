@@ -1,5 +1,5 @@
-// Which part of a screen this process does: `--shard i/N`, or what Slurm and Kubernetes say of a task in its environment.
-// (https://slurm.schedmd.com/job_array.html, https://kubernetes.io/docs/concepts/workloads/controllers/job/)
+// Which part of a screen this process does: `--shard i/N`, or what Slurm or Kubernetes says of a task
+// of an array.
 
 import type { Shard } from "@proteoscope/microscope";
 import { CommandError, exitCodes } from "../../cli/errors.ts";

@@ -1,0 +1,181 @@
+// `proteoscope scan`: which stretch of a protein decides where it is predicted to be. Every window of the sequence is changed;
+// the effects stand against a matched null. A strip as PNG and SVG, a table as CSV, and JSON.
+
+import { readFile } from "node:fs/promises";
+import { type ProteinFeature, readFeatures, writePng } from "@proteoscope/formats";
+import { figureSvg, renderFigure } from "@proteoscope/imaging";
+import { heatStrip, type ScanRequest, type ScanResult, scanModes } from "@proteoscope/microscope";
+import type { ArgsDef, ParsedArgs } from "citty";
+import { parseInteger } from "../cli/arguments.ts";
+import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
+import { refuseInputs, withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
+import { showProgress } from "../cli/progress.ts";
+import { describeScan, scanTable } from "../describe-experiments.ts";
+import { digestOf, openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
+import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
+import { experimentFileName, readOneProtein, tellParts } from "./experiment-arguments.ts";
+import { proteinArgs } from "./protein-arguments.ts";
+
+const scanArgs = {
+  protein: proteinArgs.protein,
+  mode: { type: "enum", options: [...scanModes], default: "delete", description: "What is done to a window" },
+  window: { type: "string", valueHint: "residues", default: "25", description: "Length of a window" },
+  stride: {
+    type: "string",
+    valueHint: "residues",
+    default: "5",
+    description: "Distance from window to window",
+  },
+  draws: {
+    type: "string",
+    valueHint: "number",
+    description: "Draws of the null; 20 per window and 400 at least when absent",
+  },
+  features: {
+    type: "string",
+    valueHint: "file",
+    description: "GFF3, or a table with columns start, end, name: drawn above the strip",
+  },
+  images: {
+    type: "boolean",
+    description: "Generate images for each window, and compare them with the wild type's",
+  },
+  "image-draws": {
+    type: "string",
+    valueHint: "number",
+    default: "40",
+    description: "Draws of the null of the images, for --images",
+  },
+  ...cellArgs,
+  "allow-nucleotides": proteinArgs["allow-nucleotides"],
+  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "folder",
+    default: "proteoscope-scan",
+    description: "Output folder",
+  },
+} as const satisfies ArgsDef;
+
+type ScanArguments = ParsedArgs<typeof scanArgs & typeof sharedArgs>;
+
+export const scanCommand = defineCommand({
+  name: "scan",
+  description: "Change every window of a protein, and see which ones decide where it is predicted to be",
+  args: scanArgs,
+  notes: [
+    "Modes: delete removes a window, alanine and substitute replace its residues, shuffle reorders them, fragment",
+    "keeps nothing else. The methionine at the start stays.",
+    "The effect is the root mean square change of the compartments' log-odds, predicted from the sequence alone:",
+    "annotated homologs are left out, because a mutant of a known protein is not that protein.",
+    "p compares it with the same change in proteins of the same length and in shuffles of this one, at places of the",
+    "same composition; q is p corrected over the windows (Benjamini-Hochberg).",
+    "A scan that was interrupted or killed goes on where it was when the same command is run again.",
+  ],
+  examples: [
+    "proteoscope scan LMNB1",
+    "proteoscope scan LMNB1 --mode alanine --window 15 --features P20700.gff -o lmnb1",
+    "proteoscope scan COX8A --window 10 --stride 2 --images --nuclei 2 --samples 2",
+  ],
+  async run(args, context) {
+    const options = parseOptions(args);
+    const protein = await readOneProtein(args._[0]!, args, context);
+    const features = args.features === undefined ? [] : await readFeaturesOf(args.features, protein);
+    const { result, parts } = await runScan(args, { ...options, protein }, context);
+    const files = await writeResults(args, result, features, context.signal);
+    await parts.remove();
+    if (args.json) printJson(context.stdout, { output: args.output, files, ...result });
+    else
+      printLines(
+        context.stdout,
+        ...describeScan(result),
+        `  files              ${args.output}: ${files.join(", ")}`,
+      );
+    return undefined;
+  },
+});
+
+/** @throws CommandError (usage). */
+function parseOptions(args: ScanArguments) {
+  return {
+    mode: args.mode,
+    windowResidues: parseInteger("window", args.window, { min: 1 }),
+    strideResidues: parseInteger("stride", args.stride, { min: 1 }),
+    draws:
+      args.draws === undefined ? undefined : parseInteger("draws", args.draws, { min: 20, max: 1_000_000 }),
+    seed: parseInteger("seed", args.seed),
+    cells: parseCells(args),
+    imageDraws: parseInteger("image-draws", args["image-draws"], { min: 5, max: 10_000 }),
+  };
+}
+
+async function runScan(
+  args: ScanArguments,
+  { cells, imageDraws, ...request }: ReturnType<typeof parseOptions> & Pick<ScanRequest, "protein">,
+  { stderr, env, signal }: CommandContext,
+): Promise<{ result: ScanResult; parts: PartsFolder }> {
+  const folder = await openModel(args.model, env);
+  const progress = showProgress(stderr);
+  const work = withRuntime(args.device, async (runtime) => {
+    const { openCellImager, openSequencePredictor, readModel, readSequenceModel, scan } = await import(
+      "@proteoscope/microscope"
+    );
+    const withImages = args.images === true ? await readModel(folder) : undefined;
+    const model = withImages ?? (await readSequenceModel(folder));
+    const images = withImages && { ...(await readCells(folder, cells, signal)), draws: imageDraws };
+    const parts = openPartsFolder(args.output, {
+      ...{ command: "scan", request, device: args.device, model: model.checksums },
+      images: images && { settings: images.settings, draws: images.draws, nuclei: nucleiDigest(images) },
+    });
+    const predictor = await openSequencePredictor(runtime, model);
+    const imager = withImages && openCellImager(runtime, withImages);
+    const options = { signal, onProgress: progress.show };
+    const result = await tellParts(parts, stderr, () =>
+      parts.run((find) => scan({ predictor, imager }, { ...request, images }, { ...options, find })),
+    );
+    return { result, parts };
+  });
+  return work.finally(progress.close);
+}
+
+function nucleiDigest({ nuclei }: Pick<NonNullable<ScanRequest["images"]>, "nuclei">): string {
+  return digestOf(nuclei.map(({ distance }) => distance));
+}
+
+/** Features of one protein of a file; all of them where the file names only one protein. */
+async function readFeaturesOf(path: string, { id }: { readonly id: string }): Promise<ProteinFeature[]> {
+  const features = readFeatures(await readFile(path), { name: path });
+  const named = new Set(features.map((feature) => feature.protein));
+  return named.size === 1 ? features : features.filter(({ protein }) => id.split("|").includes(protein));
+}
+
+async function writeResults(
+  { output, features: featureFile }: ScanArguments,
+  result: ScanResult,
+  features: readonly ProteinFeature[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const figure = heatStrip(result, features);
+  const { width, height, data } = renderFigure(figure);
+  const text = { Software: "proteoscope" };
+  const name = experimentFileName(result.protein.id);
+  const files = new Map<string, Uint8Array | string>([
+    [`${name}_scan.csv`, scanTable(result)],
+    [`${name}_scan.json`, `${JSON.stringify(result, null, 2)}\n`],
+    [`${name}_scan.png`, writePng({ width, height, channels: 3, depth: 8, data, text })],
+    [`${name}_scan.svg`, figureSvg(figure)],
+  ]);
+  const inputs = featureFile === undefined ? [] : [featureFile];
+  await refuseInputs(output, inputs);
+  await withOutputFolder(
+    output,
+    async (folder) => {
+      for (const [path, bytes] of files) await folder.write(path, bytes);
+    },
+    { signal, inputs },
+  );
+  return [...files.keys()];
+}
