@@ -6,8 +6,17 @@ import { compile, f32, i64, type Runtime } from "@proteoscope/engine";
 import type { NdArray } from "@proteoscope/formats";
 import {
   type AutoencoderKlConfig,
+  declareParameters,
+  decode,
+  encode,
+  esm2Config,
+  fairEsmName,
+  sampleLatent,
+} from "@proteoscope/models";
+import {
   type CellDiffConfig,
   type CellDiffSchedule,
+  cellDiffCondition,
   cellDiffDdimStep,
   cellDiffDdpmStep,
   cellDiffDefinition,
@@ -16,14 +25,12 @@ import {
   cellDiffMaskId,
   cellDiffSchedule,
   cellDiffSequence,
-  declareParameters,
-  decode,
-  encode,
-  esm2Config,
-  fairEsmName,
+  decodeCellDiff,
+  openCellDiff,
   type Respacing,
-  sampleLatent,
-} from "@proteoscope/models";
+  sampleCellDiff,
+  sampleCellDiffSequence,
+} from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, golden, hashInput, hashParameter, wholeRecordings } from "./fixture.ts";
@@ -181,6 +188,64 @@ describe.each(deviceNames)("CELL-Diff on %s", (device) => {
       }
       await program.close();
       expect([...tokens]).toEqual([...(at("seq.out").data as BigInt64Array)]);
+    });
+
+    it("makes a picture of a sequence: the recorded run of its sampler, from noise to pixels", async () => {
+      const noise = { ...rows(at("ddim10.x"), 0), shape: [1, 4, 24, 24] };
+      const tokens = Array.from(at("in.tokens").data as BigInt64Array, Number);
+      const steps: number[] = [];
+      const latent = await sampleCellDiff(
+        runtime,
+        { config, weights },
+        {
+          ...{ tokens, cell: at("pipe.cell"), noise, respacing: "ddim10" },
+          onStep: (done) => steps.push(done),
+        },
+      );
+      expectClose(latent, rows(at("ddim10.x"), 10), tolerance, "latent");
+      expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const vae = { config: autoencoder, weights: below(below(tensors, "w."), "vae.") };
+      const picture = await decodeCellDiff(runtime, vae, latent);
+      const u8 = Uint8Array.from(picture.data as Float32Array, (value) => value * 255 + 0.5);
+      const recorded = at("ddim10.u8").data as Uint8Array;
+      const most = u8.reduce((worst, value, i) => Math.max(worst, Math.abs(value - recorded[i]!)), 0);
+      expect(most).toBeLessThanOrEqual(1); // a value at the border between two
+    });
+
+    it("takes the placeholder for stains that are missing, as the recorded run did", async () => {
+      const nucleus: NdArray = {
+        dtype: "float32",
+        shape: [1, 4, 24, 24],
+        data: (at("pipe.cell").data as Float32Array).slice(0, 4 * 576),
+      };
+      const cell = cellDiffCondition({ config, weights }, [nucleus]);
+      const tokens = Array.from(at("in.tokens").data as BigInt64Array, Number);
+      const stepper = await openCellDiff(runtime, { config, weights }, { tokens: 21, height: 24, width: 24 });
+      await stepper.readSequence(tokens);
+      for (const [index, t] of [...(at("nucl4.t").data as BigInt64Array)].entries()) {
+        const { noise } = await stepper.step(rows(at("nucl4.x"), index), cell, Number(t));
+        expectClose(
+          { shape: [1, 4, 24, 24], data: noise },
+          rows(at("nucl4.eps"), index),
+          tolerance,
+          `at ${t}`,
+        );
+      }
+      await stepper.close();
+    });
+
+    it("fills masked residues with the recorded ones", async () => {
+      const drawn = [...(at("seq.drawn").data as BigInt64Array)].map(Number);
+      const filled = await sampleCellDiffSequence(
+        runtime,
+        { config, weights },
+        {
+          ...{ tokens: Array.from(at("seq.tokens").data as BigInt64Array, Number), cell: at("in.cell") },
+          protein: at("in.x"),
+          choose: () => drawn.shift()!,
+        },
+      );
+      expect(filled).toEqual(Array.from(at("seq.out").data as BigInt64Array, Number));
     });
 
     it("encodes and decodes the recorded pictures", async () => {

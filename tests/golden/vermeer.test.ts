@@ -21,7 +21,7 @@ import {
   vermeerVqDecode,
   vermeerVqEncode,
   vermeerVqIndices,
-} from "@proteoscope/models";
+} from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, golden, wholeRecordings } from "./fixture.ts";

@@ -107,6 +107,7 @@ export {
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
 export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
+  estimateRun,
   type NewRun,
   type ResumeOptions,
   resumeTraining,
@@ -114,6 +115,7 @@ export {
   type TrainOptions,
 } from "./train.ts";
 export { type TrainerName, trainerNames } from "./trainers/index.ts";
+export type { TrainingEstimate } from "./training/estimate.ts";
 export {
   DivergedError,
   type PrepareOptions,

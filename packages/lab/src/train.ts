@@ -15,6 +15,7 @@ import {
   writeConfig,
 } from "./config/compose.ts";
 import { type TrainerName, trainerOf } from "./trainers/index.ts";
+import { estimateTraining, type TrainingEstimate } from "./training/estimate.ts";
 import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./training/loop.ts";
 import {
   checkRunFolder,
@@ -67,14 +68,14 @@ interface Run {
  */
 export async function startTraining(
   path: string,
-  { trainer, configFile, overrides, atlas, findModel }: NewRun,
+  newRun: NewRun,
   options: TrainOptions,
 ): Promise<"finished" | "interrupted"> {
   const { collective = singleProcess } = options;
+  if (resolve(path) === resolve(newRun.atlas))
+    throw new ConfigError(`${path} is the atlas: name another folder for the run`, { field: "output" });
   if (collective.rank === 0) await checkRunFolder(path, { isNew: true });
-  const given = overrideConfig(await readConfig(configFile), overrides);
-  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), configFile);
-  const run = { trainer, atlas: resolve(atlas), config };
+  const run = await readRun(newRun);
   return withJob(run, options, (job) =>
     withFolder(path, storedConfig(run), job, (folder) => runTraining(job, folder, options)),
   );
@@ -104,6 +105,24 @@ export async function resumeTraining(
       return runTraining(job, folder, options);
     }),
   );
+}
+
+/**
+ * Prepares a run and takes its first steps to measure what it would cost; there is no run folder.
+ * @throws as `startTraining` does, and the signal's reason when it is aborted.
+ */
+export async function estimateRun(newRun: NewRun, options: TrainOptions): Promise<TrainingEstimate> {
+  const { signal } = options;
+  const run = await readRun(newRun);
+  return withJob(run, options, (job) => estimateTraining(job, signal && { signal }));
+}
+
+/** The run with its whole configuration, checked. */
+async function readRun({ trainer, configFile, overrides, atlas, findModel }: NewRun): Promise<Run> {
+  const given = overrideConfig(await readConfig(configFile), overrides);
+  const place = overrides.length === 0 ? configFile : `${configFile} with ${overrides.join(" ")}`;
+  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), place);
+  return { trainer, atlas: resolve(atlas), config };
 }
 
 const storedConfig = ({ trainer, atlas, config }: Run): string => writeConfig({ trainer, atlas, ...config });

@@ -36,7 +36,6 @@ export {
   type WindowPolicy,
   windowsOf,
 } from "./embed/residue-windows.ts";
-export { annotationOf } from "./experiments/annotated.ts";
 export { type CellChoice, type CellImager, openCellImager } from "./experiments/cell-images.ts";
 export type { Edit, Stretch } from "./experiments/edits.ts";
 export { heatStrip } from "./experiments/heat-strip.ts";
@@ -163,6 +162,7 @@ export {
   type NearProtein,
 } from "./protein/known.ts";
 export { type LocalizedProtein, localize, omittedResidues } from "./protein/localize.ts";
+export { localizedColumns, tabulateLocalized } from "./protein/localized-columns.ts";
 export { assignSamples, mainCompartments } from "./protein/main-compartments.ts";
 export {
   applyProteinNetworks,

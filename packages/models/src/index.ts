@@ -29,26 +29,6 @@ export {
   sampleLatent,
   upgradeAutoencoderNames,
 } from "./autoencoder-kl/network.ts";
-export { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "./cell-diff/definition.ts";
-export {
-  type CellDiffConfig,
-  type CellDiffInputs,
-  type CellDiffOutputs,
-  cellDiffDenoise,
-  cellDiffKeyValues,
-  cellDiffSequence,
-  cellDiffStains,
-} from "./cell-diff/network.ts";
-export {
-  type CellDiffSchedule,
-  type CellDiffStep,
-  cellDiffDdimStep,
-  cellDiffDdpmStep,
-  cellDiffSchedule,
-  cellDiffTimesteps,
-  type Respacing,
-} from "./cell-diff/schedule.ts";
-export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
 export { withCurrentNames } from "./checkpoints/earlier-names.ts";
@@ -342,15 +322,6 @@ export {
   type Pretrained,
   type RegisteredNetwork,
 } from "./registry.ts";
-export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
-export {
-  type SubcellConfig,
-  type SubcellOutputs,
-  type SubcellStain,
-  subcell,
-  subcellDefaults,
-  subcellStains,
-} from "./subcell/network.ts";
 export {
   crossAttentionKeyValues,
   type KeyValues,
@@ -360,40 +331,3 @@ export {
   unet,
   unetDefaults,
 } from "./unet/network.ts";
-export {
-  type DrawOptions,
-  drawProbabilities,
-  greedyToken,
-  tokenAt,
-  tokenByExponentials,
-} from "./vermeer/draw.ts";
-export {
-  generateVermeerTokens,
-  openVermeerDecoder,
-  type VermeerDecoder,
-  type VermeerGeneration,
-} from "./vermeer/generate.ts";
-export {
-  rotationTable,
-  type VermeerConfig,
-  type VermeerInputs,
-  vermeer,
-  vermeerCondition,
-  vermeerPresets,
-} from "./vermeer/network.ts";
-export {
-  codesAt,
-  pictureTokenCount,
-  pictureTokens,
-  specialTokens,
-  type TokenLayout,
-  vermeerStains,
-  vocabularySize,
-} from "./vermeer/tokens.ts";
-export {
-  type VermeerVqConfig,
-  vermeerVqDecode,
-  vermeerVqDefaults,
-  vermeerVqEncode,
-  vermeerVqIndices,
-} from "./vermeer/vq-network.ts";

@@ -14,6 +14,7 @@ import {
   readFastaRecords,
 } from "@proteoscope/formats";
 import { nearest } from "@proteoscope/lab/nearest";
+import type { LoadedHomologs } from "@proteoscope/models";
 import { isStandardInput, readInput, readStream } from "./cli/read-input.ts";
 import { openModel } from "./model-folder.ts";
 import { findShipped } from "./package-files.ts";
@@ -67,7 +68,9 @@ export async function resolveProteins(
   options: ResolveOptions = {},
 ): Promise<ResolvedProteins> {
   const found: ResolvedProteins[] = [];
-  for (const word of words) found.push(await resolveWord(word, context, options));
+  let loading: Promise<LoadedHomologs | undefined> | undefined;
+  const readAnnotated = () => (loading ??= loadAnnotated(options.model, context.env));
+  for (const word of words) found.push(await resolveWord(word, context, { ...options, readAnnotated }));
   return {
     proteins: found.flatMap(({ proteins }) => proteins),
     refused: found.flatMap(({ refused }) => refused),
@@ -83,6 +86,11 @@ export async function readProteins(...names: readonly string[]): Promise<NamedPr
   return [...(await resolveProteins(names, {}, { strict: true })).proteins];
 }
 
+async function loadAnnotated(model?: string, env?: InputContext["env"]): Promise<LoadedHomologs | undefined> {
+  const { loadHomologs } = await import("@proteoscope/models");
+  return loadHomologs(await openModel(model, env));
+}
+
 /** Whether a word names something on disk, which goes before a gene of that name. */
 export function isFile(word: string): boolean {
   return existsSync(word);
@@ -91,7 +99,7 @@ export function isFile(word: string): boolean {
 async function resolveWord(
   word: string,
   context: InputContext,
-  options: ResolveOptions,
+  options: ResolveOptions & { readonly readAnnotated: () => Promise<LoadedHomologs | undefined> },
 ): Promise<ResolvedProteins> {
   const { signal = new AbortController().signal } = context;
   const stdin = isStandardInput(word) ? context.stdin : undefined;
@@ -111,7 +119,7 @@ async function resolveWord(
     const sequence = parseSequence(word, { allowNucleotides, name });
     return only({ id: "sequence", description: "", gene: undefined, sequence, source: "command line" });
   }
-  return only(await findAnnotated(word, organism, examples, { ...options, ...context }));
+  return only(await findAnnotated(word, organism, examples, await options.readAnnotated()));
 }
 
 const human = "human";
@@ -129,13 +137,9 @@ async function findAnnotated(
   word: string,
   organism: string | undefined,
   examples: readonly Example[],
-  { model, env }: Pick<ResolveOptions, "model"> & Pick<InputContext, "env">,
+  homologs: LoadedHomologs | undefined,
 ): Promise<NamedProtein> {
-  const [{ loadHomologs }, { findAnnotatedProtein }] = await Promise.all([
-    import("@proteoscope/models"),
-    import("@proteoscope/microscope"),
-  ]);
-  const homologs = await loadHomologs(await openModel(model, env));
+  const { findAnnotatedProtein } = await import("@proteoscope/microscope");
   const found = homologs && findAnnotatedProtein(homologs, word, { organism });
   if (found !== undefined) {
     const { accession, gene, sequence } = found;

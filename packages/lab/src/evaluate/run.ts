@@ -151,12 +151,16 @@ async function evaluateSequences(
   }
 }
 
+interface ImageRequest extends EvaluationRequest, Pick<LocalizationRequest, "splits"> {
+  /** Proteins among which the most confident predictions are looked for. */
+  readonly confident: readonly Protein[];
+}
+
 /** Generates, classifies and compares; `conclude` makes figures while the report folder is still locked. */
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
-  request: EvaluationRequest &
-    Pick<LocalizationRequest, "splits"> & { readonly confident: readonly Protein[] },
+  request: ImageRequest,
   { signal, onProgress }: WorkOptions,
   conclude: (
     results: EvaluationResults,

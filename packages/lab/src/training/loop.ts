@@ -134,7 +134,7 @@ function checkFinite(scores: Scores, step: number): void {
   if (wrong === undefined) return;
   const [name, value] = wrong;
   throw new DivergedError(
-    `${name} is ${value} at step ${step}: begin again with a lower train.learning_rate`,
+    `${name} is ${value} at step ${step}: begin again in another folder, with a lower train.learning_rate`,
   );
 }
 

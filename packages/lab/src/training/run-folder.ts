@@ -2,9 +2,10 @@
 // resumed run first cuts the metrics back to its checkpoint's step, so that a kill at any moment leaves a run that goes on
 // exactly.
 
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { ConfigError } from "../config/compose.ts";
 import { type Lock, lockFolder } from "../files/lock.ts";
 import { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "../files/write-whole.ts";
@@ -54,7 +55,7 @@ export async function openRunFolder(path: string, { config }: OpenRunOptions): P
   const isNew = config !== undefined;
   await checkRunFolder(path, { isNew });
   const folders = [checkpointsName, "samples"].map((name) => join(path, name));
-  for (const folder of folders) await mkdir(folder, { recursive: true });
+  for (const folder of folders) await createFolder(folder);
   const lock = await lockFolder(path);
   try {
     await checkRunFolder(path, { isNew }); // another process may have been first
@@ -148,13 +149,27 @@ async function stepsOnDisk(checkpoints: string): Promise<number[]> {
 }
 
 async function readLatestCheckpoint(checkpoints: string): Promise<Checkpoint | undefined> {
-  const step = (await stepsOnDisk(checkpoints)).at(-1);
+  const steps = await stepsOnDisk(checkpoints);
+  const step = steps.at(-1);
   if (step === undefined) return undefined;
   const file = fileOf(checkpoints, step);
-  const { tensors, metadata } = readSafetensors(await readFile(file));
+  const bytes = await readFile(file);
+  const { tensors, metadata } = readCheckpointFile(file, steps.at(-2), () => readSafetensors(bytes));
   if (metadata.step !== String(step))
     throw new FormatError("checkpoint", `${file} says that it is of step ${metadata.step}`);
   return { step, tensors, metadata };
+}
+
+/** @throws FormatError that names the file, and from which step the run goes on without it. */
+function readCheckpointFile<T>(file: string, earlier: number | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const from = earlier === undefined ? "the beginning" : `step ${earlier}`;
+    const hint = `delete it, and the run goes on from ${from}`;
+    throw new FormatError(cause.format, `${file}: ${cause.what}`, { offset: cause.offset, hint, cause });
+  }
 }
 
 // A line that a kill has cut is no JSON: it goes with the steps that are taken again.

@@ -1,12 +1,12 @@
 import { initializeWeights, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { declareParameters } from "@proteoscope/models";
 import {
-  declareParameters,
   type SubcellConfig,
   subcellDefaults,
   subcellLocations,
   subcellPixelSizeMicrons,
-} from "@proteoscope/models";
+} from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CellImage, CellImageError, type LocalizedImage, localizeImages } from "./localize-image.ts";
 

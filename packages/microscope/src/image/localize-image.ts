@@ -11,7 +11,7 @@ import {
   subcell,
   subcellLocations,
   subcellPixelSizeMicrons,
-} from "@proteoscope/models";
+} from "@proteoscope/models/released";
 import type { Component } from "../model/model.ts";
 import type { WorkOptions } from "../progress.ts";
 import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";

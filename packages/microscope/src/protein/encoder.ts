@@ -2,10 +2,10 @@
 // sequence by the localization head, the head on sequence features and the protein's homologs.
 
 import { compile, type NdArray, type Runtime, type Tensor } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import {
   applyCompartmentTarget,
   compartmentCondition,
-  type HomologScore,
   type Homologs,
   labelProbabilities,
   openHomologs,
@@ -105,16 +105,21 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
   const contextEncoder = extra && (await openContextEncoder(runtime, extra));
   const recall = (sequence: string): Recalled => {
     const known = model.homologs && knownProtein(model.homologs, sequence);
+    if (known !== undefined) return { known, nearest: 1 };
     const score = homologs?.score(sequence);
-    const near = known || !score ? undefined : nearProtein(model.homologs!, sequence, score.candidates);
-    return { known, near, score };
+    const near = score && nearProtein(model.homologs!, sequence, score.candidates);
+    return { near, nearest: score?.nearest, logits: near ? undefined : score?.logits };
   };
   return {
     model,
     encode: async (sequence, context = {}, options = {}) => {
-      const { known, near, score }: Recalled = options.homologs === false ? {} : recall(sequence);
-      const usesHomologs = score !== undefined && !known && !near;
-      const homologLogits = usesHomologs ? score.logits : new Float32Array(labels.length);
+      if (!anyKnownResidue.test(sequence))
+        throw new ProteoscopeError("no residue of the sequence is known", {
+          kind: "data",
+          field: "sequence",
+        });
+      const recalled: Recalled = options.homologs === false ? {} : recall(sequence);
+      const { known, near, nearest, logits: homologLogits = new Float32Array(labels.length) } = recalled;
       const { window, inputs } = proteinInputs(networks, sequence, homologLogits);
       const outputs = await program.run(inputs);
       const logits = outputs.logits!.data as Float32Array;
@@ -128,8 +133,8 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
       const { target } = condition;
       const shares = outputs.shares?.data as Float32Array | undefined;
       return {
-        ...{ sequence, window, known, near, width, logits, usesHomologs, knownTargets },
-        ...{ context: names, nearestHomolog: score?.nearest },
+        ...{ sequence, window, known, near, width, logits, knownTargets },
+        ...{ context: names, nearestHomolog: nearest, usesHomologs: recalled.logits !== undefined },
         condition: first?.condition ?? concatenate(residues as Float32Array, tokens),
         probabilities: predicted,
         posterior: byName(labels, posteriorProbabilities(logits, calibration)),
@@ -147,10 +152,15 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
 }
 
 /** What the annotated proteins have for a sequence. */
+const anyKnownResidue = /[ACDEFGHIKLMNPQRSTVWY]/i;
+
 interface Recalled {
   readonly known?: KnownProtein | undefined;
   readonly near?: NearProtein | undefined;
-  readonly score?: HomologScore | undefined;
+  /** Similarity of the nearest homolog. */
+  readonly nearest?: number | undefined;
+  /** What the homologs add to the heads' logits; absent where they do not count. */
+  readonly logits?: Float32Array | undefined;
 }
 
 /** The conditions on the main compartments of a known protein; none where the model has no compartment target. */

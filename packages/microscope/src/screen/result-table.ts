@@ -1,20 +1,20 @@
 // The table of a screen: one row per record, as columns of text that results.csv and the Parquet file share. `status` is
 // `done` or `refused: <reason>`.
 
+import { localizedColumns, tabulateLocalized } from "../protein/localized-columns.ts";
 import type { ScreenResult } from "./records.ts";
 
 /** A row by column. */
 export type ResultRow = Readonly<Record<string, string>>;
 
-const firstColumns = ["id", "status", "file", "line", "sequence_sha256", "residues", "shown"];
-const predictedColumns = ["compartment", "balanced_compartment", "nearest_homolog"];
+const firstColumns = ["id", "status", "file", "line", "sequence_sha256"];
 
 /** Columns that hold numbers; those of the compartments do as well. */
 const numberColumns = new Set(["line", "residues", "shown", "nearest_homolog"]);
 
 /** The columns for a model with these labels. */
 export function resultColumns(labels: readonly string[]): string[] {
-  return [...firstColumns, ...predictedColumns, ...labels, "picture"];
+  return [...firstColumns, ...localizedColumns, "nearest_homolog", ...labels, "picture"];
 }
 
 /** Whether the column holds numbers, for a model with these labels. */
@@ -28,17 +28,13 @@ export function resultRow({ done, refused }: ScreenResult, picture = ""): Result
   const place = { id, file: oneLine(file), line: line === undefined ? "" : String(line) };
   if (done === undefined) return { ...place, status: `refused: ${oneLine(refused.reason)}` };
   const { localized, sequenceSha256 } = done;
-  const { residues, shown, compartment, balancedCompartment, nearestHomolog, probabilities } = localized;
+  const { nearestHomolog } = localized;
   return {
     ...place,
     status: "done",
     sequence_sha256: sequenceSha256,
-    residues: String(residues),
-    shown: String(shown),
-    compartment,
-    balanced_compartment: balancedCompartment,
+    ...tabulateLocalized(localized),
     nearest_homolog: nearestHomolog === null ? "" : nearestHomolog.toFixed(4),
-    ...Object.fromEntries(Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)])),
     picture,
   };
 }

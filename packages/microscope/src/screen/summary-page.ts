@@ -1,5 +1,7 @@
-// The summary of a screen as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere.
+// The summary of a screen as one page of HTML that needs nothing else: no script, no font, no picture from
+// elsewhere, so that it can be sent and opened years later.
 
+import { formatProbability } from "../protein/probabilities.ts";
 import type { ScreenExample, ScreenSummary } from "./summary.ts";
 
 /** What the page says beside the numbers. */
@@ -31,7 +33,7 @@ export function renderSummary(
   function cell({ id, probability, picture }: ScreenExample): string {
     const png = pictures.get(picture);
     const image = png && `<img alt="" src="data:image/png;base64,${base64(png)}">`;
-    return `<li>${image ?? ""}<span>${escapeHtml(id)}</span> ${probability.toFixed(2)}</li>`;
+    return `<li>${image ?? ""}<span>${escapeHtml(id)}</span> ${escapeHtml(formatProbability(probability))}</li>`;
   }
   const left = refused - refusals.length;
   const refusalRows = refusals.map(

@@ -1,4 +1,4 @@
-// CELL-Diff v2 (Zheng, Huang & Huang 2024, "CELL-Diff", doi:10.1101/2024.10.15.618585; code MIT, Bo Huang Lab): latents of a protein's picture and its
+// CELL-Diff v2 (Zheng & Huang 2024, doi:10.1101/2024.10.15.618585; code MIT, Bo Huang Lab): latents of a protein's picture and its
 // sequence, denoised together. A U-Net of residual blocks whose attentions look at the sequence, with a transformer over
 // the latent's places and the residues in its middle (adaptive normalisation of Peebles & Xie 2022, arXiv:2212.09748).
 // Written from a description of the released weights, whose names the parameters carry; ESM2 inside carries transformers'.

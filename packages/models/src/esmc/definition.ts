@@ -1,4 +1,5 @@
-// ESMC as a network that checkpoints hold: EsmcModel and EsmcForMaskedLM of transformers, and the two layouts of its makers.
+// ESMC as a network that checkpoints hold: EsmcModel and EsmcForMaskedLM of transformers, and the two layouts of its makers,
+// which pack matrices (names.ts).
 
 import type { NdArray } from "@proteoscope/formats";
 import { z } from "zod";

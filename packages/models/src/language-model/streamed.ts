@@ -129,21 +129,8 @@ export async function runStreamedLanguageModel(
   const { config, tensors, hasLanguageModelHead } = model;
   const { rules, embed: embedTokens, layer: applyLayer, norm, logits } = stagesOf(config);
   const inputs = batches.map((batch) => Object.fromEntries(readInputs(rules, batch)));
-  const stage = async (
-    network: Model<InputTypes, Tensors>,
-    types: InputTypes,
-    feeds: readonly NdArrays[],
-  ) => {
-    const weights = await readWeightsOf(trace(network, types).parameters.keys(), tensors);
-    const program = await compile(runtime, network, types, { weights });
-    try {
-      const outputs: NdArrays[] = [];
-      for (const feed of feeds) outputs.push(await program.run(feed, signal === undefined ? {} : { signal }));
-      return outputs;
-    } finally {
-      await program.close();
-    }
-  };
+  const stage: RunStage = (network, types, feeds) =>
+    runStage(runtime, tensors, { network, types, feeds, ...(signal && { signal }) });
   const ids = i64("batch", "tokens");
   const hidden = { x: f32("batch", "tokens", config.hiddenSize), mask: f32("batch", "tokens") };
   let states: NdArrays[] = [];
@@ -181,6 +168,36 @@ export async function runStreamedLanguageModel(
   const rows = states.map(({ x }) => ({ x: x! }));
   const outputs = await stage(finish, { x: hidden.x }, rows);
   return outputs.map((output) => new Map(Object.entries(output) as [string, NdArray][]));
+}
+
+interface Stage {
+  readonly network: Model<InputTypes, Tensors>;
+  readonly types: InputTypes;
+  readonly feeds: readonly NdArrays[];
+  readonly signal?: AbortSignal;
+}
+
+type RunStage = (
+  network: Stage["network"],
+  types: Stage["types"],
+  feeds: Stage["feeds"],
+) => Promise<NdArrays[]>;
+
+/** Reads the weights of a part of the network, runs it on all feeds, and releases it. */
+async function runStage(
+  runtime: Runtime,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { network, types, feeds, signal }: Stage,
+): Promise<NdArrays[]> {
+  const weights = await readWeightsOf(trace(network, types).parameters.keys(), tensors);
+  const program = await compile(runtime, network, types, { weights });
+  try {
+    const outputs: NdArrays[] = [];
+    for (const feed of feeds) outputs.push(await program.run(feed, signal === undefined ? {} : { signal }));
+    return outputs;
+  } finally {
+    await program.close();
+  }
 }
 
 /** Names and shapes without values, but for the values of the tables of tokens where they are wanted. */

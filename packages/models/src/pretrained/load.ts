@@ -38,6 +38,10 @@ export async function loadPretrained<D extends NetworkDefinition = RegisteredNet
   folder: FileSource,
   options: LoadOptions<D> = {},
 ): Promise<NetworkOf<D>> {
+  if (options.file === undefined && (await folder.exists("model_index.json")))
+    throw new CheckpointError(
+      `${folder.name} is a pipeline of several networks: name the folder of one, such as ${folder.name}/unet`,
+    );
   const checkpoint = await openCheckpoint(folder, options);
   const { parts, networks, place } = checkpoint;
   if (parts === undefined) return loadNetwork(checkpoint);

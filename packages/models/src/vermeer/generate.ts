@@ -59,19 +59,6 @@ export async function openVermeerDecoder(
     types[`values.${layer}`] = { shape: [rows, heads, longest, size], axis: 2 };
   }
   const states = await openStates(runtime, types);
-  const model = (w: Weights, inputs: Readonly<Record<string, Tensor>>): Tensors => {
-    const { tokens, condition, isCondition, cosines, sines, bias } = inputs as Record<string, Tensor>;
-    let x = select(isCondition!, condition!, embedTokens(w, config, tokens!)); // [rows, n, hidden]
-    const blocks: Record<string, Tensor> = {};
-    for (let layer = 0; layer < numHiddenLayers; layer += 1) {
-      const past = { keys: inputs[`keys.${layer}`]!, values: inputs[`values.${layer}`]!, bias: bias! };
-      const block = vermeerLayer(w, config, layer, { x, cosines: cosines!, sines: sines!, past });
-      x = block.x;
-      blocks[`keys.${layer}`] = block.keys;
-      blocks[`values.${layer}`] = block.values;
-    }
-    return { logits: vermeerLogits(w, config, x), ...blocks };
-  };
   const inputTypes = {
     tokens: i64(rows, "n"),
     condition: f32(rows, 1, hiddenSize),
@@ -80,7 +67,8 @@ export async function openVermeerDecoder(
     sines: f32("n", size / 2),
     bias: f32(longest),
   };
-  const program = await compileStateful(runtime, model, inputTypes, { weights, states }).catch(
+  const network = blockModel(config);
+  const program = await compileStateful(runtime, network, inputTypes, { weights, states }).catch(
     async (error: unknown) => {
       await states.close();
       throw error;
@@ -96,21 +84,7 @@ export async function openVermeerDecoder(
         throw new RangeError(`vermeer: give ${rows} rows of tokens of one length`);
       if (position + count > longest)
         throw new RangeError(`vermeer: a sequence has ${longest} positions at most`);
-      const { cosines, sines } = rotationTable(config, position, position + count);
-      const isCondition = Uint8Array.from({ length: count }, (_, index) => Number(position + index === 0));
-      const hidden = Float32Array.from({ length: longest }, (_, index) => (index < position ? 0 : -1e9));
-      const inputs = {
-        tokens: {
-          dtype: "int64",
-          shape: [rows, count],
-          data: BigInt64Array.from(ids.flat(), BigInt),
-        },
-        condition: conditions,
-        isCondition: { dtype: "bool", shape: [count, 1], data: isCondition },
-        cosines: float32([count, size / 2], cosines),
-        sines: float32([count, size / 2], sines),
-        bias: float32([longest], hidden),
-      } as const;
+      const inputs = { ...feedsOf(config, ids, position, longest), condition: conditions };
       const { logits } = await program.run(inputs, position, options);
       position += count;
       return logits!;
@@ -123,6 +97,44 @@ export async function openVermeerDecoder(
       await states.close();
     },
   };
+}
+
+/** The network on a block of positions, whose keys and values are its outputs by the names of the states. */
+function blockModel(config: VermeerConfig) {
+  return (w: Weights, inputs: Readonly<Record<string, Tensor>>): Tensors => {
+    const { tokens, condition, isCondition, cosines, sines, bias } = inputs as Record<string, Tensor>;
+    let x = select(isCondition!, condition!, embedTokens(w, config, tokens!)); // [rows, n, hidden]
+    const blocks: Record<string, Tensor> = {};
+    for (let layer = 0; layer < config.numHiddenLayers; layer += 1) {
+      const past = { keys: inputs[`keys.${layer}`]!, values: inputs[`values.${layer}`]!, bias: bias! };
+      const block = vermeerLayer(w, config, layer, { x, cosines: cosines!, sines: sines!, past });
+      x = block.x;
+      blocks[`keys.${layer}`] = block.keys;
+      blocks[`values.${layer}`] = block.values;
+    }
+    return { logits: vermeerLogits(w, config, x), ...blocks };
+  };
+}
+
+/** What the network reads of a block that begins at `position`, but for the condition. */
+function feedsOf(
+  config: VermeerConfig,
+  ids: readonly (readonly number[])[],
+  position: number,
+  longest: number,
+) {
+  const [rows, count] = [ids.length, ids[0]!.length];
+  const { cosines, sines } = rotationTable(config, position, position + count);
+  const width = cosines.length / count;
+  const isCondition = Uint8Array.from({ length: count }, (_, index) => Number(position + index === 0));
+  const hidden = Float32Array.from({ length: longest }, (_, index) => (index < position ? 0 : -1e9));
+  return {
+    tokens: { dtype: "int64", shape: [rows, count], data: BigInt64Array.from(ids.flat(), BigInt) },
+    isCondition: { dtype: "bool", shape: [count, 1], data: isCondition },
+    cosines: float32([count, width], cosines),
+    sines: float32([count, width], sines),
+    bias: float32([longest], hidden),
+  } as const;
 }
 
 /** How tokens are generated. */

@@ -1,4 +1,5 @@
 // The tokens of Vermeer: codes of pictures, per stain a token that opens its picture and one that closes it, and the end.
+// Ids follow from the numbers of codes and stains.
 
 /** What tokens there are. */
 export interface TokenLayout {

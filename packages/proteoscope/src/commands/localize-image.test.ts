@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initializeWeights } from "@proteoscope/engine";
 import { readCsv, readSafetensors, writeNpy } from "@proteoscope/formats";
-import { declareParameters, type SubcellConfig, savePretrained, subcellDefaults } from "@proteoscope/models";
+import { declareParameters, savePretrained } from "@proteoscope/models";
+import { type SubcellConfig, subcellDefaults } from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runWords } from "../testing/model-folder.ts";
 

@@ -5,7 +5,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { ProteoscopeError, selectPlane, writeCsv, writeSafetensors } from "@proteoscope/formats";
 import type { CellImage, CellImageError, LocalizedImage } from "@proteoscope/microscope";
-import type { SubcellConfig, SubcellStain } from "@proteoscope/models";
+import type { SubcellConfig, SubcellStain } from "@proteoscope/models/released";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../cli/command.ts";

@@ -8,7 +8,7 @@ import type { LocalizedProtein } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { exitCodes } from "../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
+import { checkOutputFile, writeFileAtomic } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
@@ -48,7 +48,7 @@ export const localizeCommand = defineCommand({
   ],
   async run(args, context) {
     const { stdout } = context;
-    if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
+    if (args.output !== undefined) await checkOutputFile(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
     const { model, rows, failure } = await localizeAll(args, proteins, context);
     const cut = rows.filter(({ omitted }) => omitted !== null);
@@ -91,28 +91,12 @@ async function localizeAll(
   return work.finally(progress.close);
 }
 
-/** The largest number that a column of probabilities has: to four digits none is a certainty. */
-const mostProbability = 0.9999;
-
-/** A column per compartment, to four digits. Ids stand in files as they are; a terminal gets them without what it obeys. */
+/** One row per protein. Ids stand in files as they are; a terminal gets them without what it obeys. */
 async function csvOf(rows: readonly LocalizedProtein[], isTerminal = false): Promise<string> {
-  const { describeKnown } = await import("@proteoscope/microscope");
-  const table = rows.map(({ probabilities, known, near, omitted, ...row }): Record<string, string> => {
-    const columns = Object.entries(probabilities).map(
-      ([label, p]) => [label, Math.min(p, mostProbability).toFixed(4)] as const,
-    );
-    return {
-      id: isTerminal ? printable(row.id) : row.id,
-      residues: String(row.residues),
-      shown: String(row.shown),
-      omitted: omitted === null ? "" : `${omitted.first}-${omitted.last}`,
-      known: known === null ? "" : describeKnown(known),
-      near: near === null ? "" : (near.protein?.gene ?? near.protein?.accession ?? "an annotated protein"),
-      compartment: row.compartment,
-      balanced_compartment: row.balancedCompartment,
-      note: row.note ?? "",
-      ...Object.fromEntries(columns),
-    };
-  });
+  const { tabulateLocalized } = await import("@proteoscope/microscope");
+  const table = rows.map((row) => ({
+    id: isTerminal ? printable(row.id) : row.id,
+    ...tabulateLocalized(row),
+  }));
   return writeCsv(table, Object.keys(table[0]!));
 }

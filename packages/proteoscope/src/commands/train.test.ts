@@ -28,6 +28,8 @@ describe("proteoscope train", () => {
     ],
     [["plm", "--data", nowhere], /-o is missing/],
     [["plm", "-o", run], /--data is missing/],
+    [["plm", "--dry-run"], /--data is missing/],
+    [["plm", "-o", run, "--dry-run", "--resume"], /leave --resume out/],
     [["plm", "-o", run, "--data", nowhere, "model.hiden_size=3"], /did you mean model\.hidden_size\?/],
     [["plm", "-o", run, "--data", nowhere, "steps"], /"steps" is not key\.path=value/],
     [["plm", "-o", run, "--resume", "train.steps=5"], /continues with the run's own configuration/],

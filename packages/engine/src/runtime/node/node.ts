@@ -32,7 +32,7 @@ const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
 
 const advice: Readonly<Partial<Record<Device, string>>> = {
   webgpu: "it needs a GPU and its Vulkan, Metal or Direct3D 12 driver; the cpu device needs neither",
-  cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" downloads; webgpu and cpu need none of them',
+  cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js" downloads; webgpu and cpu need none of them',
 };
 
 // Since version 1.29 ONNX Runtime reports sessions to its makers, and leaves logs among the temporary files.

@@ -59,7 +59,8 @@ export async function generateForProteins(
   const width = generated[0]!.read.width;
   const cells = generated.map(({ cell }) => cell);
   const values = createGenerator(tools.settings.seed, "evaluate", "random embedding", block);
-  const random = { ...generated[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
+  const condition = values.normal((constants.windowResidues + 2) * width);
+  const random = { ...generated[0]!.read, knownTargets: [], condition };
   const seenOf = async (shown: EncodedProtein, guidance: number) =>
     (await drawEach(tools, shown, cells, { guidance })).map(({ compartments }) => inOrder(compartments));
   const randomEmbedding = await seenOf(random, tools.settings.guidance);

@@ -6,9 +6,10 @@
 //   index.csv       one line per record: status, residues, windows, first row and number of rows
 //   progress.json   how much of both counts
 
-import { appendFile, mkdir, readFile, rm, truncate } from "node:fs/promises";
+import { appendFile, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesOf, float32ToFloat16, ProteoscopeError } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { takeLock } from "../../screen/node/folder-lock.ts";
 import { openResultFile } from "../../screen/node/result-file.ts";
 import { inputsWithoutRows } from "../../screen/node/same-input.ts";
@@ -49,7 +50,7 @@ export interface EmbeddingStage {
 
 /** Opens or makes a stage. @throws ProteoscopeError (usage) where it has other settings, (failure) where another process has it. */
 export async function openEmbeddingStage(path: string, settings: EmbeddingSettings): Promise<EmbeddingStage> {
-  await mkdir(path, { recursive: true });
+  await createFolder(path);
   const release = await takeLock(join(path, "lock"));
   try {
     const text = `${JSON.stringify(settings, null, 2)}\n`;

@@ -11,6 +11,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { type ScreenInput, type ScreenResult, type Shard, sha256Hex } from "../records.ts";
 import { type ResultRow, resultColumns, resultRow } from "../result-table.ts";
 import { takeLock } from "./folder-lock.ts";
@@ -54,7 +55,7 @@ export async function openScreenFolder(
   description: ScreenDescription,
   shard?: Shard,
 ): Promise<ScreenFolder> {
-  await mkdir(path, { recursive: true });
+  await createFolder(path);
   await checkDescription(path, description, shard);
   const complete = shard === undefined ? join(path, resultsName) : shardPath(path, shard);
   const partial = shard === undefined ? complete : `${complete}.partial`;

@@ -7,7 +7,7 @@ import { type CheckpointPath, openCheckpoint } from "../../checkpoint-path.ts";
 import { suggest } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { CommandError, describeFailure, exitCodes } from "../../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../../cli/output.ts";
+import { checkOutputFile, writeFileAtomic } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { startProgress } from "../../cli/progress.ts";
 import { readInput } from "../../cli/read-input.ts";
@@ -59,11 +59,16 @@ export const modelsRunCommand = defineCommand({
       import("@proteoscope/engine/node"),
     ]);
     const part = parsePart(args.part, architectureTitles);
-    await refuseInputs(args.output, [args.input, args.model]);
+    await checkOutputFile(args.output, [args.input, args.model]);
     const inputs = await readTensors(args.input, signal);
     const checkpoint = await openCheckpoint(args.model, env);
     const open = args.stream ? openStreamed(stderr) : openWhole(part, stderr);
     const model = await open(checkpoint);
+    if (part !== undefined && model.architecture !== part)
+      throw new CommandError(
+        `${args.model} is ${architectureTitles[model.architecture]}, not the part ${part}: leave --part out`,
+        exitCodes.usage,
+      );
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });
     const startMs = performance.now();
