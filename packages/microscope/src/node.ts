@@ -1,4 +1,5 @@
-// What Node adds to @proteoscope/microscope: the folder of a screen on disk, and files of embeddings.
+// What Node adds to @proteoscope/microscope: the folder of a screen on disk, and files of embeddings. All
+// else of the package also runs in a browser.
 
 export { embeddingFormat, embeddingFormats, finishEmbeddings } from "./embed/node/embedding-files.ts";
 export {

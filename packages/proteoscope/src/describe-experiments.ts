@@ -1,4 +1,5 @@
-// Results of experiments as people read them, and as tables: a line per window or variant, and what the null cannot show.
+// Results of experiments as people read them, and as tables: a line per window or variant, and what the null
+// cannot show.
 
 import { writeCsv } from "@proteoscope/formats";
 import {

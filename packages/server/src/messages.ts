@@ -1,4 +1,5 @@
-// What processes say to each other through the database, as JSON: the request of a screen, its records, its results.
+// What processes say to each other through the database, as JSON: the request of a screen, its records,
+// its results.
 
 import { bytesOf } from "@proteoscope/formats";
 import type {

@@ -158,7 +158,7 @@ describe.skipIf(findPostgres() === undefined)("a queue on PostgreSQL", () => {
     await database.query("delete from proteoscope.worker");
   });
 
-  it("tells who waits when nobody works, and stops where it is aborted", async () => {
+  it("reports who waits when nobody works, and stops where it is aborted", async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const onSilence = vi.fn(() => controller.abort());

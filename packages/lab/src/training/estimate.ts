@@ -1,4 +1,5 @@
-// What a run would cost, by a few of its own steps: parameters, time to the end, memory and disk. Nothing is written.
+// What a run would cost, by a few of its own steps: parameters, time to the end, memory and disk. Nothing is
+// written, so that the question costs seconds and can be asked before a run folder exists.
 
 import type { TrainingJob } from "./loop.ts";
 

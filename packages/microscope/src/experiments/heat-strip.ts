@@ -45,14 +45,8 @@ export function heatStrip(result: ScanResult, features: readonly ProteinFeature[
   for (const lane of arrangeLanes(features, xOf)) {
     for (const { first, last, name } of lane) {
       const width = (last - first + 1) * scale;
-      boxes.push({
-        x: xOf(first),
-        y,
-        width,
-        height: 7,
-        colour: featureColour,
-        title: `${name}, ${first}-${last}`,
-      });
+      const box = { x: xOf(first), y, width, height: 7, colour: featureColour };
+      boxes.push({ ...box, title: `${name}, ${first}-${last}` });
       write(name, labelX(xOf(first), name));
     }
     y += lineHeight;

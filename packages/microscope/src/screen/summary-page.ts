@@ -1,4 +1,5 @@
-// The summary of a screen as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere.
+// The summary of a screen as one page of HTML that needs nothing else: no script, no font, no picture from
+// elsewhere, so that it can be sent and opened years later.
 
 import { formatProbability } from "../protein/probabilities.ts";
 import type { ScreenExample, ScreenSummary } from "./summary.ts";

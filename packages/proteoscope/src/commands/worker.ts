@@ -1,4 +1,5 @@
-// `proteoscope worker`: takes the jobs of a shared PostgreSQL database for one model until it is stopped.
+// `proteoscope worker`: takes the jobs of a shared PostgreSQL database for one model until it is
+// stopped. Any number of them on any number of machines share the work.
 
 import type { ArgsDef } from "citty";
 import { defineCommand } from "../cli/command.ts";

@@ -1,4 +1,5 @@
-// The rows of screens: what is asked, and what workers found, until the process that asked has written it to its folder.
+// The rows of screens: what is asked, and what workers found, until the process that asked has
+// written it to its folder.
 
 import type { Database } from "./database.ts";
 

@@ -1,4 +1,5 @@
-// Whether rows that an earlier run wrote belong to the input of this one.
+// Whether rows that an earlier run wrote belong to the input of this one: the same ids from the same
+// lines in the same order. A screen that goes on must not mix the rows of two inputs.
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type ScreenInput, sha256Hex } from "../records.ts";

@@ -1,4 +1,5 @@
-// A file that is written piece by piece and appears when it is whole.
+// A file that is written piece by piece and appears when it is whole: the tables of a
+// screen are too large for memory.
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 
 /** Lets `work` write pieces; the file has its name when `work` is done. */

@@ -1,4 +1,5 @@
-// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never submitted.
+// Job scripts for schedulers: the same command in every task, each with its shard. They are printed, never
+// submitted: accounts and queues are the user's to choose.
 
 import { stringify } from "yaml";
 

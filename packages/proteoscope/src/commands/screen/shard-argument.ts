@@ -1,4 +1,5 @@
-// Which part of a screen this process does: `--shard i/N`, or what Slurm says of a task of an array.
+// Which part of a screen this process does: `--shard i/N`, or what Slurm or Kubernetes says of a task
+// of an array.
 
 import type { Shard } from "@proteoscope/microscope";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
