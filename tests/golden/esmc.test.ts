@@ -14,14 +14,14 @@ import {
   tokenizeEsmc,
 } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deviceNames, openDevice } from "./devices.ts";
+import { allDeviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, golden, wholeRecordings } from "./fixture.ts";
 
 const tolerance = { relative: 1e-4 };
 const config: EsmcConfig = esmcConfig({ hiddenSize: 48, numHiddenLayers: 3, numAttentionHeads: 4 });
 const recordings = [golden("esmc_small"), ...wholeRecordings("esmc_small")];
 
-describe.each(deviceNames)("ESMC on %s", (device) => {
+describe.each(allDeviceNames)("ESMC on %s", (device) => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await openDevice[device]();

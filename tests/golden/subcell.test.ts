@@ -4,7 +4,7 @@ import { type NdArray as Computed, compile, f32, type Runtime } from "@proteosco
 import type { NdArray } from "@proteoscope/formats";
 import { normalizeSubcell, type SubcellConfig, subcell, subcellStains } from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deviceNames, openDevice } from "./devices.ts";
+import { allDeviceNames, openDevice } from "./devices.ts";
 import { below, expectClose, type Golden, golden, wholeRecordings } from "./fixture.ts";
 
 const tolerance = { relative: 1e-4 };
@@ -63,7 +63,7 @@ async function compute(
   return new Map([...Object.entries(outputs), ["x", { dtype: "float32", shape, data: x }]]);
 }
 
-describe.each(deviceNames)("SubCell on %s", (device) => {
+describe.each(allDeviceNames)("SubCell on %s", (device) => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await openDevice[device]();

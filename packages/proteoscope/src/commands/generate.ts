@@ -49,8 +49,7 @@ const generateArgs = {
   "nucleus-series": {
     type: "string",
     valueHint: "number",
-    default: "0",
-    description: "Image of a file of several, from 0",
+    description: "Image of a file of several, from 0 (default)",
   },
   "pixel-size": {
     type: "string",
@@ -229,7 +228,7 @@ function parseOptions(args: GenerateArguments) {
     },
     formats: parseFormats(args.format),
     nuclei: {
-      nucleusSeries: parseInteger("nucleus-series", args["nucleus-series"]),
+      nucleusSeries: optional(args["nucleus-series"], (text) => parseInteger("nucleus-series", text)),
       nucleusChannel: optional(args["nucleus-channel"], parseChannel),
       nucleusZ: optional(args["nucleus-z"], parseZPolicy),
       nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
@@ -243,7 +242,15 @@ function parseOptions(args: GenerateArguments) {
   };
 }
 
-const imageOptions = ["nucleus-channel", "nucleus-z", "nucleus-time", "pixel-size", "max-nuclei"] as const;
+const imageOptions = [
+  "nucleus-channel",
+  "nucleus-z",
+  "nucleus-time",
+  "nucleus-series",
+  "pixel-size",
+  "max-nuclei",
+  "crops",
+] as const;
 
 /** @throws CommandError (usage) for an option of the picture of nuclei where there is no picture. */
 function checkNucleusOptions(args: GenerateArguments): void {

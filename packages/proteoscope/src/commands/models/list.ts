@@ -59,7 +59,7 @@ export const modelsListCommand = defineCommand({
   },
 });
 
-/** The shipped model, then those of a Hugging Face hub folder by name; folders without a configuration are left out. */
+/** The shipped model, then those of a Hugging Face hub folder by name; folders without a configuration and without weights are left out. */
 export async function listModels(shippedPath: string | undefined, hubFolder: string): Promise<ListedModel[]> {
   const models: ListedModel[] = [];
   if (shippedPath !== undefined) {
@@ -77,14 +77,17 @@ export async function listModels(shippedPath: string | undefined, hubFolder: str
   return models;
 }
 
+/** Files of weights, of which some groups release nothing else. */
+const weights = /\.(safetensors|bin|pt|pth|ckpt)$/;
+
 async function examine(
   path: string,
   name: string,
   source: ListedModel["source"],
 ): Promise<ListedModel | undefined> {
   const file = ["model_index.json", "config.json"].map((config) => join(path, config)).find(existsSync);
-  if (file === undefined) return undefined;
   const entries = await readdir(path, { recursive: true });
+  if (file === undefined && !entries.some((entry) => weights.test(entry))) return undefined;
   const sizes = await Promise.all(
     entries.map(async (entry) => {
       const found = await stat(join(path, entry)).catch(() => undefined); // a link to a download that was not finished
@@ -94,7 +97,7 @@ async function examine(
   return {
     name,
     source,
-    kind: await readKind(file),
+    kind: file === undefined ? "without a configuration" : await readKind(file),
     path,
     bytes: sizes.reduce((total, size) => total + size, 0),
   };
