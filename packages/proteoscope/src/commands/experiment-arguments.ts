@@ -33,7 +33,7 @@ export function experimentFileName(id: string): string {
 }
 
 /** Runs work in parts: says what is taken over from an earlier run, and what an interrupted one leaves. */
-export async function tellParts<Result>(
+export async function withParts<Result>(
   parts: PartsFolder,
   stderr: CommandContext["stderr"],
   work: () => Promise<Result>,
