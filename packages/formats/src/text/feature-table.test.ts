@@ -21,7 +21,8 @@ describe("features of a protein", () => {
       ["NLS, basic", "5", "11"],
     ]
       .map((row) => row.map((cell) => (separator === "," ? `"${cell}"` : cell)).join(separator))
-      .join("\n");
+      .join("\n")
+      .concat("\n");
     expect(readFeatures(text)).toEqual([
       { protein: "", type: "NLS, basic", name: "NLS, basic", first: 5, last: 11 },
     ]);
