@@ -1,4 +1,5 @@
-// Results of experiments as people read them, and as tables: a line per window or variant, and what the null cannot show.
+// Results of experiments as people read them, and as tables: a line per window or variant, and what the null cannot show. Names
+// of columns are snake_case, as in every file.
 
 import { writeCsv } from "@proteoscope/formats";
 import {

@@ -1,4 +1,5 @@
-// The sequences of a scan: the protein with each of its windows changed, and the same change in proteins of the null.
+// The sequences of a scan: the protein with each of its windows changed, and the same change in proteins of the null. They are
+// a function of the request alone, so that a scan that goes on finds its parts.
 
 import { createGenerator } from "@proteoscope/engine";
 import type { NamedSequence } from "../generate/request.ts";

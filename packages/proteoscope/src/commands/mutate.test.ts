@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv, readPng } from "@proteoscope/formats";
+import { parseVariant } from "@proteoscope/microscope";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { readProteins } from "../proteins.ts";
 import { createWorkplace, fieldOfNuclei, runWords, tiffOf, type Workplace } from "../testing/model-folder.ts";
+import { mutateCommand } from "./mutate.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -62,6 +65,15 @@ describe("proteoscope mutate", () => {
       stderr: expect.stringContaining("name a variant behind the protein"),
     });
     expect(existsSync(output)).toBe(false);
+  });
+
+  it("has examples whose variants fit their proteins", async () => {
+    for (const example of mutateCommand.examples) {
+      const [, , name, ...words] = example.split(" ");
+      const [protein] = await readProteins(name!);
+      const forms = words.filter((word, index) => word !== "-o" && words[index - 1] !== "-o");
+      expect(forms.map((form) => parseVariant(form, protein!).name)).toEqual(forms);
+    }
   });
 
   it("lists variants and signals in its help", async () => {
