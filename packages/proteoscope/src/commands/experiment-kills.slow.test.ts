@@ -73,7 +73,7 @@ describe.skipIf(process.platform === "win32")("an experiment", () => {
 
   it("that is interrupted ends with code 130, says that its parts are kept, and goes on from them", async () => {
     const output = join(place.path, "interrupted");
-    const mutate = ["mutate", "COX8A", "del:2-25", "keep:1-25", "L5P", ...cells];
+    const mutate = ["mutate", "COX8A", "del:2-25", "keep:1-25", "L4P", ...cells];
     const run = start(mutate, output);
     expect(await endAt(run, output, 3, "SIGINT")).toEqual([130, null]);
     expect(run.messages()).toMatch(
