@@ -15,7 +15,10 @@ import { type Manifest, readWorkspaceDependencies, releaseManifest } from "./rel
 import { entryName, subpaths } from "./release/subpaths.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const shipped = ["checkpoints/proteoscope-mini", "examples", "configs", "README.md", "LICENSE", "NOTICE"];
+const shipped = [
+  ...["checkpoints/proteoscope-mini", "examples", "configs", "docs"],
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "NOTICE"],
+];
 
 /** Builds the release into `outputFolder` and returns the path of the tarball. */
 export async function packRelease(outputFolder: string): Promise<string> {

@@ -11,8 +11,8 @@ import {
   esm2Format,
   esm2Presets,
   formatConfig,
-  openStreamedEsm2,
-  runStreamedEsm2,
+  openStreamedLanguageModel,
+  runStreamedLanguageModel,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import type { BenchCase } from "../case.ts";
@@ -56,7 +56,11 @@ export function largeCase(size: string, { config, proteins }: LargeOptions): Ben
       return {
         gflop: gflopOf(traced, { proteins, tokens: residues + 2 }),
         run: async () =>
-          void (await runStreamedEsm2(runtime, await openStreamedEsm2(openFolder(folder)), batches)),
+          void (await runStreamedLanguageModel(
+            runtime,
+            await openStreamedLanguageModel(openFolder(folder)),
+            batches,
+          )),
         close: remove,
       };
     },

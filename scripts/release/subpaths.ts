@@ -10,6 +10,7 @@ export const subpaths: Readonly<Record<string, string>> = {
   "./lab": "packages/lab/src/index.ts",
   "./microscope": "packages/microscope/src/index.ts",
   "./models": "packages/models/src/index.ts",
+  "./models/released": "packages/models/src/released-networks.ts",
   "./web": "packages/proteoscope/src/web.ts",
 };
 

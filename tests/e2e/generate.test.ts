@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPng, readTiff } from "@proteoscope/formats";
+import { readCsv, readPng, readTiff } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../architecture/repository.ts";
 
@@ -78,12 +78,13 @@ describe.skipIf(!isShipped)("the shipped model, proteoscope-mini,", () => {
   it("localizes an example as CSV, with a probability for each compartment", () => {
     const { status, stdout } = proteoscope("localize", "FBL");
     expect(status).toBe(0);
-    const [header, row, ...rest] = stdout.trim().split(/\r?\n/);
+    expect(stdout).toMatch(/^id,residues,shown,omitted,known,near,compartment,balanced_compartment,note,/);
+    const [row, ...rest] = readCsv(stdout);
     expect(rest).toEqual([]);
-    expect(header).toMatch(/^id,residues,shown,compartment,balanced_compartment,/);
-    const values = row!.split(",");
-    expect(values).toHaveLength(header!.split(",").length);
-    expect(values.slice(0, 2)).toEqual(["FBL", "321"]);
-    for (const p of values.slice(5).map(Number)) expect(p >= 0 && p <= 1).toBe(true);
+    expect(row).toMatchObject({ id: "FBL", residues: "321", near: "" });
+    expect(row!.known).toMatch(/^nucleolus \(OpenCell, grade 3\)/);
+    const probabilities = Object.values(row!).slice(9).map(Number);
+    expect(probabilities).toHaveLength(13);
+    for (const p of probabilities) expect(p >= 0 && p < 1).toBe(true);
   });
 });

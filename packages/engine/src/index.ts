@@ -85,7 +85,7 @@ export { type Affine, batchNormEval, batchNormTrain } from "./ops/normalize.ts";
 export { averagePool, maxPool, type PoolOptions } from "./ops/pool.ts";
 export { argMax, argMin, logSoftmax, max, mean, softmax } from "./ops/reduce.ts";
 export { rematerialize } from "./ops/rematerialize.ts";
-export { resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
+export { resizeBicubic, resizeBilinear, resizeNearest, type Size } from "./ops/resize.ts";
 export { type AdamWOptions, adamW, scheduleValues } from "./optim/adamw.ts";
 export {
   type MovingAverageOptions,
@@ -100,6 +100,13 @@ export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";
 export type { Device, LoadOptions, NdArrays, RunOptions, Runtime, Session } from "./runtime/runtime.ts";
 export { type Dim, fixed, formatShape, product, type Shape, ShapeError } from "./shape.ts";
+export {
+  compileStateful,
+  openStates,
+  type StatefulProgram,
+  type States,
+  type StateType,
+} from "./stateful.ts";
 export {
   constant,
   type DType,

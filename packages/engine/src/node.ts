@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { type LaunchedProcesses, launchedProcesses, openMpi } from "./distributed/node/mpi.ts";
 export { DeviceError } from "./runtime/device.ts";
 export {
   type DeviceDescription,

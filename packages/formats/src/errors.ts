@@ -14,6 +14,8 @@ export interface FormatErrorDetails {
   offset?: number | undefined;
   /** What the user can do; by default: fetch the file again. */
   hint?: string | undefined;
+  /** The field of the reader's options that would let it read on: `allowNucleotides`. */
+  field?: string | undefined;
   cause?: unknown;
 }
 
@@ -27,12 +29,13 @@ export class FormatError extends Error {
   readonly format: string;
   readonly what: string;
   readonly hint: string;
+  readonly field?: string;
   readonly line?: number;
   readonly column?: number;
   readonly offset?: number;
 
   constructor(format: string, what: string, details: FormatErrorDetails = {}) {
-    const { line, column, offset, hint = DAMAGED, cause } = details;
+    const { line, column, offset, hint = DAMAGED, field, cause } = details;
     const place = line !== undefined ? ` (line ${line})` : offset !== undefined ? ` (byte ${offset})` : "";
     const [safeWhat, safeHint] = [printable(what, maxTextLength), printable(hint, maxTextLength)];
     super(`${format}: ${safeWhat}${place}; ${safeHint}`, cause === undefined ? undefined : { cause });
@@ -40,6 +43,7 @@ export class FormatError extends Error {
     this.format = format;
     this.what = safeWhat;
     this.hint = safeHint;
+    if (field !== undefined) this.field = field;
     if (line !== undefined) this.line = line;
     if (column !== undefined) this.column = column;
     if (offset !== undefined) this.offset = offset;

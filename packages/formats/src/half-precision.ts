@@ -6,7 +6,7 @@ let float16Table: Uint32Array | undefined;
 
 /** Widens float16 bits to float32, exactly. */
 export function float16ToFloat32(halves: Uint16Array): Float32Array {
-  float16Table ??= Uint32Array.from({ length: 0x10000 }, (_, half) => widenFloat16(half));
+  float16Table ??= tabulateFloat16();
   const result = new Float32Array(halves.length);
   const bits = new Uint32Array(result.buffer);
   for (let i = 0; i < halves.length; i++) bits[i] = float16Table[halves[i]!]!;
@@ -39,6 +39,12 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
     result[i] = notANumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
   return result;
+}
+
+function tabulateFloat16(): Uint32Array {
+  const table = new Uint32Array(0x10000);
+  for (let half = 0; half < table.length; half++) table[half] = widenFloat16(half);
+  return table;
 }
 
 function widenFloat16(half: number): number {

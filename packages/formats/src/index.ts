@@ -1,7 +1,8 @@
 // What other packages may use of @proteoscope/formats: bytes <-> typed arrays, in Node and in browsers, no machine
 // learning. Readers return or throw FormatError, whatever bytes they are given.
 
-export { type NpyHeader, readNpy, readNpyHeader, writeNpy } from "./arrays/npy.ts";
+export type { ByteSource } from "./archive/zip.ts";
+export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
   readSafetensors,
@@ -42,9 +43,16 @@ export {
   toFloat32,
   viewBytes,
 } from "./nd-array.ts";
-export type { OmeTiffImage } from "./ome/ome-tiff-image.ts";
+export type { OmeLabels, OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
+export {
+  type ParquetColumn,
+  type ParquetTable,
+  type ParquetType,
+  type ParquetValue,
+  startParquet,
+} from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
@@ -61,6 +69,7 @@ export {
 } from "./text/fasta.ts";
 export { type ProteinFeature, readFeatures } from "./text/feature-table.ts";
 export { readTiff, type TiffImage } from "./tiff/read-tiff.ts";
-export { readTorchCheckpoint } from "./torch/checkpoint.ts";
+export { isTorchArchive, openTorchCheckpoint, readTorchCheckpoint } from "./torch/checkpoint.ts";
 export { collectTensors, withoutWrapperNames } from "./torch/state-dict.ts";
+export type { StoredTorchTensor } from "./torch/tensors.ts";
 export { type ByteRange, type ByteStore, mapStore } from "./zarr/byte-store.ts";

@@ -7,6 +7,8 @@ import { join, sep } from "node:path";
 import { FormatError } from "./errors.ts";
 import { type ByteStore, checkStoreKey, resolveRange } from "./zarr/byte-store.ts";
 
+export { createFolder } from "./node/create-folder.ts";
+
 const maxFileBytes = 512 * 2 ** 20;
 
 /**

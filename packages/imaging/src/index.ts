@@ -1,7 +1,17 @@
 // What other packages may use of @proteoscope/imaging: planes of pixels, nuclei and pictures, without networks, in Node
 // and in browsers.
 
-export { type CropOptions, type CroppedField, cropNuclei, type NucleusCrop } from "./nuclei/crop-nuclei.ts";
+export {
+  type CropOptions,
+  type CroppedField,
+  cropNuclei,
+  cutCrop,
+  type NucleusCrop,
+  type SegmentedField,
+  wholeNuclei,
+} from "./nuclei/crop-nuclei.ts";
+export { type FieldCanvas, openFieldCanvas } from "./nuclei/field-canvas.ts";
+export { percentiles } from "./nuclei/intensity.ts";
 export {
   type LibraryNucleus,
   type NucleusLibrary,
@@ -11,9 +21,11 @@ export {
 } from "./nuclei/library.ts";
 export { NucleusError, type NucleusProblem } from "./nuclei/nucleus-error.ts";
 export {
+  type FieldSource,
   type NucleiOfImage,
   type NucleusPlaneOptions,
   type ReadNucleusOptions,
+  readField,
   readNucleus,
 } from "./nuclei/read-nucleus.ts";
 export {
@@ -22,7 +34,7 @@ export {
   type SegmentOptions,
   segmentNuclei,
 } from "./nuclei/segment-nuclei.ts";
-export { drawText, textWidth } from "./picture/bitmap-font.ts";
+export { drawText, fillRectangle, textWidth } from "./picture/bitmap-font.ts";
 export {
   type CellChannels,
   composite,
@@ -52,12 +64,16 @@ export {
 export { euclideanDistance, type PlaneSize } from "./planes/distance-transform.ts";
 export { gaussianBlur } from "./planes/gaussian-blur.ts";
 export { latentDistance, nuclearDistance } from "./planes/nuclear-distance.ts";
+export { nuclearProportion } from "./planes/nuclear-proportion.ts";
 export {
   medianOverlap,
   multiScaleSimilarity,
+  planeCorrelation,
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
+  tiledSpectrum,
 } from "./planes/picture-quality.ts";
+export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";
 export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

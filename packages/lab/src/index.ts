@@ -32,6 +32,7 @@ export {
   readCrops,
   readLocalisation,
   readProteins,
+  simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
@@ -66,7 +67,6 @@ export {
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
 export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
 export { groupBy } from "./evaluate/measures/group-by.ts";
-export { kernelDistance } from "./evaluate/measures/kernel-distance.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {
   findNearestCrops,
@@ -79,7 +79,6 @@ export {
   correlationOf,
   meanError,
   meanRelativeError,
-  nuclearProportion,
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
 export {
@@ -105,8 +104,10 @@ export {
   type KnownCrop,
   readEvaluationData,
 } from "./evaluate/sets.ts";
+export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
 export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
+  estimateRun,
   type NewRun,
   type ResumeOptions,
   resumeTraining,
@@ -114,6 +115,7 @@ export {
   type TrainOptions,
 } from "./train.ts";
 export { type TrainerName, trainerNames } from "./trainers/index.ts";
+export type { TrainingEstimate } from "./training/estimate.ts";
 export {
   DivergedError,
   type PrepareOptions,

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { lockFolder } from "./files/lock.ts";
 import { cropRow, writeAtlas } from "./testing/atlas-fixture.ts";
 import { trainRun } from "./testing/training-run.ts";
-import { resumeTraining, startTraining } from "./train.ts";
+import { estimateRun, resumeTraining, startTraining } from "./train.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -83,6 +83,35 @@ describe("a run folder", () => {
     for (const one of [damaged, heldOut]) await one.remove();
     expect(await runs()).not.toContain("damaged");
     expect(await runs()).not.toContain("empty");
+  });
+});
+
+describe("the estimate of a run", () => {
+  const estimate = async (overrides: readonly string[], signal?: AbortSignal) => {
+    const configFile = join(folder, "estimate.yaml");
+    await writeFile(configFile, JSON.stringify(config)); // JSON is YAML
+    const run = { trainer: "classifier", configFile, overrides, atlas: atlas.path } as const;
+    return estimateRun(run, { ...device, signal });
+  };
+
+  it("counts what is trained and stored, scales with the steps, and leaves no folder", async () => {
+    const before = await runs();
+    const [few, many] = [await estimate(["train.steps=3"]), await estimate(["train.steps=3000"])];
+    const { path } = await train("measured");
+    const size = (await stat(join(path, "checkpoints", "step-3.safetensors"))).size;
+    expect(few.diskBytes).toBeGreaterThan(3 * size);
+    expect(few.diskBytes).toBeLessThan(5 * size + 1e6);
+    expect(few.parameters).toBe(many.parameters);
+    expect(few.parameters).toBeGreaterThan(10);
+    expect(few.totalSeconds).toBeCloseTo(3 * few.secondsPerStep + few.secondsPerValidation, 9);
+    expect(many.totalSeconds).toBeCloseTo(3000 * many.secondsPerStep + 1000 * many.secondsPerValidation, 6);
+    expect(few.peakBytes).toBeGreaterThan(1e7);
+    expect(await runs()).toEqual([...before, "measured"].sort());
+  });
+
+  it("refuses what a run would refuse, and ends where it is interrupted", async () => {
+    await expect(estimate(["model.chanels=[4]"])).rejects.toThrow(/did you mean model\.channels/);
+    await expect(estimate([], AbortSignal.abort())).rejects.toThrow(/abort/);
   });
 });
 

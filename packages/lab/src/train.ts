@@ -3,6 +3,7 @@
 // Configuration and data are read and checked before there is a run folder: a start that fails leaves none.
 
 import { resolve } from "node:path";
+import { type Collective, singleProcess } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { z } from "zod";
 import {
@@ -14,8 +15,15 @@ import {
   writeConfig,
 } from "./config/compose.ts";
 import { type TrainerName, trainerOf } from "./trainers/index.ts";
+import { estimateTraining, type TrainingEstimate } from "./training/estimate.ts";
 import { type PrepareOptions, runTraining, type TrainingJob, type TrainingOptions } from "./training/loop.ts";
-import { checkRunFolder, openRunFolder, type RunFolder, readRunConfig } from "./training/run-folder.ts";
+import {
+  checkRunFolder,
+  followRunFolder,
+  openRunFolder,
+  type RunFolder,
+  readRunConfig,
+} from "./training/run-folder.ts";
 
 /** A run that is to begin. */
 export interface NewRun {
@@ -33,6 +41,13 @@ export interface NewRun {
 /** Device, signal and callbacks of a run. */
 export interface TrainOptions extends TrainingOptions, PrepareOptions {
   readonly device: "auto" | "cpu" | "webgpu" | "cuda";
+  /** Threads of the cpu device; default all. */
+  readonly threads?: number | undefined;
+  /**
+   * The processes that train together, each of which calls this with the same arguments and sees the same folders; default
+   * one alone. Where one throws, the others wait for it: end them, as a launcher of MPI does.
+   */
+  readonly collective?: Collective | undefined;
 }
 
 /** Device, signal and callbacks of a run that is resumed. */
@@ -53,15 +68,16 @@ interface Run {
  */
 export async function startTraining(
   path: string,
-  { trainer, configFile, overrides, atlas, findModel }: NewRun,
+  newRun: NewRun,
   options: TrainOptions,
 ): Promise<"finished" | "interrupted"> {
-  await checkRunFolder(path, { isNew: true });
-  const given = overrideConfig(await readConfig(configFile), overrides);
-  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), configFile);
-  const run = { trainer, atlas: resolve(atlas), config };
+  const { collective = singleProcess } = options;
+  if (resolve(path) === resolve(newRun.atlas))
+    throw new ConfigError(`${path} is the atlas: name another folder for the run`, { field: "output" });
+  if (collective.rank === 0) await checkRunFolder(path, { isNew: true });
+  const run = await readRun(newRun);
   return withJob(run, options, (job) =>
-    withFolder(path, storedConfig(run), (folder) => runTraining(job, folder, options)),
+    withFolder(path, storedConfig(run), job, (folder) => runTraining(job, folder, options)),
   );
 }
 
@@ -83,12 +99,30 @@ export async function resumeTraining(
     atlas: moved === undefined ? z.string().parse(atlas) : resolve(moved),
     config: checkConfig(trainerOf(trainer).schema, rest, `${path}/config.yaml`),
   };
-  return withFolder(path, undefined, (folder) =>
+  return withFolder(path, undefined, options, (folder) =>
     withJob(run, options, async (job) => {
       if (moved !== undefined) await folder.write("config.yaml", storedConfig(run));
       return runTraining(job, folder, options);
     }),
   );
+}
+
+/**
+ * Prepares a run and takes its first steps to measure what it would cost; there is no run folder.
+ * @throws as `startTraining` does, and the signal's reason when it is aborted.
+ */
+export async function estimateRun(newRun: NewRun, options: TrainOptions): Promise<TrainingEstimate> {
+  const { signal } = options;
+  const run = await readRun(newRun);
+  return withJob(run, options, (job) => estimateTraining(job, signal && { signal }));
+}
+
+/** The run with its whole configuration, checked. */
+async function readRun({ trainer, configFile, overrides, atlas, findModel }: NewRun): Promise<Run> {
+  const given = overrideConfig(await readConfig(configFile), overrides);
+  const place = overrides.length === 0 ? configFile : `${configFile} with ${overrides.join(" ")}`;
+  const config = checkConfig(trainerOf(trainer).schema, await locateModels(given, findModel), place);
+  return { trainer, atlas: resolve(atlas), config };
 }
 
 const storedConfig = ({ trainer, atlas, config }: Run): string => writeConfig({ trainer, atlas, ...config });
@@ -106,13 +140,17 @@ async function locateModels(
   return { ...given, models: Object.fromEntries(await Promise.all(located)) };
 }
 
+/** Rank 0 opens the folder, and the others follow when it is open. */
 async function withFolder<T>(
   path: string,
   config: string | undefined,
+  { collective = singleProcess }: { readonly collective?: Collective | undefined },
   use: (folder: RunFolder) => Promise<T>,
 ): Promise<T> {
-  const folder = await openRunFolder(path, { config });
+  const isFirst = collective.rank === 0;
+  const folder = isFirst ? await openRunFolder(path, { config }) : followRunFolder(path);
   try {
+    await collective.barrier();
     return await use(folder);
   } finally {
     await folder.close();
@@ -121,12 +159,12 @@ async function withFolder<T>(
 
 async function withJob<T>(
   { trainer, atlas, config }: Run,
-  { device, onRead }: TrainOptions,
+  { device, threads, collective, onRead }: TrainOptions,
   use: (job: TrainingJob) => Promise<T>,
 ): Promise<T> {
-  const runtime = await openRuntime({ device });
+  const runtime = await openRuntime({ device, ...(threads !== undefined && { threads }) });
   try {
-    const job = await trainerOf(trainer).prepare({ runtime, config, atlas, onRead });
+    const job = await trainerOf(trainer).prepare({ runtime, config, atlas, onRead, collective });
     try {
       return await use(job);
     } finally {

@@ -31,6 +31,7 @@ export {
 } from "./autoencoder-kl/network.ts";
 export { loadCheckedWeights } from "./checkpoints/checked-weights.ts";
 export { type ConfigFormat, formatConfig, type Json, parseConfig } from "./checkpoints/config-json.ts";
+export { withCurrentNames } from "./checkpoints/earlier-names.ts";
 export {
   CheckpointError,
   type FileSource,
@@ -201,7 +202,6 @@ export {
   languageModelHead,
 } from "./esm2/network.ts";
 export { type SequenceWindow, windowSequence } from "./esm2/sequence-window.ts";
-export { openStreamedEsm2, runStreamedEsm2, type StreamedEsm2, type StreamOptions } from "./esm2/streamed.ts";
 export {
   type BatchOptions,
   clsTokenId,
@@ -216,6 +216,18 @@ export {
   tokenize,
   tokenizeBatch,
 } from "./esm2/tokenizer.ts";
+export { esmcFormat } from "./esmc/definition.ts";
+export {
+  type EsmcConfig,
+  type EsmcInputs,
+  type EsmcOutputs,
+  esmc,
+  esmcConfig,
+  esmcHead,
+  esmcLongestTokens,
+  esmcPresets,
+} from "./esmc/network.ts";
+export { esmcTokens, tokenizeEsmc } from "./esmc/tokenizer.ts";
 export {
   type CompartmentClassifierConfig,
   compartmentClassifier,
@@ -224,17 +236,38 @@ export {
   compartmentLogits,
 } from "./image-classifier/network.ts";
 export {
+  asLanguageModel,
+  isEsmc,
+  type LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelInputs,
+  loadLanguageModel,
+  representTokens,
+} from "./language-model/language-model.ts";
+export {
+  openStreamedLanguageModel,
+  runStreamedLanguageModel,
+  type StreamedLanguageModel,
+  type StreamOptions,
+} from "./language-model/streamed.ts";
+export type {
+  AnnotatedCompartment,
+  AnnotationSource,
+  ProteinAnnotation,
+  UnresolvedCompartment,
+} from "./localization/annotations.ts";
+export {
   type EsmBottleneckConfig,
   type EsmBottleneckInputs,
   esmBottleneck,
   esmBottleneckDefaults,
 } from "./localization/bottleneck.ts";
 export {
-  answerProbabilities,
   type LocalizationCalibration,
   type LogitCorrection,
   labelProbabilities,
   noCalibration,
+  posteriorProbabilities,
 } from "./localization/calibration.ts";
 export {
   featureHeadFormat,
@@ -252,13 +285,21 @@ export {
 } from "./localization/head.ts";
 export {
   type AnnotatedProteins,
+  containedShare,
+  type Homolog,
   type HomologScore,
   type Homologs,
   type HomologsConfig,
   homologDefaults,
   openHomologs,
+  residuesOf,
 } from "./localization/homologs.ts";
-export { type LoadedHomologs, loadHomologs, saveHomologs } from "./localization/homologs-checkpoint.ts";
+export {
+  keepHomologs,
+  type LoadedHomologs,
+  loadHomologs,
+  saveHomologs,
+} from "./localization/homologs-checkpoint.ts";
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";

@@ -3,16 +3,22 @@
 
 import type { ParameterDeclaration } from "@proteoscope/engine";
 import { autoencoderKlDefinition } from "./autoencoder-kl/definition.ts";
+import { cellDiffDefinition } from "./cell-diff/definition.ts";
 import { checkNetwork, parametersOf } from "./checkpoints/declared-parameters.ts";
 import type { NetworkDefinition, NetworkOf } from "./checkpoints/network-definition.ts";
 import { clipDefinition, tripletDefinition } from "./contrastive/definition.ts";
 import { cytoselfDefinition } from "./cytoself/definition.ts";
 import { cytoselfRegressorDefinition } from "./cytoself/regressor-definition.ts";
 import { esm2Definition } from "./esm2/definition.ts";
+import { esmcDefinition } from "./esmc/definition.ts";
+import { subcellDefinition } from "./subcell/definition.ts";
 import { unetDefinition } from "./unet/definition.ts";
+import { vermeerDefinition, vermeerVqDefinition } from "./vermeer/definition.ts";
 
 /** The definitions of all networks, in the order in which they are asked whether a checkpoint is theirs. */
 export const networks = [
+  cellDiffDefinition, // it and ESMC before ESM2, whose names they have too
+  esmcDefinition,
   esm2Definition,
   unetDefinition,
   autoencoderKlDefinition,
@@ -20,6 +26,9 @@ export const networks = [
   clipDefinition,
   tripletDefinition,
   cytoselfRegressorDefinition,
+  subcellDefinition,
+  vermeerDefinition,
+  vermeerVqDefinition,
 ] as const;
 
 /** The definition of a network in the list. */

@@ -40,6 +40,6 @@ it("is what lies there rather than what the cache has", async () => {
 it.each(["owner/name@v2", "owner/other", "owner/name@a@b", "nowhere", "../../etc/x"])(
   "is not there as %s",
   async (named) => {
-    await expect(resolveCheckpoint(named, environment())).rejects.toMatchObject({ exitCode: 4 });
+    await expect(resolveCheckpoint(named, environment())).rejects.toMatchObject({ kind: "notFound" });
   },
 );

@@ -3,9 +3,9 @@
 // lie in the same folder.
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
-import { CommandError, exitCodes } from "./cli/errors.ts";
 
 export interface CheckpointPath {
   readonly folder: FileSource;
@@ -20,24 +20,24 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The path on disk of what is named: itself where there is something, else the snapshot of `owner/name` or
  * `owner/name@revision` in the cache of Hugging Face.
- * @throws CommandError (not found) when it is neither.
+ * @throws ProteoscopeError (not found) when it is neither.
  */
 export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
   if ((await stat(named).catch(() => undefined)) !== undefined) return named;
   const { findSnapshot, isModelName } = await import("@proteoscope/models/node");
   const [name = "", revision, ...rest] = named.split("@");
   if (!isModelName(name) || rest.length > 0)
-    throw new CommandError(`${named}: no such file or folder`, exitCodes.notFound);
+    throw new ProteoscopeError(`${named}: no such file or folder`, { kind: "notFound" });
   const snapshot = await findSnapshot(cacheFolders(env).huggingFace, name, revision);
   if (snapshot !== undefined) return snapshot;
   const fetchIt = `proteoscope models pull ${name}${revision === undefined ? "" : ` --revision ${revision}`}`;
-  throw new CommandError(
+  throw new ProteoscopeError(
     `${named}: no such file or folder, and no such model in the cache of Hugging Face (${fetchIt})`,
-    exitCodes.notFound,
+    { kind: "notFound" },
   );
 }
 
-/** @throws CommandError (not found) when there is nothing of that name. */
+/** @throws ProteoscopeError (not found) when there is nothing of that name. */
 export async function openCheckpoint(named: string, env: Environment): Promise<CheckpointPath> {
   const { openFolder } = await import("@proteoscope/models/node");
   const path = await resolveCheckpoint(named, env);

@@ -23,8 +23,15 @@ export const mainCommand: CommandGroup = defineGroup(
   {
     generate: () => import("./commands/generate.ts").then((module) => module.generateCommand),
     localize: () => import("./commands/localize.ts").then((module) => module.localizeCommand),
+    compare: () => import("./commands/compare.ts").then((module) => module.compareCommand),
+    retrieve: () => import("./commands/retrieve.ts").then((module) => module.retrieveCommand),
     mutate: () => import("./commands/mutate.ts").then((module) => module.mutateCommand),
     scan: () => import("./commands/scan.ts").then((module) => module.scanCommand),
+    screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
+    embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
+    worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
+    "localize-image": () =>
+      import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),

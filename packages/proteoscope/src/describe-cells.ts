@@ -1,7 +1,14 @@
-// The lines that `generate` prints per cell: each quantity by its standard name, and where the target compartment is not
-// the most probable one, why.
+// The lines that `generate` prints per cell: what is known of the protein, what is predicted from its sequence, which
+// compartments the images were conditioned on and why, each quantity by its standard name.
 
-import type { CompartmentProbabilities } from "@proteoscope/microscope";
+import {
+  type CompartmentProbabilities,
+  describeKnown,
+  type FieldProvenance,
+  formatProbability,
+  mostProbable,
+  type Provenance,
+} from "@proteoscope/microscope";
 import type { WrittenCell } from "./write-cells.ts";
 
 /** The lines of all cells and a last one with the number of files. */
@@ -12,23 +19,18 @@ export function describeCells(cells: readonly WrittenCell[], output: string): st
 }
 
 function describeCell({ name, provenance }: WrittenCell): string[] {
-  const { compartments, homologs, agreement, protein } = provenance;
-  const { predicted, target, note, classified } = compartments;
-  const shown = protein.omitted && `${protein.shown} of ${protein.residues} residues: the model's window`;
-  const known = homologs.nearest !== null && homologs.nearest > 0.99 ? ": its own annotation" : "";
+  const { compartments, known, protein } = provenance;
+  const { predicted, classified } = compartments;
   const lines: readonly (readonly [label: string, text: string | null])[] = [
-    ["sequence read", shown],
-    ["predicted", `${mostProbable(predicted, 3)} (multi-label: each by itself)`],
-    [
-      "nearest homolog",
-      homologs.nearest === null ? null : `k-mer similarity ${homologs.nearest.toFixed(2)}${known}`,
-    ],
-    ["conditioned on", target && [mostProbable(target, 2), ...(note === null ? [] : [note])].join("; ")],
-    ["image classifier", `${mostProbable(classified, 2)} (on the images)`],
-    [
-      "sample agreement",
-      agreement.value === null ? null : `${agreement.value.toFixed(2)} (0 to 1; agreement, not correctness)`,
-    ],
+    ["sequence read", describeWindow(protein)],
+    ["known", known && describeKnown(known)],
+    ["near", describeNear(provenance)],
+    ["predicted", `${list(predicted, 3)} (from the sequence${basisOf(provenance)}; each by itself)`],
+    ["nearest homolog", describeHomolog(provenance)],
+    ["conditioned on", describeTarget(provenance)],
+    ["field", "field" in provenance ? describeField(provenance.field) : null],
+    ["image classifier", `${list(classified, 2)} (on the images)`],
+    ["sample agreement", describeAgreement(provenance)],
   ];
   return [
     protein.id === name ? name : `${protein.id} (files: ${name}_...)`,
@@ -36,11 +38,63 @@ function describeCell({ name, provenance }: WrittenCell): string[] {
   ];
 }
 
-function mostProbable(probabilities: CompartmentProbabilities, most: number): string {
+function describeField({ drawn, nuclei, cutByFrame }: FieldProvenance["field"]): string {
+  const cut = cutByFrame === 0 ? "" : `, ${cutByFrame} of them cut by the frame`;
+  return `${drawn === nuclei ? "" : `${drawn} drawn of `}${nuclei} cells${cut}; the figures below are means over the cells`;
+}
+
+function describeWindow({ omitted, residues, shown }: Provenance["protein"]): string | null {
+  if (omitted === null) return null;
+  return `${shown} of ${residues} residues, the language model's window: without ${omitted.first} to ${omitted.last}`;
+}
+
+function describeNear({ near }: Provenance): string | null {
+  if (near === null) return null;
+  const { protein, sharedKmers } = near;
+  const name = protein === null ? "an annotated protein" : (protein.gene ?? protein.accession);
+  const label = protein === null ? "" : `; the wild type's label is ${describeKnown(protein)}`;
+  return `a variant (mutant, isoform, fragment, fusion) of ${name} (${formatProbability(sharedKmers)} of the k-mers)${label}`;
+}
+
+function basisOf({ homologs, known, near }: Provenance): string {
+  if (known !== null || near !== null) return " alone";
+  return homologs.used && (homologs.nearest ?? 0) > 0 ? " and its homologs" : "";
+}
+
+function describeHomolog({ homologs: { used, nearest } }: Provenance): string | null {
+  if (!used || nearest === null) return null;
+  return `k-mer similarity ${nearest.toFixed(2)}${nearest > 0.99 ? ": its own annotation" : ""}`;
+}
+
+/** The compartments of a known protein's images; else the target with its probability, or why it is not the likeliest. */
+function describeTarget({ compartments, settings }: Provenance): string | null {
+  const { target, targetPerSample, posterior, note } = compartments;
+  if (target === null) return null;
+  const reason = note === null ? [] : [note];
+  if (targetPerSample !== null) {
+    const counts = [...new Set(targetPerSample)].map((name) => {
+      const count = targetPerSample.filter((one) => one === name).length;
+      return settings.samples === 1 ? name : `${name} in ${count} of ${settings.samples} images`;
+    });
+    return [counts.join(", "), ...reason].join("; ");
+  }
+  const first = mostProbable(target);
+  const probability = `${formatProbability(posterior[first]!)} if all compartments were equally frequent`;
+  return note === null ? `${first} (${probability})` : `${first}; ${note}`;
+}
+
+function describeAgreement({ agreement, compartments }: Provenance): string | null {
+  if (agreement.value === null) return null;
+  const isMixed = new Set(compartments.targetPerSample).size > 1;
+  const meaning = isMixed ? "of images of several compartments" : "agreement, not correctness";
+  return `${agreement.value.toFixed(2)} (0 to 1; ${meaning})`;
+}
+
+function list(probabilities: CompartmentProbabilities, most: number): string {
   return Object.entries(probabilities)
     .sort(([, a], [, b]) => b - a)
     .slice(0, most)
     .filter(([, p], index) => index === 0 || p >= 0.005)
-    .map(([name, p]) => `${name} ${p.toFixed(2)}`)
+    .map(([name, p]) => `${name} ${formatProbability(p)}`)
     .join(", ");
 }

@@ -1,11 +1,13 @@
-// Results of experiments as people read them, and as tables: a line per window or variant, and what the null cannot show. Names
-// of columns are snake_case, as in every file.
+// Results of experiments as people read them, and as tables: a line per window or variant, and what the null
+// cannot show.
 
 import { writeCsv } from "@proteoscope/formats";
 import {
   type ComparedProtein,
   type CompartmentProbabilities,
+  describeKnown,
   falseDiscoveryRate,
+  formatProbability,
   type MeanWithInterval,
   type MutateResult,
   type ScanNull,
@@ -124,8 +126,8 @@ function describeWildType(
       ? []
       : [
           line(
-            "annotated",
-            `${wildTypeAnnotation.join(", ")}: the label of the wild type, which no prediction here uses`,
+            "known",
+            `${describeKnown(wildTypeAnnotation)}: the label of the wild type, which no prediction here uses`,
           ),
         ]),
     line("predicted", `${strongest(predicted)} (wild type, from the sequence alone)`),
@@ -175,7 +177,7 @@ function strongest(probabilities: CompartmentProbabilities): string {
   const sorted = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   return sorted
     .slice(0, 3)
-    .map(([label, p]) => `${label} ${p.toFixed(2)}`)
+    .map(([label, p]) => `${label} ${formatProbability(p)}`)
     .join(", ");
 }
 

@@ -3,8 +3,9 @@
 // of another request is taken for one of this; it is removed when the results are written.
 
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createFolder } from "@proteoscope/formats/node";
 import type { ExperimentStep, FindPart } from "@proteoscope/microscope";
 import { packageVersion } from "./package-files.ts";
 
@@ -31,7 +32,7 @@ export function openPartsFolder(output: string, request: unknown): PartsFolder {
   return {
     path,
     async run(start) {
-      await mkdir(path, { recursive: true });
+      await createFolder(path);
       for await (const step of start(find)) {
         if ("result" in step) return step.result;
         const partial = join(path, `${randomBytes(4).toString("hex")}.partial`);

@@ -13,15 +13,27 @@ export interface ImageFile {
   sha256(): string;
 }
 
-/** Opens an image; a pipe is read until `signal` stops it. @throws FormatError that names the path, the system's errors. */
-export async function openImageFile(path: string, signal = new AbortController().signal): Promise<ImageFile> {
+/** How an image file is opened. */
+export interface OpenImageFileOptions {
+  /** Stops the reading of a pipe. */
+  readonly signal?: AbortSignal | undefined;
+  /** Which image of a file of several, from 0. Default 0. */
+  readonly series?: number | undefined;
+}
+
+/** Opens an image. @throws FormatError that names the path, the system's errors. */
+export async function openImageFile(
+  path: string,
+  { signal = new AbortController().signal, series }: OpenImageFileOptions = {},
+): Promise<ImageFile> {
+  const options = { name: path, series };
   if ((await stat(path)).isDirectory()) {
     const { store, sha256 } = digestStore(folderStore(path));
-    return { stack: await openImage(store, { name: path }), sha256 };
+    return { stack: await openImage(store, options), sha256 };
   }
   const bytes = await readInput(path, signal);
   const digest = sha256Of(bytes);
-  return { stack: await openImage(bytes, { name: path }), sha256: () => digest };
+  return { stack: await openImage(bytes, options), sha256: () => digest };
 }
 
 /**

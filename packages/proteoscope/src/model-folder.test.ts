@@ -27,13 +27,13 @@ describe("findModelFolder", () => {
     const folder = await openModel(`owner/name@${commit}`, { HF_HUB_CACHE: path });
     expect(folder.name).toBe(snapshot);
     await expect(openModel("owner/name", { HF_HUB_CACHE: path })).rejects.toMatchObject({
-      exitCode: 4,
+      kind: "notFound",
     });
   });
 
   it("says what a model folder has where there is none", async () => {
     await expect(openModel(path)).rejects.toMatchObject({
-      exitCode: 4,
+      kind: "notFound",
       message: `${path}: no model there (a model folder has a model_index.json)`,
     });
   });

@@ -3,11 +3,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { FileSource } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./cli/command.ts";
-import { CommandError, exitCodes } from "./cli/errors.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
 
 /**
@@ -15,7 +15,7 @@ import { findShipped, shippedModelName } from "./package-files.ts";
  * @param model a folder with a model_index.json, or a model that `proteoscope models pull` has fetched; by default the
  * model that ships.
  * @param env the variables that say where pulled models lie.
- * @throws CommandError (not found) when there is no such folder, or nothing ships with this installation.
+ * @throws ProteoscopeError (not found) when there is no such folder, or nothing ships with this installation.
  */
 export async function openModel(
   model?: string,
@@ -25,18 +25,17 @@ export async function openModel(
   if (model !== undefined) {
     const path = await resolveCheckpoint(model, env);
     if (!existsSync(join(path, "model_index.json")))
-      throw new CommandError(
-        `${model}: no model there (a model folder has a model_index.json)`,
-        exitCodes.notFound,
-      );
+      throw new ProteoscopeError(`${model}: no model there (a model folder has a model_index.json)`, {
+        kind: "notFound",
+      });
     return openFolder(path);
   }
   const shipped = findShipped(join("checkpoints", shippedModelName));
   if (shipped === undefined)
-    throw new CommandError(
-      `${shippedModelName} is not in this installation: give a model with --model`,
-      exitCodes.notFound,
-    );
+    throw new ProteoscopeError(`${shippedModelName} is not in this installation: name another model`, {
+      kind: "notFound",
+      field: "model",
+    });
   return openFolder(shipped);
 }
 

@@ -16,7 +16,7 @@ export async function readNetworks(
   named: string,
   { env, stderr }: Pick<CommandContext, "env" | "stderr">,
 ): Promise<NamedNetworks> {
-  const { loadAs, loadParts, loadPipeline, noiseScheduleDefaults, subfolder } = await import(
+  const { loadLanguageModel, loadParts, loadPipeline, noiseScheduleDefaults, subfolder } = await import(
     "@proteoscope/models"
   );
   const { folder, options } = await openCheckpoint(named, env);
@@ -26,7 +26,8 @@ export async function readNetworks(
       ["unet", unet],
       ["vae", autoencoder],
     ]);
-    if (index.proteoscope !== undefined) networks.set("plm", await loadAs("esm2", subfolder(folder, "plm")));
+    if (index.proteoscope !== undefined)
+      networks.set("plm", await loadLanguageModel(subfolder(folder, "plm")));
     return { networks, noiseSchedule };
   }
   const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);

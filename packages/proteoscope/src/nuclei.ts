@@ -5,8 +5,10 @@ import { basename } from "node:path";
 import { NucleusError } from "@proteoscope/imaging";
 import {
   type ChosenNucleus,
+  chooseWholeNuclei,
+  fieldOfImage,
   type NucleiOptions,
-  nucleiOfImage,
+  type NucleusField,
   nucleusOfLibrary,
   readImagingConstants,
   readModelNuclei,
@@ -18,6 +20,8 @@ import { openImageFile } from "./image-file.ts";
 export interface ReadNucleiOptions extends NucleiOptions {
   /** Path of an image file or of an OME-Zarr folder; a nucleus of the model's library where it is undefined. */
   readonly image?: string | undefined;
+  /** Which image of a file of several, from 0. Default 0. */
+  readonly nucleusSeries?: number | undefined;
   /** Chooses the nucleus of the library. Default 0. */
   readonly seed?: number | undefined;
 }
@@ -29,13 +33,22 @@ export interface ReadNucleiOptions extends NucleiOptions {
  */
 export async function readNuclei(
   folder: FileSource,
-  { image: path, seed = 0, ...options }: ReadNucleiOptions = {},
+  { image, seed = 0, maxNuclei, ...options }: ReadNucleiOptions = {},
 ): Promise<ChosenNucleus[]> {
-  if (path === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
+  if (image === undefined) return [nucleusOfLibrary(await readModelNuclei(folder), seed)];
+  return chooseWholeNuclei(await readNucleusField(folder, image, options), maxNuclei);
+}
+
+/** Reads the field that an image shows, with at least one nucleus. @throws as `readNuclei`. */
+export async function readNucleusField(
+  folder: FileSource,
+  path: string,
+  { nucleusSeries: series, ...options }: Omit<ReadNucleiOptions, "image" | "seed" | "maxNuclei"> = {},
+): Promise<NucleusField> {
   const constants = await readImagingConstants(folder);
-  const { stack, sha256 } = await openImageFile(path, options.signal);
+  const { stack, sha256 } = await openImageFile(path, { signal: options.signal, series });
   try {
-    return await nucleiOfImage(stack, { image: basename(path), sha256 }, constants, options);
+    return await fieldOfImage(stack, { image: basename(path), sha256 }, constants, options);
   } catch (error) {
     if (!(error instanceof NucleusError)) throw error;
     throw new NucleusError(error.problem, `${path}: ${error.message}`, error.field);

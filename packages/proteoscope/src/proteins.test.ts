@@ -37,7 +37,7 @@ describe("resolveProteins", () => {
     expect((await fromStdin(text)).proteins).toMatchObject([{ id: "x", source: "standard input" }]);
     const stdin = Readable.from([text], { objectMode: false });
     expect((await resolveProteins(["/dev/stdin"], { stdin })).proteins).toMatchObject([{ id: "x" }]);
-    await expect(resolveProteins(["-"], {})).rejects.toMatchObject({ exitCode: 2 });
+    await expect(resolveProteins(["-"], {})).rejects.toMatchObject({ kind: "usage" });
   });
 
   it.each<[string, Uint8Array]>([
@@ -60,6 +60,32 @@ describe("resolveProteins", () => {
     expect(byGene).toEqual(byAccession);
     expect(byGene).toMatchObject({ id: "FBL", gene: "FBL", source: "example" });
     expect(byGene!.sequence).toHaveLength(321);
+  });
+
+  it("finds an annotated protein of the shipped model by gene and by accession, in any case", async () => {
+    const [byGene] = await resolve("kras");
+    const [byAccession] = await resolve("p01116");
+    expect(byGene).toEqual(byAccession);
+    expect(byGene).toMatchObject({
+      ...{ id: "KRAS", gene: "KRAS", description: "P01116 human", source: "annotated proteins" },
+      sequence: expect.stringMatching(/^MTEYKLVVVGAGGVGKSALTIQLIQ/),
+    });
+    const [whole] = await resolve("GIT1"); // the Human Protein Atlas has an isoform of it as well
+    expect(whole).toMatchObject({ description: "Q9Y2X7 human" });
+  });
+
+  it("takes the organism that is asked for, by its names", async () => {
+    for (const organism of ["human", "Homo sapiens", "9606"]) {
+      const { proteins } = await resolveProteins(["KRAS", "FBL"], {}, { organism });
+      expect(proteins.map(({ id }) => id)).toEqual(["KRAS", "FBL"]);
+    }
+    await expect(resolveProteins(["FBL"], {}, { organism: "mouse" })).rejects.toMatchObject({
+      ...{ kind: "notFound", field: "organism" },
+      message: "no annotated protein of mouse: the model has names for human; give a FASTA file",
+    });
+    // A protein of another kingdom, which the model has among the homologs without its organism.
+    expect(await resolve("Q62318")).toMatchObject([{ id: "Q62318", gene: undefined }]);
+    await expect(resolveProteins(["Q62318"], {}, { organism: "human" })).rejects.toThrow(/no gene/);
   });
 
   it("takes twenty residues or more for a sequence, in lower case and with a stop sign too", async () => {
@@ -141,15 +167,16 @@ describe("a word that is no protein", () => {
   it("is named with what may have been meant", async () => {
     const refused = (word: string) => resolve(word).catch((error: Error) => error);
     expect(await refused("FBLL")).toMatchObject({
-      exitCode: 4,
+      kind: "notFound",
       message: expect.stringContaining("did you mean FBL?"),
     });
+    expect(await refused("KRASS")).toMatchObject({ message: expect.stringContaining("did you mean KRAS?") });
     expect(await refused("missing.fasta.gz")).toMatchObject({
-      exitCode: 4,
+      kind: "notFound",
       message: "missing.fasta.gz: no such file",
     });
     expect(await refused("QQQQQQ")).toMatchObject({
-      exitCode: 4,
+      kind: "notFound",
       message: expect.stringContaining("examples are FBL"),
     });
     expect(((await refused("?".repeat(100_000))) as Error).message.length).toBeLessThan(400);

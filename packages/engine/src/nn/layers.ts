@@ -65,17 +65,30 @@ export function embedding(w: Weights, indices: Tensor, count: number, width: num
   return gather(w.parameter("weight", [count, width], { kind: "normal", deviation: 1 }), indices);
 }
 
+/** Options of `layerNorm`. */
+export interface LayerNormOptions {
+  /** Whether there is a scale. Default true. */
+  weight?: boolean;
+  /** Whether there is a bias. Default true. */
+  bias?: boolean;
+}
+
 /**
  * Normalises the last axis of x [..., C] to zero mean and unit variance; parameters `weight`, `bias` [C].
  *
  * @throws ShapeError for an open last axis.
  */
-export function layerNorm(w: Weights, x: Tensor, epsilon = 1e-5): Tensor {
+export function layerNorm(
+  w: Weights,
+  x: Tensor,
+  epsilon = 1e-5,
+  { weight = true, bias = true }: LayerNormOptions = {},
+): Tensor {
   const size = fixed(x.shape.at(-1), "layerNorm", "the last axis");
   return normalize.layerNorm(
     x,
-    w.parameter("weight", [size], ones),
-    w.parameter("bias", [size], zeros),
+    weight ? w.parameter("weight", [size], ones) : undefined,
+    bias ? w.parameter("bias", [size], zeros) : undefined,
     epsilon,
   );
 }

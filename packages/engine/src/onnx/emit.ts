@@ -25,7 +25,7 @@ import { ancestors } from "../gradient.ts";
 import type { Rule } from "../passes/rewrite.ts";
 import { simplify } from "../passes/simplify.ts";
 import type { Shape } from "../shape.ts";
-import { type Attribute, isConstant, type NdArray, type Tensor } from "../tensor.ts";
+import { type Attribute, isConstant, type NdArray, type Node, type Tensor } from "../tensor.ts";
 import {
   bytesOf,
   defaultEmbeddedLimit,
@@ -142,52 +142,11 @@ export function buildOnnx(
     names.set(tensor, name);
     weights.set(tensorProto(name, value), value);
   }
-  const constants = new Map<TensorProto, NdArray>();
-  const nodes: NodeProto[] = [];
-  const computed = ancestors([...outputs.values()]);
-  const used = new Set([...outputs.values(), ...computed.flatMap((node) => node.inputs)]);
-  for (const node of computed) {
-    const first = node.outputs[0]!;
-    if (names.has(first)) continue;
-    if (node.operator.isAlias) {
-      for (const output of node.outputs) names.set(output, names.get(node.inputs[output.index]!)!);
-      continue;
-    }
-    if (isConstant(first)) {
-      const { value } = first.node.operator;
-      names.set(first, `constant.${weights.size + constants.size}`);
-      constants.set(tensorProto(names.get(first)!, value), value);
-      continue;
-    }
-    if (node.inputs.length === 0)
-      throw new Error(
-        `onnx: ${node.operator.name} "${node.attributes.name}" is neither an input nor an initializer`,
-      );
-    const lastUsed = node.outputs.findLastIndex((output) => used.has(output));
-    for (const output of node.outputs) names.set(output, `value.${nodes.length}.${output.index}`);
-    nodes.push(
-      create(NodeProtoSchema, {
-        opType: node.operator.name,
-        domain: node.operator.domain ?? "",
-        name: `${node.operator.name}.${nodes.length}`,
-        input: node.inputs.map((tensor) => (tensor === undefined ? "" : names.get(tensor)!)),
-        output: node.outputs
-          .slice(0, lastUsed + 1)
-          .map((output) => (used.has(output) ? names.get(output)! : "")),
-        attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
-      }),
-    );
-  }
+  const { nodes, constants } = buildNodes([...outputs.values()], names, weights.size);
   const results: ValueInfoProto[] = [];
   for (const [name, tensor] of outputs) {
-    nodes.push(
-      create(NodeProtoSchema, {
-        opType: "Identity",
-        name: `output.${name}`,
-        input: [names.get(tensor)!],
-        output: [name],
-      }),
-    );
+    const ends = { input: [names.get(tensor)!], output: [name] };
+    nodes.push(create(NodeProtoSchema, { opType: "Identity", name: `output.${name}`, ...ends }));
     results.push(valueInfo(name, tensor.dtype, tensor.shape));
   }
   const proto = create(ModelProtoSchema, {
@@ -203,6 +162,53 @@ export function buildOnnx(
     }),
   });
   return { proto, weights, constants };
+}
+
+/** The nodes and constants that outputs need; `names` has those of inputs and initializers, and is given all others. */
+function buildNodes(outputs: readonly Tensor[], names: Map<Tensor, string>, weightCount: number) {
+  const constants = new Map<TensorProto, NdArray>();
+  const nodes: NodeProto[] = [];
+  const computed = ancestors(outputs);
+  const used = new Set([...outputs, ...computed.flatMap((node) => node.inputs)]);
+  for (const node of computed) {
+    const first = node.outputs[0]!;
+    if (names.has(first)) continue;
+    if (node.operator.isAlias) {
+      for (const output of node.outputs) names.set(output, names.get(node.inputs[output.index]!)!);
+      continue;
+    }
+    if (isConstant(first)) {
+      const { value } = first.node.operator;
+      names.set(first, `constant.${weightCount + constants.size}`);
+      constants.set(tensorProto(names.get(first)!, value), value);
+      continue;
+    }
+    if (node.inputs.length === 0)
+      throw new Error(
+        `onnx: ${node.operator.name} "${node.attributes.name}" is neither an input nor an initializer`,
+      );
+    for (const output of node.outputs) names.set(output, `value.${nodes.length}.${output.index}`);
+    nodes.push(nodeProto(node, nodes.length, names, used));
+  }
+  return { nodes, constants };
+}
+
+/** The message of a node, whose outputs end with the last one that is used; those in between that are not have no name. */
+function nodeProto(
+  { operator, inputs, outputs, attributes }: Node,
+  index: number,
+  names: ReadonlyMap<Tensor, string>,
+  used: ReadonlySet<Tensor | undefined>,
+): NodeProto {
+  const lastUsed = outputs.findLastIndex((output) => used.has(output));
+  return create(NodeProtoSchema, {
+    opType: operator.name,
+    domain: operator.domain ?? "",
+    name: `${operator.name}.${index}`,
+    input: inputs.map((tensor) => (tensor === undefined ? "" : names.get(tensor)!)),
+    output: outputs.slice(0, lastUsed + 1).map((output) => (used.has(output) ? names.get(output)! : "")),
+    attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+  });
 }
 
 /** Lists the operator sets: the standard one, and those of other domains that are used, which are all of version 1. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { array, evaluate, numbers, random, valuesOf } from "../testing/evaluate.ts";
 import { expectGradients } from "../testing/finite-differences.ts";
-import { resizeBilinear, resizeNearest } from "./resize.ts";
+import { resizeBicubic, resizeBilinear, resizeNearest } from "./resize.ts";
 
 const sizes = [
   { from: [3, 2], to: { height: 6, width: 4 }, what: "twice as large" },
@@ -25,9 +25,24 @@ const bilinear = (i: number, source: number, target: number): [number, number][]
   ];
 };
 
+/** The cubic convolution kernel of Keys (1981) with a = -0.75, by its definition. */
+const keys = (distance: number): number => {
+  const [x, a] = [Math.abs(distance), -0.75];
+  if (x <= 1) return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
+  return x < 2 ? a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a : 0;
+};
+const bicubic = (i: number, source: number, target: number): [number, number][] => {
+  const centre = ((i + 0.5) * source) / target - 0.5;
+  return [-1, 0, 1, 2].map((tap) => {
+    const sample = Math.floor(centre) + tap;
+    return [Math.min(Math.max(sample, 0), source - 1), keys(centre - sample)];
+  });
+};
+
 describe.each([
   { name: "resizeNearest", resize: resizeNearest, rule: nearest },
   { name: "resizeBilinear", resize: resizeBilinear, rule: bilinear },
+  { name: "resizeBicubic", resize: resizeBicubic, rule: bicubic },
 ])("$name", ({ resize, rule }) => {
   test.each(sizes)("$what: values by PyTorch's rule, gradients by differences", async ({ from, to }) => {
     const [height, width] = from as [number, number];

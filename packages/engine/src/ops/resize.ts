@@ -1,8 +1,8 @@
 /**
- * Nearest and bilinear resizing of images [B, C, H, W] to a fixed size, with gradients.
+ * Nearest, bilinear and bicubic resizing of images [B, C, H, W] to a fixed size, with gradients.
  *
- * Both are linear and separable: y = R x C^T with one small matrix per axis. Bilinear runs as these two products,
- * nearest by the runtime's kernel; the gradient of either is the two products transposed.
+ * All are linear and separable: y = R x C^T with one small matrix per axis. Bilinear and bicubic run as these two
+ * products, nearest by the runtime's kernel; the gradient of each is the two products transposed.
  */
 import { fixed } from "../shape.ts";
 import { apply, constant, int64Vector, type Operator, type Tensor } from "../tensor.ts";
@@ -50,6 +50,25 @@ const bilinearMatrix: AxisMatrix = (source, target) => {
   return matrix;
 };
 
+/** Four samples each, weighted by the cubic convolution kernel with a = -0.75, as in PyTorch's "bicubic". */
+const bicubicMatrix: AxisMatrix = (source, target) => {
+  const a = -0.75;
+  const near = (x: number) => ((a + 2) * x - (a + 3)) * x * x + 1; // distance up to 1
+  const far = (x: number) => ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; // distance from 1 to 2
+  const matrix = new Float32Array(target * source);
+  for (let i = 0; i < target; i++) {
+    const centre = ((i + 0.5) * source) / target - 0.5;
+    const low = Math.floor(centre);
+    const fraction = centre - low;
+    const weights = [far(1 + fraction), near(fraction), near(1 - fraction), far(2 - fraction)];
+    for (const [tap, weight] of weights.entries()) {
+      const sample = Math.min(Math.max(low - 1 + tap, 0), source - 1);
+      matrix[i * source + sample]! += weight;
+    }
+  }
+  return matrix;
+};
+
 const resizeOperator: Operator = {
   name: "Resize",
   gradient: (node, [g]) => {
@@ -86,9 +105,22 @@ export function resizeNearest(x: Tensor, { height, width }: Size): Tensor {
  *
  * @throws ShapeError for an open side.
  */
-export function resizeBilinear(x: Tensor, { height, width }: Size): Tensor {
+export function resizeBilinear(x: Tensor, size: Size): Tensor {
+  return resizeBy(bilinearMatrix, x, size);
+}
+
+/**
+ * Resizes x [B, C, H, W] as PyTorch's "bicubic" with align_corners=False and no antialias.
+ *
+ * @throws ShapeError for an open side.
+ */
+export function resizeBicubic(x: Tensor, size: Size): Tensor {
+  return resizeBy(bicubicMatrix, x, size);
+}
+
+function resizeBy(weights: AxisMatrix, x: Tensor, { height, width }: Size): Tensor {
   const [oldHeight, oldWidth] = sides(x);
-  const rows = axisMatrix(bilinearMatrix, oldHeight, height);
-  const columns = matrixTranspose(axisMatrix(bilinearMatrix, oldWidth, width));
+  const rows = axisMatrix(weights, oldHeight, height);
+  const columns = matrixTranspose(axisMatrix(weights, oldWidth, width));
   return matmul(matmul(rows, x), columns);
 }

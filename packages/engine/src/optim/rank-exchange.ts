@@ -5,36 +5,40 @@
  */
 import type { Collective } from "../distributed/collective.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { buffersState, stateName, type TrainingGraphs } from "./training-graph.ts";
+import { bufferMeansState, buffersState, stateName, type TrainingGraphs } from "./training-graph.ts";
 
 /**
- * Replaces gradients, buffers and reported numbers by their means over the ranks, and returns the numbers, which have the
- * same names in the same order on every rank. The graph has scaled the gradients, so that their sum is the mean.
+ * Ends the micro-batches of a step: replaces gradients, buffers and reported numbers by their means over the ranks, and
+ * returns the numbers, which have the same names in the same order on every rank. The graph has scaled gradients and
+ * buffers, so that their sum is the mean.
  */
 export async function reduceOverRanks(
   runtime: Runtime,
   collective: Collective,
-  { groups, buffers }: TrainingGraphs,
+  { groups, collectsBuffers }: TrainingGraphs,
   report: Readonly<Record<string, number>>,
 ): Promise<Record<string, number>> {
-  const share = 1 / collective.size;
-  for (const { name } of groups) await sumState(runtime, collective, stateName(name, "gradients"), 1);
-  if (buffers.length > 0) await sumState(runtime, collective, buffersState, share);
-  const means = Float32Array.from(Object.values(report), (value) => share * value);
+  if (collectsBuffers) await averageBuffers(runtime, collective);
+  if (collective.size === 1) return { ...report };
+  for (const { name } of groups) {
+    const state = stateName(name, "gradients");
+    const gradients = await runtime.getState(state);
+    await collective.allReduce(gradients.data as Float32Array);
+    await runtime.setState(state, gradients, { transfer: true });
+  }
+  const means = Float32Array.from(Object.values(report), (value) => value / collective.size);
   await collective.allReduce(means);
   return Object.fromEntries(Object.keys(report).map((name, i) => [name, means[i]!]));
 }
 
-/** Replaces a flat float32 state by the sum over the ranks of `factor` times the state. */
-async function sumState(
-  runtime: Runtime,
-  collective: Collective,
-  state: string,
-  factor: number,
-): Promise<void> {
-  const value = await runtime.getState(state);
-  const values = value.data as Float32Array;
-  if (factor !== 1) for (let i = 0; i < values.length; i++) values[i]! *= factor;
-  await collective.allReduce(values);
-  await runtime.setState(state, value, { transfer: true });
+/**
+ * Replaces the buffers by the mean of what the micro-batches of all ranks made of them, each from the buffers that the step
+ * began with, so that it does not matter which rank computes which.
+ */
+async function averageBuffers(runtime: Runtime, collective: Collective): Promise<void> {
+  const means = await runtime.getState(bufferMeansState);
+  await collective.allReduce(means.data as Float32Array);
+  await runtime.setState(buffersState, means);
+  const zeros = new Float32Array(means.data.length);
+  await runtime.setState(bufferMeansState, { ...means, data: zeros }, { transfer: true });
 }

@@ -7,24 +7,26 @@ import type { Collective } from "../distributed/collective.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { float32, type NdArray } from "../tensor.ts";
 import { type FlatLayout, packFlat, unpackFlat } from "./flat-layout.ts";
-import { buffersState, stateName, type TrainingGraphs } from "./training-graph.ts";
+import { bufferMeansState, buffersState, stateName, type TrainingGraphs } from "./training-graph.ts";
 
 /** Sets parameters, their averages and buffers to the weights of rank 0, all else to zeros. */
 export async function setInitialState(
   runtime: Runtime,
   collective: Collective,
-  { groups, buffers, apply, onHost }: TrainingGraphs,
+  { groups, buffers, collectsBuffers, apply, onHost }: TrainingGraphs,
   weights: ReadonlyMap<string, NdArray>,
 ): Promise<void> {
   const initialOf = (layout: FlatLayout) => broadcastFirst(collective, packFlat(layout, weights));
+  const zerosOf = ({ length }: FlatLayout) => float32([length], new Float32Array(length));
   for (const { name, layout, vectors } of groups) {
     const initial = await initialOf(layout);
-    const zeros = float32([layout.length], new Float32Array(layout.length));
+    const zeros = zerosOf(layout);
     for (const vector of vectors)
       await runtime.setState(stateName(name, vector), vector.endsWith("Moment") ? zeros : initial);
     if (onHost || apply !== undefined) await runtime.setState(stateName(name, "gradients"), zeros);
   }
   if (buffers.length > 0) await runtime.setState(buffersState, await initialOf(buffers));
+  if (collectsBuffers) await runtime.setState(bufferMeansState, zerosOf(buffers));
 }
 
 /** Reads trained parameters, or with `average` the average of those that have one, and buffers, by name. */

@@ -122,12 +122,10 @@ export async function createTrainer<I extends InputTypes, L extends string>(
       if (batches.length !== accumulate)
         throw new Error(`step: expected ${accumulate} micro-batches, got ${batches.length}`);
       const schedules = onHost ? {} : scheduleFeeds(groups, stepCount);
-      let report = await runMicroBatches(batches, schedules);
-      if (ranks > 1) report = await reduceOverRanks(runtime, collective, graphs, report);
+      const own = await runMicroBatches(batches, schedules);
+      const report = await reduceOverRanks(runtime, collective, graphs, own);
       if (applySession !== undefined) Object.assign(report, numbersOf(await applySession.run(schedules)));
-      if (onHost)
-        for (const group of groups)
-          report[`${group.name}.gradientNorm`] = await stepOnHost(runtime, group, stepCount, accumulate > 1);
+      if (onHost) Object.assign(report, await stepGroupsOnHost(runtime, groups, stepCount, accumulate > 1));
       stepCount++;
       return report;
     },
@@ -171,6 +169,19 @@ function scheduleFeeds(groups: readonly Group[], step: number): Record<string, N
     return [scheduleName(group.name), float32([scheduleLength], values)] as const;
   });
   return Object.fromEntries(feeds);
+}
+
+/** Takes AdamW's step on the states of all groups; returns the norms of their gradients. */
+async function stepGroupsOnHost(
+  runtime: Runtime,
+  groups: readonly Group[],
+  step: number,
+  clearsGradient: boolean,
+): Promise<Record<string, number>> {
+  const norms: Record<string, number> = {};
+  for (const group of groups)
+    norms[`${group.name}.gradientNorm`] = await stepOnHost(runtime, group, step, clearsGradient);
+  return norms;
 }
 
 /** Takes AdamW's step on one group's states; returns the gradient's norm. */

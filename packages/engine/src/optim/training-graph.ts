@@ -58,6 +58,8 @@ export interface TrainingGraphs {
   readonly groups: readonly Group[];
   /** Where each buffer that the model updates lies in their vector. */
   readonly buffers: FlatLayout;
+  /** Whether a step has several micro-batches, whose updates of the buffers are averaged when the step ends. */
+  readonly collectsBuffers: boolean;
   /** Goes from a batch to the updated parameters, or to the summed gradients if `apply` is there. */
   readonly main: StepGraph;
   /** Goes from the summed gradients to the updated parameters. */
@@ -75,14 +77,20 @@ export const stateName = (group: string, vector: VectorName | "gradients"): stri
 export const scheduleName = (group: string): string => `${group}.schedule`;
 /** The state of all updated buffers. */
 export const buffersState = "buffers";
+/** The state in which a step of several micro-batches collects the mean of what they make of the buffers. */
+export const bufferMeansState = "bufferMeans";
 
 /** Lists every state that the graphs, or the host, read or write. */
-export function stateNames({ groups, buffers, apply, onHost }: TrainingGraphs): string[] {
+export function stateNames({ groups, buffers, apply, onHost, collectsBuffers }: TrainingGraphs): string[] {
   const ofGroups = groups.flatMap(({ name, vectors }) => [
     ...vectors.map((vector) => stateName(name, vector)),
     ...(onHost || apply !== undefined ? [stateName(name, "gradients")] : []),
   ]);
-  return buffers.length > 0 ? [...ofGroups, buffersState] : ofGroups;
+  return [
+    ...ofGroups,
+    ...(buffers.length > 0 ? [buffersState] : []),
+    ...(collectsBuffers ? [bufferMeansState] : []),
+  ];
 }
 
 /**
@@ -105,11 +113,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   const { weights, accumulate, ranks = 1, onHost = false } = options;
   const scale = (gradient: Tensor) =>
     accumulate * ranks > 1 ? mul(gradient, 1 / (accumulate * ranks)) : gradient;
-  const flatModel: Model<I> = (w, inputs, random) => {
-    const { losses, metrics = {} } = model(w, inputs, random);
-    const named = Object.entries<Tensor>(losses).map(([name, loss]) => [`loss.${name}`, loss]);
-    return { ...Object.fromEntries(named), ...metrics };
-  };
+  const flatModel = withNamedLosses(model);
   const declared = trace(flatModel, inputTypes);
   checkWeights(declared, weights);
   const groups = groupParameters(declared, options.groups);
@@ -119,14 +123,9 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   // The second tracing reads trained parameters and updated buffers out of flat vectors. In main memory a part of a
   // vector is read and written where it lies; on a device the vector is one buffer, which the graph takes apart.
   const main = emptyGraph();
-  const flats = new Map(
-    onHost
-      ? []
-      : groups.map(({ name, layout }) => [
-          name,
-          readState(main, stateName(name, "parameters"), layout.length),
-        ]),
-  );
+  const readParameters = ({ name, layout }: Group) =>
+    [name, readState(main, stateName(name, "parameters"), layout.length)] as const;
+  const flats = new Map(onHost ? [] : groups.map(readParameters));
   const flatBuffers = buffers.length > 0 ? readState(main, buffersState, buffers.length) : undefined;
   const traced = trace(flatModel, inputTypes, (name) => {
     const group = groups.find(({ layout }) => layout.entries.has(name));
@@ -139,38 +138,45 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
   for (const [name, tensor] of traced.inputs) main.inputs.set(name, tensor);
   for (const [name, { tensor }] of traced.random) main.inputs.set(`random.${name}`, tensor);
   for (const [name, tensor] of Object.entries(traced.outputs)) main.outputs.set(name, tensor);
-  if (flatBuffers !== undefined)
-    writeState(
-      main,
-      buffersState,
-      flatten([...buffers.entries.keys()].map((name) => traced.updates.get(name)!)),
-    );
+  const updates = [...buffers.entries.keys()].map((name) => traced.updates.get(name)!);
+  const collectsBuffers = flatBuffers !== undefined && accumulate * ranks > 1;
+  const readMeans = () => readState(main, bufferMeansState, buffers.length);
+  if (collectsBuffers) writeState(main, bufferMeansState, add(readMeans(), scale(flatten(updates))));
+  else if (flatBuffers !== undefined) writeState(main, buffersState, flatten(updates));
 
   const apply = accumulate * ranks > 1 && !onHost ? emptyGraph() : undefined;
   for (const group of groups) {
-    const targets = [...group.layout.entries.keys()].map((name) => traced.parameters.get(name)!.tensor);
+    const parameters = [...group.layout.entries.keys()];
+    const targets = parameters.map((name) => traced.parameters.get(name)!.tensor);
     const gradients = grad(traced.outputs[`loss.${group.name}`]!, targets);
-    if (onHost) {
-      for (const [index, parameter] of [...group.layout.entries.keys()].entries())
+    if (onHost)
+      for (const [index, parameter] of parameters.entries())
         writeGradient(main, group, parameter, scale(gradients[index]!), accumulate > 1);
-      continue;
-    }
-    const gradient = flatten(gradients);
-    const { length } = group.layout;
-    const sums = stateName(group.name, "gradients");
-    if (apply === undefined) {
-      addUpdate(main, group, flats.get(group.name)!, gradient);
-      continue;
-    }
-    const own = scale(gradient);
-    writeState(main, sums, accumulate > 1 ? add(readState(main, sums, length), own) : own);
-    const sum = readState(apply, sums, length);
-    addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);
-    writeState(apply, sums, mul(sum, 0));
+    else if (apply === undefined) addUpdate(main, group, flats.get(group.name)!, flatten(gradients));
+    else addSums(main, apply, group, scale(flatten(gradients)), accumulate > 1);
   }
   const own = [...traced.parameters].filter(([, { tensor }]) => tensor.node.operator === parameterOperator);
   const frozen = new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
-  return { groups, buffers, main, apply, onHost, random: traced.random, frozen };
+  return { groups, buffers, collectsBuffers, main, apply, onHost, random: traced.random, frozen };
+}
+
+/** The model with its losses and metrics in one record, the losses as `loss.<name>`. */
+function withNamedLosses<I extends InputTypes, L extends string>(model: TrainingModel<I, L>): Model<I> {
+  return (w, inputs, random) => {
+    const { losses, metrics = {} } = model(w, inputs, random);
+    const named = Object.entries<Tensor>(losses).map(([name, loss]) => [`loss.${name}`, loss]);
+    return { ...Object.fromEntries(named), ...metrics };
+  };
+}
+
+/** Writes a group's gradients, or their sum over micro-batches, where `apply` updates the parameters by them. */
+function addSums(main: StepGraph, apply: StepGraph, group: Group, gradient: Tensor, isSum: boolean): void {
+  const { length } = group.layout;
+  const sums = stateName(group.name, "gradients");
+  writeState(main, sums, isSum ? add(readState(main, sums, length), gradient) : gradient);
+  const sum = readState(apply, sums, length);
+  addUpdate(apply, group, readState(apply, stateName(group.name, "parameters"), length), sum);
+  writeState(apply, sums, mul(sum, 0));
 }
 
 /** Adds AdamW on one group's vectors, with its schedule as a further input. */

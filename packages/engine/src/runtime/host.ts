@@ -17,7 +17,13 @@ export type Request =
       /** Whether the model was moved here and not copied. */
       readonly isTransferred: boolean;
     }
-  | { readonly type: "run"; readonly session: number; readonly feeds: NdArrays; readonly cached?: NdArrays }
+  | {
+      readonly type: "run";
+      readonly session: number;
+      readonly feeds: NdArrays;
+      readonly cached?: NdArrays;
+      readonly position?: number;
+    }
   | { readonly type: "closeSession"; readonly session: number }
   | { readonly type: "setState"; readonly name: string; readonly value: NdArray }
   | { readonly type: "getState" | "deleteState"; readonly name: string }
@@ -60,7 +66,8 @@ export function serveRuntime(
       case "run": {
         const found = find(request.session);
         found.cached = request.cached ?? found.cached;
-        return found.session.run(request.feeds, { cached: found.cached });
+        const { feeds, position = 0 } = request;
+        return found.session.run(feeds, { cached: found.cached, position });
       }
       case "closeSession":
         await find(request.session).session.close();

@@ -25,68 +25,95 @@ const nothing: NdArrays = {};
 
 /** Makes a runtime of a connection. */
 export function connectRuntime(device: Device, port: Port): Runtime {
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
-  let nextId = 0;
-  let ended: Error | undefined;
+  const calls = new Calls(port);
   let closed: Promise<void> | undefined;
-  port.onReply((reply) => {
-    const caller = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    if ("error" in reply) caller?.reject(new Error(reply.error));
-    else caller?.resolve(reply.value);
-  });
-  port.onEnd((reason) => {
-    ended ??= reason;
-    for (const { reject } of waiting.values()) reject(reason);
-    waiting.clear();
-  });
-  const call = <T>(request: Request, moved: ArrayBuffer[] = []): Promise<T> => {
-    if (ended !== undefined) return Promise.reject(ended);
-    return new Promise((resolve, reject) => {
-      const id = nextId++;
-      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      port.post({ id, request }, moved);
-    });
-  };
   return {
     device,
     load: async (model, { transfer = false, externalData, ...rest } = {}) => {
       const options = externalData === undefined ? rest : { ...rest, externalData: inBlob(externalData) };
       const moved = transfer && typeof model !== "string" ? [model.buffer as ArrayBuffer] : [];
-      const session = await call<number>(
+      const session = await calls.make<number>(
         { type: "load", model, options, isTransferred: moved.length > 0 },
         moved,
       );
       let sent: NdArrays | undefined;
       return {
-        run: async (feeds, { signal, cached = nothing } = {}) => {
+        run: async (feeds, { signal, cached = nothing, position } = {}) => {
           signal?.throwIfAborted();
           const isKnown = cached === sent;
           sent = cached;
-          return call<Record<string, NdArray>>({
+          return calls.make<Record<string, NdArray>>({
             type: "run",
             session,
             feeds,
             ...(isKnown ? {} : { cached }),
+            ...(position !== undefined && { position }),
           });
         },
         close: async () => {
-          if (ended === undefined) await call({ type: "closeSession", session }); // otherwise it ended with the runtime
+          if (!calls.haveEnded) await calls.make({ type: "closeSession", session }); // otherwise it ended with the runtime
         },
       };
     },
     setState: (name, value, { transfer = false } = {}) =>
-      call({ type: "setState", name, value }, transfer ? [value.data.buffer as ArrayBuffer] : []),
-    getState: (name) => call({ type: "getState", name }),
-    deleteState: (name) => call({ type: "deleteState", name }),
-    ...(device === "webgpu" ? {} : { update: (step, states) => call({ type: "update", step, states }) }),
+      calls.make({ type: "setState", name, value }, transfer ? [value.data.buffer as ArrayBuffer] : []),
+    getState: (name) => calls.make({ type: "getState", name }),
+    deleteState: (name) => calls.make({ type: "deleteState", name }),
+    ...(device === "webgpu"
+      ? {}
+      : { update: (step, states) => calls.make({ type: "update", step, states }) }),
     // Nothing may be asked for after this: native code that is at work when its thread ends takes the process down.
     close: () => {
-      closed ??= ended === undefined ? call({ type: "close" }).then(() => port.close()) : Promise.resolve();
-      ended ??= new Error(`the ${device} runtime is closed`);
+      closed ??= calls.haveEnded ? Promise.resolve() : calls.make({ type: "close" }).then(() => port.close());
+      calls.end(new Error(`the ${device} runtime is closed`));
       return closed;
     },
   };
+}
+
+/** Calls that wait for their replies. */
+class Calls {
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 0;
+  private reasonOfEnd: Error | undefined;
+
+  constructor(private readonly port: Port) {
+    port.onReply((reply) => {
+      const caller = this.waiting.get(reply.id);
+      this.waiting.delete(reply.id);
+      if ("error" in reply) caller?.reject(new Error(reply.error));
+      else caller?.resolve(reply.value);
+    });
+    port.onEnd((reason) => {
+      this.end(reason);
+      for (const { reject } of this.waiting.values()) reject(reason);
+      this.waiting.clear();
+    });
+  }
+
+  get haveEnded(): boolean {
+    return this.reasonOfEnd !== undefined;
+  }
+
+  /** Refuses every call from now on; those under way are still answered. */
+  end(reason: Error): void {
+    this.reasonOfEnd ??= reason;
+  }
+
+  /** Sends a request, with the buffers that move along, and waits for its reply. */
+  make<T>(request: Request, moved: ArrayBuffer[] = []): Promise<T> {
+    if (this.reasonOfEnd !== undefined) return Promise.reject(this.reasonOfEnd);
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.port.post({ id, request }, moved);
+    });
+  }
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /**

@@ -25,6 +25,14 @@ export interface StatePart {
   readonly shape: readonly number[];
 }
 
+/** Neighbouring entries of a state along one axis, all of which an output is. */
+export interface StateBlock {
+  /** The name of the state. */
+  readonly state: string;
+  /** The axis along which the output is written, from the front. */
+  readonly axis: number;
+}
+
 /** Options of `Runtime.load`. */
 export interface LoadOptions {
   /** Names of the inputs that are read from the runtime's state. */
@@ -36,6 +44,11 @@ export interface LoadOptions {
    * state writes all of them.
    */
   parts?: Readonly<Record<string, StatePart>>;
+  /**
+   * Outputs that are written into a state where it lies, at the `position` of the run along an axis: the rest of the state
+   * stays and is not copied. For states in main memory alone.
+   */
+  blocks?: Readonly<Record<string, StateBlock>>;
   /** The file beside the model from which it reads large values. */
   externalData?: ExternalData | undefined;
   /** Number of threads of the cpu device; the runtime's when absent. */
@@ -52,6 +65,8 @@ export interface LoadOptions {
 export interface RunOptions {
   /** Further feeds that many runs share; they are sent again only when the object is another than at the run before. */
   cached?: NdArrays;
+  /** Where `blocks` are written, along their axes. Default 0. */
+  position?: number;
   /** A signal that stops the run before it begins; a run under way is finished. */
   signal?: AbortSignal;
 }

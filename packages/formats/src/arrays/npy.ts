@@ -116,24 +116,34 @@ export function readNpyHeader(bytes: Uint8Array, fileLength = bytes.length): Npy
 /** Writes version 1.0, little-endian and row-major. Throws FormatError for bfloat16, which NumPy has not. */
 export function writeNpy(array: NdArray): Uint8Array {
   const { dtype, shape, data } = array;
+  if (!isConsistent(array)) throw cannotWrite(dtype, shape, "the data does not fit the shape");
+  const header = writeNpyHeader(dtype, shape);
+  const bytes = new Uint8Array(header.length + data.byteLength);
+  bytes.set(header);
+  bytes.set(bytesOf(data), header.length);
+  return bytes;
+}
+
+/** The bytes before the data, for files that are written piece by piece. Throws FormatError for bfloat16. */
+export function writeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const code = codeByDtype.get(dtype);
-  if (code === undefined || !isConsistent(array)) {
-    const fault = code === undefined ? "NumPy has no such dtype" : "the data does not fit the shape";
-    throw new FormatError(format, `cannot write ${dtype} [${shape}]: ${fault}`, {
-      hint: "convert it before writing",
-    });
-  }
+  if (code === undefined) throw cannotWrite(dtype, shape, "NumPy has no such dtype");
   const descr = `${bytesPerElement(dtype) === 1 ? "|" : "<"}${code}`;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // Data begins at a multiple of 64, as NumPy writes it.
   const dataStart = Math.ceil((10 + text.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(dataStart + data.byteLength);
+  const bytes = new Uint8Array(dataStart);
   bytes.set([...magic, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, dataStart - 10, true);
   bytes.set(new TextEncoder().encode(`${text.padEnd(dataStart - 11)}\n`), 10);
-  bytes.set(bytesOf(data), dataStart);
   return bytes;
+}
+
+function cannotWrite(dtype: DType, shape: readonly number[], fault: string): FormatError {
+  return new FormatError(format, `cannot write ${dtype} [${shape}]: ${fault}`, {
+    hint: "convert it before writing",
+  });
 }
 
 function checkHeader(header: PythonLiteral) {

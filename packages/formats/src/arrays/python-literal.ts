@@ -10,66 +10,79 @@ const maxDepth = 8;
 
 /** Parses one literal; `format` names the reader in errors. Throws FormatError. */
 export function parsePythonLiteral(text: string, format: string): PythonLiteral {
-  let position = 0;
+  const scanner = new Scanner(text, format);
+  const result = parseValue(scanner, 0);
+  return scanner.isAtEnd() ? result : scanner.refuse();
+}
 
-  const refuse = (): never => {
-    const found = `"${printable(text.slice(position, position + 12))}"`;
-    throw new FormatError(
-      format,
-      `header is not a plain Python dict: unexpected ${found} at character ${position}`,
-    );
-  };
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = position;
-    const found = pattern.exec(text)?.[0];
-    if (found !== undefined) position += found.length;
+function parseValue(scanner: Scanner, depth: number): PythonLiteral {
+  if (depth > maxDepth) return scanner.refuse();
+  const next = () => parseValue(scanner, depth + 1);
+  if (scanner.takeMark("(")) return parseItems(scanner, ")", next);
+  if (scanner.takeMark("[")) return parseItems(scanner, "]", next);
+  if (scanner.takeMark("{")) {
+    const entry = (): [string, PythonLiteral] => {
+      const key = next();
+      if (typeof key !== "string" || !scanner.takeMark(":")) return scanner.refuse();
+      return [key, next()];
+    };
+    return new Map(parseItems(scanner, "}", entry));
+  }
+  const quoted = scanner.take(/'[^'\\\n]*'|"[^"\\\n]*"/y);
+  if (quoted !== undefined) return quoted.slice(1, -1);
+  const digits = scanner.take(/-?\d+/y);
+  if (digits !== undefined) {
+    scanner.take(/L/y); // Python 2 wrote long integers as 3L
+    return Number(digits);
+  }
+  const word = scanner.take(/True\b|False\b|None\b/y);
+  return word === undefined ? scanner.refuse() : word === "None" ? null : word === "True";
+}
+
+function parseItems<T>(scanner: Scanner, close: string, item: () => T): T[] {
+  const list: T[] = [];
+  while (!scanner.takeMark(close)) {
+    list.push(item());
+    if (scanner.takeMark(",")) continue;
+    if (!scanner.takeMark(close)) scanner.refuse();
+    break;
+  }
+  return list;
+}
+
+/** A text and the place up to which it is read. */
+class Scanner {
+  private position = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly format: string,
+  ) {}
+
+  /** Takes what a sticky pattern finds at this place. */
+  take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.position;
+    const found = pattern.exec(this.text)?.[0];
+    this.position += found?.length ?? 0;
     return found;
-  };
-  const space = /\s*/y;
-  const takeMark = (mark: string): boolean => {
-    take(space);
-    if (text[position] !== mark) return false;
-    position++;
+  }
+
+  /** Takes white space, then a character if it is there. */
+  takeMark(mark: string): boolean {
+    this.take(/\s*/y);
+    if (this.text[this.position] !== mark) return false;
+    this.position++;
     return true;
-  };
+  }
 
-  const items = <T>(close: string, item: () => T): T[] => {
-    const list: T[] = [];
-    while (!takeMark(close)) {
-      list.push(item());
-      if (!takeMark(",")) {
-        if (!takeMark(close)) refuse();
-        break;
-      }
-    }
-    return list;
-  };
+  isAtEnd(): boolean {
+    this.take(/\s*/y);
+    return this.position === this.text.length;
+  }
 
-  const value = (depth: number): PythonLiteral => {
-    if (depth > maxDepth) return refuse();
-    if (takeMark("(")) return items(")", () => value(depth + 1));
-    if (takeMark("[")) return items("]", () => value(depth + 1));
-    if (takeMark("{")) {
-      return new Map(
-        items("}", () => {
-          const key = value(depth + 1);
-          if (typeof key !== "string" || !takeMark(":")) return refuse();
-          return [key, value(depth + 1)] as const;
-        }),
-      );
-    }
-    const quoted = take(/'[^'\\\n]*'|"[^"\\\n]*"/y);
-    if (quoted !== undefined) return quoted.slice(1, -1);
-    const digits = take(/-?\d+/y); // Python 2 wrote long integers as 3L
-    if (digits !== undefined) {
-      take(/L/y);
-      return Number(digits);
-    }
-    const word = take(/True\b|False\b|None\b/y);
-    return word === undefined ? refuse() : word === "None" ? null : word === "True";
-  };
-
-  const result = value(0);
-  take(space);
-  return position === text.length ? result : refuse();
+  refuse(): never {
+    const found = `"${printable(this.text.slice(this.position, this.position + 12))}"`;
+    const what = `header is not a plain Python dict: unexpected ${found} at character ${this.position}`;
+    throw new FormatError(this.format, what);
+  }
 }

@@ -100,6 +100,14 @@ describe("openImage", () => {
     await expect(openImage(bytes, { name: "cell.x" })).rejects.toThrow(message);
   });
 
+  it.each(["grey16.png", "f4.npy"])("refuses a second image of %s, which has one", async (name) => {
+    const bytes = readFixture(name);
+    expect((await openImage(bytes, { series: 0 })).series.count).toBe(1);
+    await expect(openImage(bytes, { name: "cell.x", series: 1 })).rejects.toThrow(
+      /cell.x: there is no image 1/,
+    );
+  });
+
   it.each(["grey8.png", "tiles.tif", "f4.npy"])(
     "reads or refuses each of 500 damaged copies of %s",
     async (name) => {

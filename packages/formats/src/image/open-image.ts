@@ -70,8 +70,18 @@ function withName(cause: unknown, name: string): unknown {
 
 function openBytes(bytes: Uint8Array, options: OpenImageOptions): ImageStack {
   if (isTiff(bytes)) return openTiff(bytes, options);
-  if (isPng(bytes)) return pngToStack(readPng(bytes));
-  if (bytes[0] === 0x93 && bytes[1] === 0x4e) return arrayToStack(readNpy(bytes));
+  const stack = isPng(bytes)
+    ? pngToStack(readPng(bytes))
+    : bytes[0] === 0x93 && bytes[1] === 0x4e
+      ? arrayToStack(readNpy(bytes))
+      : undefined;
+  if (stack !== undefined) {
+    const { series = 0 } = options;
+    if (series === 0) return stack;
+    throw new FormatError(format, `there is no image ${series}: the file has one`, {
+      hint: "choose image 0",
+    });
+  }
   if (bytes.length < 8) {
     throw new FormatError(format, `a file of ${bytes.length} bytes is no picture`, { hint: readable });
   }

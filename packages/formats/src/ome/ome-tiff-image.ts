@@ -18,6 +18,15 @@ export interface OmeTiffImage {
   readonly description?: string;
   /** Keys and values about the whole file, such as its provenance. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Label image of the same objects, which becomes the last image of the file. */
+  readonly labels?: OmeLabels;
   /** Default deflate. */
   readonly compression?: "none" | "deflate";
+}
+
+/** A label image: 0 for the background, and a whole number per object. */
+export interface OmeLabels {
+  /** [H, W] of the size of the planes; uint8, uint16 or float32. */
+  readonly data: NdArray;
+  readonly name: string;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { fromArrayBuffer } from "geotiff";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
+import { openImage } from "../image/open-image.ts";
 import { elementCount, type NdArray } from "../nd-array.ts";
 import { readMutated } from "../testing/mutate.ts";
 import { readTiff } from "../tiff/read-tiff.ts";
@@ -150,5 +151,31 @@ describe("writeOmeTiff", () => {
     const outcome = await readMutated(writeOmeTiff(image), 1000, readTiff);
     expect(outcome.read).toBeGreaterThan(100);
     expect(outcome.refused).toBeGreaterThan(50);
+  });
+});
+
+describe("labels", () => {
+  const labels = {
+    data: { dtype: "uint16", shape: [3, 4], data: Uint16Array.from({ length: 12 }, (_, i) => i % 5) },
+    name: "nuclei",
+  } as const;
+
+  it("are the last image of the file, with a type of their own", async () => {
+    const float = { ...data, dtype: "float32", data: Float32Array.from(data.data as Uint16Array) } as const;
+    const bytes = writeOmeTiff({ ...image, data: float, labels });
+    const first = await openImage(bytes, {});
+    expect(first).toMatchObject({ sizeC: 2, series: { index: 0, count: 2 } });
+    expect((await first.readPlane({ c: 1, z: 0, t: 0 })).data).toEqual(float.data.slice(12));
+    const second = await openImage(bytes, { series: 1 });
+    expect(second).toMatchObject({ sizeC: 1, channelNames: ["nuclei"], pixelSizeMicrons: 0.208 });
+    const plane = await second.readPlane({ c: 0, z: 0, t: 0 });
+    expect([plane.dtype, plane.data]).toEqual(["uint16", labels.data.data]);
+  });
+
+  it("are refused where they are of another size", () => {
+    const wrong = { ...labels, data: { ...labels.data, shape: [4, 3] } };
+    expect(() => writeOmeTiff({ ...image, labels: wrong })).toThrow(
+      /labels are uint16 \[4,3\], not one plane of \[3,4\]/,
+    );
   });
 });

@@ -5,7 +5,7 @@
 import { zlibSync } from "fflate";
 import { concatenateBytes } from "../bytes.ts";
 import { FormatError } from "../errors.ts";
-import { bytesOf, elementCount, isConsistent } from "../nd-array.ts";
+import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
 import type { OmeTiffImage } from "./ome-tiff-image.ts";
 import { describeOme, omePixelTypes } from "./write-ome-xml.ts";
 
@@ -18,10 +18,12 @@ export function writeOmeTiff(image: OmeTiffImage): Uint8Array {
   const { data } = image.data;
   const deflate = (image.compression ?? "deflate") === "deflate";
   const planeLength = height * width;
-  const planes = Array.from({ length: images * channels }, (_, index) => {
-    const plane = bytesOf(data.subarray(index * planeLength, (index + 1) * planeLength));
-    return deflate ? zlibSync(plane) : plane;
-  });
+  const arrays = Array.from({ length: images * channels }, (_, index) => ({
+    dtype: image.data.dtype,
+    data: data.subarray(index * planeLength, (index + 1) * planeLength),
+  }));
+  if (image.labels !== undefined) arrays.push(image.labels.data);
+  const planes = arrays.map((array) => (deflate ? zlibSync(bytesOf(array.data)) : bytesOf(array.data)));
   const description = new TextEncoder().encode(
     `${describeOme(image, { images, channels, height, width })}\0`,
   );
@@ -43,6 +45,7 @@ export function writeOmeTiff(image: OmeTiffImage): Uint8Array {
       height,
       width,
       deflate,
+      array: arrays[index]!,
       planeStart: planeStarts[index]!,
       planeBytes: plane.length,
     });
@@ -59,7 +62,7 @@ export function writeOmeTiff(image: OmeTiffImage): Uint8Array {
   return concatenateBytes([header, ...parts]);
 }
 
-function checkImage({ data, channelNames, channelColors, pixelSizeMicrons }: OmeTiffImage) {
+function checkImage({ data, channelNames, channelColors, pixelSizeMicrons, labels }: OmeTiffImage) {
   const refuse = (fault: string): never => {
     throw new FormatError(format, fault, { hint: "correct the image before writing it" });
   };
@@ -81,6 +84,11 @@ function checkImage({ data, channelNames, channelColors, pixelSizeMicrons }: Ome
   if (pixelSizeMicrons !== undefined && !(pixelSizeMicrons > 0 && Number.isFinite(pixelSizeMicrons))) {
     return refuse(`a pixel of ${pixelSizeMicrons} micrometres is no size`);
   }
+  if (labels !== undefined) {
+    const { dtype, shape: size } = labels.data;
+    if (!omePixelTypes.has(dtype) || !isConsistent(labels.data) || `${size}` !== `${[height, width]}`)
+      return refuse(`labels are ${dtype} [${size}], not one plane of [${[height, width]}]`);
+  }
   return { images, channels, height, width };
 }
 
@@ -97,23 +105,24 @@ interface PageLayout {
   height: number;
   width: number;
   deflate: boolean;
+  array: Pick<NdArray, "dtype" | "data">;
   planeStart: number;
   planeBytes: number;
 }
 
-function pageTags({ data, pixelSizeMicrons }: OmeTiffImage, layout: PageLayout): Tag[] {
+function pageTags({ pixelSizeMicrons }: OmeTiffImage, layout: PageLayout): Tag[] {
   const tags: Tag[] = [
     [254, long, 1, 0],
     [256, long, 1, layout.width],
     [257, long, 1, layout.height],
-    [258, short, 1, data.data.BYTES_PER_ELEMENT * 8],
+    [258, short, 1, layout.array.data.BYTES_PER_ELEMENT * 8],
     [259, short, 1, layout.deflate ? 8 : 1],
     [262, short, 1, 1], // zero is black
     [273, long, 1, layout.planeStart],
     [277, short, 1, 1],
     [278, long, 1, layout.height],
     [279, long, 1, layout.planeBytes],
-    [339, short, 1, data.dtype === "float32" ? 3 : 1],
+    [339, short, 1, layout.array.dtype === "float32" ? 3 : 1],
   ];
   if (pixelSizeMicrons !== undefined) {
     const pixelsPerCentimetre = 1e4 / pixelSizeMicrons;

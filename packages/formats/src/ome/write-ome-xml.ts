@@ -21,45 +21,28 @@ export const omePixelTypes: ReadonlyMap<DType, string> = new Map<DType, string>(
   ["float32", "float"],
 ]);
 
-/** The XML text of a file of `images` x `channels` pages, in that order. */
-export function describeOme(image: OmeTiffImage, { images, channels, height, width }: OmeSizes): string {
-  const { data, channelNames, channelColors, pixelSizeMicrons, name = "image", description } = image;
+interface ImageDescription {
+  readonly index: number;
+  readonly title: string;
+  readonly dtype: DType;
+  readonly names: readonly string[];
+  readonly colors: readonly number[] | undefined;
+}
+
+/** The XML text of a file of `images` x `channels` pages, in that order, and a page of labels where there are some. */
+export function describeOme(image: OmeTiffImage, sizes: OmeSizes): string {
+  const { data, channelNames, channelColors, name = "image", labels } = image;
+  const { images } = sizes;
   const annotations = Object.entries(image.annotations ?? {});
-  const size = pixelSizeMicrons;
-  const physicalSize = size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre };
-  const physicalHeight = size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre };
-  const elements = Array.from({ length: images }, (_, index) => {
-    const channelElements = channelNames.map((channelName, channel) =>
-      element("Channel", {
-        ID: `Channel:${index}:${channel}`,
-        Name: channelName,
-        SamplesPerPixel: 1,
-        Color: signedRgba(channelColors?.[channel] ?? 0xffffff),
-      }),
-    );
-    const pages = channelNames.map((_, channel) =>
-      element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
-    );
-    const pixels = element(
-      "Pixels",
-      {
-        ID: `Pixels:${index}`,
-        DimensionOrder: "XYCZT",
-        Type: omePixelTypes.get(data.dtype)!,
-        BigEndian: "false",
-        Interleaved: "false",
-        ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: channels, SizeT: 1 },
-        ...physicalSize,
-        ...physicalHeight,
-      },
-      [...channelElements, ...pages],
-    );
-    return element("Image", { ID: `Image:${index}`, Name: images === 1 ? name : `${name} ${index + 1}` }, [
-      ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
-      pixels,
-      ...(annotations.length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
-    ]);
-  });
+  const described = { dtype: data.dtype, names: channelNames, colors: channelColors };
+  const elements = Array.from({ length: images }, (_, index) =>
+    imageElement(image, sizes, { index, title: images === 1 ? name : `${name} ${index + 1}`, ...described }),
+  );
+  if (labels !== undefined) {
+    const title = `${name} ${labels.name}`;
+    const described = { dtype: labels.data.dtype, names: [labels.name], colors: undefined };
+    elements.push(imageElement(image, sizes, { index: images, title, ...described }));
+  }
   if (annotations.length > 0) {
     const values = annotations.map(([key, value]) => element("M", { K: key }, [escapeXml(value)]));
     const map = element("MapAnnotation", { ID: "Annotation:0", Namespace: "proteoscope" }, [
@@ -74,6 +57,43 @@ export function describeOme(image: OmeTiffImage, { images, channels, height, wid
     Creator: "proteoscope",
   };
   return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, elements)}`;
+}
+
+function imageElement(
+  { pixelSizeMicrons: size, description, annotations = {} }: OmeTiffImage,
+  { channels, height, width }: OmeSizes,
+  { index, title, dtype, names, colors }: ImageDescription,
+): string {
+  const channelElements = names.map((channelName, channel) =>
+    element("Channel", {
+      ID: `Channel:${index}:${channel}`,
+      Name: channelName,
+      SamplesPerPixel: 1,
+      Color: signedRgba(colors?.[channel] ?? 0xffffff),
+    }),
+  );
+  const pages = names.map((_, channel) =>
+    element("TiffData", { FirstC: channel, IFD: index * channels + channel, PlaneCount: 1 }),
+  );
+  const pixels = element(
+    "Pixels",
+    {
+      ID: `Pixels:${index}`,
+      DimensionOrder: "XYCZT",
+      Type: omePixelTypes.get(dtype)!,
+      BigEndian: "false",
+      Interleaved: "false",
+      ...{ SizeX: width, SizeY: height, SizeZ: 1, SizeC: names.length, SizeT: 1 },
+      ...(size === undefined ? {} : { PhysicalSizeX: size, PhysicalSizeXUnit: micrometre }),
+      ...(size === undefined ? {} : { PhysicalSizeY: size, PhysicalSizeYUnit: micrometre }),
+    },
+    [...channelElements, ...pages],
+  );
+  return element("Image", { ID: `Image:${index}`, Name: title }, [
+    ...(description === undefined ? [] : [element("Description", {}, [escapeXml(description)])]),
+    pixels,
+    ...(Object.keys(annotations).length === 0 ? [] : [element("AnnotationRef", { ID: "Annotation:0" })]),
+  ]);
 }
 
 /** OME's colour: red, green, blue and opacity in a signed 32-bit integer. */

@@ -123,3 +123,28 @@ describe("writeOmeZarr refuses", () => {
     expect(() => writeOmeZarr({ ...image, ...change })).toThrow(message);
   });
 });
+
+describe("labels", () => {
+  const labels = {
+    data: { dtype: "uint16", shape: [3, 5], data: Uint16Array.from({ length: 15 }, (_, i) => i % 4) },
+    name: "nuclei",
+  } as const;
+
+  it("stand in the labels of the first image", async () => {
+    const files = writeOmeZarr({ ...image, labels });
+    const json = (path: string) => JSON.parse(new TextDecoder().decode(files.get(path))).attributes.ome;
+    expect(json("0/labels/zarr.json").labels).toEqual(["nuclei"]);
+    expect(json("0/labels/nuclei/zarr.json")).toMatchObject({
+      "image-label": { source: { image: "../../" } },
+      multiscales: [{ name: "nuclei" }],
+    });
+    const plane = await readPlane(files, "0/labels/nuclei/0");
+    expect(plane).toMatchObject({ shape: [1, 3, 5], dtype: "uint16", data: labels.data.data });
+    expect([...files.keys()].filter((path) => path.startsWith("1/labels"))).toEqual([]);
+  });
+
+  it("are refused where they are of another size", () => {
+    const wrong = { ...labels, data: { ...labels.data, shape: [5, 3] } };
+    expect(() => writeOmeZarr({ ...image, labels: wrong })).toThrow("labels are uint16 [5,3]");
+  });
+});

@@ -4,6 +4,7 @@
 
 import { FormatError } from "../errors.ts";
 import { bytesOf, elementCount, isConsistent, type NdArray } from "../nd-array.ts";
+import type { OmeLabels } from "./ome-tiff-image.ts";
 
 /** What `writeOmeZarr` writes: planes [images, channels, H, W] with names, colours, pixel size in micrometres and attributes. */
 export interface OmeZarrImage {
@@ -19,6 +20,8 @@ export interface OmeZarrImage {
   readonly brightest?: number;
   /** Name of the image; several are numbered. */
   readonly name?: string;
+  /** Label image of the same objects: https://ngff.openmicroscopy.org/0.5/#labels-md. Images of several have it once, in the first. */
+  readonly labels?: OmeLabels;
   /** Attributes of the group beside OME's own, such as the provenance: anything that JSON can hold. */
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
@@ -41,19 +44,46 @@ export function writeOmeZarr(image: OmeZarrImage): Map<string, Uint8Array> {
   for (const [index, folder] of series.entries()) {
     const values = data.data.subarray(index * length, (index + 1) * length);
     const one = { dtype: data.dtype, shape, data: values };
-    for (const [path, bytes] of imageFiles(image, one, `${name} ${index + 1}`))
+    const described = index === 0 ? image : { ...image, labels: undefined };
+    for (const [path, bytes] of imageFiles(described, one, `${name} ${index + 1}`))
       files.set(`${folder}/${path}`, bytes);
   }
   return files;
 }
 
 function imageFiles(
-  image: OmeZarrImage,
+  image: Omit<OmeZarrImage, "labels"> & { readonly labels?: OmeLabels | undefined },
   data: NdArray,
   name: string,
   attributes: Readonly<Record<string, unknown>> = {},
 ): Map<string, Uint8Array> {
-  const { pixelSizeMicrons, channelNames, channelColors } = image;
+  const { channelNames, channelColors, labels } = image;
+  const end = image.brightest ?? brightestValues.get(data.dtype)!;
+  const channels = channelNames.map((label, index) => ({
+    label,
+    color: (channelColors?.[index] ?? 0xffffff).toString(16).padStart(6, "0").toUpperCase(),
+    active: true,
+    window: { min: 0, max: end, start: 0, end },
+  }));
+  const files = planeFiles(data, name, image.pixelSizeMicrons, { omero: { channels } }, attributes);
+  if (labels === undefined) return files;
+  files.set("labels/zarr.json", groupJson({ version, labels: [labels.name] }));
+  const [height, width] = labels.data.shape as [number, number];
+  const stack = { ...labels.data, shape: [1, height, width] };
+  const source = { "image-label": { source: { image: "../../" } } };
+  for (const [path, bytes] of planeFiles(stack, labels.name, image.pixelSizeMicrons, source))
+    files.set(`labels/${labels.name}/${path}`, bytes);
+  return files;
+}
+
+/** One multiscale image of one resolution, [C, H, W]. */
+function planeFiles(
+  data: NdArray,
+  name: string,
+  pixelSizeMicrons: number | undefined,
+  metadata: object,
+  attributes: Readonly<Record<string, unknown>> = {},
+): Map<string, Uint8Array> {
   const { shape, dtype } = data;
   const unit = pixelSizeMicrons === undefined ? {} : { unit: "micrometer" };
   const axes = [
@@ -63,13 +93,6 @@ function imageFiles(
   ];
   const scale = [1, pixelSizeMicrons ?? 1, pixelSizeMicrons ?? 1];
   const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale }] }];
-  const end = image.brightest ?? brightestValues.get(dtype)!;
-  const channels = channelNames.map((label, index) => ({
-    label,
-    color: (channelColors?.[index] ?? 0xffffff).toString(16).padStart(6, "0").toUpperCase(),
-    active: true,
-    window: { min: 0, max: end, start: 0, end },
-  }));
   const array = {
     zarr_format: 3,
     node_type: "array",
@@ -83,10 +106,7 @@ function imageFiles(
     attributes: {},
   };
   return new Map([
-    [
-      "zarr.json",
-      groupJson({ version, multiscales: [{ name, axes, datasets }], omero: { channels } }, attributes),
-    ],
+    ["zarr.json", groupJson({ version, multiscales: [{ name, axes, datasets }], ...metadata }, attributes)],
     ["0/zarr.json", jsonBytes(array)],
     ["0/c/0/0/0", bytesOf(data.data).slice()],
   ]);
@@ -98,7 +118,8 @@ const brightestValues: ReadonlyMap<string, number> = new Map([
   ["float32", 1],
 ]);
 
-function checkImage({ data, channelNames, channelColors, pixelSizeMicrons, attributes }: OmeZarrImage): void {
+function checkImage({ data, channelNames, channelColors, labels, ...image }: OmeZarrImage): void {
+  const { pixelSizeMicrons, attributes } = image;
   const refuse = (fault: string): never => {
     throw new FormatError(format, fault, { hint: "correct the image before writing it" });
   };
@@ -112,6 +133,12 @@ function checkImage({ data, channelNames, channelColors, pixelSizeMicrons, attri
     refuse(`${channels} channels need as many names and colours`);
   if (pixelSizeMicrons !== undefined && !(pixelSizeMicrons > 0 && Number.isFinite(pixelSizeMicrons)))
     refuse(`a pixel of ${pixelSizeMicrons} micrometres is no size`);
+  const size = data.shape.slice(-2);
+  if (
+    labels !== undefined &&
+    (!brightestValues.has(labels.data.dtype) || `${labels.data.shape}` !== `${size}`)
+  )
+    refuse(`labels are ${labels.data.dtype} [${labels.data.shape}], not one plane of [${size}]`);
   if (attributes !== undefined && "ome" in attributes) refuse('the attribute "ome" is the format\'s own');
 }
 

@@ -46,6 +46,7 @@ export function joinResidues(lines: readonly string[], options: ResidueOptions):
     throw new FormatError(format, `${place}: this looks like ${kind}: translate it first`, {
       line: firstLine,
       hint,
+      field: "allowNucleotides",
     });
   }
   return sequence;

@@ -2,7 +2,14 @@
 // on which tensors are views (torch/serialization.py). The pickle is read by pickle.ts with the names of globals.ts and
 // no others, so that a checkpoint can carry tensors and plain values only. Files before PyTorch 1.6: legacy.ts.
 
-import { readZipEntries, unpackZipEntry, type ZipEntry } from "../archive/zip.ts";
+import {
+  type ByteSource,
+  listZipEntries,
+  readStoredEntry,
+  readZipEntries,
+  unpackZipEntry,
+  type ZipEntry,
+} from "../archive/zip.ts";
 import { FormatError } from "../errors.ts";
 import { bytesPerElement } from "../nd-array.ts";
 import { printable } from "../printable.ts";
@@ -40,10 +47,44 @@ export function readTorchCheckpoint(bytes: Uint8Array): unknown {
   const value = isLegacyCheckpoint(bytes)
     ? readLegacyCheckpoint(bytes, { ...options, tensors, spend, maxPickleBytes })
     : readArchive(bytes, (pickle, loader) =>
-        unpickle(pickle, { ...options, persistentLoad: loadStorages(loader, tensors, spend) }),
+        unpickle(pickle, { ...options, persistentLoad: loadStorages(loadBytes(loader, spend), tensors) }),
       );
   tensors.fillCopies();
   return value;
+}
+
+/** Whether bytes begin as an archive does: `openTorchCheckpoint` reads these alone. */
+export function isTorchArchive(start: Uint8Array): boolean {
+  return [0x50, 0x4b, 0x03, 0x04].every((byte, index) => start[index] === byte);
+}
+
+/**
+ * Opens a checkpoint of any size of which only the directory and data.pkl are read: as `readTorchCheckpoint`, with
+ * StoredTorchTensors in the place of arrays. Throws FormatError.
+ */
+export async function openTorchCheckpoint(source: ByteSource): Promise<unknown> {
+  const entries = await listZipEntries(source, format);
+  const readSmall = async (name: string): Promise<Uint8Array | undefined> => {
+    const entry = entries.get(name);
+    if (entry === undefined) return undefined;
+    checkPickleSize(entry.size);
+    return readStoredEntry(source, entry, format);
+  };
+  const { pickleName, folder } = findPickle(entries.keys());
+  checkByteOrder(await readSmall(`${folder}byteorder`));
+  const tensors = createTensorBuilder(() => {});
+  const numpy = createNumpyValues();
+  const globals = allowedGlobals(tensors.callables, numpy.globals);
+  const load = (key: string, check: (size: number) => void): Omit<Storage, "elements"> => {
+    const entry = entries.get(`${folder}data/${key}`);
+    if (entry === undefined) throw new FormatError(format, `the storage "${printable(key)}" is missing`);
+    check(entry.size);
+    const read = (begin: number, end: number) => readStoredEntry(source, entry, format, [begin, end]);
+    return { bytes: new Uint8Array(0), later: { byteLength: entry.size, read } };
+  };
+  const options = { format, globals, setState: numpy.setState };
+  const pickle = (await readSmall(pickleName))!;
+  return unpickle(pickle, { ...options, persistentLoad: loadStorages(load, tensors) });
 }
 
 /** The file of a storage, by its key. */
@@ -51,22 +92,32 @@ type StorageFiles = (key: string) => ZipEntry | undefined;
 
 function readArchive<T>(bytes: Uint8Array, read: (pickle: Uint8Array, files: StorageFiles) => T): T {
   const entries = readZipEntries(bytes, format);
-  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const { pickleName, folder } = findPickle(entries.keys());
+  const byteOrder = entries.get(`${folder}byteorder`);
+  checkByteOrder(byteOrder && readStored(byteOrder));
+  const pickle = readStored(entries.get(pickleName)!);
+  checkPickleSize(pickle.length);
+  return read(pickle, (key) => entries.get(`${folder}data/${key}`));
+}
+
+function findPickle(names: Iterable<string>): { readonly pickleName: string; readonly folder: string } {
+  const pickleName = [...names].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickleName === undefined) {
     throw new FormatError(format, "the archive holds no data.pkl: it is no checkpoint");
   }
-  const folder = pickleName.slice(0, -"data.pkl".length);
-  const byteOrder = entries.get(`${folder}byteorder`);
-  if (byteOrder !== undefined && new TextDecoder().decode(readStored(byteOrder)) !== "little") {
-    throw new FormatError(format, "its tensors are big-endian", {
-      hint: `save it again on a common machine; ${resave}`,
-    });
-  }
-  const pickle = readStored(entries.get(pickleName)!);
-  if (pickle.length > maxPickleBytes) {
-    throw new FormatError(format, `data.pkl has ${pickle.length} bytes, above ${maxPickleBytes}`);
-  }
-  return read(pickle, (key) => entries.get(`${folder}data/${key}`));
+  return { pickleName, folder: pickleName.slice(0, -"data.pkl".length) };
+}
+
+function checkByteOrder(text: Uint8Array | undefined): void {
+  if (text === undefined || new TextDecoder().decode(text) === "little") return;
+  throw new FormatError(format, "its tensors are big-endian", {
+    hint: `save it again on a common machine; ${resave}`,
+  });
+}
+
+function checkPickleSize(length: number): void {
+  if (length > maxPickleBytes)
+    throw new FormatError(format, `data.pkl has ${length} bytes, above ${maxPickleBytes}`);
 }
 
 function readStored(entry: ZipEntry): Uint8Array {
@@ -77,8 +128,15 @@ function readStored(entry: ZipEntry): Uint8Array {
   return unpackZipEntry(entry, format);
 }
 
+/** Gives the bytes of a storage, or how to read them; `check` holds their number to what the pickle says. */
+type LoadStorage = (
+  key: string,
+  check: (size: number) => void,
+  elements: ElementType | undefined,
+) => Omit<Storage, "elements">;
+
 /** Storages by persistent id: ("storage", class, key, device, number of elements, or of bytes where untyped). */
-function loadStorages(files: StorageFiles, tensors: TensorBuilder, spend: (byteCount: number) => void) {
+function loadStorages(load: LoadStorage, tensors: TensorBuilder) {
   const known = new Map<ElementType | undefined, Map<string, Storage>>(
     [undefined, ...storageClasses.values()].map((elements) => [elements, new Map()]),
   );
@@ -93,30 +151,35 @@ function loadStorages(files: StorageFiles, tensors: TensorBuilder, spend: (byteC
     if (before !== undefined) return before;
     const storage = tensors.addStorage({
       elements,
-      bytes: loadBytes(files(key), key, elements, length, spend),
+      ...load(key, (found) => checkStorageSize(found, key, elements, length), elements),
     });
     loaded.set(key, storage);
     return storage;
   };
 }
 
-function loadBytes(
-  entry: ZipEntry | undefined,
+function checkStorageSize(
+  found: number,
   key: string,
   elements: ElementType | undefined,
   length: number,
-  spend: (byteCount: number) => void,
-): Uint8Array {
-  if (entry === undefined) throw new FormatError(format, `the storage "${printable(key)}" is missing`);
+): void {
   const size = elements === undefined ? 1 : bytesPerElement(elements.dtype) * elements.parts;
-  if (entry.size !== length * size) {
-    const kind = elements === undefined ? "bytes" : elements.name.slice("torch.".length);
-    const what = `the storage ${printable(key)} has ${entry.size} bytes, not those of ${length} ${kind}`;
-    throw new FormatError(format, what);
-  }
-  const stored = readStored(entry);
-  const alignment = elements === undefined ? widestElement : bytesPerElement(elements.dtype);
-  if (stored.byteOffset % alignment === 0) return stored;
-  spend(entry.size);
-  return new Uint8Array(stored);
+  if (found === length * size) return;
+  const kind = elements === undefined ? "bytes" : elements.name.slice("torch.".length);
+  const what = `the storage ${printable(key)} has ${found} bytes, not those of ${length} ${kind}`;
+  throw new FormatError(format, what);
+}
+
+function loadBytes(files: StorageFiles, spend: (byteCount: number) => void): LoadStorage {
+  return (key, check, elements) => {
+    const entry = files(key);
+    if (entry === undefined) throw new FormatError(format, `the storage "${printable(key)}" is missing`);
+    check(entry.size);
+    const stored = readStored(entry);
+    const alignment = elements === undefined ? widestElement : bytesPerElement(elements.dtype);
+    if (stored.byteOffset % alignment === 0) return { bytes: stored };
+    spend(entry.size);
+    return { bytes: new Uint8Array(stored) };
+  };
 }

@@ -5,7 +5,7 @@
 import { FormatError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { dtypeNames, storageClasses } from "./element-types.ts";
-import type { PickleCallable, PickleGlobals } from "./pickle.ts";
+import type { PickleCallable, PickleGlobals } from "./pickle-machine.ts";
 import { pythonValues } from "./python-values.ts";
 
 const format = "torch";

@@ -8,7 +8,8 @@
 import { FormatError } from "../errors.ts";
 import { bytesPerElement } from "../nd-array.ts";
 import { type ElementType, storageClasses } from "./element-types.ts";
-import { type PickleGlobals, readPickle, type UnpickleOptions } from "./pickle.ts";
+import { readPickle } from "./pickle.ts";
+import type { PickleGlobals, UnpickleOptions } from "./pickle-machine.ts";
 import { isSize, type Storage, type TensorBuilder } from "./tensors.ts";
 
 export interface LegacyOptions extends Pick<UnpickleOptions, "setState"> {

@@ -7,7 +7,7 @@ import { FormatError } from "../errors.ts";
 import { float16ToFloat32 } from "../half-precision.ts";
 import { bytesPerElement, elementCount, type NdArray } from "../nd-array.ts";
 import { printable } from "../printable.ts";
-import type { PickleCallable } from "./pickle.ts";
+import type { PickleCallable } from "./pickle-machine.ts";
 import { isSizes } from "./tensors.ts";
 
 interface NumpyDtype {

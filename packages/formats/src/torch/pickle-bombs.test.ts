@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
 import { latin1 } from "../testing/checkpoint.ts";
 import { cpuTimeMs } from "../testing/cpu-time.ts";
-import { type PickleCallable, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import type { PickleCallable } from "./pickle-machine.ts";
 
 const globals = new Map<string, PickleCallable | object>([
   ["builtins.set", ([items]) => new Set(items as unknown[])],

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { FormatError } from "../errors.ts";
 import { readFixture } from "../testing/fixture.ts";
 import { readMutated } from "../testing/mutate.ts";
-import { type PickleCallable, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import type { PickleCallable } from "./pickle-machine.ts";
 
 const globals = new Map<string, PickleCallable | object>([
   ["argparse.Namespace", () => Object.create(null)],

@@ -6,7 +6,7 @@
 //   complex -> [real, imaginary]                   bytearray -> Uint8Array
 
 import { FormatError } from "../errors.ts";
-import type { PickleCallable } from "./pickle.ts";
+import type { PickleCallable } from "./pickle-machine.ts";
 
 const format = "torch";
 

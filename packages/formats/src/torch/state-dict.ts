@@ -15,12 +15,17 @@ const wrappers: readonly string[] = [
   ...["state_dict", "model_state_dict", "model", "module", "net", "network", "weights"],
 ];
 
+/** A tensor, or what reads one later. */
+interface ShapedTensor {
+  readonly shape: readonly number[];
+}
+
 /**
  * The tensors of a state dict by name; values that are no tensors are left out, and so are tensors beside a state dict,
  * such as a loss. Throws FormatError where there is no state dict.
  */
-export function collectTensors(tree: unknown): Map<string, NdArray> {
-  const found = findTensors(tree, new Set());
+export function collectTensors<T extends ShapedTensor = NdArray>(tree: unknown): Map<string, T> {
+  const found = findTensors<T>(tree, new Set());
   if (found.size > 0) return found;
   const keys = tree instanceof Map ? [...tree.keys()].filter((key) => typeof key === "string") : [];
   const what = `no state dict was found; the keys at the top are: ${listBriefly(keys, 10) || "none"}`;
@@ -29,17 +34,17 @@ export function collectTensors(tree: unknown): Map<string, NdArray> {
 }
 
 /** The largest state dict below a node, else its own tensors. A node may hold itself. */
-function findTensors(node: unknown, seen: Set<unknown>): Map<string, NdArray> {
-  let largest = new Map<string, NdArray>();
+function findTensors<T>(node: unknown, seen: Set<unknown>): Map<string, T> {
+  let largest = new Map<string, T>();
   if (!(node instanceof Map) || seen.has(node) || seen.size > maxNodes) return largest;
   seen.add(node);
   for (const wrapper of wrappers) {
-    const found = findTensors(node.get(wrapper), seen);
+    const found = findTensors<T>(node.get(wrapper), seen);
     if (found.size > largest.size) largest = found;
   }
   if (largest.size > 0) return largest;
   return new Map(
-    [...node].filter((pair): pair is [string, NdArray] => typeof pair[0] === "string" && isTensor(pair[1])),
+    [...node].filter((pair): pair is [string, T] => typeof pair[0] === "string" && isTensor(pair[1])),
   );
 }
 
@@ -83,7 +88,7 @@ function below<T>(entries: readonly [string, T][], prefix: string): [string, T][
 }
 
 /** Tensors and arrays are the only objects with this prototype and a shape that a checkpoint is read as. */
-function isTensor(value: unknown): value is NdArray {
+function isTensor(value: unknown): boolean {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -6,13 +6,22 @@ import { FormatError } from "../errors.ts";
 import { bytesPerElement, elementCount, type NdArray, type TypedArray, viewBytes } from "../nd-array.ts";
 import { printable } from "../printable.ts";
 import { type ElementType, elementTypes } from "./element-types.ts";
-import type { PickleCallable } from "./pickle.ts";
+import type { PickleCallable } from "./pickle-machine.ts";
 
 export interface Storage {
   /** Undefined for one without a type: a tensor on it brings its own. */
   readonly elements: ElementType | undefined;
-  /** Aligned for their elements, or for any where there is no type. */
+  /** Aligned for their elements, or for any where there is no type; empty where tensors are read later. */
   readonly bytes: Uint8Array;
+  /** Reads a part of the bytes, where tensors are read later. */
+  readonly later?: { readonly byteLength: number; read(begin: number, end: number): Promise<Uint8Array> };
+}
+
+/** A tensor whose values are read on demand. */
+export interface StoredTorchTensor {
+  readonly dtype: NdArray["dtype"];
+  readonly shape: readonly number[];
+  read(): Promise<NdArray>;
 }
 
 export interface TensorBuilder {
@@ -31,66 +40,43 @@ const maxDimensions = 64;
 export function createTensorBuilder(spend: (byteCount: number) => void): TensorBuilder {
   const storages = new WeakSet<object>();
   const copies: (() => void)[] = [];
-
   const rebuild = (
     elements: ElementType | undefined,
-    [storage, offset, shape, strides]: readonly unknown[],
+    view: readonly unknown[],
     metadata: unknown,
-  ): NdArray => {
-    if (
-      !isStorage(storage, storages) ||
-      elements === undefined ||
-      !isSize(offset) ||
-      !isSizes(shape) ||
-      !isSizes(strides) ||
-      shape.length !== strides.length
-    )
-      throw new FormatError(format, "a tensor is not made of storage, offset, size and stride");
-    if (metadata instanceof Map && [...metadata.values()].some((isSet) => isSet !== false)) {
-      const hint = "call resolve_conj() and resolve_neg() before saving";
-      throw new FormatError(format, "a tensor is to be conjugated or negated on reading", { hint });
-    }
-    const { dtype, parts } = elements;
+  ): NdArray | StoredTorchTensor => {
+    const { storage, layout, end, dtype } = checkView(storages, elements, view);
+    refuseLazyBits(metadata);
+    if (storage.later !== undefined) return tensorForLater(storage.later, dtype, layout, end);
+    const { shape } = layout;
     const size = bytesPerElement(dtype);
-    const available = Math.floor(storage.bytes.length / size);
-    const layout = {
-      offset: offset * parts,
-      shape: parts === 1 ? [...shape] : [...shape, parts],
-      strides: parts === 1 ? strides : [...strides.map((stride) => stride * parts), 1],
-    };
-    const count = elementCount(layout.shape);
-    const last = layout.shape.reduce(
-      (at, length, axis) => at + (length - 1) * layout.strides[axis]!,
-      layout.offset,
-    );
-    if (count > 0 && !(last < available)) {
-      throw new FormatError(format, `a tensor [${shape}] reaches beyond its storage of ${available / parts}`);
-    }
-    if (count === 0) return { dtype, shape: layout.shape, data: viewBytes(storage.bytes, dtype, 0, 0) };
-    if (isContiguous(layout.shape, layout.strides)) {
-      return {
-        dtype,
-        shape: layout.shape,
-        data: viewBytes(storage.bytes, dtype, layout.offset * size, count),
-      };
-    }
+    const count = elementCount(shape);
+    if (count === 0) return { dtype, shape, data: viewBytes(storage.bytes, dtype, 0, 0) };
+    if (isContiguous(layout))
+      return { dtype, shape, data: viewBytes(storage.bytes, dtype, layout.offset * size, count) };
     spend(count * size);
     const data = viewBytes(new Uint8Array(count * size), dtype, 0, count);
-    copies.push(() => gather(viewBytes(storage.bytes, dtype, 0, available), data, layout));
-    return { dtype, shape: layout.shape, data };
+    const elementsOfStorage = Math.floor(storage.bytes.length / size);
+    copies.push(() => gather(viewBytes(storage.bytes, dtype, 0, elementsOfStorage), data, layout));
+    return { dtype, shape, data };
   };
   const ofStorageType: PickleCallable = (args) =>
     rebuild(isStorage(args[0], storages) ? args[0].elements : undefined, args, args[6]);
-  const ofOwnType: PickleCallable = (args) => {
-    const elements = elementTypes.get(args[6] as string);
-    if (elements === undefined && typeof args[6] === "string") {
-      const hint = "convert them before saving, for example to float32";
-      throw new FormatError(format, `tensors of ${printable(args[6])} are not read`, { hint });
-    }
-    return rebuild(elements, args, args[7]);
+  const ofOwnType: PickleCallable = (args) => rebuild(elementTypeOf(args[6]), args, args[7]);
+  return {
+    addStorage: (storage) => {
+      storages.add(storage);
+      return storage;
+    },
+    callables: tensorCallables(ofStorageType, ofOwnType),
+    fillCopies: () => {
+      for (const copy of copies) copy();
+    },
   };
-  const ofTensor: PickleCallable = ([tensor]) => tensor;
+}
 
+function tensorCallables(ofStorageType: PickleCallable, ofOwnType: PickleCallable) {
+  const ofTensor: PickleCallable = ([tensor]) => tensor;
   const builders: readonly [string, PickleCallable][] = [
     ["torch._utils._rebuild_tensor", ofStorageType],
     ["torch._utils._rebuild_tensor_v2", ofStorageType],
@@ -109,16 +95,78 @@ export function createTensorBuilder(spend: (byteCount: number) => void): TensorB
       throw new FormatError(format, "a tensor with attributes is not made as tensors are");
     return (builder as PickleCallable)(args);
   };
+  return new Map([...builders, ["torch._tensor._rebuild_from_type_v2", ofClass] as const]);
+}
+
+function elementTypeOf(name: unknown): ElementType | undefined {
+  const elements = elementTypes.get(name as string);
+  if (elements !== undefined || typeof name !== "string") return elements;
+  const hint = "convert them before saving, for example to float32";
+  throw new FormatError(format, `tensors of ${printable(name)} are not read`, { hint });
+}
+
+/** A tensor that reads the part of its storage that it lies on, up to element `end`. */
+function tensorForLater(
+  { read }: NonNullable<Storage["later"]>,
+  dtype: NdArray["dtype"],
+  { offset, shape, strides }: Layout,
+  end: number,
+): StoredTorchTensor {
+  const size = bytesPerElement(dtype);
+  const count = elementCount(shape);
   return {
-    addStorage: (storage) => {
-      storages.add(storage);
-      return storage;
-    },
-    callables: new Map([...builders, ["torch._tensor._rebuild_from_type_v2", ofClass]]),
-    fillCopies: () => {
-      for (const copy of copies) copy();
+    dtype,
+    shape,
+    async read() {
+      const part = count === 0 ? new Uint8Array(0) : await read(offset * size, end * size);
+      const bytes = part.byteOffset % size === 0 ? part : new Uint8Array(part);
+      const values = viewBytes(bytes, dtype, 0, bytes.length / size);
+      const layout = { offset: 0, shape, strides };
+      if (count === 0 || isContiguous(layout)) return { dtype, shape, data: values };
+      const data = viewBytes(new Uint8Array(count * size), dtype, 0, count);
+      gather(values, data, layout);
+      return { dtype, shape, data };
     },
   };
+}
+
+/** A tensor's storage and its layout, which stays inside the storage and lies before element `end`. */
+function checkView(
+  storages: WeakSet<object>,
+  elements: ElementType | undefined,
+  [storage, offset, shape, strides]: readonly unknown[],
+): { storage: Storage; layout: Layout; end: number; dtype: ElementType["dtype"] } {
+  if (
+    !isStorage(storage, storages) ||
+    elements === undefined ||
+    !isSize(offset) ||
+    !isSizes(shape) ||
+    !isSizes(strides) ||
+    shape.length !== strides.length
+  )
+    throw new FormatError(format, "a tensor is not made of storage, offset, size and stride");
+  const { dtype, parts } = elements;
+  const layout = {
+    offset: offset * parts,
+    shape: parts === 1 ? [...shape] : [...shape, parts],
+    strides: parts === 1 ? strides : [...strides.map((stride) => stride * parts), 1],
+  };
+  const byteLength = storage.later?.byteLength ?? storage.bytes.length;
+  const available = Math.floor(byteLength / bytesPerElement(dtype));
+  const last = layout.shape.reduce(
+    (at, length, axis) => at + (length - 1) * layout.strides[axis]!,
+    layout.offset,
+  );
+  if (elementCount(layout.shape) > 0 && !(last < available))
+    throw new FormatError(format, `a tensor [${shape}] reaches beyond its storage of ${available / parts}`);
+  return { storage, layout, end: last + 1, dtype };
+}
+
+/** A tensor that is to be conjugated or negated when it is read has other values than its storage. */
+function refuseLazyBits(metadata: unknown): void {
+  if (!(metadata instanceof Map) || [...metadata.values()].every((isSet) => isSet === false)) return;
+  const hint = "call resolve_conj() and resolve_neg() before saving";
+  throw new FormatError(format, "a tensor is to be conjugated or negated on reading", { hint });
 }
 
 interface Layout {
@@ -142,7 +190,7 @@ function gather(source: TypedArray, result: TypedArray, { offset, shape, strides
   }
 }
 
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+function isContiguous({ shape, strides }: Layout): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     if (shape[axis] !== 1 && strides[axis] !== expected) return false;

@@ -7,8 +7,14 @@ import { nuclearDistance } from "../planes/nuclear-distance.ts";
 import { resamplePlane } from "../planes/resample-plane.ts";
 import { findEmptyParts } from "./empty-parts.ts";
 import { percentiles } from "./intensity.ts";
-import { maskWhere } from "./regions.ts";
-import { type Nucleus, type Segmentation, type SegmentOptions, segmentNuclei } from "./segment-nuclei.ts";
+import { maskWhere, valuesWhere } from "./regions.ts";
+import {
+  type Nucleus,
+  runSteps,
+  type Segmentation,
+  type SegmentOptions,
+  segmentInSteps,
+} from "./segment-nuclei.ts";
 
 /** The plane's size and pixel size, what counts as a nucleus, and what the crops are like. */
 export interface CropOptions extends Omit<SegmentOptions, "ignored"> {
@@ -43,10 +49,10 @@ export interface NucleusCrop {
   };
 }
 
-/** All crops of one field, with what they were cut from. */
-export interface CroppedField {
-  /** One per nucleus, in scanning order. Nuclei cut by the field's frame are left out if there are whole ones. */
-  readonly crops: readonly NucleusCrop[];
+/** A field whose nuclei are found, at the pixel size of the crops. */
+export interface SegmentedField {
+  /** DNA stain in [0, 1]. [H, W] */
+  readonly stain: Float32Array;
   readonly segmentation: Segmentation;
   /** Size of the resampled field, which the segmentation and all positions refer to. */
   readonly fieldSize: PlaneSize;
@@ -58,41 +64,57 @@ export interface CroppedField {
   readonly limits: { readonly low: number; readonly high: number };
 }
 
+/** All crops of one field, with what they were cut from. */
+export interface CroppedField extends SegmentedField {
+  /** One per nucleus, in scanning order. Nuclei cut by the field's frame are left out if there are whole ones. */
+  readonly crops: readonly NucleusCrop[];
+}
+
 /**
  * Finds the nuclei of one plane [H, W] of finite intensities in any unit and cuts a crop around each; none found gives
  * none. The plane is brought to the model's pixel size first, so positions and sizes are those of the resampled field.
  */
 export function cropNuclei(image: Float32Array, options: CropOptions): CroppedField {
-  const { modelPixelSizeMicrons = 0.4126, cropPixels = 100 } = options;
+  const field = runSteps(segmentFieldInSteps(image, options));
+  return { ...field, crops: wholeNuclei(field).map((nucleus) => cutCrop(field, nucleus, options)) };
+}
+
+/** The nuclei that the frame does not cut, in scanning order; where there is none, those that it cuts. */
+export function wholeNuclei({ segmentation: { nuclei } }: SegmentedField): readonly Nucleus[] {
+  const whole = nuclei.filter((nucleus) => !nucleus.touchesBorder);
+  return whole.length > 0 ? whole : nuclei;
+}
+
+/** Finds the nuclei of one plane, as `cropNuclei` does, in steps that yield the fraction that is done. */
+export function* segmentFieldInSteps(
+  image: Float32Array,
+  options: CropOptions,
+): Generator<number, SegmentedField, undefined> {
+  const { modelPixelSizeMicrons = 0.4126 } = options;
   const scale = options.pixelSizeMicrons / modelPixelSizeMicrons;
   const fieldSize = {
     height: Math.max(1, Math.round(options.height * scale)),
     width: Math.max(1, Math.round(options.width * scale)),
   };
   const empty = findEmptyParts(image, options, options.pixelSizeMicrons);
+  yield 0.02;
   const field = resamplePlane(empty ? fillParts(image, empty) : image, options, fieldSize);
   const ignored = empty && resampleParts(empty, options, fieldSize);
-  const segmentation = segmentNuclei(field, {
+  const segmentation = yield* segmentInSteps(field, {
     ...{ ...options, ...fieldSize, pixelSizeMicrons: modelPixelSizeMicrons },
     ...(ignored && { ignored }),
   });
   const limits = intensityLimits(field, segmentation.mask, ignored);
   const range = limits.high - limits.low;
-  const scaled = field.map((value) => Math.min(1, Math.max(0, (value - limits.low) / range)));
-
-  const whole = segmentation.nuclei.filter((nucleus) => !nucleus.touchesBorder);
-  const chosen = whole.length > 0 ? whole : segmentation.nuclei;
-  const crops = chosen.map((nucleus) => cutCrop(scaled, segmentation, fieldSize, cropPixels, nucleus));
+  const stain = field.map((value) => Math.min(1, Math.max(0, (value - limits.low) / range)));
   const emptyFraction = (empty?.reduce((sum, value) => sum + value, 0) ?? 0) / image.length;
-  return { crops, segmentation, fieldSize, pixelSizeMicrons: modelPixelSizeMicrons, emptyFraction, limits };
+  return { stain, segmentation, fieldSize, pixelSizeMicrons: modelPixelSizeMicrons, emptyFraction, limits };
 }
 
 /** The image with its empty parts at the level of a dark background, so that their edges show no step. */
 function fillParts(image: Float32Array, empty: Uint8Array): Float32Array {
-  const level = percentiles(
-    image.filter((_, pixel) => empty[pixel] === 0),
-    [20],
-  )[0]!;
+  const shown = valuesWhere(image, (pixel) => empty[pixel] === 0);
+  const level = percentiles(shown, [20])[0]!;
   return image.map((value, pixel) => (empty[pixel] === 0 ? value : level));
 }
 
@@ -111,10 +133,10 @@ function intensityLimits(
   mask: Uint8Array,
   ignored: Uint8Array | undefined,
 ): { low: number; high: number } {
-  const shown = ignored ? field.filter((_, pixel) => ignored[pixel] === 0) : field;
+  const shown = ignored ? valuesWhere(field, (pixel) => ignored[pixel] === 0) : field;
   const [low, high] = percentiles(shown, [20, 99.8]) as [number, number];
-  const background = field.filter((_, pixel) => mask[pixel] === 0 && !ignored?.[pixel]);
-  const nuclei = field.filter((_, pixel) => mask[pixel] !== 0);
+  const background = valuesWhere(field, (pixel) => mask[pixel] === 0 && !ignored?.[pixel]);
+  const nuclei = valuesWhere(field, (pixel) => mask[pixel] !== 0);
   if (background.length === 0 || nuclei.length === 0) return { low, high };
   return {
     low: Math.min(low, percentiles(background, [90])[0]!),
@@ -122,12 +144,11 @@ function intensityLimits(
   };
 }
 
-function cutCrop(
-  field: Float32Array,
-  segmentation: Segmentation,
-  size: PlaneSize,
-  side: number,
+/** The crop around a nucleus of the field; `cropPixels` is the side of the crop. */
+export function cutCrop(
+  { stain: field, segmentation, fieldSize: size }: SegmentedField,
   nucleus: Nucleus,
+  { cropPixels: side = 100 }: Pick<CropOptions, "cropPixels"> = {},
 ): NucleusCrop {
   const x = firstPixel(nucleus.centre.x, size.width, side);
   const y = firstPixel(nucleus.centre.y, size.height, side);

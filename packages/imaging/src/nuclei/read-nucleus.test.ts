@@ -1,8 +1,9 @@
 import type { ImageStack } from "@proteoscope/formats";
 import { describe, expect, it } from "vitest";
 import { fieldOfDiscs } from "../testing/drawing.ts";
+import { cutCrop, wholeNuclei } from "./crop-nuclei.ts";
 import { NucleusError } from "./nucleus-error.ts";
-import { type ReadNucleusOptions, readNucleus } from "./read-nucleus.ts";
+import { type ReadNucleusOptions, readField, readNucleus } from "./read-nucleus.ts";
 
 const size = { height: 150, width: 160 };
 const empty = fieldOfDiscs(size, []);
@@ -144,5 +145,32 @@ describe("readNucleus refuses", () => {
     const wrongScale = await refusal(imageOf([stained]), { pixelSizeMicrons: 0.1 });
     expect(wrongScale.message).toContain("1 objects too small, 0 too large and 0 too ragged");
     expect(wrongScale.message).toMatch(/at 0\.1 um\/pixel: .*; check the pixel size$/);
+  });
+});
+
+describe("readField", () => {
+  it("reports how far it is, and finds what readNucleus finds", async () => {
+    const fractions: number[] = [];
+    const options = { pixelSizeMicrons: 0.4126 };
+    const onSegmented = (fraction: number) => void fractions.push(fraction);
+    const field = await readField(imageOf([stained]), { ...options, onSegmented });
+    expect(fractions.length).toBeGreaterThan(4);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect(fractions.at(-1)).toBe(1);
+    const { crops, ...same } = await readNucleus(imageOf([stained]), options);
+    expect(field).toEqual(same);
+    expect(wholeNuclei(field).map((nucleus) => cutCrop(field, nucleus))).toEqual(crops);
+  });
+
+  it("stops between two steps", async () => {
+    const controller = new AbortController();
+    let steps = 0;
+    const onSegmented = () => {
+      if (++steps === 2) controller.abort();
+    };
+    const { signal } = controller;
+    const work = readField(imageOf([stained]), { pixelSizeMicrons: 0.4126, signal, onSegmented });
+    await expect(work).rejects.toMatchObject({ name: "AbortError" });
+    expect(steps).toBe(2);
   });
 });

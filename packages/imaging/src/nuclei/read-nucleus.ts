@@ -9,8 +9,16 @@ import {
   selectPlane,
   type ZPolicy,
 } from "@proteoscope/formats";
-import { type CropOptions, type CroppedField, cropNuclei } from "./crop-nuclei.ts";
+import {
+  type CropOptions,
+  type CroppedField,
+  cutCrop,
+  type SegmentedField,
+  segmentFieldInSteps,
+  wholeNuclei,
+} from "./crop-nuclei.ts";
 import { NucleusError } from "./nucleus-error.ts";
+import type { Segmentation } from "./segment-nuclei.ts";
 
 /** Which plane of an image shows the nuclei, and how large its pixels are. */
 export interface NucleusPlaneOptions {
@@ -22,8 +30,10 @@ export interface NucleusPlaneOptions {
   readonly nucleusTime?: number | undefined;
   /** Pixel size of the image in micrometres; by default what the file says, needed where it says nothing. */
   readonly pixelSizeMicrons?: number | undefined;
-  /** Ends the reading between two planes of z. */
+  /** Ends the reading between two planes of z and between two steps of the segmentation. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with the fraction of the segmentation that is done. */
+  readonly onSegmented?: ((fraction: number) => void) | undefined;
 }
 
 /** The choice of the plane, what counts as a nucleus, and what the crops are like. */
@@ -31,11 +41,14 @@ export interface ReadNucleusOptions
   extends NucleusPlaneOptions,
     Omit<CropOptions, "height" | "width" | "pixelSizeMicrons"> {}
 
-/** The crops of an image, and which plane of it they show. */
-export interface NucleiOfImage extends CroppedField {
+/** Which plane of an image a field is. */
+export interface FieldSource {
   readonly selection: PlaneSelection;
   readonly sourcePixelSizeMicrons: number;
 }
+
+/** The crops of an image, and which plane of it they show. */
+export interface NucleiOfImage extends CroppedField, FieldSource {}
 
 const plausiblePixelSize = { min: 0.02, max: 1.5 };
 const largestField = 25_000_000; // pixels after resampling: two millimetres square
@@ -49,11 +62,29 @@ export async function readNucleus(
   stack: ImageStack,
   options: ReadNucleusOptions = {},
 ): Promise<NucleiOfImage> {
+  const field = await readField(stack, options);
+  return { ...field, crops: wholeNuclei(field).map((nucleus) => cutCrop(field, nucleus, options)) };
+}
+
+/** The field of `readNucleus` with its nuclei, at least one, from which `cutCrop` cuts crops. @throws as `readNucleus`. */
+export async function readField(
+  stack: ImageStack,
+  options: ReadNucleusOptions = {},
+): Promise<SegmentedField & FieldSource> {
   const pixelSizeMicrons = choosePixelSize(stack, options);
   const { values, height, width, selection } = await choosePlane(stack, options);
   checkValues(values, width, selection);
-  const field = cropNuclei(values, { ...options, height, width, pixelSizeMicrons });
-  if (field.crops.length === 0) throw noNuclei(field, selection, pixelSizeMicrons, options);
+  const steps = segmentFieldInSteps(values, { ...options, height, width, pixelSizeMicrons });
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    options.onSegmented?.(step.value);
+    await new Promise((resolve) => setTimeout(resolve)); // lets the signal come through
+    options.signal?.throwIfAborted();
+  }
+  const field = step.value;
+  options.onSegmented?.(1);
+  if (field.segmentation.nuclei.length === 0)
+    throw noNuclei(field.segmentation, selection, pixelSizeMicrons, options);
   return { ...field, selection, sourcePixelSizeMicrons: pixelSizeMicrons };
 }
 
@@ -112,17 +143,17 @@ function checkValues(plane: Float32Array, width: number, selection: PlaneSelecti
 }
 
 function noNuclei(
-  { segmentation }: CroppedField,
+  { dropped, threshold: level }: Segmentation,
   selection: PlaneSelection,
   pixelSize: number,
   { minDiameterMicrons = 8, maxDiameterMicrons = 28 }: ReadNucleusOptions,
 ): NucleusError {
-  const { tooSmall, tooLarge, ragged } = segmentation.dropped;
+  const { tooSmall, tooLarge, ragged } = dropped;
   const found =
     tooSmall + tooLarge + ragged === 0
       ? "nothing was"
       : `${tooSmall} objects too small, ${tooLarge} too large and ${ragged} too ragged were`;
-  const threshold = Number(segmentation.threshold.toPrecision(4));
+  const threshold = Number(level.toPrecision(4));
   const [others, field] =
     selection.channels > 1 ? ["channel and the ", "nucleusChannel"] : ["", "pixelSizeMicrons"];
   return new NucleusError(

@@ -10,7 +10,7 @@ import { gaussianBlur } from "../planes/gaussian-blur.ts";
 import { otsuThreshold, percentiles } from "./intensity.ts";
 import { measureRegions, type RegionMeasure } from "./measure-regions.ts";
 import { fillHoles, openMask } from "./morphology.ts";
-import { forEachNeighbour, maskWhere } from "./regions.ts";
+import { listNeighbours, maskWhere, valuesWhere } from "./regions.ts";
 import { splitByDepth } from "./split-touching.ts";
 
 /** The plane's size and pixel size, and what counts as a nucleus. */
@@ -55,31 +55,49 @@ const ownLevel = 0.5;
 
 /** Segments one plane [H, W] of finite intensities in any unit; a field without nuclei gives an empty list. */
 export function segmentNuclei(image: Float32Array, options: SegmentOptions): Segmentation {
+  return runSteps(segmentInSteps(image, options));
+}
+
+/** The same in steps of about equal time, each of which yields the fraction that is done: for whoever shows progress. */
+export function* segmentInSteps(
+  image: Float32Array,
+  options: SegmentOptions,
+): Generator<number, Segmentation, undefined> {
   const { height, width, pixelSizeMicrons, ignored } = options;
   const size = { height, width };
   const microns = (length: number) => length / pixelSizeMicrons;
   const largestHole = largestHoleSquareMicrons / pixelSizeMicrons ** 2;
 
   const blurred = gaussianBlur(image, size, microns(blurMicrons));
-  const shown = ignored ? blurred.filter((_, pixel) => ignored[pixel] === 0) : blurred;
+  yield 0.1;
+  const shown = ignored ? valuesWhere(blurred, (pixel) => ignored[pixel] === 0) : blurred;
   const threshold = findThreshold(shown);
-  const background = median(shown.filter((value) => value <= threshold));
+  const background = median(valuesWhere(shown, (pixel) => shown[pixel]! <= threshold));
   const stained = maskWhere(blurred.length, (pixel) => blurred[pixel]! > threshold);
+  yield 0.3;
   const split = (mask: Uint8Array, ratio: number) => {
     const depth = gaussianBlur(euclideanDistance(mask, size), size, microns(depthBlurMicrons));
-    return splitByDepth(
-      depth.map((value, pixel) => (mask[pixel] === 0 ? 0 : value)),
-      size,
-      ratio,
-    );
+    for (let pixel = 0; pixel < depth.length; pixel++) if (mask[pixel] === 0) depth[pixel] = 0;
+    return splitByDepth(depth, size, ratio);
   };
 
   // Split at every maximum: pieces small enough that each holds one brightness.
   const pieces = split(fillHoles(stained, size, largestHole), 1);
+  yield 0.5;
   const cut = cutAtOwnLevel(blurred, pieces.labels, pieces.count, background);
   const mask = openMask(fillHoles(cut, size, largestHole), size, microns(thinnestSpurMicrons));
+  yield 0.75;
   const objects = split(mask, neckRatio);
+  yield 0.95;
   return { ...sortOut(objects.labels, objects.count, options), threshold };
+}
+
+/** Goes through all steps at once. */
+export function runSteps<Result>(steps: Generator<number, Result, undefined>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /**
@@ -96,8 +114,8 @@ function findThreshold(image: Float32Array): number {
   );
   const otsu = low + (range * Math.expm1(otsuThreshold(compressed) * Math.log1p(compression))) / compression;
 
-  const below = image.filter((value) => value <= otsu);
-  const above = image.filter((value) => value > otsu);
+  const below = valuesWhere(image, (pixel) => image[pixel]! <= otsu);
+  const above = valuesWhere(image, (pixel) => image[pixel]! > otsu);
   const contrast = (median(above) - median(below)) / standardDeviation(below); // 2.2 when Gaussian noise is halved
   if (contrast > 4) return otsu;
   const background = median(image);
@@ -168,12 +186,12 @@ function sortOut(
 /** 1 by label for the objects that reach pixels where the image shows nothing. */
 function findCutObjects(objects: Int32Array, count: number, options: SegmentOptions): Uint8Array {
   const isCut = new Uint8Array(count + 1);
+  const neighbours = new Int32Array(8);
   options.ignored?.forEach((value, pixel) => {
     if (value === 0) return;
     isCut[objects[pixel]!] = 1;
-    forEachNeighbour(pixel, options, 8, (neighbour) => {
-      isCut[objects[neighbour]!] = 1;
-    });
+    const listed = listNeighbours(pixel, options, neighbours);
+    for (let i = 0; i < listed; i++) isCut[objects[neighbours[i]!]!] = 1;
   });
   return isCut;
 }

@@ -3,7 +3,7 @@
 // Vincent & Soille, IEEE TPAMI 13 (1991); the merging by depth is the "dynamics" of Grimaud (1992).
 
 import type { PlaneSize } from "../planes/distance-transform.ts";
-import { forEachNeighbour, type Regions } from "./regions.ts";
+import { listNeighbours, type Regions } from "./regions.ts";
 
 /**
  * Labels the non-zero pixels of depth [H, W] by basin; labels 1..count in scanning order.
@@ -27,42 +27,43 @@ export function splitByDepth(depth: Float32Array, size: PlaneSize, neckRatio: nu
     return root;
   };
 
-  let deepest = -1; // the deepest neighbour that is flooded
-  const met: number[] = []; // the basins of all of them
-  const visit = (neighbour: number): void => {
-    const parent = basinOf[neighbour]!;
-    if (parent === -1) return;
-    if (deepest === -1 || depth[neighbour]! > depth[deepest]!) deepest = neighbour;
-    if (met.includes(parent)) return;
-    const basin = find(neighbour);
-    if (!met.includes(basin)) met.push(basin);
-  };
+  const neighbours = new Int32Array(8);
+  const met = new Int32Array(8); // the basins of the neighbours that are flooded
   for (const pixel of inside) {
-    deepest = -1;
-    met.length = 0;
-    forEachNeighbour(pixel, size, 8, visit);
+    let deepest = -1; // of those neighbours
+    let count = 0;
+    const listed = listNeighbours(pixel, size, neighbours);
+    for (let i = 0; i < listed; i++) {
+      const neighbour = neighbours[i]!;
+      if (basinOf[neighbour] === -1) continue;
+      if (deepest === -1 || depth[neighbour]! > depth[deepest]!) deepest = neighbour;
+      const basin = find(neighbour);
+      if (count === 0 || basin !== met[count - 1]) met[count++] = basin;
+    }
     if (deepest === -1) {
       basinOf[pixel] = pixel;
       continue;
     }
     basinOf[pixel] = find(deepest);
-    for (const other of met) {
+    for (let i = 0; i < count; i++) {
       const here = find(pixel);
-      const there = find(other);
+      const there = find(met[i]!);
+      if (here === there) continue;
       const [deep, shallow] = depth[here]! >= depth[there]! ? [here, there] : [there, here];
-      if (deep !== shallow && depth[pixel]! >= neckRatio * depth[shallow]!) basinOf[shallow] = deep;
+      if (depth[pixel]! >= neckRatio * depth[shallow]!) basinOf[shallow] = deep;
     }
   }
 
   const labels = new Int32Array(depth.length);
-  const labelOf = new Map<number, number>();
+  const labelOf = new Int32Array(depth.length);
+  let count = 0;
   for (let pixel = 0; pixel < depth.length; pixel++) {
     if (basinOf[pixel] === -1) continue;
     const basin = find(pixel);
-    if (!labelOf.has(basin)) labelOf.set(basin, labelOf.size + 1);
-    labels[pixel] = labelOf.get(basin)!;
+    if (labelOf[basin] === 0) labelOf[basin] = ++count;
+    labels[pixel] = labelOf[basin]!;
   }
-  return { labels, count: labelOf.size };
+  return { labels, count };
 }
 
 /** The pixels with depth, the deepest first and those of one depth in scanning order: a radix sort, in linear time. */

@@ -21,15 +21,23 @@ export function euclideanDistance(mask: ArrayLike<number>, size: PlaneSize): Flo
     );
   }
   const squared = distanceAlongColumns(mask, size);
-  for (let i = 0; i < squared.length; i++) squared[i] = squared[i]! ** 2;
   const scratch = envelopeScratch(width);
-  for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, width, scratch);
+  for (let y = 0; y < height; y++) {
+    // Behind the zero pixels at both ends of a run there is none that is nearer, so that each run is a line of its own.
+    const end = (y + 1) * width;
+    for (let i = y * width; i < end; i++) {
+      if (squared[i] === 0) continue;
+      const first = i > y * width ? i - 1 : i;
+      while (i < end && squared[i] !== 0) i++;
+      lowerEnvelope(squared, first, Math.min(i + 1, end) - first, scratch);
+    }
+  }
   const distance = new Float32Array(squared.length);
-  for (let i = 0; i < squared.length; i++) distance[i] = Math.sqrt(squared[i]!);
+  for (let i = 0; i < squared.length; i++) if (squared[i] !== 0) distance[i] = Math.sqrt(squared[i]!);
   return distance;
 }
 
-/** Distance to the nearest zero pixel of the same column; Infinity where it has none. */
+/** Squared distance to the nearest zero pixel of the same column; Infinity where it has none. */
 function distanceAlongColumns(mask: ArrayLike<number>, { height, width }: PlaneSize): Float64Array {
   const distance = new Float64Array(height * width);
   for (let i = 0; i < distance.length; i++) {
@@ -38,6 +46,7 @@ function distanceAlongColumns(mask: ArrayLike<number>, { height, width }: PlaneS
   }
   for (let i = distance.length - width - 1; i >= 0; i--)
     distance[i] = Math.min(distance[i]!, distance[i + width]! + 1);
+  for (let i = 0; i < distance.length; i++) distance[i]! *= distance[i]!; // ** takes twenty times the time
   return distance;
 }
 
@@ -85,6 +94,6 @@ function lowerEnvelope(
   for (let p = 0; p < length; p++) {
     while (k + 1 < count && from[k + 1]! < p) k++;
     const v = apex[k]!;
-    values[offset + p] = (p - v) ** 2 + line[v]!;
+    values[offset + p] = (p - v) * (p - v) + line[v]!;
   }
 }

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   medianOverlap,
   multiScaleSimilarity,
+  planeCorrelation,
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
+  tiledSpectrum,
 } from "./picture-quality.ts";
 
 const side = 48;
@@ -77,5 +79,46 @@ describe("the radial spectrum", () => {
 
   it("leaves out the mean", () => {
     expect(Math.max(...radialSpectrum(new Float64Array(side * side).fill(0.7), side))).toBeLessThan(1e-9);
+  });
+});
+
+describe("images that are no squares", () => {
+  const [height, width] = [30, 48];
+  const rows = (plane: ArrayLike<number>) => Float64Array.from(plane).subarray(0, height * width);
+  const [image, other] = [rows(wave(4)), rows(noise("other"))];
+  const turn = (plane: Float64Array) =>
+    Float64Array.from({ length: plane.length }, (_, i) => {
+      return plane[(i % height) * width + Math.floor(i / height)]!;
+    });
+
+  it.each([
+    ["SSIM", structuralSimilarity],
+    ["MS-SSIM", multiScaleSimilarity],
+  ])("have the same %s when they are turned", (_, similarity) => {
+    expect(similarity(image, image, width, height)).toBeCloseTo(1, 12);
+    const upright = similarity(image, other, width, height);
+    expect(upright).toBeLessThan(0.5);
+    expect(similarity(turn(image), turn(other), height, width)).toBeCloseTo(upright, 10);
+  });
+
+  it("have a spectrum per pixel that does not depend on how many squares they hold", () => {
+    const square = wave(4);
+    const once = tiledSpectrum(square, { height: side, width: side }, 8);
+    expect(once).toEqual(radialSpectrum(square, side, 8).map((power) => power / side ** 2));
+    const wide = { height: side, width: 3 * side };
+    const tripled = Float64Array.from({ length: 3 * side * side }, (_, i) => {
+      return square[Math.floor(i / wide.width) * side + (i % side)]!;
+    });
+    for (const [band, power] of tiledSpectrum(tripled, wide, 8).entries())
+      expect(power).toBeCloseTo(once[band]!, 12);
+  });
+});
+
+describe("the correlation of planes", () => {
+  it("is that of Pearson, whatever the scale", () => {
+    expect(planeCorrelation([1, 2, 3], [10, 20, 30])).toBeCloseTo(1, 12);
+    expect(planeCorrelation([1, 2, 3], [3, 2, 1])).toBeCloseTo(-1, 12);
+    expect(planeCorrelation([0, 0, 1, 1], [0, 1, 0, 1])).toBeCloseTo(0, 12);
+    expect(planeCorrelation([1, 1], [0, 1])).toBeNaN();
   });
 });

@@ -1,5 +1,5 @@
 import { createGenerator } from "@proteoscope/engine";
-import { answerProbabilities, type LogitCorrection, noCalibration } from "@proteoscope/models";
+import { type LogitCorrection, noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import type { Compartment } from "../data/atlas/compartments.ts";
 import type { LabelClass } from "../data/atlas/label-class.ts";
@@ -12,8 +12,8 @@ const nucleus: LabelClass = {
   members: ["nucleoplasm", "nucleolus", "nuclear_membrane"],
 };
 
-const probabilities = (logits: ArrayLike<number>, answer: LogitCorrection) =>
-  answerProbabilities(logits, { ...noCalibration(logits.length), answer });
+const probabilities = (logits: ArrayLike<number>, posterior: LogitCorrection) =>
+  posteriorProbabilities(logits, { ...noCalibration(logits.length), posterior });
 const likeliest = (names: readonly string[], values: ArrayLike<number>) =>
   names.reduce((best, name, i) => (values[i]! > values[names.indexOf(best)]! ? name : best));
 const answersTo = (

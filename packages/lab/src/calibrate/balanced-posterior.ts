@@ -3,7 +3,7 @@
 // class that sequences hardly reveal, and then no protein is ever predicted there. Compartments are also to be predicted
 // about equally often, which settles those that hardly a protein is known of.
 
-import { answerProbabilities, type LogitCorrection, noCalibration } from "@proteoscope/models";
+import { type LogitCorrection, noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import type { Compartment } from "../data/atlas/compartments.ts";
 import type { LabelClass } from "../data/atlas/label-class.ts";
 import { indicesOf } from "./gradients.ts";
@@ -35,10 +35,10 @@ export function fitPosterior(
   return fitCorrection(
     labels.length,
     examples.map(({ logits }) => logits),
-    (answer) =>
+    (posterior) =>
       gradientsOf(
         classes,
-        examples.map(({ logits }) => answerProbabilities(logits, { ...none, answer })),
+        examples.map(({ logits }) => posteriorProbabilities(logits, { ...none, posterior })),
       ),
   );
 }

@@ -1,5 +1,5 @@
 import { createGenerator } from "@proteoscope/engine";
-import { answerProbabilities, labelProbabilities, noCalibration } from "@proteoscope/models";
+import { labelProbabilities, noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
 import type { Compartment } from "../data/atlas/compartments.ts";
 import { protein } from "../testing/atlas-fixture.ts";
@@ -53,7 +53,7 @@ describe("the posterior", () => {
   });
   const calibration = fitCalibration(labels, examples);
   const answerTo = ({ logits }: CalibrationExample) =>
-    likeliest(labels, answerProbabilities(logits, calibration));
+    likeliest(labels, posteriorProbabilities(logits, calibration));
 
   it("counts classes alike, where without calibration the most frequent one is predicted for all", () => {
     const wrong = examples.filter(({ logits }) => likeliest(labels, logits) !== "ER");
@@ -73,8 +73,8 @@ describe("the posterior", () => {
       logits: [9, 9, 9],
     };
     const fitted = fitCalibration(parts, whole);
-    expect(fitCalibration(parts, [...whole, several]).answer).toEqual(fitted.answer);
-    const [nucleoplasm, nucleolus, er] = answerProbabilities([-1, 0, 0.5], fitted);
+    expect(fitCalibration(parts, [...whole, several]).posterior).toEqual(fitted.posterior);
+    const [nucleoplasm, nucleolus, er] = posteriorProbabilities([-1, 0, 0.5], fitted);
     expect(nucleoplasm! + nucleolus!).toBeGreaterThan(2 * er!);
     expect(nucleolus).toBeGreaterThan(nucleoplasm!);
   });
@@ -82,5 +82,5 @@ describe("the posterior", () => {
 
 it("is refused without a protein of known compartment", () => {
   expect(() => fitCalibration(labels, [])).toThrow(/no protein to calibrate with/);
-  expect(noCalibration(3).answer.bias).toEqual([0, 0, 0]);
+  expect(noCalibration(3).posterior.bias).toEqual([0, 0, 0]);
 });

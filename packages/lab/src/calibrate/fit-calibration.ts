@@ -41,5 +41,5 @@ export function fitCalibration(
     const label = labelOf(protein, labels);
     return label === undefined ? [] : [{ logits, label }];
   });
-  return { probabilities, answer: fitPosterior(labels, single) };
+  return { probabilities, posterior: fitPosterior(labels, single) };
 }

@@ -4,7 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { ProteoscopeError, printable } from "@proteoscope/formats";
+import { ProteoscopeError, type ProteoscopeErrorOptions, printable } from "@proteoscope/formats";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
@@ -16,7 +16,7 @@ const longestMessage = 2000;
 export class ConfigError extends ProteoscopeError {
   override readonly name = "ConfigError";
 
-  constructor(message: string, options: ErrorOptions = {}) {
+  constructor(message: string, options: Partial<ProteoscopeErrorOptions> = {}) {
     super(printable(message, longestMessage), { kind: "usage", ...options }); // it quotes from files
   }
 }
@@ -85,7 +85,7 @@ export function checkConfig<Schema extends z.ZodObject>(
   if (result.success) return result.data;
   const faults = result.error.issues.flatMap((issue) => {
     const place = issue.path.map((key) => toSnakeCase(String(key)));
-    if (issue.code !== "unrecognized_keys") return [`${place.join(".")}: ${issue.message}`];
+    if (issue.code !== "unrecognized_keys") return describeFault(schema, issue, place);
     return issue.keys.map((key) => {
       const meant = nearest(key, keysAt(schema, issue.path));
       const advice = meant === undefined ? "" : `, did you mean ${[...place, toSnakeCase(meant)].join(".")}?`;
@@ -93,6 +93,20 @@ export function checkConfig<Schema extends z.ZodObject>(
     });
   });
   throw new ConfigError(`${name}: ${faults.join("; ")}`);
+}
+
+/** What is wrong with a value; the fields of a group that is missing, one by one. */
+function describeFault(schema: z.ZodType, issue: z.core.$ZodIssue, place: readonly string[]): string[] {
+  const path = place.join(".");
+  const isMissing = issue.code === "invalid_type" && /received undefined$/.test(issue.message);
+  if (!isMissing) return [`${path}: ${issue.message}`];
+  const fields = keysAt(schema, issue.path).map((key) => `${path}.${toSnakeCase(key)}`);
+  const missing = fields.length === 0 ? [path] : fields;
+  return missing.map((field) =>
+    field.startsWith("models.")
+      ? `${field} is missing: name the folder of a finished run, ${field}=FOLDER`
+      : `${field} is missing`,
+  );
 }
 
 /** The configuration as the YAML that is stored with a run. */
@@ -116,7 +130,7 @@ function parse(text: string, name: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
-    throw new ConfigError(`${name}: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`${name}: ${(cause as Error).message.replace(/:?\s*$/, "")}`, { cause });
   }
 }
 

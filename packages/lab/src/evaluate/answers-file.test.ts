@@ -64,7 +64,7 @@ describe("the records of a report folder", () => {
       message: /holds no evaluation to resume/,
     });
     await write([1]);
-    await expect(open(false)).rejects.toMatchObject({ kind: "usage", message: /go on with --resume/ });
+    await expect(open(false)).rejects.toMatchObject({ kind: "usage", field: "resume" });
   });
 
   it("are not mixed with those of another setup", async () => {

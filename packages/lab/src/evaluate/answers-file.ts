@@ -2,10 +2,11 @@
 // as soon as it is computed, so that an evaluation can be interrupted and resumed. Its first line holds the model, the data
 // set and the settings; records of different ones are never mixed. Figures are made from these lines alone.
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, readFile, rmdir, truncate } from "node:fs/promises";
+import { appendFile, readFile, rmdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FormatError, ProteoscopeError } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { z } from "zod";
 import { lockFolder } from "../files/lock.ts";
 import { evaluationSets } from "./sets.ts";
@@ -122,9 +123,11 @@ export async function openAnswers(
   const path = join(folder, answersFileName);
   const exists = existsSync(path);
   if (exists && !resume)
-    throw usage(`${folder} holds an evaluation already: go on with --resume, or name another folder`);
+    throw new ProteoscopeError(`${folder} holds an evaluation already: resume it, or name another folder`, {
+      ...{ kind: "usage", field: "resume" },
+    });
   if (!exists && resume) throw usage(`${folder} holds no evaluation to resume`);
-  const isNew = (await mkdir(folder, { recursive: true })) !== undefined;
+  const isNew = (await createFolder(folder)).length > 0;
   const lock = await lockFolder(folder);
   try {
     const { records, ...known } = exists ? await readAnswers(path, setup) : nothing();

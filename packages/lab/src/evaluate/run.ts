@@ -43,6 +43,7 @@ import {
 import { drawExamples, type Example } from "./report/pictures.ts";
 import { renderReport } from "./report/report-html.ts";
 import { type EvaluationData, readEvaluationData } from "./sets.ts";
+import { strikeHeldOut } from "./strike-held-out.ts";
 
 /** What to evaluate, on which data, where to write. */
 export interface EvaluationRequest {
@@ -114,7 +115,7 @@ export async function evaluateModel(
   return evaluateImages(
     runtime,
     model,
-    { ...request, confident },
+    { ...request, confident, splits },
     options,
     async (results, provenance, draw) => {
       options.onProgress?.({ phase: "baselines and figures", done: 0, total: 1, unit: "steps" });
@@ -141,7 +142,8 @@ async function evaluateSequences(
   request: LocalizationRequest,
   options: WorkOptions,
 ) {
-  const reader = await openProteinEncoder(runtime, await readSequenceModel(folder));
+  const model = strikeHeldOut(await readSequenceModel(folder), request.splits);
+  const reader = await openProteinEncoder(runtime, model);
   try {
     return await judgeLocalization(reader, request, options);
   } finally {
@@ -149,11 +151,16 @@ async function evaluateSequences(
   }
 }
 
+interface ImageRequest extends EvaluationRequest, Pick<LocalizationRequest, "splits"> {
+  /** Proteins among which the most confident predictions are looked for. */
+  readonly confident: readonly Protein[];
+}
+
 /** Generates, classifies and compares; `conclude` makes figures while the report folder is still locked. */
 async function evaluateImages(
   runtime: Runtime,
   { folder, borrowed }: EvaluatedModel,
-  request: EvaluationRequest & { readonly confident: readonly Protein[] },
+  request: ImageRequest,
   { signal, onProgress }: WorkOptions,
   conclude: (
     results: EvaluationResults,
@@ -164,7 +171,8 @@ async function evaluateImages(
   const { settings } = request;
   const data = await readEvaluationData(request.data, settings);
   const pixels = await openCropPixels(request.data);
-  const [model, library] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
+  const [whole, library] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
+  const model = strikeHeldOut(whole, request.splits);
   checkFit(model, pixels, settings);
   checkData(data, request);
   const provenance = await provenanceOf(model, borrowed, request);

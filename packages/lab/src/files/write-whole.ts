@@ -3,6 +3,7 @@
 
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createFolder } from "@proteoscope/formats/node";
 
 const partial = ".partial";
 const partialName = /\.\d+\.partial$/;
@@ -10,7 +11,7 @@ const replaced = ".replaced";
 
 /** Writes a file, with its folders, so that it is never seen half written. */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await createFolder(dirname(path));
   const temporary = `${path}.${process.pid}${partial}`;
   await writeSynced(temporary, content);
   await rename(temporary, path);

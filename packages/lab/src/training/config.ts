@@ -7,6 +7,8 @@ import { pathSchema } from "../config/compose.ts";
 
 export const loopSchema = z.strictObject({
   steps: z.int().positive(),
+  /** Micro-batches of `data.batch_size` whose mean gradient is one step; processes that train together share them. */
+  accumulate: z.int().positive().default(1),
   seed: z.int().nonnegative().default(0),
   /** The `model` folder of an earlier run of the same networks, whose weights are the initial ones. */
   startFrom: pathSchema.optional(),

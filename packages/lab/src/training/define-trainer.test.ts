@@ -1,7 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { add, f32, float32, meanSquaredError, mul, ones, type Runtime, zeros } from "@proteoscope/engine";
+import {
+  add,
+  type Collective,
+  f32,
+  float32,
+  meanSquaredError,
+  mul,
+  ones,
+  type Runtime,
+  zeros,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { createRendezvous } from "@proteoscope/engine/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkConfig } from "../config/compose.ts";
 import { writeAtlas } from "../testing/atlas-fixture.ts";
@@ -40,8 +51,12 @@ const line = (changes: Partial<Line> = {}): Line => ({
   ...changes,
 });
 
-async function weightsAfter(steps: number, changes: Partial<Line>): Promise<ReadonlyMap<string, unknown>> {
-  const job = await createTrainingJob({ runtime, config }, line(changes));
+async function weightsAfter(
+  steps: number,
+  changes: Partial<Line>,
+  preparation: { config?: typeof config; collective?: Collective } = {},
+): Promise<ReadonlyMap<string, unknown>> {
+  const job = await createTrainingJob({ runtime, config, ...preparation }, line(changes));
   for (let step = 0; step < steps; step++) await job.trainer.step(...(await job.batches(step)));
   const files = await job.files();
   await job.close!();
@@ -94,8 +109,40 @@ describe("createTrainingJob", () => {
       seen.push(index);
       return { x: number(1), y: number(index) };
     };
-    await weightsAfter(2, { accumulate: 3, batch });
+    await weightsAfter(2, { batch }, { config: { train: { ...train, accumulate: 3 } } });
     expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it("shares the micro-batches of a step among processes, and refuses a number that they cannot share", async () => {
+    const seen: number[][] = [[], []];
+    const ofTwo = { train: { ...train, accumulate: 4 } };
+    const runtimes = [runtime, await openRuntime({ device: "cpu", threads: 1 })];
+    const files = await Promise.all(
+      createRendezvous(2).map(async (collective, rank) => {
+        const batch = async (index: number) => {
+          seen[rank]!.push(index);
+          return line().batch(index);
+        };
+        const preparation = { runtime: runtimes[rank]!, config: ofTwo, collective };
+        const job = await createTrainingJob(preparation, line({ batch }));
+        for (let step = 0; step < 2; step++) await job.trainer.step(...(await job.batches(step)));
+        const result = [...(await job.files())];
+        await job.close!();
+        return result;
+      }),
+    );
+    await runtimes[1]!.close();
+    expect(seen).toEqual([
+      [0, 1, 4, 5],
+      [2, 3, 6, 7],
+    ]);
+    expect(files[1]).toEqual(files[0]);
+    const alone = await weightsAfter(2, {}, { config: ofTwo });
+    for (const [name, value] of files[0]!) expect(Number(value)).toBeCloseTo(Number(alone.get(name)), 6);
+
+    const [first] = createRendezvous(2);
+    const odd = { config: { train: { ...train, accumulate: 3 } }, collective: first! };
+    await expect(weightsAfter(0, {}, odd)).rejects.toThrow(/2 processes cannot share 3 micro-batches/);
   });
 
   it("closes what the preparation opened", async () => {

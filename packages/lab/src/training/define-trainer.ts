@@ -8,16 +8,19 @@
 //     });
 
 import {
+  type Collective,
   createTrainer,
   type InputTypes,
   type NdArray,
   type Runtime,
+  singleProcess,
   type TrainingGroup,
   type TrainingModel,
   trace,
 } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
 import type { z } from "zod";
+import { ConfigError } from "../config/compose.ts";
 import { adamWOf, type LoopConfig } from "./config.ts";
 import { startingWeights } from "./initial-weights.ts";
 import type { Batch, PrepareOptions, TrainingJob } from "./loop.ts";
@@ -30,6 +33,8 @@ type StateDict = ReadonlyMap<string, NdArray>;
 /** What a trainer prepares a run from. */
 export interface Preparation<Config> extends PrepareOptions {
   readonly runtime: Runtime;
+  /** The processes that train together; default one alone. */
+  readonly collective?: Collective | undefined;
   readonly config: Config;
   /** The atlas folder. */
   readonly atlas: string;
@@ -77,8 +82,6 @@ export interface TrainedNetwork<I extends InputTypes, L extends string> {
   readonly frozen?: StateDict;
   /** The weights of an earlier run's `model` folder, by the same names. */
   earlierWeights(folder: FileSource): Promise<StateDict>;
-  /** Micro-batches per step; default 1. */
-  readonly accumulate?: number;
   /** The micro-batch of an index that counts from 0 through the whole run: a function of the seed and the index alone. */
   batch(index: number): Promise<Batch>;
   /** Scores on data that is not learned from; the weights are the averaged and the frozen ones. */
@@ -95,22 +98,33 @@ export interface TrainedNetwork<I extends InputTypes, L extends string> {
 
 /**
  * Compiles the training step of a network.
- * @throws ConfigError where `train.start_from` holds another network; WeightsError where `frozen` lacks a parameter.
+ * @throws ConfigError where `train.start_from` holds another network, or the processes cannot share the micro-batches of a
+ * step; WeightsError where `frozen` lacks a parameter.
  */
 export async function createTrainingJob<I extends InputTypes, L extends string>(
-  { runtime, config: { train } }: Pick<Preparation<{ readonly train: LoopConfig }>, "runtime" | "config">,
+  preparation: Pick<Preparation<{ readonly train: LoopConfig }>, "runtime" | "config" | "collective">,
   network: TrainedNetwork<I, L>,
 ): Promise<TrainingJob> {
-  const { accumulate = 1, best } = network;
-  const { trainer, weights } = await compileTraining(runtime, train, network);
+  const { train } = preparation.config;
+  const { accumulate } = train;
+  const { collective = singleProcess } = preparation;
+  const { rank, size } = collective;
+  if (accumulate % size !== 0)
+    throw new ConfigError(
+      `train.accumulate: ${size} processes cannot share ${accumulate} micro-batches per step: ` +
+        `give a multiple of ${size}`,
+    );
+  const own = accumulate / size;
+  const { trainer, weights } = await compileTraining({ ...preparation, collective }, network, own);
   return {
     trainer,
+    collective,
     config: train,
-    best,
+    best: network.best,
     async batches(step) {
       const batches: Batch[] = [];
-      for (let micro = 0; micro < accumulate; micro++)
-        batches.push(await network.batch(step * accumulate + micro));
+      for (let micro = 0; micro < own; micro++)
+        batches.push(await network.batch(step * accumulate + rank * own + micro));
       return batches;
     },
     validate: async () => network.validate(await weights()),
@@ -125,10 +139,14 @@ export async function createTrainingJob<I extends InputTypes, L extends string>(
 
 /** The engine's trainer, and a function that gives its averaged weights together with the frozen ones. */
 async function compileTraining<I extends InputTypes, L extends string>(
-  runtime: Runtime,
-  train: LoopConfig,
-  { inputs, model, groups, frozen = new Map(), earlierWeights, accumulate }: TrainedNetwork<I, L>,
+  preparation: Pick<Preparation<{ readonly train: LoopConfig }>, "runtime" | "config"> & {
+    readonly collective: Collective;
+  },
+  { inputs, model, groups, frozen = new Map(), earlierWeights }: TrainedNetwork<I, L>,
+  accumulate: number,
 ) {
+  const { runtime, collective } = preparation;
+  const { train } = preparation.config;
   type Inputs = Parameters<TrainingModel<I, L>>[1];
   const named = Object.entries<TrainedGroup>(groups);
   const { parameters } = trace((w, batch: Inputs, random) => model(w, batch, random).losses, inputs);
@@ -155,7 +173,8 @@ async function compileTraining<I extends InputTypes, L extends string>(
       groups: Object.fromEntries(optimized) as Record<L, TrainingGroup>,
       weights: part.rename(initial),
       seed: train.seed,
-      ...(accumulate !== undefined && { accumulate }),
+      accumulate,
+      collective,
     },
   );
   const weights = async (): Promise<StateDict> =>

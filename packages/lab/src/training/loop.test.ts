@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NdArray, Trainer } from "@proteoscope/engine";
+import { type NdArray, singleProcess, type Trainer } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoopConfig, loopSchema } from "./config.ts";
 import { runTraining, type TrainingJob } from "./loop.ts";
@@ -49,6 +49,7 @@ function job(changes: Partial<TrainingJob> & { lossAt?: (step: number) => number
   return {
     trainer,
     config,
+    collective: singleProcess,
     batches: async (step) => [{ x: scalarOf(step + 1) }],
     validate: async () => ({ accuracy: trainer.stepCount === 4 ? 0.9 : 0.5 }),
     best: { score: "accuracy", mode: "max" },
@@ -153,7 +154,9 @@ describe("runTraining", () => {
 
   it("stops at a loss that is no number, and leaves the last checkpoint as it is", async () => {
     const lossAt = (step: number) => (step === 7 ? Number.NaN : 1);
-    await expect(run(job({ lossAt }))).rejects.toThrow(/loss\.a is NaN at step 7: begin again with a lower/);
+    await expect(run(job({ lossAt }))).rejects.toThrow(
+      /loss\.a is NaN at step 7: begin again in another folder/,
+    );
     expect((await readdir(join(path, "checkpoints"))).sort()).toEqual([
       ...["step-4.safetensors", "step-6.safetensors"],
     ]);

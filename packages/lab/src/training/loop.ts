@@ -2,7 +2,7 @@
 // checkpoint, and batches and random inputs are functions of the step, so that a resumed run takes exactly the steps
 // that the run would have taken (bit for bit on the cpu).
 
-import type { NdArray, Trainer } from "@proteoscope/engine";
+import type { Collective, NdArray, Trainer } from "@proteoscope/engine";
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { LoopConfig } from "./config.ts";
 import type { ModelFiles } from "./model-files.ts";
@@ -15,8 +15,10 @@ export type Batch = Readonly<Record<string, NdArray>>;
 /** A prepared run: its compiled trainer, and functions of the step. */
 export interface TrainingJob {
   readonly trainer: Trainer;
+  /** The processes that train together: rank 0 validates and writes, all others take the steps with it. */
+  readonly collective: Collective;
   readonly config: LoopConfig;
-  /** The micro-batches of a step; steps count from 0. */
+  /** This process's micro-batches of a step; steps count from 0. */
   batches(step: number): Promise<Batch[]>;
   /** Scores of the averaged parameters on data that is not learned from. */
   validate(): Promise<Scores>;
@@ -61,7 +63,7 @@ export class DivergedError extends ProteoscopeError {
 
 /**
  * Trains from the folder's last checkpoint, or from step 0, to the last step. When `signal` aborts, the step that is
- * running is finished and saved, and the result is "interrupted".
+ * running is finished and saved, and the result is "interrupted"; an abort of one process ends all.
  * @throws DivergedError where a loss is not finite; the last checkpoint stays as it is.
  */
 export async function runTraining(
@@ -69,7 +71,7 @@ export async function runTraining(
   folder: RunFolder,
   { signal, onProgress }: TrainingOptions = {},
 ): Promise<"finished" | "interrupted"> {
-  const { trainer, config } = job;
+  const { trainer, config, collective } = job;
   const { steps: totalSteps } = config;
   const best = openBestScore(job.best);
   await restore(job, folder, best);
@@ -88,17 +90,28 @@ export async function runTraining(
     onProgress?.({ step, totalSteps, scores });
 
     const isLast = step === totalSteps;
+    const isStopped = await isAnyTrue(collective, signal?.aborted === true);
+    if (collective.rank !== 0) {
+      if (isStopped && !isLast) return "interrupted";
+      continue;
+    }
     if (isLast || step % config.logEvery === 0) {
       await folder.appendMetrics({ step, time: new Date().toISOString(), ...sums.means() });
       sums = runningMeans();
     }
     const isDue = isLast || step % config.validateEvery === 0;
     const isBest = isDue && (await validate(job, folder, step, best));
-    const isStopped = signal?.aborted === true;
     if (isLast || isBest || isStopped || step % config.checkpointEvery === 0) await save(job, folder, best);
     if (isStopped && !isLast) return "interrupted";
   }
   return "finished";
+}
+
+/** Whether one of the processes says so: all must leave at the same step. */
+async function isAnyTrue(collective: Collective, value: boolean): Promise<boolean> {
+  const sum = Float32Array.of(value ? 1 : 0);
+  await collective.allReduce(sum);
+  return sum[0]! > 0;
 }
 
 async function restore({ trainer }: TrainingJob, folder: RunFolder, best: BestScore): Promise<void> {
@@ -121,7 +134,7 @@ function checkFinite(scores: Scores, step: number): void {
   if (wrong === undefined) return;
   const [name, value] = wrong;
   throw new DivergedError(
-    `${name} is ${value} at step ${step}: begin again with a lower train.learning_rate`,
+    `${name} is ${value} at step ${step}: begin again in another folder, with a lower train.learning_rate`,
   );
 }
 

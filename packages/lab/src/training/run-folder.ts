@@ -2,9 +2,10 @@
 // resumed run first cuts the metrics back to its checkpoint's step, so that a kill at any moment leaves a run that goes on
 // exactly.
 
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { ConfigError } from "../config/compose.ts";
 import { type Lock, lockFolder } from "../files/lock.ts";
 import { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "../files/write-whole.ts";
@@ -43,6 +44,7 @@ export interface OpenRunOptions {
 const latestCheckpoints = 2; // that are left, with the best one
 const checkpointName = /^step-(\d+)\.safetensors$/;
 const configName = "config.yaml";
+const checkpointsName = "checkpoints";
 const modelName = "model";
 
 /**
@@ -52,8 +54,8 @@ const modelName = "model";
 export async function openRunFolder(path: string, { config }: OpenRunOptions): Promise<RunFolder> {
   const isNew = config !== undefined;
   await checkRunFolder(path, { isNew });
-  const folders = ["checkpoints", "samples"].map((name) => join(path, name));
-  for (const folder of folders) await mkdir(folder, { recursive: true });
+  const folders = [checkpointsName, "samples"].map((name) => join(path, name));
+  for (const folder of folders) await createFolder(folder);
   const lock = await lockFolder(path);
   try {
     await checkRunFolder(path, { isNew }); // another process may have been first
@@ -64,6 +66,21 @@ export async function openRunFolder(path: string, { config }: OpenRunOptions): P
     await lock.release();
     throw error;
   }
+}
+
+/** The folder of a run that another process writes: its checkpoint can be read, and nothing is written. */
+export function followRunFolder(path: string): RunFolder {
+  const ignore = async (): Promise<void> => {};
+  return {
+    path,
+    latestCheckpoint: () => readLatestCheckpoint(join(path, checkpointsName)),
+    appendMetrics: ignore,
+    saveCheckpoint: ignore,
+    rewindMetrics: ignore,
+    write: ignore,
+    writeModel: ignore,
+    close: ignore,
+  };
 }
 
 /** Removes what a killed process was writing. */
@@ -77,7 +94,9 @@ export async function checkRunFolder(path: string, { isNew }: { readonly isNew: 
   const stored = await readRunConfig(path);
   if (!isNew && stored === undefined) throw new ConfigError(`${path} holds no run to resume`);
   if (isNew && stored !== undefined)
-    throw new ConfigError(`${path} holds a run already: go on with --resume, or name another folder`);
+    throw new ConfigError(`${path} holds a run already: resume it, or name another folder`, {
+      field: "resume",
+    });
 }
 
 /** The text of a run's config.yaml; undefined where there is no run. */
@@ -89,32 +108,20 @@ export async function readRunConfig(path: string): Promise<string | undefined> {
 
 function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFolder {
   let metrics = initialMetrics;
-  const checkpoints = join(path, "checkpoints");
-  const stepsOnDisk = async (): Promise<number[]> => {
-    const names = await readdir(checkpoints);
-    const steps = names.flatMap((name) => Number(checkpointName.exec(name)?.[1] ?? Number.NaN));
-    return steps.filter((step) => !Number.isNaN(step)).sort((a, b) => a - b);
-  };
-  const fileOf = (step: number) => join(checkpoints, `step-${step}.safetensors`);
+  const checkpoints = join(path, checkpointsName);
   return {
     path,
     async appendMetrics(record) {
       await metrics.appendFile(`${JSON.stringify(record)}\n`);
     },
     async saveCheckpoint({ step, tensors, metadata }, { bestStep } = {}) {
-      await writeWhole(fileOf(step), writeSafetensors(tensors, { ...metadata, step: String(step) }));
-      const remaining = new Set([...(await stepsOnDisk()).slice(-latestCheckpoints), bestStep]);
-      for (const old of await stepsOnDisk()) if (!remaining.has(old)) await rm(fileOf(old));
+      const file = writeSafetensors(tensors, { ...metadata, step: String(step) });
+      await writeWhole(fileOf(checkpoints, step), file);
+      const steps = await stepsOnDisk(checkpoints);
+      const remaining = new Set([...steps.slice(-latestCheckpoints), bestStep]);
+      for (const old of steps) if (!remaining.has(old)) await rm(fileOf(checkpoints, old));
     },
-    async latestCheckpoint() {
-      const step = (await stepsOnDisk()).at(-1);
-      if (step === undefined) return undefined;
-      const { tensors, metadata } = readSafetensors(await readFile(fileOf(step)));
-      if (metadata.step !== String(step)) {
-        throw new FormatError("checkpoint", `${fileOf(step)} says that it is of step ${metadata.step}`);
-      }
-      return { step, tensors, metadata };
-    },
+    latestCheckpoint: () => readLatestCheckpoint(checkpoints),
     async rewindMetrics(step) {
       const file = join(path, "metrics.jsonl");
       const lines = (await readFile(file, "utf8")).split("\n");
@@ -130,6 +137,39 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
       await lock.release();
     },
   };
+}
+
+const fileOf = (checkpoints: string, step: number) => join(checkpoints, `step-${step}.safetensors`);
+
+/** Steps of the checkpoints in a folder, ascending. */
+async function stepsOnDisk(checkpoints: string): Promise<number[]> {
+  const names = await readdir(checkpoints);
+  const steps = names.flatMap((name) => Number(checkpointName.exec(name)?.[1] ?? Number.NaN));
+  return steps.filter((step) => !Number.isNaN(step)).sort((a, b) => a - b);
+}
+
+async function readLatestCheckpoint(checkpoints: string): Promise<Checkpoint | undefined> {
+  const steps = await stepsOnDisk(checkpoints);
+  const step = steps.at(-1);
+  if (step === undefined) return undefined;
+  const file = fileOf(checkpoints, step);
+  const bytes = await readFile(file);
+  const { tensors, metadata } = readCheckpointFile(file, steps.at(-2), () => readSafetensors(bytes));
+  if (metadata.step !== String(step))
+    throw new FormatError("checkpoint", `${file} says that it is of step ${metadata.step}`);
+  return { step, tensors, metadata };
+}
+
+/** @throws FormatError that names the file, and from which step the run goes on without it. */
+function readCheckpointFile<T>(file: string, earlier: number | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const from = earlier === undefined ? "the beginning" : `step ${earlier}`;
+    const hint = `delete it, and the run goes on from ${from}`;
+    throw new FormatError(cause.format, `${file}: ${cause.what}`, { offset: cause.offset, hint, cause });
+  }
 }
 
 // A line that a kill has cut is no JSON: it goes with the steps that are taken again.

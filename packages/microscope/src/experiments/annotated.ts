@@ -1,5 +1,5 @@
-// The annotated proteins of a model as an experiment uses them: as a source of proteins of the same length, and to say what is
-// known of the wild type. No prediction of an experiment sees them.
+// The annotated proteins of a model as an experiment uses them: as a source of proteins of the same length for its null. No
+// prediction of an experiment sees their annotations.
 
 import type { AnnotatedProteins, LoadedHomologs } from "@proteoscope/models";
 
@@ -17,20 +17,6 @@ export function lengthMatched(homologs: LoadedHomologs | undefined, sequence: st
     .map((index) => sequenceOf(proteins, index))
     .filter((other) => other !== sequence)
     .slice(0, mostMatched);
-}
-
-/** The compartments with which exactly this sequence is annotated; undefined where it is not. */
-export function annotationOf(homologs: LoadedHomologs | undefined, sequence: string): string[] | undefined {
-  if (homologs === undefined) return undefined;
-  const { proteins, config } = homologs;
-  const index = proteins.ends.findIndex(
-    (_, protein) =>
-      lengthOf(proteins, protein) === sequence.length && sequenceOf(proteins, protein) === sequence,
-  );
-  if (index < 0) return undefined;
-  const { length } = config.labels;
-  const shares = proteins.shares.subarray(index * length, (index + 1) * length);
-  return config.labels.filter((_, label) => shares[label]! > 0);
 }
 
 function lengthOf({ ends }: AnnotatedProteins, index: number): number {

@@ -4,9 +4,9 @@
 import { ProteoscopeError } from "@proteoscope/formats";
 import { windowSequence } from "@proteoscope/models";
 import type { NamedSequence } from "../generate/request.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
-import { annotationOf, lengthMatched } from "./annotated.ts";
+import { type KnownProtein, knownProtein } from "../protein/known.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
+import { lengthMatched } from "./annotated.ts";
 import {
   type CellChoice,
   type CellImager,
@@ -86,8 +86,8 @@ export interface MutateResult {
   readonly protein: { readonly id: string; readonly residues: number };
   readonly model: string;
   readonly seed: number;
-  /** Compartments with which the wild type is annotated; null where it is not. No prediction here uses them. */
-  readonly wildTypeAnnotation: readonly string[] | null;
+  /** What is known of the wild type; null where it is not annotated. No prediction here uses it. */
+  readonly wildTypeAnnotation: KnownProtein | null;
   /** Range of residues of the wild type, from 1, that the language model is not shown. */
   readonly omitted: { readonly first: number; readonly last: number } | null;
   readonly wildType: ComparedProtein & { readonly compartment: string };
@@ -178,7 +178,7 @@ function describe(
     ...{
       model: model.name,
       seed,
-      wildTypeAnnotation: annotationOf(model.homologs, protein.sequence) ?? null,
+      wildTypeAnnotation: (model.homologs && knownProtein(model.homologs, protein.sequence)) ?? null,
     },
     omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
     wildType: { ...wildType!, compartment: mostProbable(wildType!.predicted) },

@@ -1,7 +1,7 @@
 import { createGenerator } from "@proteoscope/engine";
 import { homologDefaults, type LoadedHomologs } from "@proteoscope/models";
 import { describe, expect, it } from "vitest";
-import { annotationOf, lengthMatched } from "./annotated.ts";
+import { lengthMatched } from "./annotated.ts";
 import { drawsPerBackground, planNull } from "./null.ts";
 import { editElsewhere } from "./variant-null.ts";
 import { parseVariant } from "./variants.ts";
@@ -72,16 +72,11 @@ describe("the annotated proteins of a model", () => {
       ends: Int32Array.of(3, 7, 12, 23),
       shares: Float32Array.of(1, 0, 0, 1, 0.5, 0.5, 0, 0),
     },
+    ...{ sources: [], annotations: [] },
   };
 
   it("give those of the nearest length first, without the protein itself", () => {
     expect(lengthMatched(homologs, "MKRST")).toEqual(["MKRS", "MAA", "MKRSTAAAAAA"]);
     expect(lengthMatched(undefined, "MKRST")).toEqual([]);
-  });
-
-  it("say the label of exactly this sequence, and none of a mutant", () => {
-    expect(annotationOf(homologs, "MKRST")).toEqual(["nucleus", "ER"]);
-    expect(annotationOf(homologs, "MKRSA")).toBeUndefined();
-    expect(annotationOf(undefined, "MKRST")).toBeUndefined();
   });
 });

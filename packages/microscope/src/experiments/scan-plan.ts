@@ -1,5 +1,5 @@
-// The sequences of a scan: the protein with each of its windows changed, and the same change in proteins of the null. They are
-// a function of the request alone, so that a scan that goes on finds its parts.
+// The sequences of a scan: the protein with each of its windows changed, and the same change in proteins of
+// the null. The plan is made before anything is computed, so that a scan that is continued finds the same sequences.
 
 import { createGenerator } from "@proteoscope/engine";
 import type { NamedSequence } from "../generate/request.ts";

@@ -15,8 +15,9 @@ import { openSequencePredictor } from "./sequence-predictor.ts";
 import { variantSheet } from "./variant-sheet.ts";
 import { parseVariant } from "./variants.ts";
 
+const known = [{ name: "golgi_apparatus", grade: 3 }];
 const annotated = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
-const folder = memoryFolder(randomModelFiles({ ...tinyShape, homolog: annotated }), "tiny");
+const folder = memoryFolder(randomModelFiles({ ...tinyShape, homolog: annotated, annotated: known }), "tiny");
 let runtime: Runtime;
 let networks: Required<ScanNetworks> & { imager: NonNullable<ScanNetworks["imager"]> };
 beforeAll(async () => {
@@ -80,18 +81,21 @@ describe("a scan", () => {
       expect(effect).toBeGreaterThan(0);
       expect(Math.hypot(...Object.values(change))).toBeGreaterThan(0);
     }
-    expect({ wildTypeAnnotation, tail }).toEqual({ wildTypeAnnotation: ["golgi_apparatus"], tail: "large" });
+    expect(wildTypeAnnotation).toMatchObject({ gene: "KNOWN", annotations: [{ compartments: known }] });
+    expect(tail).toBe("large");
   });
 
-  it("predicts without homologs, though the wild type is annotated", async () => {
-    const { result } = await run((find) => scan(networks, request, { find }));
+  it("predicts without homologs, though the protein has one", async () => {
+    const sequence = `${annotated.slice(0, 16)}WWHWWHHWWHHHWWHH`;
+    const other = { ...request, protein: { id: "TOY", sequence } };
+    const { result } = await run((find) => scan(networks, other, { find }));
     const model = await readModel(folder);
     const [alone, context] = [
       await openProteinEncoder(runtime, { ...model, homologs: undefined }),
       await openProteinEncoder(runtime, model),
     ];
-    const expected = (await alone.encode(annotated)).probabilities;
-    const looked = (await context.encode(annotated)).probabilities;
+    const expected = (await alone.encode(sequence)).probabilities;
+    const looked = (await context.encode(sequence)).probabilities;
     for (const [label, p] of Object.entries(result!.wildType)) expect(p).toBeCloseTo(expected[label]!, 5);
     expect(result!.wildType.golgi_apparatus).not.toBeCloseTo(looked.golgi_apparatus!, 2);
     await Promise.all([alone.close(), context.close()]);
@@ -154,7 +158,7 @@ describe("a comparison of variants", () => {
       mutate(networks, { protein, variants, draws: 25, seed: 0, cells }, { find }),
     );
     const { wildType, variants: compared, wildTypeAnnotation } = result!;
-    expect(wildTypeAnnotation).toEqual(["golgi_apparatus"]);
+    expect(wildTypeAnnotation).toMatchObject({ gene: "KNOWN" });
     expect(compared.map(({ name, residues }) => [name, residues])).toEqual([
       ["K2A", 28],
       ["del:2-9", 20],

@@ -8,9 +8,9 @@
 import { ProteoscopeError } from "@proteoscope/formats";
 import { windowSequence } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";
-import type { CompartmentProbabilities } from "../protein/encoder.ts";
-import { mostProbable } from "../protein/localize.ts";
-import { annotationOf, lengthMatched } from "./annotated.ts";
+import { type KnownProtein, knownProtein } from "../protein/known.ts";
+import { type CompartmentProbabilities, mostProbable } from "../protein/probabilities.ts";
+import { lengthMatched } from "./annotated.ts";
 import type { CellImager } from "./cell-images.ts";
 import type { ExperimentStep, FindPart } from "./parts.ts";
 import { type ImageEffects, scanImages } from "./scan-images.ts";
@@ -73,8 +73,8 @@ export interface ScanResult {
   readonly seed: number;
   /** Which end of the null counts as unusual. */
   readonly tail: Tail;
-  /** Compartments with which the wild type is annotated; null where it is not. No prediction here uses them. */
-  readonly wildTypeAnnotation: readonly string[] | null;
+  /** What is known of the wild type; null where it is not annotated. No prediction here uses it. */
+  readonly wildTypeAnnotation: KnownProtein | null;
   /** What is predicted of the wild type from its sequence alone. */
   readonly wildType: CompartmentProbabilities;
   /** Range of residues, from 1, that the language model is not shown; only sequence features see them. */
@@ -143,7 +143,7 @@ function describeScan(
     protein: { id: protein.id, residues: protein.sequence.length },
     model: model.name,
     ...{ mode, windowResidues, strideResidues, seed, tail },
-    wildTypeAnnotation: annotationOf(model.homologs, protein.sequence) ?? null,
+    wildTypeAnnotation: (model.homologs && knownProtein(model.homologs, protein.sequence)) ?? null,
     wildType: probabilities,
     omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
     null: { ...summary, lengthMatched: plan.matched, shuffles: plan.shuffled },

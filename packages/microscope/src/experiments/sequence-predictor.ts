@@ -12,8 +12,8 @@ import {
 } from "@proteoscope/models";
 import type { SequenceModel } from "../model/model.ts";
 import type { WorkOptions } from "../progress.ts";
-import { byName, type CompartmentProbabilities } from "../protein/encoder.ts";
 import { applyProteinNetworks, proteinWeights } from "../protein/networks.ts";
+import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { computePart, type FindPart, type Part } from "./parts.ts";
 
 /** Compiled networks that predict compartments from sequences alone. */

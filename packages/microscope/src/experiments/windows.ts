@@ -1,5 +1,5 @@
-// The windows of a scan and what is done to them: each is deleted, or its residues are replaced, or it is all that is left. The
-// methionine that translation begins with is no part of any window.
+// The windows of a scan and what is done to them: each is deleted, or its residues are replaced,
+// or it is all that is left.
 
 import type { RandomGenerator } from "@proteoscope/engine";
 import { ProteoscopeError } from "@proteoscope/formats";

@@ -23,7 +23,7 @@ export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]
   const { height, width } = images;
   const files = new Map<string, Uint8Array>();
   const add = (suffix: string, data: Uint8Array) => void files.set(`${name}_${suffix}`, data);
-  const text = { Software: "proteoscope", synthetic: "true", provenance: asciiJson(provenance) };
+  const text = pngText(provenance);
   if (formats.includes("png")) {
     for (const [index, { protein, generatedNucleus }] of planesOf(cell).entries()) {
       const picture = compositeCell({ nucleus: cell.nucleus, protein }, { height, width });
@@ -31,7 +31,7 @@ export function encodeFiles(cell: GeneratedCell, formats: readonly ImageFormat[]
       add(`sample${index}_protein_synthetic.png`, greyPng(protein, { height, width }, text));
       add(`sample${index}_nucleus_synthetic.png`, greyPng(generatedNucleus, { height, width }, text));
     }
-    add("synthetic.png", rgbPng(renderSheet(cell), text));
+    add("synthetic.png", encodeSheet(cell));
   }
   const stack = stackOf(cell);
   const described = {
@@ -64,6 +64,15 @@ export function renderSheet(cell: GeneratedCell): RgbImage {
   return tileImages([tiles.map((image) => ({ image }))]);
 }
 
+/** The sheet of all samples as PNG, with the provenance in its text. */
+export function encodeSheet(cell: GeneratedCell): Uint8Array {
+  return rgbPng(renderSheet(cell), pngText(cell.provenance));
+}
+
+function pngText(provenance: GeneratedCell["provenance"]): Record<string, string> {
+  return { Software: "proteoscope", synthetic: "true", provenance: asciiJson(provenance) };
+}
+
 interface SamplePlanes {
   readonly protein: Float32Array;
   readonly generatedNucleus: Float32Array;
@@ -92,17 +101,18 @@ function stackOf(cell: GeneratedCell): NdArray {
 }
 
 /** JSON of ASCII alone: a PNG's text is limited to Latin-1, names of proteins are not. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   const escapeCode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escapeCode);
 }
 
-function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>): Uint8Array {
+/** A picture as PNG with its text. */
+export function rgbPng({ width, height, data }: RgbImage, text: Record<string, string>): Uint8Array {
   return writePng({ width, height, channels: 3, depth: 8, data, text });
 }
 
 /** A grey PNG of 16 bits; 65535 stands for 1. */
-function greyPng(
+export function greyPng(
   plane: Float32Array,
   size: { readonly height: number; readonly width: number },
   text: Record<string, string>,

@@ -44,10 +44,11 @@ export async function* generate(
       signal?.throwIfAborted();
       encoded ??= await microscope.encode(protein.sequence, { ...context, gene: protein.gene });
       const cellIndex = index++;
+      // Cells take different numbers of batches, and each counts as one.
       const onStep = (step: number, steps: number): void =>
         onProgress?.({
           ...{ phase: "generate", unit: "steps", note: protein.id },
-          ...{ done: cellIndex * steps + step, total: count * steps },
+          ...{ done: Math.floor((cellIndex + step / steps) * settings.steps), total: count * settings.steps },
         });
       const options = { ...settings, onStep, ...(signal && { signal }) };
       const images = await microscope.generate(encoded, nucleus.distance, options);

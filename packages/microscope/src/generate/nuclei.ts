@@ -3,11 +3,16 @@
 
 import { describeSelection, type ImageStack } from "@proteoscope/formats";
 import {
-  type NucleiOfImage,
+  cutCrop,
+  type FieldSource,
+  type Nucleus,
+  type NucleusCrop,
   type NucleusLibrary,
   type NucleusPlaneOptions,
   pickNucleus,
-  readNucleus,
+  readField,
+  type SegmentedField,
+  wholeNuclei,
 } from "@proteoscope/imaging";
 import type { ImagingConstants } from "../model/model.ts";
 
@@ -47,38 +52,86 @@ export interface ImageOrigin {
   sha256(): string;
 }
 
+/** A field of view whose nuclei are found, to generate proteins in all of its cells. */
+export interface NucleusField {
+  /** The stain, the segmentation and the pixel size, which are those of the model. */
+  readonly field: SegmentedField;
+  /** The whole nuclei in scanning order, then those that the frame cuts; `ChosenNucleus` k belongs to nucleus k. */
+  readonly nuclei: readonly Nucleus[];
+  /** Number of nuclei that are whole; where none is, those that are cut count as whole. */
+  readonly wholeNuclei: number;
+  /** Where the field comes from, for the provenance. */
+  readonly origin: Readonly<Record<string, unknown>>;
+  /** What was chosen among the planes of its image, in words; absent where there was nothing to choose. */
+  readonly choice?: string;
+  /** Cuts the crop around nucleus k. */
+  cut(nucleus: number): NucleusCrop;
+}
+
 /**
  * The nuclei of an image in scanning order, at least one.
  * @throws NucleusError naming the field that may help, FormatError, the signal's reason when it is aborted.
  */
 export async function nucleiOfImage(
   stack: ImageStack,
-  { image, sha256 }: ImageOrigin,
+  origin: ImageOrigin,
   constants: ImagingConstants,
   { maxNuclei, ...options }: NucleiOptions = {},
 ): Promise<ChosenNucleus[]> {
-  const field = await readNucleus(stack, {
-    ...{ modelPixelSizeMicrons: constants.pixelSizeMicrons, cropPixels: constants.cropPixels },
-    ...options,
-  });
+  const field = await fieldOfImage(stack, origin, constants, options);
+  return chooseWholeNuclei(field, maxNuclei);
+}
+
+/** The whole nuclei of a field as single crops, `most` of them at most. */
+export function chooseWholeNuclei(field: NucleusField, most = Number.POSITIVE_INFINITY): ChosenNucleus[] {
+  const count = Math.min(most, field.wholeNuclei);
+  return Array.from({ length: count }, (_, nucleus) => chooseNucleus(field, nucleus, field.wholeNuclei));
+}
+
+/** Nucleus k of a field as a single crop; `count` is the number of nuclei that it is one of. */
+export function chooseNucleus(field: NucleusField, index: number, count: number): ChosenNucleus {
+  const { nucleus, distance, origin: firstPixel, padding } = field.cut(index);
+  return {
+    label: count === 1 ? "" : `nucleus${index}`,
+    ...{ nucleus, distance, pixelSizeMicrons: field.field.pixelSizeMicrons },
+    origin: {
+      ...{ ...field.origin, nucleus: index, nucleiInImage: count, firstPixel, padding },
+      intensityLimits: field.field.limits,
+    },
+    ...(field.choice === undefined ? {} : { choice: field.choice }),
+  };
+}
+
+/**
+ * The field that an image shows, with at least one nucleus.
+ * @throws NucleusError naming the field of the options that may help, FormatError, the signal's reason when it is aborted.
+ */
+export async function fieldOfImage(
+  stack: ImageStack,
+  { image, sha256 }: ImageOrigin,
+  constants: ImagingConstants,
+  options: NucleusPlaneOptions = {},
+): Promise<NucleusField> {
+  const { pixelSizeMicrons: modelPixelSizeMicrons, cropPixels } = constants;
+  const read = await readField(stack, { modelPixelSizeMicrons, cropPixels, ...options });
   // An image of a file of several is called so in the provenance: there, `image` is the file.
-  const { image: imageInFile, images: imagesInFile, ...plane } = field.selection;
-  const choice = describeChoice(field);
-  return field.crops.slice(0, maxNuclei).map(({ nucleus, distance, origin, padding }, index) => ({
-    label: field.crops.length === 1 ? "" : `nucleus${index}`,
-    ...{ nucleus, distance, pixelSizeMicrons: field.pixelSizeMicrons },
+  const { image: imageInFile, images: imagesInFile, ...plane } = read.selection;
+  const whole = wholeNuclei(read);
+  const nuclei = [...whole, ...read.segmentation.nuclei.filter((nucleus) => !whole.includes(nucleus))];
+  const choice = describeChoice(read);
+  return {
+    ...{ field: read, nuclei, wholeNuclei: whole.length },
     origin: {
       ...{ image, sha256: sha256(), imageInFile, imagesInFile, ...plane },
-      ...{ sourcePixelSizeMicrons: field.sourcePixelSizeMicrons, emptyFraction: field.emptyFraction },
-      ...{ nucleus: index, nucleiInImage: field.crops.length, firstPixel: origin, padding },
-      intensityLimits: field.limits,
+      ...{ sourcePixelSizeMicrons: read.sourcePixelSizeMicrons, emptyFraction: read.emptyFraction },
     },
     ...(choice === undefined ? {} : { choice }),
-  }));
+    cut: (nucleus) => cutCrop(read, nuclei[nucleus]!, { cropPixels }),
+  };
 }
 
 /** "channel 1 (DAPI), plane 2 of z (sharpest of 5)"; undefined for an image of one plane without empty parts. */
-function describeChoice({ selection, emptyFraction }: NucleiOfImage): string | undefined {
+function describeChoice({ selection, emptyFraction }: SegmentedField & FieldSource): string | undefined {
   const { channels, planesOfZ, times, images } = selection;
   const chosen = Math.max(channels, planesOfZ, times, images) > 1 ? [describeSelection(selection)] : [];
   const percent = (100 * emptyFraction).toFixed(0);

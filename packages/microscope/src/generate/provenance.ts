@@ -4,8 +4,12 @@
 import type { ProteinContext } from "@proteoscope/models";
 import type { GeneratedImages } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import type { CompartmentProbabilities, EncodedProtein } from "../protein/encoder.ts";
-import { explainCompartment } from "./explain-compartment.ts";
+import type { EncodedProtein } from "../protein/encoder.ts";
+import { explainTarget } from "../protein/explain-compartment.ts";
+import type { KnownProtein, NearProtein } from "../protein/known.ts";
+import { omittedResidues } from "../protein/localize.ts";
+import { assignSamples } from "../protein/main-compartments.ts";
+import type { CompartmentProbabilities } from "../protein/probabilities.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
@@ -29,9 +33,15 @@ export interface Provenance {
     /** One-based range of residues that it was not shown; null where it was shown all. */
     readonly omitted: { readonly first: number; readonly last: number } | null;
   };
+  /** The annotation of exactly this sequence; null where the model has none. */
+  readonly known: KnownProtein | null;
+  /** The annotated protein that the sequence is a mutant, an isoform or a fragment of; null where there is none. */
+  readonly near: NearProtein | null;
   readonly homologs: {
     /** k-mer similarity of the nearest annotated protein, 0 to 1; null where the model has no annotated proteins. */
     readonly nearest: number | null;
+    /** Whether homologs' annotations are in what is predicted: not for a protein that is known or near a known one. */
+    readonly used: boolean;
     readonly meaning: string;
   };
   /** Context tokens that the image was conditioned on in addition to the sequence. */
@@ -39,12 +49,14 @@ export interface Provenance {
   readonly nucleus: ChosenNucleus["origin"];
   readonly settings: GenerateSettings;
   readonly compartments: {
-    /** Multi-label probabilities from the sequence: each compartment by itself. */
+    /** Multi-label probabilities from the sequence, not from the protein's own annotation: each compartment by itself. */
     readonly predicted: CompartmentProbabilities;
     /** Single-label posterior from the sequence in which all compartments are equally frequent; sums to 1. */
     readonly posterior: CompartmentProbabilities;
-    /** Shares of the compartments that the image was conditioned on; null where the model has no compartment target. */
+    /** Shares of the compartments that the images were conditioned on; null where the model has no compartment target. */
     readonly target: CompartmentProbabilities | null;
+    /** The one compartment that each image of a known protein was conditioned on; null where the target is predicted. */
+    readonly targetPerSample: readonly string[] | null;
     /** Why the first target compartment is not the most probable predicted one; null where it is. */
     readonly note: string | null;
     /** What the image classifier recognises, mean over the samples; sums to 1. */
@@ -75,8 +87,8 @@ export async function describeProvenance(
   model: Pick<MicroscopeModel, "name" | "checksums">,
   { software, protein, encoded, nucleus, images, settings, context }: ProvenanceSources,
 ): Promise<Provenance> {
-  const { omitted } = encoded.window;
-  const { probabilities, posterior, targetCompartments: target } = encoded;
+  const { probabilities, posterior, known, near, knownTargets, targetCompartments: target } = encoded;
+  const shares = knownTargets.map(({ share }) => share);
   return {
     schema: 2,
     synthetic: true,
@@ -90,12 +102,15 @@ export async function describeProvenance(
       residues: protein.sequence.length,
       sha256: await sha256Of(protein.sequence),
       shown: encoded.window.sequence.length,
-      omitted: omitted === undefined ? null : { first: omitted.begin + 1, last: omitted.end },
+      omitted: omittedResidues(encoded.window),
     },
+    known: known ?? null,
+    near: near ?? null,
     homologs: {
       nearest: encoded.nearestHomolog ?? null,
+      used: encoded.usesHomologs,
       meaning:
-        "k-mer similarity of the nearest annotated protein that the model brings, 0 to 1; at 1 the protein's own annotation was looked up",
+        "k-mer similarity of the nearest annotated protein that the model brings, 0 to 1; at 1 it is the protein itself",
     },
     context: { names: encoded.context, ...context },
     nucleus: nucleus.origin,
@@ -104,7 +119,11 @@ export async function describeProvenance(
       predicted: probabilities,
       posterior,
       target: target ?? null,
-      note: (target && explainCompartment(probabilities, posterior, target)) ?? null,
+      targetPerSample:
+        shares.length === 0
+          ? null
+          : assignSamples(shares, settings.samples).map((index) => knownTargets[index]!.compartment),
+      note: explainTarget(encoded) ?? null,
       classified: images.compartments,
       classifiedPerSample: images.classified,
     },

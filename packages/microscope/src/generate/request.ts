@@ -1,10 +1,11 @@
 // A request to generate images: which proteins, around which nuclei, with which settings. Plain data, without files,
 // options of a command line or streams, so that a command, a server and a page share it.
 
-import { ProteoscopeError } from "@proteoscope/formats";
+import { ProteoscopeError, printable } from "@proteoscope/formats";
 import type { ProteinContext } from "@proteoscope/models";
 import { type GenerateOptions, mostSteps } from "../image/generate.ts";
 import type { MicroscopeModel } from "../model/model.ts";
+import { samplerNames } from "./formats.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 
 /** A protein's sequence with its name and origin. */
@@ -22,7 +23,7 @@ export interface NamedSequence {
 }
 
 /** Settings of a generation, all of them given. */
-export type GenerateSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+export type GenerateSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
 
 /** The proteins and nuclei to generate, and how. */
 export interface GenerateRequest {
@@ -44,6 +45,19 @@ export function checkRequest(
   const refuse = (field: string, message: string) => {
     throw new ProteoscopeError(message, { kind: "usage", field });
   };
+  const whole = (field: "samples" | "steps" | "seed", least: number) => {
+    if (!Number.isSafeInteger(settings[field]) || settings[field] < least)
+      refuse(field, `${field}: a whole number from ${least}, got ${settings[field]}`);
+  };
+  whole("samples", 1);
+  whole("steps", 1);
+  whole("seed", 0);
+  if (!Number.isFinite(settings.guidance)) refuse("guidance", `guidance: a number, got ${settings.guidance}`);
+  if (!samplerNames.includes(settings.sampler))
+    refuse(
+      "sampler",
+      `sampler: one of ${samplerNames.join(", ")}, got ${printable(String(settings.sampler))}`,
+    );
   const most = mostSteps(model, settings.sampler);
   if (settings.steps > most)
     refuse("steps", `at most ${most} steps for ${settings.sampler}, got ${settings.steps}`);

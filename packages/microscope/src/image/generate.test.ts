@@ -60,6 +60,36 @@ describe("encoding a protein", () => {
   });
 });
 
+describe("generating a protein of several compartments", () => {
+  it("shows one of them in each image, as that one alone is generated", async () => {
+    const knownTargets = [
+      { compartment: "nucleus", share: 0.6, condition: protein.condition },
+      { compartment: "cytosol", share: 0.4, condition: other.condition },
+    ];
+    const steps: number[] = [];
+    const options: GenerateOptions = { samples: 3, steps: 3, sampler: "ddpm", seed: 5 };
+    const onStep = (done: number, total: number) => void steps.push(done / total);
+    const cells = [
+      { distance: small, seed: 5 },
+      { distance: large, seed: 9 },
+    ];
+    const mixed = await microscope.generateCells({ ...protein, knownTargets }, cells, { ...options, onStep });
+    const [first, second] = await Promise.all(
+      [protein, other].map((one) => microscope.generateCells(one, cells, options)),
+    );
+    const area = 2 * 40 * 40;
+    for (const cell of [0, 1])
+      for (const [sample, expected] of [first, second, first].entries()) {
+        const of = ({ images }: { images: Float32Array }) =>
+          images.subarray(sample * area, (sample + 1) * area);
+        expect(largestDifference(of(mixed[cell]!), of(expected![cell]!))).toBeLessThan(1e-4);
+      }
+    expect(largestDifference(first![0]!.images, second![0]!.images)).toBeGreaterThan(1e-3);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(steps.at(-1)).toBe(1);
+  });
+});
+
 describe("generating", () => {
   it("gives protein and nucleus of every sample in [0, 1], and their classification", async () => {
     const drawing = await microscope.generate(protein, small, { ...quick, samples: 3 });

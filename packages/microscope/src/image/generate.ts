@@ -7,30 +7,29 @@
 // Latent diffusion (Rombach et al. 2022) conditioned on a protein language model and the nuclear distance, with
 // classifier-free guidance (Ho & Salimans 2022).
 
-import { compile, createGenerator, f32, float32, type Program, type Runtime } from "@proteoscope/engine";
+import {
+  compile,
+  createGenerator,
+  f32,
+  float32,
+  type NdArray,
+  type Program,
+  type Runtime,
+} from "@proteoscope/engine";
 import { cellFootprint, latentDistance, sampleAgreement } from "@proteoscope/imaging";
 import {
   CheckpointError,
   compileDenoiser,
-  createDdimSampler,
-  createDdpmSampler,
-  createDpmSolverSampler,
   decode,
   linearNoiseSchedule,
-  type NoiseSchedule,
   type ProteinContext,
-  type Sampler,
-  sampleLatents,
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import {
-  byName,
-  type CompartmentProbabilities,
-  type EncodedProtein,
-  openProteinEncoder,
-} from "../protein/encoder.ts";
+import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
+import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
+import { type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -44,6 +43,8 @@ export interface GenerateOptions {
   guidance?: number;
   /** Seed of the noise. Default 0. */
   seed?: number;
+  /** Number of images that are computed together; the images are the same, the memory is not. Default 4. */
+  batchSize?: number;
   /** Aborts between two steps. */
   signal?: AbortSignal;
   /** Called after every step of every batch of samples. */
@@ -80,7 +81,7 @@ export interface Microscope {
    * Encodes a sequence; a model that was trained without context ignores `context`.
    * @throws SequenceError for a residue that the language model does not know, RangeError for an unknown cell line.
    */
-  encode(sequence: string, context?: ProteinContext): Promise<EncodedProtein>;
+  encode(sequence: string, context?: ProteinContext, options?: EncodeOptions): Promise<EncodedProtein>;
   /**
    * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
    *
@@ -105,9 +106,6 @@ export interface Microscope {
 
 type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
 
-/** Number of samples that are computed together: more take more memory and hardly less time each. */
-const batchSize = 4;
-
 /** Steps that a sampler can take at most with a model's noise schedule. */
 export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): number {
   return sampler === "dpm++" ? schedule.numTrainTimesteps - 1 : schedule.numTrainTimesteps;
@@ -118,84 +116,32 @@ export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): 
  * use; an error of one is thrown by the first call that needs it.
  */
 export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Microscope {
-  const { constants, unet } = model;
-  const { cropPixels } = constants;
+  const { cropPixels } = model.constants;
   const area = cropPixels * cropPixels;
-  const side = unet.config.sampleSize;
   const schedule = linearNoiseSchedule(model.schedule);
   const encoder = openProteinEncoder(runtime, model);
-  const denoiser = compileDenoiser(runtime, unet.config, { weights: unet.weights });
+  const denoiser = compileDenoiser(runtime, model.unet.config, { weights: model.unet.weights });
   const decoder = compileDecoder(runtime, model);
   const classifier = openImageClassifier(runtime, model.classifier, cropPixels);
   const programs = [encoder, denoiser, decoder, classifier];
   for (const program of programs) program.catch(() => undefined);
 
+  const classify: Microscope["classify"] = async (images, distance) => {
+    const results = await (await classifier).classify(withDistance(images, distance));
+    return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
+  };
+
   const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
-    const { samples, steps, sampler, guidance, signal, onStep }: Settings & GenerateOptions = {
-      ...generateDefaults,
-      ...options,
-    };
-    const size = { height: cropPixels, width: cropPixels };
-    const latentShape = [unet.config.outChannels, side, side];
-    const latentLength = unet.config.outChannels * side * side;
-    const count = cells.length * samples;
-    const cellOf = (image: number) => cells[Math.floor(image / samples)]!;
-    const freshNoise = (image: number, step: number | "start", length: number) =>
-      createGenerator(cellOf(image).seed, "draw", image % samples, step).normal(length);
-    const noise = new Float32Array(count * latentLength);
-    const distances = new Float32Array(count * side * side);
-    for (let i = 0; i < count; i++) {
-      const { distance } = cellOf(i);
-      if (distance.length !== area)
-        throw new RangeError(
-          `the nucleus has ${distance.length} pixels, the model generates ${cropPixels}x${cropPixels}`,
-        );
-      noise.set(freshNoise(i, "start", latentLength), i * latentLength);
-      const small = latentDistance(distance, size).map((value) => value / constants.distanceScale);
-      distances.set(small, i * side * side);
-    }
-    const tokens = protein.condition.length / protein.width;
-    const latents = await sampleLatents(await denoiser, float32([count, ...latentShape], noise), {
-      sampler: createSampler(sampler, schedule, steps),
-      sequence: float32([1, tokens, protein.width], protein.condition),
-      distance: float32([count, 1, side, side], distances),
-      guidance,
-      batchSize,
-      freshNoise,
-      ...(signal === undefined ? {} : { signal }),
-      ...(onStep === undefined ? {} : { onStep: ({ done, total }) => onStep(done, total) }),
-    });
-    const images = new Float32Array(count * 2 * area);
-    for (let first = 0; first < count; first += batchSize) {
-      signal?.throwIfAborted();
-      const inBatch = Math.min(batchSize, count - first);
-      const end = (first + inBatch) * latentLength;
-      const values = latents.data.slice(first * latentLength, end) as Float32Array;
-      const latent = float32(
-        [inBatch, ...latentShape],
-        values.map((value) => value * constants.latentScale),
-      );
-      const { image } = await (await decoder).run({ latent });
-      const decoded = image.data as Float32Array;
-      if (!decoded.every(Number.isFinite)) throw notNumbers(model);
-      images.set(
-        decoded.map((value) => Math.min(1, Math.max(0, value))),
-        first * 2 * area,
-      );
-    }
+    const settings = { batchSize: defaultBatchSize, ...generateDefaults, ...options };
+    const start = startOf(model, cells, settings.samples);
+    const latents = await denoise(await denoiser, protein, start, schedule, settings);
+    const images = await decodeAll(await decoder, model, latents, settings);
+    const lengthOfCell = 2 * settings.samples * area;
     const generated: GeneratedImages[] = [];
-    for (const [index, { distance }] of cells.entries()) {
-      const ofCell = images.slice(2 * index * samples * area, 2 * (index + 1) * samples * area);
-      const classified: CompartmentProbabilities[] = [];
-      for (let first = 0; first < samples; first += batchSize)
-        classified.push(
-          ...(await classify(ofCell.subarray(2 * first * area, 2 * (first + batchSize) * area), distance)),
-        );
-      const proteins = classified.map((_, i) => ofCell.subarray(2 * i * area, (2 * i + 1) * area));
-      const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
-      const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
-      generated.push({ images: ofCell, ...size, ...summary });
-    }
+    for (const [index, { distance }] of cells.entries())
+      generated.push(
+        await summarize(images.slice(index * lengthOfCell, (index + 1) * lengthOfCell), distance, classify),
+      );
     return generated;
   };
   const generate: Microscope["generate"] = async (protein, distance, options = {}) => {
@@ -203,22 +149,11 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     return (await generateCells(protein, [cell], options))[0]!;
   };
 
-  const classify: Microscope["classify"] = async (images, distance) => {
-    const count = images.length / (2 * area);
-    const withDistance = new Float32Array(count * 3 * area);
-    for (let i = 0; i < count; i++) {
-      withDistance.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
-      withDistance.set(distance, (3 * i + 2) * area);
-    }
-    const results = await (await classifier).classify(withDistance);
-    return results.map(({ probabilities }) => byName(model.classifier.config.labels, probabilities));
-  };
-
   return {
     model,
     generate,
     generateCells,
-    encode: async (sequence, context) => (await encoder).encode(sequence, context),
+    encode: async (...protein) => (await encoder).encode(...protein),
     classify,
     close: async () => {
       for (const program of await Promise.allSettled(programs))
@@ -227,19 +162,100 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   };
 }
 
-function notNumbers({ name }: MicroscopeModel): CheckpointError {
-  return new CheckpointError(`${name}: its networks give values that are no numbers; fetch the model again`);
+/** The samples of one cell, [samples, 2, H, W], measured. */
+async function summarize(
+  images: Float32Array,
+  distance: Float32Array,
+  classify: Microscope["classify"],
+): Promise<GeneratedImages> {
+  const area = distance.length;
+  const side = Math.sqrt(area);
+  const classified: CompartmentProbabilities[] = [];
+  for (let first = 0; first < images.length; first += defaultBatchSize * 2 * area)
+    classified.push(
+      ...(await classify(images.subarray(first, first + defaultBatchSize * 2 * area), distance)),
+    );
+  const proteins = classified.map((_, i) => images.subarray(2 * i * area, (2 * i + 1) * area));
+  const { reliability, medoid } = sampleAgreement(proteins, cellFootprint(distance));
+  const summary = { classified, compartments: meanOf(classified), agreement: reliability, medoid };
+  return { images, height: side, width: side, ...summary };
 }
 
-function createSampler(name: SamplerName, schedule: NoiseSchedule, steps: number): Sampler {
-  switch (name) {
-    case "ddim":
-      return createDdimSampler(schedule, steps);
-    case "ddpm":
-      return createDdpmSampler(schedule, steps);
-    case "dpm++":
-      return createDpmSolverSampler(schedule, steps);
+function startOf(
+  { constants, unet }: MicroscopeModel,
+  cells: readonly Cell[],
+  samples: number,
+): DenoisingStart {
+  const { cropPixels, distanceScale } = constants;
+  const { outChannels, sampleSize: side } = unet.config;
+  const latentLength = outChannels * side * side;
+  const count = cells.length * samples;
+  const cellOf = (image: number) => cells[Math.floor(image / samples)]!;
+  const freshNoise: DenoisingStart["freshNoise"] = (image, step, length) =>
+    createGenerator(cellOf(image).seed, "draw", image % samples, step).normal(length);
+  const noise = new Float32Array(count * latentLength);
+  const distances = new Float32Array(count * side * side);
+  for (let i = 0; i < count; i++) {
+    const { distance } = cellOf(i);
+    if (distance.length !== cropPixels ** 2)
+      throw new RangeError(
+        `the nucleus has ${distance.length} pixels, the model generates ${cropPixels}x${cropPixels}`,
+      );
+    noise.set(freshNoise(i, "start", latentLength), i * latentLength);
+    const small = latentDistance(distance, { height: cropPixels, width: cropPixels });
+    distances.set(
+      small.map((value) => value / distanceScale),
+      i * side * side,
+    );
   }
+  return {
+    noise: float32([count, outChannels, side, side], noise),
+    distances: float32([count, 1, side, side], distances),
+    freshNoise,
+  };
+}
+
+/** Decodes latents, in batches. @throws CheckpointError where the networks give values that are no numbers. */
+async function decodeAll(
+  decoder: Program<"latent", "image">,
+  model: MicroscopeModel,
+  { data, shape }: NdArray,
+  { batchSize, signal }: Settings & GenerateOptions,
+): Promise<Float32Array> {
+  const [count, ...latentShape] = shape as [number, ...number[]];
+  const { latentScale, cropPixels } = model.constants;
+  const [latentLength, imageLength] = [data.length / count, 2 * cropPixels ** 2];
+  const images = new Float32Array(count * imageLength);
+  for (let first = 0; first < count; first += batchSize) {
+    signal?.throwIfAborted();
+    const inBatch = Math.min(batchSize, count - first);
+    const values = data.slice(first * latentLength, (first + inBatch) * latentLength) as Float32Array;
+    const scaled = values.map((value) => value * latentScale);
+    const { image } = await decoder.run({ latent: float32([inBatch, ...latentShape], scaled) });
+    const decoded = image.data as Float32Array;
+    if (!decoded.every(Number.isFinite)) throw notNumbers(model);
+    images.set(
+      decoded.map((value) => Math.min(1, Math.max(0, value))),
+      first * imageLength,
+    );
+  }
+  return images;
+}
+
+/** Images [B, 2, H, W] with one distance as their third channel, [B, 3, H, W]. */
+function withDistance(images: Float32Array, distance: Float32Array): Float32Array {
+  const area = distance.length;
+  const count = images.length / (2 * area);
+  const result = new Float32Array(count * 3 * area);
+  for (let i = 0; i < count; i++) {
+    result.set(images.subarray(2 * i * area, 2 * (i + 1) * area), 3 * i * area);
+    result.set(distance, (3 * i + 2) * area);
+  }
+  return result;
+}
+
+function notNumbers({ name }: MicroscopeModel): CheckpointError {
+  return new CheckpointError(`${name}: its networks give values that are no numbers; fetch the model again`);
 }
 
 /** latent [B, 4, h, w] -> image [B, 2, H, W] */

@@ -8,6 +8,7 @@ import {
   type LogitCorrection,
   noCalibration,
   readJson,
+  withCurrentNames,
 } from "@proteoscope/models";
 import { z } from "zod";
 
@@ -18,7 +19,7 @@ const correction = z.strictObject({
   scale: z.number().positive(),
   bias: z.record(z.string(), z.number()),
 });
-const schema = z.strictObject({ probabilities: correction, answer: correction });
+const schema = z.strictObject({ probabilities: correction, posterior: correction });
 
 /** Reads the calibration in a head's folder; without a file it is the identity. @throws CheckpointError naming file and field. */
 export async function readCalibration(
@@ -27,7 +28,9 @@ export async function readCalibration(
 ): Promise<LocalizationCalibration> {
   if (!(await folder.exists(calibrationFile))) return noCalibration(labels.length);
   const bad = (what: string) => new CheckpointError(`${folder.name}/${calibrationFile}: ${what}`);
-  const result = schema.safeParse(await readJson(folder, calibrationFile));
+  const result = schema.safeParse(
+    withCurrentNames(await readJson(folder, calibrationFile), { answer: "posterior" }),
+  );
   if (!result.success) {
     const { path, message } = result.error.issues[0]!;
     throw bad(`${path.join(".")}: ${message}`);
@@ -40,7 +43,7 @@ export async function readCalibration(
     if (strange !== undefined) throw bad(`${name}.bias: "${strange}" is no label of the head`);
     return { scale, bias: labels.map((label) => bias[label]!) };
   };
-  return { probabilities: inOrder("probabilities"), answer: inOrder("answer") };
+  return { probabilities: inOrder("probabilities"), posterior: inOrder("posterior") };
 }
 
 /** The file of a calibration, to four decimals. */
@@ -50,6 +53,6 @@ export function formatCalibration(labels: readonly string[], calibration: Locali
     scale: round(scale),
     bias: Object.fromEntries(labels.map((label, index) => [label, round(bias[index]!)])),
   });
-  const { probabilities, answer } = calibration;
-  return `${JSON.stringify({ probabilities: byLabel(probabilities), answer: byLabel(answer) }, null, 2)}\n`;
+  const { probabilities, posterior } = calibration;
+  return `${JSON.stringify({ probabilities: byLabel(probabilities), posterior: byLabel(posterior) }, null, 2)}\n`;
 }

@@ -5,7 +5,7 @@ import type { NdArray } from "@proteoscope/engine";
 import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
-  Esm2Config,
+  LanguageModelConfig,
   LoadedCondition,
   LoadedExtra,
   LoadedFeatureHead,
@@ -39,7 +39,7 @@ export interface ImagingConstants {
 export interface SequenceModel {
   readonly name: string;
   readonly constants: ImagingConstants;
-  readonly languageModel: Component<Esm2Config>;
+  readonly languageModel: Component<LanguageModelConfig>;
   readonly localization: Component<LocalizationHeadConfig>;
   /** The head on sequence features, where the model has it. */
   readonly sequenceFeatures: LoadedFeatureHead | undefined;

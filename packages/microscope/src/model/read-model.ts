@@ -70,6 +70,11 @@ export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   return model;
 }
 
+/** Reads the image classifier alone. @throws CheckpointError, WeightsError or FormatError, naming file and field. */
+export function readImageClassifier(folder: FileSource): Promise<Component<ImageClassifierConfig>> {
+  return readClassifier(subfolder(folder, "classifier"));
+}
+
 /** Reads the nuclei that ship with a model, crops of its own size. @throws FormatError or CheckpointError. */
 export async function readModelNuclei(folder: FileSource): Promise<NucleusLibrary> {
   const [library, { cropPixels }] = await Promise.all([

@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSequenceModel } from "../model/read-model.ts";
 import { randomModelFiles, tinyShape } from "../testing/tiny-model.ts";
-import { openProteinEncoder } from "./encoder.ts";
+import { type EncodeOptions, type KnownTarget, openProteinEncoder } from "./encoder.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -29,12 +29,12 @@ const condition = new Map([
   ["compartments.directions", float32([3, 16], Float32Array.from(directions))],
 ]);
 
-async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>) {
+async function read(sequence: string, model: ReadonlyMap<string, Uint8Array>, options: EncodeOptions = {}) {
   const reader = await openProteinEncoder(
     runtime,
     await readSequenceModel(memoryFolder(new Map(model), "tiny")),
   );
-  const protein = await reader.encode(sequence);
+  const protein = await reader.encode(sequence, {}, options);
   await reader.close();
   return protein;
 }
@@ -61,6 +61,48 @@ describe("an encoder with annotated proteins", () => {
     const { window, nearestHomolog } = await read(long, files);
     expect(window.sequence.length).toBeLessThan(long.length);
     expect(nearestHomolog).toBeGreaterThan(0.5);
+  });
+});
+
+describe("an encoder with annotations", () => {
+  const wild = `${known}MKTAYIAKQRQISFVKSHFSRQ`;
+  const annotated = [
+    { name: "golgi_apparatus", grade: 3 },
+    { name: "nucleus", grade: 2 },
+  ];
+  const annotations = randomModelFiles({ ...tinyShape, homolog: wild, annotated });
+
+  it("knows a protein, and predicts its compartments from the sequence alone", async () => {
+    const [alone, protein] = [await read(wild, randomModelFiles()), await read(wild, annotations)];
+    expect(protein.known).toMatchObject({
+      accession: "P00001",
+      annotations: [{ source: "Test source", compartments: annotated }],
+    });
+    expect(protein).toMatchObject({
+      near: undefined,
+      usesHomologs: false,
+      nearestHomolog: expect.closeTo(1, 9),
+    });
+    expect(protein.logits).toEqual(alone.logits);
+    expect(protein.knownTargets).toEqual([]); // this model has no compartment target
+  });
+
+  it("knows no variant of it, and predicts for that from the sequence alone as well", async () => {
+    const variant = `${wild.slice(0, -1)}W`;
+    const [alone, protein] = [await read(variant, randomModelFiles()), await read(variant, annotations)];
+    expect(protein.known).toBeUndefined();
+    expect(protein.near!.protein).toMatchObject({ accession: "P00001" });
+    expect(protein.nearestHomolog).toBeGreaterThan(0.9);
+    expect(protein.logits).toEqual(alone.logits);
+  });
+
+  it("leaves all annotated proteins out where it is asked to", async () => {
+    const homolog = "MLLLARCLLLVLVSSLLVCSG";
+    for (const sequence of [wild, homolog, `WWHH${homolog}HWWHHHWWHHHHWWHW`]) {
+      const alone = await read(sequence, randomModelFiles());
+      const without = await read(sequence, annotations, { homologs: false });
+      expect(without).toEqual({ ...alone, usesHomologs: false });
+    }
   });
 });
 
@@ -172,6 +214,68 @@ describe("an encoder with a compartment target", () => {
       }, 0);
       expect(after.condition[at]! - before.condition[at]!).toBeCloseTo(change, 3);
     }
+  });
+});
+
+describe("an encoder with a compartment target and annotations", () => {
+  const target = { compartments: ["cytosol", "golgi_apparatus", "nucleus"], inverseTemperature: 4 };
+  const prototypes = [1, 5, -2, -3, -2, 9, 7, -1, -4];
+  const weights = new Map([
+    ...condition,
+    ["compartments.prototypes", float32([3, 3], Float32Array.from(prototypes))],
+  ]);
+  const modelOf = (...names: readonly [name: string, grade: number][]) => {
+    const annotated = names.map(([name, grade]) => ({ name, grade }));
+    return new Map([
+      ...randomModelFiles({ ...tinyShape, homolog: known, annotated }),
+      ...saveSequenceCondition({ input: "full", target, weights }),
+    ]);
+  };
+
+  it("conditions on each main compartment of a known protein by itself", async () => {
+    const protein = await read(known, modelOf(["nucleus", 2], ["golgi_apparatus", 3]));
+    const shares = protein.knownTargets.map(({ compartment, share }) => [compartment, share]);
+    expect(shares).toEqual([
+      ["golgi_apparatus", 0.6],
+      ["nucleus", 0.4],
+    ]);
+    expect(protein.condition).toBe(protein.knownTargets[0]!.condition);
+    expect(protein.targetCompartments).toEqual({ cytosol: 0, golgi_apparatus: 0.6, nucleus: 0.4 });
+    const [golgi, nucleus] = protein.knownTargets as [KnownTarget, KnownTarget];
+    for (const at of [0, 7, 16 * 5 + 3]) {
+      const change = [0, 1, 2].reduce(
+        (sum, label) =>
+          sum + (prototypes[6 + label]! - prototypes[3 + label]!) * directions[label * 16 + (at % 16)]!,
+        0,
+      );
+      expect(nucleus.condition[at]! - golgi.condition[at]!).toBeCloseTo(change, 3);
+    }
+  });
+
+  it("conditions on one as on a prediction that is sure of it", async () => {
+    const [alone] = (await read(known, modelOf(["nucleus", 3]))).knownTargets;
+    const sure = new Map([
+      ...modelOf(),
+      ...saveSequenceCondition({
+        input: "full",
+        target: { ...target, compartments: ["nucleus"] },
+        weights: new Map([
+          ...condition,
+          ["compartments.prototypes", float32([1, 3], Float32Array.from(prototypes.slice(6)))],
+        ]),
+      }),
+    ]);
+    const predicted = await read(known, sure);
+    expect(predicted.knownTargets).toEqual([]);
+    expect(alone!.condition).toEqual(predicted.condition);
+  });
+
+  it("predicts the target of a known protein that no image shows", async () => {
+    const protein = await read(known, modelOf(["extracellular", 3]));
+    expect(protein.known).toBeDefined();
+    expect(protein.knownTargets).toEqual([]);
+    const total = Object.values(protein.targetCompartments!).reduce((sum, share) => sum + share, 0);
+    expect(total).toBeCloseTo(1, 5);
   });
 });
 

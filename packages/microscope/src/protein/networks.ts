@@ -1,4 +1,4 @@
-// The networks that read a protein's sequence, as one graph: ESM2 (Lin et al. 2023), the localization head and the head on
+// The networks that read a protein's sequence, as one graph: the language model, the localization head and the head on
 // sequence features. Everything that encodes a protein, to train, to generate or to evaluate, is built from the functions
 // of this file, so that a network is given in use what it was given in training.
 
@@ -13,13 +13,13 @@ import {
 } from "@proteoscope/engine";
 import {
   computeSequenceFeatures,
-  type Esm2Config,
   type FileSource,
+  type LanguageModelConfig,
   type LoadedFeatureHead,
   type LocalizationHeadConfig,
   languageModelFolder,
-  loadAs,
   loadFeatureHead,
+  loadLanguageModel,
   loadLocalizationHead,
   readSequence,
   type SequenceReading,
@@ -32,7 +32,7 @@ import type { Component } from "../model/model.ts";
 
 /** The networks that encode a protein, with their weights. */
 export interface ProteinNetworks {
-  readonly languageModel: Component<Esm2Config>;
+  readonly languageModel: Component<LanguageModelConfig>;
   /** undefined for a language model as it was published. */
   readonly localization: Component<LocalizationHeadConfig> | undefined;
   readonly sequenceFeatures: LoadedFeatureHead | undefined;
@@ -44,11 +44,11 @@ export interface ProteinNetworks {
 const defaultWindowResidues = 1024;
 
 /**
- * Reads the `model` folder of a trained language model with its heads, or a checkpoint of ESM2 as it was published, which
+ * Reads the `model` folder of a trained language model with its heads, or a checkpoint of ESM2 or ESMC as it was published, which
  * has none. @throws CheckpointError, WeightsError or FormatError, naming file and field.
  */
 export async function readProteinNetworks(folder: FileSource): Promise<ProteinNetworks> {
-  const languageModel = await loadAs("esm2", await languageModelFolder(folder));
+  const languageModel = await loadLanguageModel(await languageModelFolder(folder));
   const localization = await loadLocalizationHead(folder, languageModel.config);
   const sequenceFeatures = await loadFeatureHead(folder, localization?.config.labels);
   const windowResidues = localization?.windowResidues ?? defaultWindowResidues;

@@ -6,6 +6,7 @@ import { type NdArray, writeSafetensors } from "@proteoscope/formats";
 import { writeNucleusLibrary } from "@proteoscope/imaging";
 import { disc } from "@proteoscope/imaging/testing";
 import {
+  type AnnotatedCompartment,
   type AutoencoderKlConfig,
   autoencoderKlDefaults,
   compartmentClassifier,
@@ -50,6 +51,8 @@ export interface ModelShape {
   readonly extra?: ExtraConditions;
   /** An annotated protein to compare sequences with, which is in the third compartment; none when absent. */
   readonly homolog?: string;
+  /** What is known of that protein, whose gene is KNOWN; nothing when absent. */
+  readonly annotated?: readonly AnnotatedCompartment[];
   /** A head on sequence features; none when absent. */
   readonly sequenceFeatures?: FeatureHeadConfig;
 }
@@ -154,7 +157,7 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
       ? [["condition/model.safetensors", writeSafetensors(condition)] as const]
       : saveSequenceCondition({ input, weights: condition })),
     ...(extra === undefined ? [] : saveExtraConditions({ ...extra, weights: extraWeights! })),
-    ...(homolog === undefined ? [] : saveHomologs(homologsOf(homolog, localization.labels))),
+    ...(homolog === undefined ? [] : saveHomologs(homologsOf(homolog, localization.labels, shape.annotated))),
     ...(sequenceFeatures === undefined
       ? []
       : headFiles("sequence_features", sequenceFeatures, featureHeadTrace!, seed)),
@@ -164,7 +167,11 @@ export function randomModelFiles(shape: ModelShape = tinyShape, seed = 1): Map<s
 }
 
 /** The protein, and another of the first two labels. */
-function homologsOf(sequence: string, labels: readonly string[]): LoadedHomologs {
+function homologsOf(
+  sequence: string,
+  labels: readonly string[],
+  annotated: readonly AnnotatedCompartment[] | undefined,
+): LoadedHomologs {
   const other = "MLLLARCLLLVLVSSLLVCSG";
   return {
     config: { ...homologDefaults, labels },
@@ -173,6 +180,17 @@ function homologsOf(sequence: string, labels: readonly string[]): LoadedHomologs
       ends: Int32Array.of(sequence.length, sequence.length + other.length),
       shares: Float32Array.of(0, 0, 1, 0.5, 0.5, 0),
     },
+    sources: [{ key: "test", title: "Test source", unresolved: [] }],
+    annotations:
+      annotated === undefined
+        ? []
+        : [
+            {
+              ...{ accession: "P00001", gene: "KNOWN", organism: "human", source: "test" },
+              compartments: annotated,
+            },
+            { accession: "P00002", gene: "OTHER", organism: "", source: "test", compartments: [] },
+          ],
   };
 }
 

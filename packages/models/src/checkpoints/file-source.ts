@@ -103,8 +103,8 @@ export function naming<T>(place: string, parse: () => T): T {
     return parse();
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    const { format, what, hint, line, offset } = cause;
-    throw new FormatError(format, `${place}: ${what}`, { line, offset, hint, cause });
+    const { format, what, hint, line, column, offset } = cause;
+    throw new FormatError(format, `${place}: ${what}`, { line, column, offset, hint, cause });
   }
 }
 

@@ -33,8 +33,11 @@ export interface NetworkDefinition<Name extends string = string, Config = unknow
   recognizesConfig(json: Json): boolean;
   /** Whether tensors of these names are this network's; asked where there is no configuration. */
   recognizesNames(has: (pattern: RegExp) => boolean): boolean;
-  /** Stored tensors under the names that the network declares, without what follows from others; as stored when absent. */
-  canonicalNames?(tensors: StateDict, config: Json | undefined): StateDict;
+  /**
+   * Stored tensors under the names that the network declares, without what follows from others; as stored when absent.
+   * `place` names the file in messages.
+   */
+  canonicalNames?(tensors: StateDict, config: Json | undefined, place: string): StateDict;
   /**
    * The fields of config.json as names and shapes show them.
    * @param weights under canonical names
@@ -42,8 +45,8 @@ export interface NetworkDefinition<Name extends string = string, Config = unknow
    * @throws CheckpointError where a size cannot be seen; `place` names the file.
    */
   inferConfig(weights: StateDict, stored: StateDict, place: string): Json;
-  /** A second file that belongs to the file of weights at `path`; none when absent. */
-  companionFile?(path: string, weights: StateDict): string | undefined;
+  /** Further files that belong to the file of weights at `path`, each read where it is there; none when absent. */
+  companionFiles?(path: string, weights: StateDict): readonly CompanionFile[];
   /** Parts that other libraries put on top of the network: they are left out, and a notice names them. */
   readonly foreignNames?: RegExp;
   /** Where a checkpoint of a training module has the network; nowhere when absent. */
@@ -60,6 +63,13 @@ export interface NetworkDefinition<Name extends string = string, Config = unknow
 
   readonly saved?: SavedLayout<Config>;
   readonly exported?: ExportLayout<Config>;
+}
+
+/** A file of further tensors of a network. */
+export interface CompanionFile {
+  readonly path: string;
+  /** What stands before the names of its tensors; "" when absent. */
+  readonly prefix?: string;
 }
 
 /** A part of a training module's state dict that is one network. */

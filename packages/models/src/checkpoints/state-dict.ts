@@ -3,10 +3,13 @@
 
 import {
   collectTensors,
+  isTorchArchive,
   listBriefly,
   type NdArray,
+  openTorchCheckpoint,
   readSafetensors,
   readTorchCheckpoint,
+  type StoredTorchTensor,
   withoutWrapperNames,
 } from "@proteoscope/formats";
 import { z } from "zod";
@@ -56,7 +59,7 @@ export async function readWeights(folder: FileSource, file?: string): Promise<St
 export async function findWeights(folder: FileSource): Promise<string> {
   for (const path of wellKnownFiles) if (await folder.exists(path)) return path;
   const others = ((await folder.list?.()) ?? []).filter(
-    (path) => /^[^/]+\.(safetensors|pt|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
+    (path) => /^[^/]+\.(safetensors|pt|pth|ckpt)$/.test(path) && !path.endsWith(regressionSuffix),
   );
   if (others.length === 1) return others[0]!;
   const found = others.length === 0 ? "no weights" : `more than one file of weights (${listBriefly(others)})`;
@@ -71,12 +74,49 @@ export const regressionSuffix = "-contact-regression.pt";
 async function readWeightsFile(folder: FileSource, path: string): Promise<Omit<StoredWeights, "path">> {
   if (path.endsWith(".safetensors"))
     return { ...(await readParsed(folder, path, readSafetensors)), hyperParameters: {} };
+  if (await isLarge(folder, path)) {
+    const tree = await openTorchFile(folder, path);
+    const tensors = new Map<string, NdArray>();
+    for (const [name, tensor] of collectTensors<StoredTorchTensor>(tree))
+      tensors.set(name, await tensor.read());
+    return { tensors, metadata: {}, hyperParameters: hyperParametersOf(tree, `${folder.name}/${path}`) };
+  }
   return readParsed(folder, path, (bytes) => {
     const tree = readTorchCheckpoint(bytes);
-    const stored = tree instanceof Map ? tree.get("hyper_parameters") : undefined;
-    const values = stored instanceof Map ? plainValues(stored, `${folder.name}/${path}`) : {};
-    return { tensors: collectTensors(tree), metadata: {}, hyperParameters: values as Json };
+    return {
+      tensors: collectTensors(tree),
+      metadata: {},
+      hyperParameters: hyperParametersOf(tree, `${folder.name}/${path}`),
+    };
   });
+}
+
+/** A file above 4 GiB is no one array in JavaScript, and one above 1 GiB would be in memory twice. */
+const largestWholeBytes = 2 ** 30;
+
+async function isLarge(folder: FileSource, path: string): Promise<boolean> {
+  if (folder.readPart === undefined || folder.sizeOf === undefined) return false;
+  if ((await folder.sizeOf(path)) <= largestWholeBytes) return false;
+  return isTorchArchive(await folder.readPart(path, 0, 4));
+}
+
+/** What torch.save wrote, with tensors that are read on demand. @throws FormatError that names the file. */
+export async function openTorchFile(folder: FileSource, path: string): Promise<unknown> {
+  const size = await folder.sizeOf!(path);
+  const source = {
+    size,
+    read: (begin: number, end: number) => folder.readPart!(path, begin, Math.min(end, size)),
+  };
+  const opened = await openTorchCheckpoint(source).catch((error: unknown) => error as Error);
+  return naming(`${folder.name}/${path}`, () => {
+    if (opened instanceof Error) throw opened;
+    return opened;
+  });
+}
+
+function hyperParametersOf(tree: unknown, place: string): Json {
+  const stored = tree instanceof Map ? tree.get("hyper_parameters") : undefined;
+  return (stored instanceof Map ? plainValues(stored, place) : {}) as Json;
 }
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+$/)) });

@@ -1,15 +1,20 @@
 // The tensors of a checkpoint by name, each read on demand, so that a language model of 3 billion parameters need not be in
-// memory at once. Only the headers of safetensors files are read at first; other files are read whole.
+// memory at once. Only the headers of safetensors files and of torch.save's archives are read at first;
+// other files are read whole.
 
 import {
+  collectTensors,
   elementCount,
+  isTorchArchive,
   type NdArray,
   readSafetensorsHeader,
+  type StoredTorchTensor,
   safetensorsDataStart,
   viewBytes,
+  withoutWrapperNames,
 } from "@proteoscope/formats";
 import { type FileSource, naming } from "./file-source.ts";
-import { findWeights, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
+import { findWeights, openTorchFile, readIndex, readWeights, refuseMissing } from "./state-dict.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
@@ -29,15 +34,23 @@ export interface StoredTensors {
 /** Opens the weights of a folder. @throws CheckpointError and FormatError as the loaders do. */
 export async function openStoredTensors(folder: FileSource, file?: string): Promise<StoredTensors> {
   const path = file ?? (await findWeights(folder));
+  const place = `${folder.name}/${path}`;
   const canReadParts = folder.readPart !== undefined && folder.sizeOf !== undefined;
-  if (canReadParts && path.endsWith(".safetensors")) return { ...(await openFile(folder, path)), path };
+  if (canReadParts && path.endsWith(".safetensors")) {
+    const { tensors, metadata } = await openFile(folder, path);
+    return { tensors: naming(place, () => withoutWrapperNames(tensors)), metadata, path };
+  }
   if (canReadParts && path.endsWith(".safetensors.index.json")) {
     const shardOf = await readIndex(folder, path);
     const tensors = new Map<string, StoredTensor>();
     for (const shard of new Set(shardOf.values()))
       for (const [name, tensor] of (await openFile(folder, shard)).tensors)
         if (shardOf.get(name) === shard) tensors.set(name, tensor);
-    refuseMissing(shardOf, tensors, `${folder.name}/${path}`);
+    refuseMissing(shardOf, tensors, place);
+    return { tensors: naming(place, () => withoutWrapperNames(tensors)), metadata: {}, path };
+  }
+  if (canReadParts && isTorchArchive(await folder.readPart!(path, 0, 4))) {
+    const tensors = withoutWrapperNames(collectTensors<StoredTorchTensor>(await openTorchFile(folder, path)));
     return { tensors, metadata: {}, path };
   }
   const { tensors, metadata } = await readWeights(folder, path);

@@ -8,7 +8,7 @@ import { loadCheckedWeights } from "../checkpoints/checked-weights.ts";
 import { type ConfigFormat, formatConfig, type Json, parseConfig } from "../checkpoints/config-json.ts";
 import { withCurrentNames } from "../checkpoints/earlier-names.ts";
 import { CheckpointError, type FileSource, readJson, subfolder } from "../checkpoints/file-source.ts";
-import type { Esm2Config } from "../esm2/network.ts";
+import type { LanguageModelConfig } from "../language-model/language-model.ts";
 import { noCalibration } from "../localization/calibration.ts";
 import type { LocalizationHeadConfig } from "../localization/head.ts";
 import { applyCompartmentTarget, type CompartmentTarget } from "./compartment-target.ts";
@@ -47,7 +47,7 @@ const conditionFormat: ConfigFormat<Omit<LoadedCondition, "weights">> = {
  */
 export async function loadSequenceCondition(
   folder: FileSource,
-  esm: Esm2Config,
+  esm: LanguageModelConfig,
   head: LocalizationHeadConfig | undefined,
 ): Promise<LoadedCondition> {
   const place = subfolder(folder, "condition");
@@ -70,8 +70,8 @@ export async function loadSequenceCondition(
     (w, { representation, compartmentLogits }) => {
       const context = { representation: representation!, compartmentLogits };
       if (target === undefined) return { sequence: sequenceCondition(w, context) };
-      const { answer } = noCalibration(labels!.length);
-      const { logits } = applyCompartmentTarget(w, compartmentLogits!, target, labels!, answer);
+      const { posterior } = noCalibration(labels!.length);
+      const { logits } = applyCompartmentTarget(w, compartmentLogits!, target, labels!, posterior);
       return { sequence: sequenceCondition(w, { ...context, compartmentLogits: logits }) };
     },
     {

@@ -1,14 +1,14 @@
 import { compile, f32, float32, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answerProbabilities, noCalibration } from "../localization/calibration.ts";
+import { noCalibration, posteriorProbabilities } from "../localization/calibration.ts";
 import { applyCompartmentTarget } from "./compartment-target.ts";
 
 const labels = ["extracellular", "ER", "Golgi"];
 const compartments = ["Golgi", "ER"];
 const rows = [-9, -2, 8, -7, 6, -1];
 const prototypes = float32([2, 3], Float32Array.from(rows));
-const answer = { scale: 0.5, bias: [0, 1, -1] };
+const posterior = { scale: 0.5, bias: [0, 1, -1] };
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ async function applyTarget(logits: number[], inverseTemperature: number) {
   const program = await compile(
     runtime,
     (w, inputs) => ({
-      ...applyCompartmentTarget(w, inputs.context, { compartments, inverseTemperature }, labels, answer),
+      ...applyCompartmentTarget(w, inputs.context, { compartments, inverseTemperature }, labels, posterior),
     }),
     { context: f32("proteins", 3) },
     { weights: new Map([["compartments.prototypes", prototypes]]) },
@@ -44,7 +44,7 @@ function expectNumbers(found: readonly number[], wanted: readonly number[]): voi
 describe("applyCompartmentTarget", () => {
   it("mixes the prototypes by the posterior at an inverse temperature of 1", async () => {
     const logits = [3, 0.5, 2];
-    const p = answerProbabilities(logits, { ...noCalibration(3), answer });
+    const p = posteriorProbabilities(logits, { ...noCalibration(3), posterior });
     const golgi = p[2]! / (p[1]! + p[2]!);
     const targeted = await applyTarget(logits, 1);
     expectNumbers(targeted.shares, [golgi, 1 - golgi]);

@@ -20,6 +20,8 @@ export interface TargetedCompartments {
   readonly shares: Tensor;
   /** Mixed prototypes, [B, labels], on which the denoiser is conditioned in place of the head's logits. */
   readonly logits: Tensor;
+  /** The prototype of each target compartment, [compartments, labels]. */
+  readonly prototypes: Tensor;
 }
 
 /**
@@ -40,5 +42,5 @@ export function applyCompartmentTarget(
   const shares = softmax(mul(calibrated, inverseTemperature));
   const shape = [compartments.length, labels.length];
   const prototypes = w.at("compartments").parameter("prototypes", shape, { kind: "constant", value: 0 });
-  return { shares, logits: matmul(shares, prototypes) };
+  return { shares, logits: matmul(shares, prototypes), prototypes };
 }

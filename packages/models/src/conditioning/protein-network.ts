@@ -1,14 +1,15 @@
-// The networks on a protein's sequence: ESM2, and where the model has them the localization head, the feature head and the
+// The networks on a protein's sequence: the language model, and where the model has them the localization head, the feature head and the
 // logits of homologs, which are added to those of the localization head. Trainers and the microscope share this function.
 
 import { add, type RandomSource, type Tensor, type Weights } from "@proteoscope/engine";
-import { type Esm2Config, esm2 } from "../esm2/network.ts";
+import { type LanguageModelConfig, representTokens } from "../language-model/language-model.ts";
 import { type FeatureHeadConfig, featureHead } from "../localization/feature-head.ts";
 import { type LocalizationHeadConfig, localizationHead } from "../localization/head.ts";
 
 /** The networks on a protein's sequence. */
 export interface SequenceNetwork {
-  readonly esm: Esm2Config;
+  /** The protein language model. */
+  readonly esm: LanguageModelConfig;
   /** The localization head, whose parameters begin with `localization.`; undefined for a published language model. */
   readonly head: LocalizationHeadConfig | undefined;
   /** The feature head, whose parameters begin with `sequence_features.`. */
@@ -19,7 +20,7 @@ export interface SequenceNetwork {
 export interface SequenceReading {
   /** Tokens, int32 or int64 [B, L]. */
   readonly inputIds: Tensor;
-  /** ESM2's last representation, [B, L, hidden]. */
+  /** The language model's last representation, [B, L, hidden]. */
   readonly representation: Tensor;
   /** Logits of the compartments, [B, compartments], where there is a head. */
   readonly compartmentLogits: Tensor | undefined;
@@ -42,7 +43,7 @@ export function readSequence(
   inputIds: Tensor,
   { random, homologs, sequenceFeatures }: ReadSequenceOptions = {},
 ): SequenceReading {
-  const representation = esm2(w, esm, { inputIds }, { random }).representations.at(-1)!;
+  const representation = representTokens(w, esm, { inputIds }, { random });
   const logits =
     head && localizationHead(w.at("localization"), head, { inputIds, representation }, { random });
   if (featureHeadConfig !== undefined && sequenceFeatures === undefined)

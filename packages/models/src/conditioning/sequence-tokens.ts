@@ -23,8 +23,8 @@ import {
   type Tensor,
   type Weights,
 } from "@proteoscope/engine";
-import type { Esm2Config } from "../esm2/network.ts";
 import { clsTokenId } from "../esm2/tokenizer.ts";
+import type { LanguageModelConfig } from "../language-model/language-model.ts";
 import type { SequenceReading } from "./protein-network.ts";
 
 /**
@@ -36,7 +36,10 @@ export const sequenceInputs = ["full", "mean", "bos", "one_hot", "random"] as co
 export type SequenceInput = (typeof sequenceInputs)[number];
 
 /** The width of a token of the denoiser's sequence. */
-export function sequenceInputWidth(input: SequenceInput, { hiddenSize, vocabSize }: Esm2Config): number {
+export function sequenceInputWidth(
+  input: SequenceInput,
+  { hiddenSize, vocabSize }: LanguageModelConfig,
+): number {
   return input === "one_hot" ? vocabSize : hiddenSize;
 }
 
@@ -47,7 +50,7 @@ export function sequenceInputWidth(input: SequenceInput, { hiddenSize, vocabSize
 export function sequenceRows(
   { inputIds, representation, compartmentLogits }: SequenceReading,
   input: SequenceInput,
-  { vocabSize }: Esm2Config,
+  { vocabSize }: LanguageModelConfig,
 ): SequenceConditionInputs {
   switch (input) {
     case "full":

@@ -6,11 +6,11 @@ import { openRuntime } from "@proteoscope/engine/node";
 import { type NdArray, readSafetensors, toFloat32, writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FileSource, memoryFolder, subfolder } from "../checkpoints/file-source.ts";
+import { openStreamedLanguageModel, runStreamedLanguageModel } from "../language-model/streamed.ts";
 import { openFolder } from "../node.ts";
 import { loadAs, loadParts } from "../pretrained/load.ts";
 import { runPretrained } from "../pretrained/run.ts";
 import { savePretrained } from "../pretrained/save.ts";
-import { openStreamedEsm2, runStreamedEsm2 } from "./streamed.ts";
 
 const fixtures = openFolder(fileURLToPath(new URL("../fixtures", import.meta.url)));
 const original = subfolder(fixtures, "hugging-face-esm");
@@ -54,7 +54,9 @@ async function logitsOf(folder: FileSource): Promise<Float32Array> {
 }
 
 async function streamedLogitsOf(folder: FileSource): Promise<Float32Array> {
-  const [outputs] = await runStreamedEsm2(runtime, await openStreamedEsm2(folder), [inputs]);
+  const [outputs] = await runStreamedLanguageModel(runtime, await openStreamedLanguageModel(folder), [
+    inputs,
+  ]);
   return outputs!.get("logits")!.data as Float32Array;
 }
 
@@ -66,6 +68,20 @@ async function expectDoubled(logits: Float32Array): Promise<void> {
   for (const [i, value] of logits.entries())
     expect(value).toBeCloseTo(2 * tied[i]! - bias[i % bias.length]!, 4);
 }
+
+describe("an ESM2 that was saved from a wrapper", () => {
+  it("is streamed as it is loaded whole", async () => {
+    const compiled = new Map([...tensors].map(([name, value]) => [`_orig_mod.${name}`, value] as const));
+    const config = await original.read("config.json");
+    const files = new Map([
+      ["model.safetensors", writeSafetensors(compiled)] as const,
+      ["config.json", config] as const,
+    ]);
+    const folder = memoryFolder(files, "there");
+    expect(await logitsOf(folder)).toEqual(await logitsOf(original));
+    expect(await streamedLogitsOf(folder)).toEqual(await streamedLogitsOf(original));
+  });
+});
 
 describe("an ESM2 with output weights of its own", () => {
   const name = "lm_head.decoder.weight";
@@ -143,7 +159,7 @@ describe("a folder of another task", () => {
       for (const name of names.split(", ")) expect(notices[0]).toContain(name);
     }
     const notices: string[] = [];
-    const streamed = await openStreamedEsm2(folder, { onNotice: (notice) => notices.push(notice) });
+    const streamed = await openStreamedLanguageModel(folder, { onNotice: (notice) => notices.push(notice) });
     expect(streamed.hasLanguageModelHead).toBe(false);
     expect(notices).toHaveLength(1);
   });

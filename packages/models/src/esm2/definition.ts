@@ -65,9 +65,9 @@ export const esm2Definition: NetworkDefinition<"esm2", Esm2Config> = {
   recognizesNames: (has) => has(/(^|\.)(word_embeddings|embed_tokens)\.weight$/),
   canonicalNames: (tensors, config) => canonicalEsm2Names(tensors, { isTied: isTied(tensors, config) }),
   inferConfig: inferEsm2Config,
-  companionFile(path, weights) {
-    if (!path.endsWith(".pt") || hasPart(weights, esm2Heads.contact)) return undefined;
-    return path.replace(/\.pt$/, regressionSuffix);
+  companionFiles(path, weights) {
+    if (!path.endsWith(".pt") || hasPart(weights, esm2Heads.contact)) return [];
+    return [{ path: path.replace(/\.pt$/, regressionSuffix) }];
   },
   foreignNames: /^classifier\./,
   inputs: ({ vocabSize }) => ({

@@ -16,13 +16,13 @@ export interface LocalizationCalibration {
   /** Correction for multi-label probabilities. */
   readonly probabilities: LogitCorrection;
   /** Correction for the balanced single-label posterior. */
-  readonly answer: LogitCorrection;
+  readonly posterior: LogitCorrection;
 }
 
 /** The calibration that leaves the logits of `labels` labels as they are. */
 export function noCalibration(labels: number): LocalizationCalibration {
   const same = { scale: 1, bias: new Array<number>(labels).fill(0) };
-  return { probabilities: same, answer: same };
+  return { probabilities: same, posterior: same };
 }
 
 /** Multi-label probabilities [labels] from the head's logits [labels]: each label on its own. */
@@ -34,11 +34,11 @@ export function labelProbabilities(
 }
 
 /** The balanced single-label posterior [labels] from the head's logits [labels]; it sums to 1. */
-export function answerProbabilities(
+export function posteriorProbabilities(
   logits: ArrayLike<number>,
-  { answer }: LocalizationCalibration,
+  { posterior }: LocalizationCalibration,
 ): Float32Array {
-  const corrected = correctLogits(logits, answer);
+  const corrected = correctLogits(logits, posterior);
   const largest = corrected.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = corrected.map((x) => Math.exp(x - largest));
   const total = powers.reduce((sum, power) => sum + power, 0);

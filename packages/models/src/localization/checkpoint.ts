@@ -9,7 +9,7 @@ import { partFolder } from "../checkpoints/earlier-names.ts";
 import { CheckpointError, type FileSource, readJson, subfolder } from "../checkpoints/file-source.ts";
 import { hasNetwork } from "../checkpoints/model-folder.ts";
 import type { StateDict } from "../checkpoints/network-definition.ts";
-import type { Esm2Config } from "../esm2/network.ts";
+import type { LanguageModelConfig } from "../language-model/language-model.ts";
 import { type FeatureHeadConfig, featureHead } from "./feature-head.ts";
 import { type LocalizationHeadConfig, localizationHead } from "./head.ts";
 import { sequenceFeatureCount } from "./sequence-features.ts";
@@ -47,7 +47,7 @@ export interface LoadedHead {
  */
 export async function loadLocalizationHead(
   folder: FileSource,
-  { hiddenSize }: Esm2Config,
+  { hiddenSize }: LanguageModelConfig,
 ): Promise<LoadedHead | undefined> {
   const place = subfolder(folder, "localization");
   if (!(await hasNetwork(place))) return undefined;

@@ -2,7 +2,7 @@ import { type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/fo
 import { describe, expect, it } from "vitest";
 import { memoryFolder } from "../checkpoints/file-source.ts";
 import { homologDefaults } from "./homologs.ts";
-import { loadHomologs, saveHomologs } from "./homologs-checkpoint.ts";
+import { keepHomologs, loadHomologs, saveHomologs } from "./homologs-checkpoint.ts";
 
 const labels = ["nucleus", "Golgi"];
 const homologs = {
@@ -12,6 +12,23 @@ const homologs = {
     ends: Int32Array.of(5, 9),
     shares: Float32Array.of(1, 0, 0.25, 0.75),
   },
+  sources: [
+    { key: "graded", title: "Graded", unresolved: [] },
+    { key: "coarse", title: "Coarse", unresolved: [{ name: "whole", members: ["nucleus", "Golgi"] }] },
+  ],
+  annotations: [
+    {
+      ...{ accession: "P1", gene: "ONE", organism: "human", source: "graded" },
+      compartments: [
+        { name: "nucleus", grade: 3 },
+        { name: "Golgi", grade: 1 },
+      ],
+    },
+    {
+      ...{ accession: "P2", gene: "", organism: "", source: "coarse" },
+      compartments: [{ name: "whole", grade: null }],
+    },
+  ],
 };
 const files = saveHomologs(homologs);
 const load = (changed: ReadonlyMap<string, Uint8Array>) =>
@@ -32,6 +49,60 @@ describe("homologs/ of a model folder", () => {
 
   it("may be missing", async () => {
     expect(await load(new Map())).toBeUndefined();
+  });
+
+  it("may be without annotations, as earlier versions wrote it", async () => {
+    const { sources, annotations, ...bare } = homologs;
+    const earlier = saveHomologs({ ...bare, sources: [], annotations: [] });
+    expect([...earlier.keys()]).toEqual(["homologs/config.json", "homologs/proteins.safetensors"]);
+    const path = "homologs/config.json";
+    const { sources: _, ...json } = JSON.parse(new TextDecoder().decode(earlier.get(path)));
+    earlier.set(path, new TextEncoder().encode(JSON.stringify(json)));
+    expect(await load(earlier)).toMatchObject({ ...bare, sources: [], annotations: [] });
+  });
+
+  it("goes on with the proteins that the model was not trained on", async () => {
+    const tables = ["seen", "unseen"].map((name) => {
+      const sequences = new TextEncoder().encode(name === "seen" ? "MKTAY" : "MLLL");
+      const shares = name === "seen" ? [1, 0] : [0.25, 0.75];
+      return writeSafetensors(
+        new Map<string, NdArray>([
+          ["sequences", { dtype: "uint8", shape: [sequences.length], data: sequences }],
+          ["ends", { dtype: "int32", shape: [1], data: Int32Array.of(sequences.length) }],
+          ["shares", { dtype: "float32", shape: [1, 2], data: Float32Array.from(shares) }],
+        ]),
+      );
+    });
+    const divided = new Map([
+      ...files,
+      ["homologs/proteins.safetensors", tables[0]!] as const,
+      ["homologs/unseen.safetensors", tables[1]!] as const,
+    ]);
+    expect(await load(divided)).toEqual(homologs);
+  });
+
+  it.each([
+    ["a row too few", /\nP2.*\n/, "\n", "1 rows for 2 proteins"],
+    ["another header", /^accession\t/, "", "the header is not accession"],
+    ["a cell too few", /\t\tcoarse/, "\tcoarse", "a row has not five cells (line 3)"],
+    ["no grade", /nucleus:3/, "nucleus:three", '"three" is no grade (line 2)'],
+    ["an unknown source", /coarse/, "other", '"other" is no source of config.json'],
+  ])("is refused with %s in annotations.tsv", async (_, found, replacement, message) => {
+    const path = "homologs/annotations.tsv";
+    const text = new TextDecoder().decode(files.get(path));
+    expect(text).toMatch(found);
+    const changed = new TextEncoder().encode(text.replace(found, replacement));
+    await expect(load(new Map(files).set(path, changed))).rejects.toThrow(message);
+  });
+
+  it("keeps the proteins that are chosen, with their annotations", () => {
+    const kept = keepHomologs(homologs, (sequence) => sequence === "MLLL")!;
+    expect(new TextDecoder().decode(kept.proteins.sequences)).toBe("MLLL");
+    expect([...kept.proteins.ends]).toEqual([4]);
+    expect([...kept.proteins.shares]).toEqual([0.25, 0.75]);
+    expect(kept.annotations).toEqual([homologs.annotations[1]]);
+    expect(keepHomologs(homologs, () => true)).toEqual(homologs);
+    expect(keepHomologs(homologs, () => false)).toBeUndefined();
   });
 
   it.each([

@@ -66,36 +66,103 @@ export interface HomologScore {
   readonly logits: Float32Array;
   /** Similarity of the nearest homolog in [0, 1]; at 1 the protein itself is annotated. */
   readonly nearest: number;
+  /** The nearest homologs, the most similar first, at most `candidateCount`. */
+  readonly candidates: readonly Homolog[];
 }
+
+/** An annotated protein that shares k-mers with a sequence. */
+export interface Homolog {
+  /** Its index among the annotated proteins. */
+  readonly protein: number;
+  /** Cosine between the weighted k-mer sets, in (0, 1]. */
+  readonly similarity: number;
+}
+
+/** Number of nearest homologs that a search returns. */
+const candidateCount = 20;
 
 /** Similarity from which two proteins count as the same; rounding errors are smaller. */
 const same = 1 - 1e-6;
 
 /** Indexes proteins by k-mer, with four bytes per residue. @throws RangeError for more than eight million proteins. */
 export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins): Homologs {
-  const { neighbours, priorWeight, trust, scale } = config;
-  const labels = config.labels.length;
-  const { sequences, ends, shares } = proteins;
+  const { neighbours, priorWeight, trust, scale, labels } = config;
+  const { shares } = proteins;
+  const index = indexKmers(proteins);
+  const frequencies = labelFrequencies(shares, labels.length);
+  return {
+    score(sequence, { others = false } = {}) {
+      const found = neighboursOf(index, sequence).filter(({ similarity }) => !others || similarity < same);
+      const votes = new Float64Array(labels.length);
+      for (const { protein, similarity } of found.slice(0, neighbours))
+        for (let label = 0; label < labels.length; label++)
+          votes[label]! += similarity ** 2 * shares[protein * labels.length + label]!;
+      const weight = votes.reduce((sum, x) => sum + x, 0);
+      const logits = Float32Array.from(votes, (vote, label) => {
+        const frequency = frequencies[label]!;
+        if (frequency === 0) return 0;
+        const expected = weight * frequency;
+        const surplus = (vote - expected) / (expected + priorWeight * frequency);
+        return scale * Math.log1p(trust * surplus);
+      });
+      const nearest = Math.min(1, found[0]?.similarity ?? 0);
+      return { logits, nearest, candidates: found.slice(0, candidateCount) };
+    },
+  };
+}
+
+/**
+ * Fraction of k-mers of the one of two sequences that has fewer which the other has as well: near 1 for a mutant, an isoform
+ * or a fragment, less for an ortholog, whose substitutions are spread. 0 where one is shorter than a k-mer.
+ */
+export function containedShare(one: Uint8Array, other: Uint8Array): number {
+  const [few, many] = [kmerSet(one), kmerSet(other)].sort((a, b) => a.size - b.size) as [
+    Set<number>,
+    Set<number>,
+  ];
+  if (few.size === 0) return 0;
+  let shared = 0;
+  for (const kmer of few) if (many.has(kmer)) shared++;
+  return shared / few.size;
+}
+
+/** The residues of one annotated protein, in ASCII. */
+export function residuesOf({ sequences, ends }: AnnotatedProteins, protein: number): Uint8Array {
+  return sequences.subarray(ends[protein - 1] ?? 0, ends[protein]);
+}
+
+function labelFrequencies(shares: Float32Array, labels: number): Float64Array {
+  const frequencies = new Float64Array(labels);
+  for (let i = 0; i < shares.length; i++) frequencies[i % labels]! += shares[i]!;
+  const total = frequencies.reduce((sum, x) => sum + x, 0);
+  return frequencies.map((sum) => sum / total);
+}
+
+interface KmerIndex {
+  /** Index in `entries` at which each list begins, and the end of the last, [lists + 1]. */
+  readonly starts: Uint32Array;
+  readonly entries: Uint32Array;
+  /** Weight of a k-mer by the number of proteins that contain it, [proteins + 1]. */
+  readonly weights: Float64Array;
+  /** Squared length of each protein's vector of k-mers, [proteins]. */
+  readonly squares: Float64Array;
+}
+
+function indexKmers({ sequences, ends }: AnnotatedProteins): KmerIndex {
   const count = ends.length;
   if (count >= 2 ** (32 - restBits)) throw new RangeError(`${count} proteins are too many to compare with`);
-  const each = (visit: (kmers: Int32Array, protein: number) => void) => {
-    for (let protein = 0; protein < count; protein++)
-      visit(kmersOf(sequences.subarray(ends[protein - 1] ?? 0, ends[protein])), protein);
-  };
+  const kmers = kmersOf(sequences, ends);
   const starts = new Uint32Array(listCount + 1);
-  each((kmers) => {
-    for (let i = 0; i < kmers.length; i++) starts[listOf(kmers[i]!) + 1]!++;
-  });
+  for (let i = 0; i < kmers.length; i++) if (kmers[i]! >= 0) starts[listOf(kmers[i]!) + 1]!++;
   for (let list = 0; list < listCount; list++) starts[list + 1]! += starts[list]!;
   const next = starts.slice();
   const entries = new Uint32Array(starts[listCount]!);
-  each((kmers, protein) => {
-    for (let i = 0; i < kmers.length; i++)
-      entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
-  });
+  for (let protein = 0, i = 0; protein < count; protein++)
+    for (const end = ends[protein]!; i < end; i++)
+      if (kmers[i]! >= 0) entries[next[listOf(kmers[i]!)]!++] = (protein << restBits) | restIn(kmers[i]!);
   const weights = Float64Array.from(
     { length: count + 1 },
-    (_, held) => Math.log(1 + count / (held + 1)) ** 2,
+    (_, holders) => Math.log(1 + count / (holders + 1)) ** 2,
   );
   const squares = new Float64Array(count);
   for (let list = 0; list < listCount; list++) {
@@ -106,53 +173,34 @@ export function openHomologs(config: HomologsConfig, proteins: AnnotatedProteins
       if (rest !== struckOut) squares[own[i]! >>> restBits]! += weights[holders[rest]!]!;
     }
   }
-  const frequencies = new Float64Array(labels);
-  for (let i = 0; i < shares.length; i++) frequencies[i % labels]! += shares[i]!;
-  const total = frequencies.reduce((sum, x) => sum + x, 0);
-  for (let label = 0; label < labels; label++) frequencies[label]! /= total;
-
-  const shared = new Float64Array(count);
-  const nearestOf = (sequence: string): Neighbour[] => {
-    shared.fill(0);
-    let square = 0;
-    for (const kmer of new Set(kmersOf(new TextEncoder().encode(sequence)))) {
-      const [list, rest] = [listOf(kmer), restIn(kmer)];
-      const holders: number[] = [];
-      for (let index = starts[list]!; index < starts[list + 1]!; index++)
-        if (restIn(entries[index]!) === rest) holders.push(entries[index]! >>> restBits);
-      const weight = weights[holders.length]!;
-      square += weight;
-      for (const protein of holders) shared[protein]! += weight;
-    }
-    const found: Neighbour[] = [];
-    for (let protein = 0; protein < count; protein++)
-      if (shared[protein]! > 0)
-        found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
-    return found.sort((a, b) => b.similarity - a.similarity);
-  };
-  return {
-    score(sequence, { others = false } = {}) {
-      const found = nearestOf(sequence).filter(({ similarity }) => !others || similarity < same);
-      const votes = new Float64Array(labels);
-      for (const { protein, similarity } of found.slice(0, neighbours))
-        for (let label = 0; label < labels; label++)
-          votes[label]! += similarity ** 2 * shares[protein * labels + label]!;
-      const weight = votes.reduce((sum, x) => sum + x, 0);
-      const logits = Float32Array.from(votes, (vote, label) => {
-        const frequency = frequencies[label]!;
-        if (frequency === 0) return 0;
-        const expected = weight * frequency;
-        const surplus = (vote - expected) / (expected + priorWeight * frequency);
-        return scale * Math.log1p(trust * surplus);
-      });
-      return { logits, nearest: Math.min(1, found[0]?.similarity ?? 0) };
-    },
-  };
+  return { starts, entries, weights, squares };
 }
 
-interface Neighbour {
-  readonly protein: number;
-  readonly similarity: number;
+/** All proteins that share a k-mer with a sequence, the most similar first. */
+function neighboursOf({ starts, entries, weights, squares }: KmerIndex, sequence: string): Homolog[] {
+  const shared = new Float64Array(squares.length);
+  let square = 0;
+  for (const kmer of kmerSet(new TextEncoder().encode(sequence))) {
+    const [list, rest] = [listOf(kmer), restIn(kmer)];
+    const holders: number[] = [];
+    for (let index = starts[list]!; index < starts[list + 1]!; index++)
+      if (restIn(entries[index]!) === rest) holders.push(entries[index]! >>> restBits);
+    const weight = weights[holders.length]!;
+    square += weight;
+    for (const protein of holders) shared[protein]! += weight;
+  }
+  const found: Homolog[] = [];
+  for (let protein = 0; protein < shared.length; protein++)
+    if (shared[protein]! > 0)
+      found.push({ protein, similarity: shared[protein]! / Math.sqrt(square * squares[protein]!) });
+  return found.sort((a, b) => b.similarity - a.similarity);
+}
+
+/** The different k-mers of one sequence. */
+function kmerSet(residues: Uint8Array): Set<number> {
+  const kmers = new Set(kmersOf(residues, [residues.length]));
+  kmers.delete(-1);
+  return kmers;
 }
 
 const listOf = (kmer: number) => kmer >>> restBits;
@@ -172,21 +220,25 @@ function countHolders(entries: Uint32Array): Uint32Array {
   return holders;
 }
 
-/** The k-mers of a sequence in its order, as list and rest, without those that have a letter other than the twenty residues. */
-function kmersOf(sequence: Uint8Array): Int32Array {
-  const kmers = new Int32Array(sequence.length);
-  let found = 0;
-  let known = 0;
+/**
+ * The k-mer that ends at each residue of sequences that follow one another, as list and rest; -1 where a sequence has only
+ * begun or a letter other than the twenty residues is in the way.
+ */
+function kmersOf(sequences: Uint8Array, ends: ArrayLike<number>): Int32Array {
+  const kmers = new Int32Array(sequences.length).fill(-1);
   let [a, b, c, d, e] = [0, 0, 0, 0, 0]; // the last five residues
-  for (let i = 0; i < sequence.length; i++) {
-    const code = residueCodes[sequence[i]!] ?? -1;
-    known = code < 0 ? 0 : known + 1;
-    a = b;
-    b = c;
-    c = d;
-    d = e;
-    e = code;
-    if (known >= kmerLength) kmers[found++] = ((a * 400 + b * 20 + c) << restBits) | (d * 20 + e);
+  for (let protein = 0, i = 0; protein < ends.length; protein++) {
+    let known = 0;
+    for (const end = ends[protein]!; i < end; i++) {
+      const code = residueCodes[sequences[i]!] ?? -1;
+      known = code < 0 ? 0 : known + 1;
+      a = b;
+      b = c;
+      c = d;
+      d = e;
+      e = code;
+      if (known >= kmerLength) kmers[i] = ((a * 400 + b * 20 + c) << restBits) | (d * 20 + e);
+    }
   }
-  return kmers.subarray(0, found);
+  return kmers;
 }

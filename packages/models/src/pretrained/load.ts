@@ -38,6 +38,10 @@ export async function loadPretrained<D extends NetworkDefinition = RegisteredNet
   folder: FileSource,
   options: LoadOptions<D> = {},
 ): Promise<NetworkOf<D>> {
+  if (options.file === undefined && (await folder.exists("model_index.json")))
+    throw new CheckpointError(
+      `${folder.name} is a pipeline of several networks: name the folder of one, such as ${folder.name}/unet`,
+    );
   const checkpoint = await openCheckpoint(folder, options);
   const { parts, networks, place } = checkpoint;
   if (parts === undefined) return loadNetwork(checkpoint);
@@ -100,10 +104,11 @@ async function loadNetwork<D extends NetworkDefinition>(checkpoint: Checkpoint<D
       ? recognizeNames(networks, stored.tensors, place)
       : recognizeConfig(networks, json, place);
   const weights = canonicalWeights(definition, stored.tensors, json, checkpoint);
-  const companion = definition.companionFile?.(stored.path, weights);
-  if (companion !== undefined && (await folder.exists(companion))) {
-    const { tensors } = await readWeights(folder, companion);
-    for (const entry of canonicalWeights(definition, tensors, json, checkpoint)) weights.set(...entry);
+  for (const { path, prefix = "" } of definition.companionFiles?.(stored.path, weights) ?? []) {
+    if (!(await folder.exists(path))) continue;
+    const { tensors } = await readWeights(folder, path);
+    const named = new Map([...tensors].map(([name, value]) => [prefix + name, value]));
+    for (const entry of canonicalWeights(definition, named, json, checkpoint)) weights.set(...entry);
   }
   const fields = json ?? definition.inferConfig(weights, stored.tensors, place);
   return assemble(definition, fields, weights, { place, configPlace: json ? `${place}, config` : place });
@@ -137,7 +142,7 @@ function canonicalWeights<D extends NetworkDefinition>(
   config: Json | undefined,
   { place, onNotice }: Pick<Checkpoint<D>, "place" | "onNotice">,
 ): Map<string, NdArray> {
-  const named = definition.canonicalNames?.(tensors, config) ?? tensors;
+  const named = definition.canonicalNames?.(tensors, config, place) ?? tensors;
   const own = ownTensors(definition, named, place, onNotice);
   return new Map([...own].map(([name, value]) => [name, asFloat32(value)]));
 }

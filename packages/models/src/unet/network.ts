@@ -175,8 +175,8 @@ function crossAttentionProjections(config: UnetConfig): { name: string; channels
 }
 
 /** The inputs that all blocks share. */
-interface Context {
-  config: UnetConfig;
+export interface Context {
+  config: Pick<UnetConfig, "attentionHeadDim" | "normNumGroups" | "normEps">;
   /** Time embedding after the SiLU that every residual block applies to it, [B or 1, 4 * blockOutChannels[0]]. */
   timeEmbedding: Tensor;
   keyValues: KeyValues | undefined;
@@ -190,7 +190,11 @@ function attentionBias(mask: Tensor): Tensor {
 }
 
 /** Sinusoids of the timestep, the condition added to them, through two layers: [B, 4 * blockOutChannels[0]]. */
-function timeEmbedding(w: Weights, config: UnetConfig, { timestep, timestepCond }: UnetInputs): Tensor {
+export function timeEmbedding(
+  w: Weights,
+  config: Pick<UnetConfig, "blockOutChannels" | "timeCondProjDim">,
+  { timestep, timestepCond }: Pick<UnetInputs, "timestep" | "timestepCond">,
+): Tensor {
   const width = config.blockOutChannels[0]!;
   const half = width / 2;
   const frequencies = Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / half));
@@ -204,7 +208,7 @@ function timeEmbedding(w: Weights, config: UnetConfig, { timestep, timestepCond 
 }
 
 /** Two 3x3 convolutions with the time embedding between them, and a shortcut: x [B, C, H, W] -> [B, outChannels, H, W]. */
-function residualBlock(
+export function residualBlock(
   w: Weights,
   { config, timeEmbedding }: Context,
   x: Tensor,
@@ -222,7 +226,7 @@ function residualBlock(
 }
 
 /** Self-attention, cross-attention and a gated layer over the pixels of x [B, C, H, W], at `path` in the state dict. */
-function transformer(w: Weights, context: Context, path: string, x: Tensor): Tensor {
+export function transformer(w: Weights, context: Context, path: string, x: Tensor): Tensor {
   const [batch, , height, width] = x.shape as [Dim, Dim, Dim, Dim];
   const { normNumGroups, attentionHeadDim: heads } = context.config;
   const channels = fixed(x.shape[1], "transformer", "the channel axis");
@@ -288,13 +292,13 @@ function feedForward(w: Weights, tokens: Tensor): Tensor {
 }
 
 /** [B, N, C] -> [B, heads, N, C / heads] */
-function splitHeads(x: Tensor, heads: number): Tensor {
+export function splitHeads(x: Tensor, heads: number): Tensor {
   const channels = fixed(x.shape[2], "splitHeads", "the channel axis");
   return transpose(reshape(x, [x.shape[0]!, x.shape[1]!, heads, channels / heads]), [0, 2, 1, 3]);
 }
 
 /** [B, heads, N, D] -> [B, N, heads * D] */
-function mergeHeads(x: Tensor): Tensor {
+export function mergeHeads(x: Tensor): Tensor {
   const [batch, heads, count, size] = x.shape as [Dim, Dim, Dim, Dim];
   return reshape(transpose(x, [0, 2, 1, 3]), [batch, count, product([heads, size])]);
 }

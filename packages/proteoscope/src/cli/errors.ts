@@ -50,15 +50,21 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 
 /** The options that set the fields of a request, as one would give them. */
 const optionsByField: Readonly<Record<string, string>> = {
-  nucleusChannel: "--nucleus-channel 1",
-  nucleusZ: "--nucleus-z 0",
-  nucleusTime: "--nucleus-time 0",
-  pixelSizeMicrons: "--pixel-size 0.2",
+  nucleusChannel: "--nucleus-channel",
+  nucleusZ: "--nucleus-z",
+  nucleusTime: "--nucleus-time",
+  pixelSizeMicrons: "--pixel-size",
+  proteinChannel: "--protein-channel",
+  scaling: "--scaling",
   steps: "--steps",
+  resume: "--resume",
   cellLine: "--cell-line",
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  allowNucleotides: "--allow-nucleotides",
+  organism: "--organism",
+  model: "--model",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
@@ -127,6 +133,14 @@ export function describeFailure(error: unknown): Failure {
   const option = field === undefined ? undefined : optionsByField[field];
   const advice = option === undefined ? "" : ` (${option})`;
   if (exitCode !== undefined) return { message: oneLine(`${messageOf(error)}${advice}`), exitCode };
+  if (
+    error instanceof RangeError &&
+    /^(Invalid typed array length|Array buffer allocation failed)/.test(error.message)
+  )
+    return {
+      message: `a size that was asked for is too large for the memory (${error.message})`,
+      exitCode: exitCodes.failure,
+    };
   return { message: oneLine(`${error.name}: ${error.message}`), exitCode: exitCodes.failure };
 }
 

@@ -94,6 +94,21 @@ describe("withOutputFolder", () => {
     expect(readdirSync(path).sort()).toEqual(["deep", "one.txt"]);
   });
 
+  it("keeps what was published before the work fails, and nothing of the rest", async () => {
+    const out = join(root, "out");
+    const work = withOutputFolder(out, async (folder) => {
+      await folder.write("a.txt", "a");
+      expect(existsSync(join(out, "a.txt"))).toBe(false);
+      await folder.publish();
+      expect(read("out", "a.txt")).toBe("a");
+      await folder.write("b.txt", "b");
+      await expect(folder.write("A.txt", "again")).rejects.toThrow(/two results have this name/);
+      throw new Error("the disk of b");
+    });
+    await expect(work).rejects.toThrow("the disk of b");
+    expect(readdirSync(out)).toEqual(["a.txt"]);
+  });
+
   it("removes every file and folder it made if the work fails", async () => {
     const failing = withOutputFolder(join(root, "a", "b"), async (folder) => {
       await folder.write("deep/one.txt", "1");

@@ -1,9 +1,10 @@
 // Writing results so that nobody finds half of a run's: files wait in a folder of their own (staging.ts) until all are
 // written, then all appear or, after a failure, an interrupt or a kill, none. Older files are replaced, never changed.
 import { fstat as fstatOf, rmdirSync } from "node:fs";
-import { mkdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { promisify } from "node:util";
+import { createFolder } from "@proteoscope/formats/node";
 import { CommandError, exitCodes, systemReason } from "./errors.ts";
 import { finishLeftovers, openStaging, type Staging } from "./staging.ts";
 import { writePipe } from "./write-pipe.ts";
@@ -22,6 +23,8 @@ export interface OutputFolder {
   readonly path: string;
   /** Stages one file, whole or in pieces, under a name relative to the folder; it appears when all are written. */
   write(name: string, data: Uint8Array | string | readonly Uint8Array[]): Promise<void>;
+  /** Shows what is written so far, which stays whatever comes; later files appear with the next call or at the end. */
+  publish(): Promise<void>;
 }
 
 /** Writes one file, or leaves what was there before; what is no file, such as a pipe or `/dev/stdout`, is written to. */
@@ -56,12 +59,18 @@ export async function withOutputFolder<T>(
   };
   process.once("exit", removeAll);
   try {
-    createdFolders.push(...(await createFolders(path)));
-    const opened = await openIn(path);
+    createdFolders.push(...(await createFolder(path).catch((error: unknown) => refuse(path, error))));
+    let opened = await openIn(path);
     staging = opened;
+    const commit = () => opened.commit().catch((error: unknown) => refuse(path, error));
     const names = new Set<string>();
     const result = await work({
       path,
+      async publish() {
+        await commit();
+        opened = await openStaging(path).catch((error: unknown) => refuse(path, error));
+        staging = opened;
+      },
       async write(name, data) {
         signal?.throwIfAborted();
         const inside = nameInside(name);
@@ -74,7 +83,7 @@ export async function withOutputFolder<T>(
       },
     });
     signal?.throwIfAborted();
-    await opened.commit().catch((error: unknown) => refuse(path, error));
+    await commit();
     return result;
   } catch (error) {
     removeAll();
@@ -82,6 +91,15 @@ export async function withOutputFolder<T>(
   } finally {
     process.off("exit", removeAll);
   }
+}
+
+/**
+ * Checks the place of an output file before the work that makes it.
+ * @throws CommandError (usage) where it is one of the inputs, (failure) where a folder has its name.
+ */
+export async function checkOutputFile(path: string, inputs: Inputs): Promise<void> {
+  await refuseInputs(path, inputs);
+  await checkTarget(path);
 }
 
 /** @throws CommandError (usage) where the output is one of the inputs, by whatever path, which it would replace. */
@@ -135,21 +153,6 @@ function nameInside(name: string): string {
     throw new RangeError(`"${name}" is not the name of a file inside the output folder`);
   }
   return normal;
-}
-
-/** Creates a folder and those above it; returns the ones that were not there, the uppermost first. */
-async function createFolders(path: string): Promise<string[]> {
-  const first = await mkdir(path, { recursive: true }).catch((error: unknown) => refuse(path, error));
-  if (first === undefined) {
-    if (!(await stat(path)).isDirectory()) refuse(path, { code: "EEXIST" });
-    return [];
-  }
-  const chain: string[] = [];
-  for (let folder = resolve(path); ; folder = dirname(folder)) {
-    chain.push(folder);
-    if (folder === resolve(first)) break;
-  }
-  return chain.reverse();
 }
 
 function removeIfEmpty(folder: string): void {

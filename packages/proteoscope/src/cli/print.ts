@@ -1,6 +1,6 @@
 // What a command prints for people and for programs. Ids, file names and messages of libraries may hold escape sequences:
 // a terminal obeys none of them, because lines pass through `printable` and JSON through escapes of its own.
-import { printable } from "@proteoscope/formats";
+import { printable } from "@proteoscope/formats/printable";
 
 interface Sink {
   write(text: string): unknown;

@@ -1,7 +1,7 @@
 // One progress line for slow work: what is done, how fast, how long it will take.
 // Silent for the first two seconds, so that quick commands stay quiet. A terminal sees one line redrawn;
 // a log file gets a line now and then and one at the end.
-import { printable } from "@proteoscope/formats";
+import { printable } from "@proteoscope/formats/printable";
 import type { ProgressEvent } from "@proteoscope/microscope";
 
 /** Notes may hold ids of a file, of any length. */

@@ -43,7 +43,7 @@ describe("readStream", () => {
       })(),
     );
     await expect(readStream(endless, never)).rejects.toMatchObject({
-      exitCode: 3,
+      kind: "data",
       message: expect.stringContaining("standard input holds more than 256 MB"),
     });
   });

@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import { addAbortSignal, type Readable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
 import { promisify } from "node:util";
-import { CommandError, exitCodes } from "./errors.ts";
+import { ProteoscopeError } from "@proteoscope/formats";
 
 /** A whole proteome is under 100 MB; a pipe does not say how much will come. */
 const mostStreamBytes = 256 * 2 ** 20;
@@ -33,7 +33,7 @@ export async function readInput(path: string, signal: AbortSignal): Promise<Uint
   }
 }
 
-/** All bytes of a stream; an abort ends the waiting. @throws CommandError (bad data) for more than 256 MB, AbortError. */
+/** All bytes of a stream; an abort ends the waiting. @throws ProteoscopeError (data) for more than 256 MB, AbortError. */
 export async function readStream(
   stream: Readable,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function readStream(
       const bytes = Buffer.from(chunk as Uint8Array);
       length += bytes.length;
       if (length > mostStreamBytes)
-        throw new CommandError(`${name} holds more than 256 MB: give it in parts`, exitCodes.badData);
+        throw new ProteoscopeError(`${name} holds more than 256 MB: give it in parts`, { kind: "data" });
       chunks.push(bytes);
     }
   } catch (error) {

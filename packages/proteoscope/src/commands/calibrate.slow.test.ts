@@ -33,12 +33,12 @@ describe("calibrate", () => {
     const { exitCode, stdout, stderr } = await calibrate("--data", atlas.path);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toBe(`${file()}, from 12 proteins\n`);
-    const { probabilities, answer } = JSON.parse(readFileSync(file(), "utf8"));
+    const { probabilities, posterior } = JSON.parse(readFileSync(file(), "utf8"));
     expect(Object.keys(probabilities.bias)).toEqual([...imageCompartments]);
-    // The atlas knows the nucleus and the cytoplasm as wholes: all else is rare, and no answer.
+    // The atlas knows the nucleus and the cytoplasm as wholes: all else is rare.
     const after = await localize();
     expect(Number(after.mitochondria)).toBeLessThan(Number(before.mitochondria));
-    expect(answer.bias.mitochondria).toBeLessThan(answer.bias.nucleoplasm);
+    expect(posterior.bias.mitochondria).toBeLessThan(posterior.bias.nucleoplasm);
     const sum = ["nucleoplasm", "nucleolus", "nuclear_membrane", "nuclear_domains"].reduce(
       (none, name) => none * (1 - Number(after[name])),
       1,

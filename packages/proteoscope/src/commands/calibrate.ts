@@ -23,15 +23,16 @@ export const calibrateCommand = defineCommand({
     if (args.data === undefined)
       throw new CommandError("--data is missing: name the atlas folder", exitCodes.usage);
     const folder = await openModel(args.model, env);
-    const { compartments, fitCalibration, readSequences } = await import("@proteoscope/lab");
+    const { compartments, fitCalibration, readSequences, strikeHeldOut } = await import("@proteoscope/lab");
     const { calibrationFile, formatCalibration, openProteinEncoder, readSequenceModel } = await import(
       "@proteoscope/microscope"
     );
-    const partition = (await readSequences(args.data)).get("calibration") ?? [];
+    const splits = await readSequences(args.data);
+    const partition = splits.get("calibration") ?? [];
     const proteins = partition.filter(({ isHuman }) => isHuman);
     const bad = (what: string) => new CommandError(what, exitCodes.badData);
     if (proteins.length === 0) throw bad(`${args.data}: has no human protein in the calibration partition`);
-    const model = await readSequenceModel(folder);
+    const model = strikeHeldOut(await readSequenceModel(folder), splits);
     const { labels } = model.localization.config;
     const strange = labels.find((name) => !(compartments as readonly string[]).includes(name));
     if (strange !== undefined)

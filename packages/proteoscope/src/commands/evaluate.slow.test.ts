@@ -299,7 +299,10 @@ describe("bad input to evaluate", () => {
 
   it("does not mix answers to different questions, nor overwrite them", async () => {
     const again = await evaluate([...quick, "-o", report]);
-    expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/go on with --resume/) });
+    expect(again).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/resume it, or name another folder \(--resume\)/),
+    });
     const other = await evaluate([...quick, "--guidance", "2", "-o", report, "--resume"]);
     expect(other).toMatchObject({
       exitCode: 2,

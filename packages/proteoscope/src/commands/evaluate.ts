@@ -33,7 +33,8 @@ export const evaluateCommand = defineCommand({
       type: "string",
       valueHint: "number",
       default: "300",
-      description: "Largest number of proteins per set, sampled from its classes in turn",
+      description:
+        "Largest number of proteins per set whose images are generated, sampled from its classes in turn",
     },
     only: {
       type: "enum",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNpy, readPng, readSafetensors } from "@proteoscope/formats";
+import { readNpy, readPng, readSafetensors, writeOmeTiff } from "@proteoscope/formats";
 import { randomModelFiles, tinyExtra, tinyShape } from "@proteoscope/microscope/testing";
 import { saveSequenceCondition } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -39,7 +39,7 @@ describe("generate", () => {
       "FBL_synthetic.png",
     ]);
     expect(stdout).toMatch(
-      /^FBL\n {2}sequence read {5}24 of 321 residues: the model's window\n {2}predicted {9}\w+ [01]\.\d\d, /,
+      /^FBL\n {2}sequence read {5}24 of 321 residues, the language model's window: without 13 to 309\n {2}predicted {9}\w+ 0\.\d\d, .*\(from the sequence; each by itself\)\n/,
     );
     expect(stdout).toMatch(/^ {2}sample agreement {2}\d\.\d\d \(0 to 1; agreement, not correctness\)$/m);
     expect(stdout).toContain(`9 files in ${output} (synthetic images: hypotheses, not observations)`);
@@ -60,7 +60,28 @@ describe("generate", () => {
     expect(provenance.compartments.classifiedPerSample).toHaveLength(2);
   });
 
-  it("says that a protein is known where the model brings its annotation", async () => {
+  it("says what is known of a protein and of the wild type of a variant, above what is predicted", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDK";
+    const annotated = [{ name: "golgi_apparatus", grade: 3 }];
+    const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known, annotated }));
+    const words = [known, `${known}W`, "--model", other.model, "--samples", "1", "--steps", "1"];
+    const { stdout } = await runWords(["generate", ...words, "-o", join(other.path, "known")]);
+    expect(stdout).toMatch(
+      /^sequence.*\n {2}known {13}golgi_apparatus \(Test source, grade 3\)\n {2}predicted .*\(from the sequence alone; each by itself\)\n {2}image/,
+    );
+    expect(stdout).toMatch(
+      / {2}near {14}a variant \(mutant, isoform, fragment, fusion\) of KNOWN \(>0\.99 of the k-mers\); the wild type's label is golgi_apparatus \(Test source, grade 3\)\n {2}predicted .*from the sequence alone/,
+    );
+    const records = readdirSync(join(other.path, "known"))
+      .filter((name) => name.endsWith("_provenance.json"))
+      .map((name) => JSON.parse(readFileSync(join(other.path, "known", name), "utf8")))
+      .sort((a, b) => a.protein.residues - b.protein.residues);
+    expect(records[0]).toMatchObject({ known: { gene: "KNOWN" }, near: null, homologs: { used: false } });
+    expect(records[1]).toMatchObject({ known: null, near: { protein: records[0].known } });
+    other.remove();
+  });
+
+  it("says that a protein is annotated where the model brings no more than its compartments", async () => {
     const known = "MKRPAATKKAGQAKKKKLDK";
     const other = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
     const output = join(other.path, "known");
@@ -84,7 +105,9 @@ describe("generate", () => {
     const output = join(other.path, "targeted");
     const words = ["FBL", "--model", other.model, "--samples", "1", "--steps", "1", "-o", output];
     const { stdout } = await runWords(["generate", ...words]);
-    expect(stdout).toMatch(/^ {2}conditioned on {4}cytosol 1\.00/m);
+    expect(stdout).toMatch(
+      /^ {2}conditioned on {4}cytosol(; not | \(0\.\d\d if all compartments were equally)/m,
+    );
     const record = JSON.parse(readFileSync(join(output, "FBL_provenance.json"), "utf8"));
     expect(record.compartments.target).toEqual({ cytosol: 1 });
     other.remove();
@@ -116,18 +139,49 @@ describe("generate", () => {
     expect(await draw("seed-c", "4")).not.toEqual(first);
   });
 
-  it("generates around every nucleus of a field, or as many as asked for", async () => {
+  it("gives one picture of a field with the protein in every cell, and a table of nuclei", async () => {
     const image = place.file("nuclei.tif", tiffOf(fieldOfNuclei()));
-    const output = join(place.path, "field");
-    const { exitCode } = await generate(["FBL", "--nucleus", image, "-o", output, "--format", "npy"]);
+    const output = join(place.path, "whole-field");
+    const words = ["FBL", "--nucleus", image, "-o", output, "--steps", "2", "--model", place.model];
+    const { exitCode, stdout } = await runWords(["generate", ...words]);
     expect(exitCode).toBe(0);
     expect(readdirSync(output).sort()).toEqual([
-      "FBL_nucleus0_provenance.json",
-      "FBL_nucleus0_synthetic.npy",
-      "FBL_nucleus1_provenance.json",
-      "FBL_nucleus1_synthetic.npy",
+      ...["FBL_field_nuclei.csv", "FBL_field_overview_synthetic.png", "FBL_field_protein_synthetic.png"],
+      ...["FBL_field_provenance.json", "FBL_field_synthetic.ome.tiff", "FBL_field_synthetic.png"],
     ]);
-    const { nucleus } = JSON.parse(readFileSync(join(output, "FBL_nucleus1_provenance.json"), "utf8"));
+    expect(stdout).toMatch(/^ {2}field {13}2 cells; the figures below are means over the cells$/m);
+    expect(stdout).toContain(`6 files in ${output}`);
+    const record = JSON.parse(readFileSync(join(output, "FBL_field_provenance.json"), "utf8"));
+    expect(record).toMatchObject({
+      field: { nuclei: 2, drawn: 2, width: 100, height: 80, pixelSizeMicrons: 1 },
+      nucleus: { image: "nuclei.tif", sha256: sha256(readFileSync(image)), sourcePixelSizeMicrons: 0.5 },
+      settings: { samples: 1 },
+    });
+  });
+
+  it("writes single crops of a field on request, and of as many nuclei as asked for", async () => {
+    const image = place.file("nuclei.tif", tiffOf(fieldOfNuclei()));
+    const output = join(place.path, "field");
+    const { exitCode } = await generate([
+      "FBL",
+      "--nucleus",
+      image,
+      "-o",
+      output,
+      "--format",
+      "npy",
+      "--crops",
+    ]);
+    expect(exitCode).toBe(0);
+    expect(readdirSync(output).sort()).toEqual([
+      ...["FBL_field_nuclei.csv", "FBL_field_overview_synthetic.png", "FBL_field_provenance.json"],
+      "FBL_field_synthetic.npy",
+      ...["FBL_nucleus0_provenance.json", "FBL_nucleus0_synthetic.npy"],
+      ...["FBL_nucleus1_provenance.json", "FBL_nucleus1_synthetic.npy"],
+    ]);
+    const { nucleus, settings } = JSON.parse(
+      readFileSync(join(output, "FBL_nucleus1_provenance.json"), "utf8"),
+    );
     expect(nucleus).toMatchObject({
       image: "nuclei.tif",
       sha256: sha256(readFileSync(image)),
@@ -136,9 +190,39 @@ describe("generate", () => {
       nucleus: 1,
       nucleiInImage: 2,
     });
+    expect(settings).toMatchObject({ seed: 1, samples: 2 });
     const one = join(place.path, "one");
     await generate(["FBL", "--nucleus", image, "--max-nuclei", "1", "-o", one, "--format", "npy"]);
     expect(readdirSync(one)).toEqual(["FBL_nucleus0_provenance.json", "FBL_nucleus0_synthetic.npy"]);
+    const alone = readNpy(readFileSync(join(one, "FBL_nucleus0_synthetic.npy")));
+    expect(readNpy(readFileSync(join(output, "FBL_nucleus0_synthetic.npy"))).shape).toEqual(alone.shape);
+  });
+
+  it("chooses an image of a file of several", async () => {
+    const { data } = fieldOfNuclei();
+    const empty = (data as Uint16Array).map(() => 7);
+    const both = Uint16Array.from([...empty, ...(data as Uint16Array)]);
+    const bytes = writeOmeTiff({
+      data: { dtype: "uint16", shape: [2, 1, 160, 200], data: both },
+      ...{ channelNames: ["DAPI"], pixelSizeMicrons: 0.5 },
+    });
+    const image = place.file("two.ome.tif", bytes);
+    const words = [
+      "FBL",
+      "--nucleus",
+      image,
+      "--max-nuclei",
+      "1",
+      "--format",
+      "npy",
+      "-o",
+      join(place.path, "two"),
+    ];
+    expect(await generate(words)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("is empty") });
+    const second = await generate([...words, "--nucleus-series", "1"]);
+    expect(second).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("image 1 (of 2)") });
+    const third = await generate([...words, "--nucleus-series", "2"]);
+    expect(third).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("there is no image 2") });
   });
 
   it("chooses the plane of an image by name, says so, and reads the OME-Zarr that it wrote", async () => {

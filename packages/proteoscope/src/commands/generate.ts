@@ -1,9 +1,10 @@
 // `proteoscope generate`: images of proteins in cells, from their sequences and a picture of nuclei.
-// All files of a run appear together when it is done, or none.
+// The files of a cell or of a field appear together when it is finished.
 
 import type { ZPolicy } from "@proteoscope/formats";
 import { detectColorDepth, type RgbImage, renderTerminalImage } from "@proteoscope/imaging";
 import {
+  chooseWholeNuclei,
   type GenerateRequest,
   generateDefaults,
   type ImageFormat,
@@ -38,14 +39,17 @@ const generateArgs = {
   "nucleus-z": {
     type: "string",
     valueHint: "plane",
-    default: "sharpest",
-    description: "Plane of z: sharpest, maximum (projection) or its number from 0",
+    description: "Plane of z: sharpest (default), maximum (projection) or its number from 0",
   },
   "nucleus-time": {
     type: "string",
     valueHint: "number",
-    default: "0",
-    description: "Time point of the image, from 0",
+    description: "Time point of the image, from 0 (default)",
+  },
+  "nucleus-series": {
+    type: "string",
+    valueHint: "number",
+    description: "Image of a file of several, from 0 (default)",
   },
   "pixel-size": {
     type: "string",
@@ -57,11 +61,14 @@ const generateArgs = {
     valueHint: "number",
     description: "Largest number of nuclei that are taken from the image",
   },
+  crops: {
+    type: "boolean",
+    description: "Write each cell of an image of several nuclei as a single crop as well",
+  },
   samples: {
     type: "string",
     valueHint: "number",
-    default: String(generateDefaults.samples),
-    description: "Images per protein and nucleus",
+    description: `Images per protein and nucleus; ${generateDefaults.samples} when absent, 1 for an image of several nuclei`,
   },
   steps: {
     type: "string",
@@ -121,17 +128,27 @@ export const generateCommand = defineCommand({
   description: "Generate images of proteins in cells, from sequences and a picture of nuclei",
   args: generateArgs,
   takesMany: true,
+  savesAtInterrupt: true,
   notes: [
-    "The files of a run appear together when all are written. A run that fails or is interrupted leaves none; one that",
-    "is killed leaves none or all, where the next run into the same folder completes what the kill cut short.",
+    "A gene symbol or an accession names one of the model's annotated proteins, about 8,000 of them human. A protein whose",
+    "sequence is annotated is known: its images show its main annotated compartments in their proportions, and what is",
+    "predicted from the sequence alone stands beside them.",
+    "An image of several nuclei gives one picture of the field with the protein in every cell, an overview and a table",
+    "of nuclei (docs/own-nuclei.md). The files of a protein and nucleus, or of a protein in a field, appear together and",
+    "stay whatever ends the run; of a field that is not finished, the cells that are. With --strict those of the whole run",
+    "appear together or not at all. What a kill cuts short, the next run into the same folder completes or removes.",
+    "For thousands of proteins `proteoscope screen` goes on where it was ended.",
   ],
   examples: [
     "proteoscope generate FBL",
+    "proteoscope generate Q9Y5B9 --organism human --samples 1",
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
+    "proteoscope generate FBL --nucleus field.ome.tif --crops --format png,ome-zarr",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
     const options = parseOptions(args);
+    checkNucleusOptions(args);
     const { proteins, refused } = await readProteinArguments(args, context);
     if (args.gene !== undefined && proteins.length > 1)
       throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);
@@ -146,7 +163,7 @@ export const generateCommand = defineCommand({
 async function writeAll(
   args: GenerateArguments,
   proteins: readonly NamedProtein[],
-  { formats, nuclei, settings, known }: ReturnType<typeof parseOptions>,
+  { formats, nuclei, maxNuclei, settings, known }: ReturnType<typeof parseOptions>,
   context: CommandContext,
 ): Promise<WrittenCell[]> {
   const { stdout, stderr, env, signal } = context;
@@ -156,54 +173,95 @@ async function writeAll(
   const show = (sheet: RgbImage): void =>
     void stdout.write(renderTerminalImage(sheet, { columns: stdout.columns ?? 80, depth: depth! }));
   const progress = showProgress(stderr);
-  const write = withRuntime(args.device, async (runtime) => {
-    const { readNuclei } = await import("../nuclei.ts");
-    const { writeCells } = await import("../write-cells.ts");
-    const chosen = await readNuclei(folder, { ...nuclei, signal });
-    const choice = chosen[0]?.choice;
-    if (choice !== undefined) printLines(stderr, `${nucleus}: ${choice}`);
-    const request: GenerateRequest = {
+  const work = withRuntime(args.device, async (runtime) => {
+    const { readNuclei, readNucleusField } = await import("../nuclei.ts");
+    const { writeCells, writeFields } = await import("../write-cells.ts");
+    const shared: Omit<GenerateRequest, "nuclei"> = {
       proteins: gene === undefined ? proteins : proteins.map((protein) => ({ ...protein, gene })),
-      nuclei: chosen,
       ...{ settings, context: known, software: { proteoscope: packageVersion(), node: process.version } },
     };
-    return writeCells(runtime, folder, request, {
-      ...{ signal, onProgress: progress.show, formats, output },
+    const writing = {
+      ...{ signal, onProgress: progress.show, formats, output, strict: args.strict === true },
       inputs: [...proteinInputs(args, context), ...(nucleus === undefined ? [] : [nucleus])],
       show: depth === undefined ? undefined : show,
-    });
+    };
+    if (nucleus === undefined)
+      return writeCells(
+        runtime,
+        folder,
+        { ...shared, nuclei: await readNuclei(folder, { seed: settings.seed }) },
+        writing,
+      );
+    const onSegmented = (fraction: number) =>
+      progress.show({
+        phase: "segment",
+        unit: "%",
+        done: Math.round(100 * fraction),
+        total: 100,
+        note: nucleus,
+      });
+    const field = await readNucleusField(folder, nucleus, { ...nuclei, signal, onSegmented });
+    if (field.choice !== undefined) printLines(stderr, `${nucleus}: ${field.choice}`);
+    const count = Math.min(maxNuclei ?? Number.POSITIVE_INFINITY, field.wholeNuclei);
+    if (count === 1)
+      return writeCells(runtime, folder, { ...shared, nuclei: chooseWholeNuclei(field, 1) }, writing);
+    const fieldSettings = { ...settings, samples: args.samples === undefined ? 1 : settings.samples };
+    const request = { ...shared, settings: fieldSettings, field, maxNuclei, withCrops: args.crops === true };
+    return writeFields(runtime, folder, request, writing);
   });
-  return write.finally(progress.close);
+  return work.finally(progress.close);
 }
 
 /** What the options say, checked before anything is read. @throws CommandError (usage). */
 function parseOptions(args: GenerateArguments) {
   const optional = <T>(text: string | undefined, parse: (text: string) => T) =>
     text === undefined ? undefined : parse(text);
-  const seed = parseInteger("seed", args.seed);
   return {
     settings: {
-      samples: parseInteger("samples", args.samples, { min: 1, max: 256 }),
+      samples:
+        optional(args.samples, (text) => parseInteger("samples", text, { min: 1, max: 256 })) ??
+        generateDefaults.samples,
       steps: parseInteger("steps", args.steps, { min: 1 }),
       sampler: args.sampler,
       guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
-      seed,
+      seed: parseInteger("seed", args.seed),
     },
     formats: parseFormats(args.format),
     nuclei: {
-      image: args.nucleus,
+      nucleusSeries: optional(args["nucleus-series"], (text) => parseInteger("nucleus-series", text)),
       nucleusChannel: optional(args["nucleus-channel"], parseChannel),
-      nucleusZ: parseZPolicy(args["nucleus-z"]),
-      nucleusTime: parseInteger("nucleus-time", args["nucleus-time"]),
+      nucleusZ: optional(args["nucleus-z"], parseZPolicy),
+      nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
-      maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
-      seed,
     },
+    maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
     known: {
       cellLine: args["cell-line"],
       expression: optional(args.expression, (text) => parseNumber("expression", text)),
     },
   };
+}
+
+const imageOptions = [
+  "nucleus-channel",
+  "nucleus-z",
+  "nucleus-time",
+  "nucleus-series",
+  "pixel-size",
+  "max-nuclei",
+  "crops",
+] as const;
+
+/** @throws CommandError (usage) for an option of the picture of nuclei where there is no picture. */
+function checkNucleusOptions(args: GenerateArguments): void {
+  if (args.nucleus !== undefined) return;
+  const given = imageOptions.filter((name) => args[name] !== undefined).map((name) => `--${name}`);
+  if (given.length === 0) return;
+  const verb = given.length === 1 ? "says" : "say";
+  throw new CommandError(
+    `${given.join(", ")} ${verb} how a picture of nuclei is read: give one with --nucleus`,
+    exitCodes.usage,
+  );
 }
 
 function parseFormats(list: string): ImageFormat[] {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { readCsv, readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -22,11 +24,12 @@ const localize = (words: readonly string[], options = {}) =>
 describe("localize", () => {
   it("prints a table as CSV: one row per protein, one column per compartment", async () => {
     const { exitCode, stdout, stderr } = await localize(["FBL", "MKTAYIAKQRQISFVKSHFSRQ"]);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const window = "1 of 2 proteins: the language model was shown 24 residues, without those in `omitted`\n";
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: window });
     const rows = readCsv(stdout);
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatchObject({ id: "FBL", residues: "321", shown: "24" });
-    expect(rows[1]).toMatchObject({ id: "sequence", residues: "22", shown: "22" });
+    expect(rows[0]).toMatchObject({ id: "FBL", residues: "321", shown: "24", omitted: "13-309" });
+    expect(rows[1]).toMatchObject({ id: "sequence", residues: "22", shown: "22", omitted: "", known: "" });
     for (const row of rows) {
       const probabilities = ["nucleus", "cytosol", "golgi_apparatus"].map((label) => Number(row[label]));
       for (const p of probabilities) expect(p > 0 && p < 1).toBe(true);
@@ -63,6 +66,31 @@ describe("localize", () => {
     other.remove();
   });
 
+  it("puts what is known above what is predicted, and says what a variant is near", async () => {
+    const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
+    const annotation = { name: "golgi_apparatus", grade: 3 };
+    const other = createWorkplace(
+      randomModelFiles({ ...tinyShape, homolog: known, annotated: [annotation] }),
+    );
+    const fasta = other.file("variants.fasta", `>wild\n${known}\n>tail\n${known}W\n>other\nMKTAYIWW\n`);
+    const words = ["localize", fasta, "--model", other.model];
+    const rows = readCsv((await runWords(words)).stdout);
+    expect(rows.map((row) => [row.known, row.near])).toEqual([
+      ["golgi_apparatus (Test source, grade 3)", ""],
+      ["", "KNOWN"],
+      ["", ""],
+    ]);
+    const { proteins } = JSON.parse((await runWords([...words, "--json"])).stdout);
+    expect(proteins[0]).toMatchObject({
+      known: { accession: "P00001", gene: "KNOWN", annotations: [{ source: "Test source" }] },
+      near: null,
+    });
+    expect(proteins[1].near.protein).toEqual(proteins[0].known);
+    const alone = JSON.parse((await localize([fasta, "--json"])).stdout).proteins;
+    for (const index of [0, 1]) expect(proteins[index].probabilities).toEqual(alone[index].probabilities);
+    other.remove();
+  });
+
   it("answers the other records where one is refused, names it and ends with code 3", async () => {
     const fasta = place.file("wrong.fasta", ">a\nMKTAYIAK\n>b\nMKJT\n>c\nMKTAYIWW\n");
     const output = join(place.path, "others.csv");
@@ -93,6 +121,26 @@ describe("localize", () => {
     expect(strict).toMatchObject({ exitCode: 3, stdout: "" });
     expect(strict.stderr).toMatch(/^proteoscope: [^\n]*record b: [^\n]*\n$/);
     expect(existsSync(output)).toBe(false);
+  });
+
+  it("keeps what is done where it is interrupted, unless it is strict", async () => {
+    const interrupt = async (output: string, ...words: string[]) => {
+      const { commandContext, controller } = recordCommandContext();
+      const progress = { write: () => controller.abort() }; // the first line of progress, after two seconds
+      const context = { ...commandContext, stderr: Object.assign(commandContext.stderr, progress) };
+      const many = place.file("many.fasta", ">a\nMKTAYIAK\n".repeat(20_000));
+      const path = join(place.path, output);
+      const command = ["localize", many, "-o", path, "--model", place.model, ...words];
+      return { exitCode: await runCommandLine(command, context), path };
+    };
+    const kept = await interrupt("kept.csv");
+    expect(kept.exitCode).toBe(130);
+    const rows = readCsv(readFileSync(kept.path, "utf8"));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeLessThan(20_000);
+    const none = await interrupt("none.csv", "--strict");
+    expect(none.exitCode).toBe(130);
+    expect(existsSync(none.path)).toBe(false);
   });
 
   it("refuses an output that is its input before anything is read", async () => {
@@ -138,7 +186,9 @@ describe("localize", () => {
   it("explains its columns in its help", async () => {
     const { exitCode, stdout } = await runWords(["localize", "--help"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/NOTES\n\n {2}Each probability .*`compartment`.*`balanced_compartment`.*`note`/s);
+    expect(stdout).toMatch(
+      /NOTES\n\n {2}`known` .*`near`.*`compartment`.*`balanced_compartment`.*`note`.*`omitted`/s,
+    );
   });
 
   it("writes ids whole into files and pipes, and to a terminal without what it obeys", async () => {

@@ -1,14 +1,15 @@
 // `proteoscope localize`: compartments with probabilities, from sequences alone. A table as CSV on standard output or in a
-// file, one row per protein, or JSON. `compartment` is the column of the largest probability; `balanced_compartment` is the
-// most probable one if all compartments were equally frequent, and differs from it where a rare compartment stands out.
+// file, one row per protein, or JSON. `known` is the annotation of exactly this sequence. `compartment` is the column of the
+// largest probability; `balanced_compartment` is the most probable one if all compartments were equally frequent, and where it
+// differs `note` says why.
 
 import { printable, writeCsv } from "@proteoscope/formats";
 import type { LocalizedProtein } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { exitCodes } from "../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
-import { printJson } from "../cli/print.ts";
+import { checkOutputFile, writeFileAtomic } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import type { NamedProtein } from "../proteins.ts";
@@ -33,9 +34,12 @@ export const localizeCommand = defineCommand({
   args: localizeArgs,
   takesMany: true,
   notes: [
-    "Each probability is that of one compartment by itself; `compartment` has the largest one.",
-    "`balanced_compartment` is the most probable one if all compartments were equally frequent. Where a rare",
-    "compartment stands out it is not `compartment`; the field `note` of the JSON then says why.",
+    "`known` is the annotation of exactly this sequence, with its source; `near` names the annotated protein that it is a",
+    "mutant, an isoform or a fragment of. For both, the probabilities come from the sequence alone; for other proteins",
+    "homologs count as well. Each probability is that of one compartment by itself; `compartment` has the largest one.",
+    "`balanced_compartment` is the most probable one if all compartments were equally frequent; where a rare compartment",
+    "stands out it is not `compartment`, and `note` says why. `omitted` are residues that the language model was not shown.",
+    "What is done when the command is interrupted is written, unless it is --strict.",
   ],
   examples: [
     "proteoscope localize FBL TOMM20",
@@ -44,55 +48,55 @@ export const localizeCommand = defineCommand({
   ],
   async run(args, context) {
     const { stdout } = context;
-    if (args.output !== undefined) await refuseInputs(args.output, proteinInputs(args, context));
+    if (args.output !== undefined) await checkOutputFile(args.output, proteinInputs(args, context));
     const { proteins, refused } = await readProteinArguments(args, context);
-    const { model, rows } = await localizeAll(args, proteins, context);
+    const { model, rows, failure } = await localizeAll(args, proteins, context);
+    const cut = rows.filter(({ omitted }) => omitted !== null);
+    if (cut.length > 0)
+      printLines(
+        context.stderr,
+        `${cut.length} of ${rows.length} proteins: the language model was shown ${cut[0]!.shown} residues, without those in \`omitted\``,
+      );
     if (args.output !== undefined && rows.length > 0)
-      await writeFileAtomic(args.output, csvOf(rows), context);
+      await writeFileAtomic(args.output, await csvOf(rows), context);
     if (args.json) printJson(stdout, { model, proteins: rows, refused: listRefused(refused) });
-    else if (args.output === undefined && rows.length > 0) stdout.write(csvOf(rows, stdout.isTTY));
+    else if (args.output === undefined && rows.length > 0) stdout.write(await csvOf(rows, stdout.isTTY));
+    if (failure !== undefined) throw failure.reason;
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
-
-interface LocalizedRow extends LocalizedProtein {
-  /** Why `balancedCompartment` is not `compartment`; null where it is. */
-  readonly note: string | null;
-}
 
 async function localizeAll(
   args: LocalizeArguments,
   proteins: readonly NamedProtein[],
   { stderr, env, signal }: CommandContext,
 ) {
-  if (proteins.length === 0) return { model: null, rows: [] };
+  if (proteins.length === 0) return { model: null, rows: [], failure: undefined };
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
-    const { explainCompartment, localize, openProteinEncoder, readSequenceModel } = await import(
-      "@proteoscope/microscope"
-    );
+    const { localize, openProteinEncoder, readSequenceModel } = await import("@proteoscope/microscope");
     const encoder = await openProteinEncoder(runtime, await readSequenceModel(folder));
-    const rows: LocalizedRow[] = [];
-    for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
-      rows.push({ ...row, note: explainCompartment(row.probabilities, row.posterior) ?? null });
-    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows };
+    const rows: LocalizedProtein[] = [];
+    let failure: { readonly reason: unknown } | undefined;
+    try {
+      for await (const row of localize(encoder, proteins, { signal, onProgress: progress.show }))
+        rows.push(row);
+    } catch (reason) {
+      if (args.strict || rows.length === 0) throw reason;
+      failure = { reason }; // what is done is written all the same
+    }
+    return { model: { name: encoder.model.name, sha256: encoder.model.checksums }, rows, failure };
   });
   return work.finally(progress.close);
 }
 
-/** A column per compartment, to four digits. Ids stand in files as they are; a terminal gets them without what it obeys. */
-function csvOf(rows: readonly LocalizedProtein[], isTerminal = false): string {
-  const table = rows.map(({ probabilities, ...row }): Record<string, string> => {
-    const columns = Object.entries(probabilities).map(([label, p]) => [label, p.toFixed(4)] as const);
-    return {
-      id: isTerminal ? printable(row.id) : row.id,
-      residues: String(row.residues),
-      shown: String(row.shown),
-      compartment: row.compartment,
-      balanced_compartment: row.balancedCompartment,
-      ...Object.fromEntries(columns),
-    };
-  });
+/** One row per protein. Ids stand in files as they are; a terminal gets them without what it obeys. */
+async function csvOf(rows: readonly LocalizedProtein[], isTerminal = false): Promise<string> {
+  const { tabulateLocalized } = await import("@proteoscope/microscope");
+  const table = rows.map((row) => ({
+    id: isTerminal ? printable(row.id) : row.id,
+    ...tabulateLocalized(row),
+  }));
   return writeCsv(table, Object.keys(table[0]!));
 }

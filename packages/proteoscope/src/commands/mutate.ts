@@ -32,6 +32,7 @@ const mutateArgs = {
     description: "Draws of the null of each variant",
   },
   ...cellArgs,
+  organism: proteinArgs.organism,
   "allow-nucleotides": proteinArgs["allow-nucleotides"],
   model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
   output: {

@@ -2,6 +2,7 @@
 // are answered, as a line each for people and as a list for programs.
 import type { RefusedRecord } from "@proteoscope/formats";
 import type { CommandContext } from "../cli/command.ts";
+import { describeFailure } from "../cli/errors.ts";
 import type { Inputs } from "../cli/output.ts";
 import { printLines } from "../cli/print.ts";
 import { isStandardInput } from "../cli/read-input.ts";
@@ -10,13 +11,19 @@ import { type ResolvedProteins, resolveProteins } from "../proteins.ts";
 export const proteinArgs = {
   protein: {
     type: "positional",
-    description: "FASTA file, - for standard input, a sequence, or an example protein",
+    description:
+      "FASTA file, - for standard input, a sequence, or the gene symbol or accession of an annotated protein",
     required: true,
+  },
+  organism: {
+    type: "string",
+    valueHint: "name",
+    description: "Organism of the proteins that are named by gene or accession; any when absent",
   },
   strict: {
     type: "boolean",
     description:
-      "Stop at the first record that is no protein; by default the others are answered, with exit code 3",
+      "All or nothing: stop at the first record that is no protein; by default the others are answered, with exit code 3",
   },
   "allow-nucleotides": {
     type: "boolean",
@@ -26,6 +33,8 @@ export const proteinArgs = {
 
 interface ProteinArguments {
   readonly _: readonly string[];
+  readonly model?: string | undefined;
+  readonly organism?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly "allow-nucleotides"?: boolean | undefined;
 }
@@ -33,18 +42,19 @@ interface ProteinArguments {
 /** More lines are not read; `--json` lists every record. */
 const mostLines = 50;
 
-/** Reads the proteins and prints which records are refused. @throws CommandError, FormatError. */
+/** Reads the proteins and prints which records are refused. @throws ProteoscopeError, FormatError. */
 export async function readProteinArguments(
   args: ProteinArguments,
-  context: Pick<CommandContext, "stdin" | "signal" | "stderr">,
+  context: Pick<CommandContext, "stdin" | "signal" | "stderr" | "env">,
 ): Promise<ResolvedProteins> {
   const found = await resolveProteins(args._, context, {
     strict: args.strict === true,
     allowNucleotides: args["allow-nucleotides"] === true,
+    ...{ model: args.model, organism: args.organism },
   });
   const { proteins, refused } = found;
   if (refused.length > 0) {
-    const shown = refused.slice(0, mostLines).map(({ error }) => error.message);
+    const shown = refused.slice(0, mostLines).map(({ error }) => describeFailure(error).message);
     const left = refused.length - shown.length;
     const total = `${refused.length} of ${refused.length + proteins.length} records refused`;
     const lines = [...shown, left > 0 ? `${total}, ${left} of them not listed here` : total];
@@ -62,6 +72,6 @@ export function proteinInputs(args: ProteinArguments, context: Pick<CommandConte
 export function listRefused(refused: readonly RefusedRecord[]) {
   return refused.map(({ id, file, line, column, error }) => ({
     ...{ id, file, line, column: column ?? null },
-    reason: error.message,
+    reason: describeFailure(error).message,
   }));
 }

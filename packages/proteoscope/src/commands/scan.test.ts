@@ -8,9 +8,10 @@ import { createWorkplace, runWords, type Workplace } from "../testing/model-fold
 vi.setConfig({ testTimeout: 60_000 });
 
 const known = "MKRPAATKKAGQAKKKKLDKMKTAYIAK";
+const annotated = [{ name: "golgi_apparatus", grade: 3 }];
 let place: Workplace;
 beforeAll(() => {
-  place = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known }));
+  place = createWorkplace(randomModelFiles({ ...tinyShape, homolog: known, annotated }));
 });
 afterAll(() => place.remove());
 
@@ -36,7 +37,7 @@ describe("proteoscope scan", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^sequence {2}28 residues; delete, 6 windows of 6 every 5\n/);
     expect(stdout).toMatch(
-      /annotated +golgi_apparatus: the label of the wild type, which no prediction here uses\n/,
+      /known +golgi_apparatus \(.*grade 3\): the label of the wild type, which no prediction here uses\n/,
     );
     expect(stdout).toMatch(/null +40 draws \(20 in proteins of the same length, 20 in shuffles\)/);
     expect(stdout).toMatch(
@@ -73,6 +74,13 @@ describe("proteoscope scan", () => {
     });
     expect(readFileSync(join(output, "sequence_scan.svg"), "utf8")).toContain("<title>NLS, 2-8</title>");
     expect(readFileSync(features, "utf8")).toContain("NLS");
+  });
+
+  it("finds an annotated protein of the model by its gene", async () => {
+    const words = ["KNOWN", "--window", "6", "--draws", "40", "--model", place.model, "--device", "cpu"];
+    const output = join(place.path, "gene");
+    const { exitCode, stdout } = await runWords(["scan", ...words, "-o", output]);
+    expect({ exitCode, first: stdout.split(" ", 1) }).toEqual({ exitCode: 0, first: ["KNOWN"] });
   });
 
   it("is the same for the same seed, whatever the folder", async () => {

@@ -49,6 +49,7 @@ const scanArgs = {
     description: "Draws of the null of the images, for --images",
   },
   ...cellArgs,
+  organism: proteinArgs.organism,
   "allow-nucleotides": proteinArgs["allow-nucleotides"],
   model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
   output: {

@@ -3,12 +3,19 @@
 // recognises in each.
 import { writePng } from "@proteoscope/formats";
 import { compositeCell, type Tile, tileImages } from "@proteoscope/imaging";
-import { mostProbable, mostSteps, openMicroscope, readModel, samplerNames } from "@proteoscope/microscope";
+import {
+  formatProbability,
+  mostProbable,
+  mostSteps,
+  openMicroscope,
+  readModel,
+  samplerNames,
+} from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
+import { checkOutputFile, writeFileAtomic } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
@@ -17,6 +24,7 @@ import { proteinArgs, proteinInputs } from "./protein-arguments.ts";
 
 const sweepArgs = {
   protein: proteinArgs.protein,
+  organism: proteinArgs.organism,
   guidance: {
     type: "string",
     valueHint: "list",
@@ -64,8 +72,10 @@ export const sweepCommand = defineCommand({
       seed: parseInteger("seed", args.seed),
       steps: parseInteger("steps", args.steps, { min: 1 }),
     };
-    await refuseInputs(args.output, proteinInputs(args, context));
-    const { proteins } = await resolveProteins(args._, context, { strict: true });
+    await checkOutputFile(args.output, proteinInputs(args, context));
+    const { proteins } = await resolveProteins(args._, context, {
+      ...{ strict: true, model: args.model, organism: args.organism },
+    });
     const drawings = await drawAll(args, proteins, options, context);
     await writeFileAtomic(args.output, encodePicture(drawings, options.weights.length), context);
     const shown = drawings.map(({ id, guidance, seen }) => ({ id, guidance, seen }));
@@ -125,5 +135,5 @@ function encodePicture(drawings: readonly Drawing[], columns: number): Uint8Arra
 
 function describeDrawing({ id, guidance, seen }: Omit<Drawing, "tile">): string {
   const name = mostProbable(seen);
-  return `${id}  guidance ${guidance}  ${name} ${seen[name]!.toFixed(2)}`;
+  return `${id}  guidance ${guidance}  ${name} ${formatProbability(seen[name]!)}`;
 }

@@ -28,10 +28,13 @@ describe("proteoscope train", () => {
     ],
     [["plm", "--data", nowhere], /-o is missing/],
     [["plm", "-o", run], /--data is missing/],
+    [["plm", "--dry-run"], /--data is missing/],
+    [["plm", "-o", run, "--dry-run", "--resume"], /leave --resume out/],
     [["plm", "-o", run, "--data", nowhere, "model.hiden_size=3"], /did you mean model\.hidden_size\?/],
     [["plm", "-o", run, "--data", nowhere, "steps"], /"steps" is not key\.path=value/],
     [["plm", "-o", run, "--resume", "train.steps=5"], /continues with the run's own configuration/],
     [["plm", "-o", run, "--resume"], /holds no run to resume/],
+    [["plm", "-o", run, "--resume", "--data", nowhere], /holds no run to resume/],
     [["diffusion", "-o", run, "--data", nowhere], /models/],
   ])("refuses %j in one line", async (args, message) => {
     const { exitCode, words } = await train(...args);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { savedWeightsFile } from "../ort.ts";
+import { savedWeightsFile } from "../ort-session.ts";
 import type { LoadOptions, Runtime } from "../runtime.ts";
 import { checkFiles, checksumOfModel } from "./file-checksum.ts";
 

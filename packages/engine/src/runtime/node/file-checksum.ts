@@ -6,7 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { savedWeightsFile } from "../ort.ts";
+import { savedWeightsFile } from "../ort-session.ts";
 import type { Runtime } from "../runtime.ts";
 
 /**

@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type InferenceSession, listSupportedBackends } from "onnxruntime-node";
 import { checkDevice, DeviceError } from "../device.ts";
-import type { OrtOptions } from "../ort.ts";
+import type { OrtOptions } from "../ort-tensors.ts";
 import { connectRuntime } from "../remote.ts";
 import type { Device, Runtime } from "../runtime.ts";
 import { loadThroughFolders } from "./model-folder.ts";
@@ -32,7 +32,7 @@ const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
 
 const advice: Readonly<Partial<Record<Device, string>>> = {
   webgpu: "it needs a GPU and its Vulkan, Metal or Direct3D 12 driver; the cpu device needs neither",
-  cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12" downloads; webgpu and cpu need none of them',
+  cuda: 'it needs CUDA 12, cuDNN 9 and the files that "node node_modules/onnxruntime-node/script/install.js" downloads; webgpu and cpu need none of them',
 };
 
 // Since version 1.29 ONNX Runtime reports sessions to its makers, and leaves logs among the temporary files.

@@ -6,7 +6,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import { serveRuntime } from "../host.ts";
-import { createOrtRuntime, type OrtOptions } from "../ort.ts";
+import { createOrtRuntime } from "../ort.ts";
+import type { OrtOptions } from "../ort-tensors.ts";
 import { checkFiles } from "./file-checksum.ts";
 
 /** The data that the thread starts with. */

@@ -43,6 +43,36 @@ describe("relativesOf", () => {
     expect(both.nucleolus).toBeCloseTo(1 / 3, 6);
   });
 
+  it("have names, and the compartments in the words of their source", () => {
+    const named = { gene: "FBL", uniprot: "P22087", sequence: "MK" };
+    const labels = [
+      { name: "nucleoplasm", weight: 1 },
+      { name: "chromatin", weight: 2 },
+      { name: "nucleolus", weight: 3 },
+      { name: "aggregates", weight: 3 },
+    ];
+    const ids = { id: "HT_ENSP1", source: "hpa-test", isHuman: false } as const;
+    const places = ["nucleoplasm", "cytoplasm", "ER"].map((name) => ({ name, weight: 1 }));
+    const { annotations, sources } = homologsOf([
+      protein({ ...named, source: "opencell", labels }),
+      protein({ ...named, ...ids, gene: undefined, uniprot: undefined, labels: places }),
+    ]);
+    expect(annotations).toEqual([
+      {
+        ...{ accession: "P22087", gene: "FBL", organism: "human", source: "opencell" },
+        compartments: [
+          { name: "nucleolus", grade: 3 },
+          { name: "nucleoplasm", grade: 2 },
+        ],
+      },
+      {
+        ...{ accession: "ENSP1", gene: "", organism: "", source: "hpa" },
+        compartments: ["nucleus", "cytoplasm", "ER"].map((name) => ({ name, grade: null })),
+      },
+    ]);
+    expect(sources.map(({ key }) => key)).toEqual(["opencell", "uniprot", "hpa"]);
+  });
+
   it("shares a whole out equally where no source resolves it", () => {
     const { shares } = homologsOf([labelled("MK", "deeploc2-swissprot", "nucleoplasm")]).proteins;
     expect([...shares].filter((share) => share > 0)).toEqual([0.25, 0.25, 0.25, 0.25]);

@@ -2,15 +2,57 @@
 // its compartments. A whole whose parts its source does not resolve (the nucleus, the cytoplasm) is shared among the parts by
 // their frequencies in the sources that do.
 
-import { type AnnotatedProteins, homologDefaults, type LoadedHomologs } from "@proteoscope/models";
-import { compartmentGroups, compartments, sequenceTargets } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import {
+  type AnnotatedProteins,
+  type AnnotationSource,
+  homologDefaults,
+  type LoadedHomologs,
+  type ProteinAnnotation,
+} from "@proteoscope/models";
+import { compartmentGroups, compartments, placeLabels, sequenceTargets } from "./compartments.ts";
+import type { Protein, ProteinSource } from "./tables.ts";
+
+/** The sources of annotations, the one that resolves most first. */
+const annotationSources: readonly AnnotationSource[] = [
+  { key: "opencell", title: "OpenCell", unresolved: [] },
+  { key: "uniprot", title: "UniProt by DeepLoc 2.0", unresolved: compartmentGroups },
+  { key: "hpa", title: "Human Protein Atlas by DeepLoc 2.0", unresolved: compartmentGroups },
+];
+
+const keyOfSource: Readonly<Record<ProteinSource, string>> = {
+  opencell: "opencell",
+  "deeploc2-human": "uniprot",
+  "deeploc2-swissprot": "uniprot",
+  "hpa-test": "hpa",
+  "deeploc2-hpa-test": "hpa",
+};
 
 /** The homologs of a model that is trained on these proteins, with shares of the compartments of the vocabulary. */
 export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
     config: { ...homologDefaults, labels: compartments },
     proteins: annotated(proteins),
+    sources: annotationSources,
+    annotations: proteins.map(annotationOf),
+  };
+}
+
+function annotationOf(protein: Protein): ProteinAnnotation {
+  const { id, uniprot, gene = "", isHuman, source, labels } = protein;
+  const isGraded = source === "opencell";
+  const nameOf = (compartment: string) =>
+    (isGraded ? undefined : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ??
+    compartment;
+  return {
+    ...{
+      accession: uniprot ?? id.replace(/^[A-Z]{2}_/, ""),
+      gene,
+      organism: isHuman ? "human" : "",
+      source: keyOfSource[source],
+    },
+    compartments: [...placeLabels(labels)]
+      .sort(([, a], [, b]) => b - a)
+      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: isGraded ? grade : null })),
   };
 }
 

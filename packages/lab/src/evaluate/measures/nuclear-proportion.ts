@@ -1,19 +1,8 @@
-// The nuclear proportion: how much of a protein's light comes from the nucleus, sum(mask * x) / sum(x), and how well
-// that of generated images agrees with that of real ones around the same nucleus.
+// How well the nuclear proportion of generated images agrees with that of real ones around the same nucleus: correlation, and
+// mean errors.
 
 import { sampleCorrelation } from "simple-statistics";
 import { mean } from "./bootstrap.ts";
-
-/** Nuclear proportion of protein [H, W]; distance [H, W] is the signed nuclear distance, positive inside. NaN for a black image. */
-export function nuclearProportion(protein: ArrayLike<number>, distance: ArrayLike<number>): number {
-  let inside = 0;
-  let all = 0;
-  for (let pixel = 0; pixel < protein.length; pixel++) {
-    all += protein[pixel]!;
-    if (distance[pixel]! > 0) inside += protein[pixel]!;
-  }
-  return inside / all;
-}
 
 /** The proportion in a generated image and in the real one that shares its nucleus. */
 export interface ProportionPair {

@@ -4,7 +4,7 @@
 // or their order. Proteins come in blocks, because what does not depend on the sequence is generated for several at once.
 import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
-import { medianOverlap, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
+import { medianOverlap, type NucleusLibrary, nuclearProportion, pickNucleus } from "@proteoscope/imaging";
 import {
   byName,
   type Cell,
@@ -15,15 +15,14 @@ import {
   type ImageClassifier,
   type Microscope,
 } from "@proteoscope/microscope";
-import { answerProbabilities, noCalibration } from "@proteoscope/models";
+import { noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { CropImage } from "../../data/atlas/crop-pixels.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 import type { ConfidentRecord, CropRecord, ProteinRecord } from "../answers-file.ts";
-import { nuclearProportion } from "../measures/nuclear-proportion.ts";
 import type { EvaluatedProtein, KnownCrop } from "../sets.ts";
 
-export type DrawSettings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+export type DrawSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
 
 export interface EvaluationTools {
   readonly microscope: Microscope;
@@ -60,7 +59,8 @@ export async function generateForProteins(
   const width = generated[0]!.read.width;
   const cells = generated.map(({ cell }) => cell);
   const values = createGenerator(tools.settings.seed, "evaluate", "random embedding", block);
-  const random = { ...generated[0]!.read, condition: values.normal((constants.windowResidues + 2) * width) };
+  const condition = values.normal((constants.windowResidues + 2) * width);
+  const random = { ...generated[0]!.read, knownTargets: [], condition };
   const seenOf = async (shown: EncodedProtein, guidance: number) =>
     (await drawEach(tools, shown, cells, { guidance })).map(({ compartments }) => inOrder(compartments));
   const randomEmbedding = await seenOf(random, tools.settings.guidance);
@@ -115,7 +115,7 @@ async function generateForProtein(
     protein: encodePlane(image.subarray(0, area)),
   };
   const { labels } = microscope.model.localization.config;
-  const uncalibrated = answerProbabilities(read.logits, noCalibration(labels.length));
+  const uncalibrated = posteriorProbabilities(read.logits, noCalibration(labels.length));
   const record = {
     kind: "protein" as const,
     ...{ id: protein.id, set, nucleus, drawn },

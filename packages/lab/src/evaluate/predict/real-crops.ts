@@ -2,11 +2,11 @@
 // Crops that nothing was trained on are marked, since the classifier does better on its training crops; they pass through
 // the autoencoder as well, which every generated image comes out of.
 
+import { nuclearProportion } from "@proteoscope/imaging";
 import type { ImageClassifier, WorkOptions } from "@proteoscope/microscope";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { type Autoencoding, type channels, compareImages, type Quality } from "../measures/autoencoding.ts";
-import { nuclearProportion } from "../measures/nuclear-proportion.ts";
 import { type ClassifiedCrop, mostProbable } from "../report/score-compartments.ts";
 import { compartmentOf, type EvaluationData } from "../sets.ts";
 

@@ -3,11 +3,11 @@
 
 import type { ProteinEncoder } from "@proteoscope/microscope";
 import {
-  answerProbabilities,
   type LocalizationCalibration,
   labelProbabilities,
   noCalibration,
   openHomologs,
+  posteriorProbabilities,
 } from "@proteoscope/models";
 import { fitCalibration } from "../../calibrate/fit-calibration.ts";
 import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
@@ -74,6 +74,6 @@ function predictionOf(
     });
   return {
     probabilities: inOrder(labelProbabilities(logits, calibration)),
-    posterior: inOrder(answerProbabilities(logits, calibration)),
+    posterior: inOrder(posteriorProbabilities(logits, calibration)),
   };
 }

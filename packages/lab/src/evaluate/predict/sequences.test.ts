@@ -34,7 +34,7 @@ const shifted = { scale: 1, bias: compartments.map((name) => (name === "Golgi" ?
 const reader = {
   model: {
     localization: { config: { labels: compartments } },
-    calibration: { probabilities: shifted, answer: noCalibration(compartments.length).answer },
+    calibration: { probabilities: shifted, posterior: noCalibration(compartments.length).posterior },
   },
   encode: async (sequence: string) => ({
     logits: Float32Array.from(compartments, (name) => {
@@ -90,7 +90,7 @@ describe("the prediction of a language model", () => {
       {
         model: {
           localization: { config: { labels: few } },
-          calibration: { probabilities: correction, answer: correction },
+          calibration: { probabilities: correction, posterior: correction },
         },
         encode: async () => ({ logits: Float32Array.of(1, 0) }),
       } as unknown as Parameters<typeof predictWithModel>[0],

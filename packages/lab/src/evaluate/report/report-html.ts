@@ -295,7 +295,7 @@ function effectSection({ effects }: ImageMetrics): string {
 }
 
 function reliabilitySection({ reliability }: ImageMetrics): string {
-  if (reliability === null) return note("Not measured: agreement needs several samples (--samples 4).");
+  if (reliability === null) return note("Not measured: agreement needs several samples of each protein.");
   const rows = reliability.map(({ from, to, agreement, accuracy }) => [
     `${from.toFixed(2)} to ${to.toFixed(2)}`,
     agreement.toFixed(2),

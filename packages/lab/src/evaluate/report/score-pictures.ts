@@ -2,6 +2,7 @@
 // are, what changes them besides the protein, whether samples that agree are right, and whether an image is a memorised
 // training crop. n counts proteins unless a name says otherwise.
 import { createGenerator } from "@proteoscope/engine";
+import { kernelDistance } from "@proteoscope/microscope";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { CropRecord, ProteinRecord } from "../answers-file.ts";
 import { totalVariation } from "../measures/accuracy.ts";
@@ -9,7 +10,6 @@ import { type channels, type Quality, spectrumBands } from "../measures/autoenco
 import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
 import { frechetDistance } from "../measures/frechet-distance.ts";
 import { groupBy } from "../measures/group-by.ts";
-import { kernelDistance } from "../measures/kernel-distance.ts";
 import { type NearestCrop, nearThreshold } from "../measures/memorisation.ts";
 import {
   correlationOf,

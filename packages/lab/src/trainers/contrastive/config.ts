@@ -10,7 +10,7 @@ import { pairDataSchema, pairingSchema, projectionSchema } from "../../training/
 
 export const clipSchema = z.strictObject({
   models: z.strictObject({
-    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2 or ESMC. */
     plm: pathSchema,
     /** The `model` folder of a run of `train autoencoder`. */
     autoencoder: pathSchema,

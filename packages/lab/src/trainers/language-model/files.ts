@@ -2,13 +2,14 @@
 // The head's parameters are those below `localization.`.
 
 import type { NdArray } from "@proteoscope/engine";
+import { asLanguageModel, type LanguageModelConfig, type LocalizationHeadConfig } from "@proteoscope/models";
 import { edgeTokens } from "../../data/batches/sequence-batches.ts";
 import { headFiles, type ModelFiles, networkFiles } from "../../training/model-files.ts";
-import type { PlmConfig, PlmNetwork } from "./config.ts";
+import type { PlmConfig } from "./config.ts";
 
 /** The files of both networks, by path. */
 export function plmFiles(
-  { esm, head }: PlmNetwork,
+  { esm, head }: { readonly esm: LanguageModelConfig; readonly head: LocalizationHeadConfig },
   weights: ReadonlyMap<string, NdArray>,
   { data }: PlmConfig,
 ): ModelFiles {
@@ -16,7 +17,7 @@ export function plmFiles(
   const own = new Map([...weights].filter((entry) => !isHead(entry)));
   const headConfig = { ...head, windowResidues: data.lengths.at(-1)! - edgeTokens };
   return new Map([
-    ...networkFiles("plm", { architecture: "esm2", config: esm, weights: own }),
+    ...networkFiles("plm", asLanguageModel({ config: esm, weights: own })),
     ...headFiles("localization", headConfig, new Map([...weights].filter(isHead))),
   ]);
 }

@@ -5,13 +5,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { compile, f32, float32, i32, type NdArray, type Runtime, sigmoid } from "@proteoscope/engine";
 import {
-  type Esm2Config,
   type FileSource,
+  type LanguageModelConfig,
   type LocalizationHeadConfig,
-  loadAs,
+  languageModelFolder,
+  loadLanguageModel,
   loadLocalizationHead,
   localizationHead,
-  subfolder,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../../config/compose.ts";
@@ -45,7 +45,7 @@ export async function prepareHead(preparation: Preparation<PlmConfig>): Promise<
   if (data.lengths.length > 1)
     throw new ConfigError("model.frozen: data.lengths has several lengths, give one");
   const [tokens] = data.lengths as [number];
-  const esm = await loadAs("esm2", subfolder(openFolder(startFrom), "plm"));
+  const esm = await loadLanguageModel(await languageModelFolder(openFolder(startFrom)));
   const width = esm.config.hiddenSize;
   const { head } = networkOf(config);
   const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
@@ -125,7 +125,7 @@ async function validateHead(
 /** The weights of the earlier head, if it has the same configuration; dropout does not count. */
 async function sameHead(
   folder: FileSource,
-  esm: Esm2Config,
+  esm: LanguageModelConfig,
   config: LocalizationHeadConfig,
 ): Promise<ReadonlyMap<string, NdArray>> {
   const earlier = await loadLocalizationHead(folder, esm);

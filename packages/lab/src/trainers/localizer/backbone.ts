@@ -14,9 +14,9 @@ import {
 } from "@proteoscope/engine";
 import {
   type EsmBottleneckInputs,
-  esm2,
+  type LanguageModel,
   type LoraConfig,
-  type Pretrained,
+  representTokens,
   standardResidueIds,
   withLora,
 } from "@proteoscope/models";
@@ -24,8 +24,6 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { tokenBatch } from "../../data/batches/sequence-batches.ts";
 import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { openResidueEmbeddings, type ResidueEmbeddingsOptions } from "../../training/frozen/residues.ts";
-
-export type LanguageModel = Extract<Pretrained, { readonly architecture: "esm2" }>;
 
 export interface LocalizerBackbone {
   inputTypes(batchSize: number): InputTypes;
@@ -79,7 +77,7 @@ export function adaptedBackbone(plm: LanguageModel, lora: LoraConfig): Localizer
       const inputIds = inputs.inputIds!;
       const adapted = withLora(w, lora, { random, scope: trained });
       return {
-        sequence: esm2(adapted, plm.config, { inputIds }).representations.at(-1)!,
+        sequence: representTokens(adapted, plm.config, { inputIds }),
         mask: inputs.mask!,
       };
     },

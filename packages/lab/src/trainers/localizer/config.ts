@@ -15,7 +15,7 @@ const partition = z.int().min(0).max(4);
 
 export const localizerSchema = z.strictObject({
   models: z.strictObject({
-    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
+    /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2 or ESMC. */
     plm: pathSchema,
   }),
   model: z.strictObject({
@@ -36,8 +36,6 @@ export const localizerSchema = z.strictObject({
     /** Token lengths of batches, ascending. */
     lengths: z.array(z.int().min(8)).min(1),
     batchSize: z.int().positive(),
-    /** Batches that are summed to one step. */
-    accumulate: z.int().positive().default(1),
     validationCount: z.int().positive(),
     /**
      * Homology partitions that are held out and validated on, another pair for each of DeepLoc's five folds. A language

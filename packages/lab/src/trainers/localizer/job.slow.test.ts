@@ -108,7 +108,7 @@ describe("train localizer", () => {
     [
       "with an adapter, summed batches and changed sequences",
       { ...onBottleneck, ...onLora },
-      ["data.accumulate=2", "augment.deleted_residues=2", "augment.hidden_share=0.3"],
+      ["train.accumulate=2", "augment.deleted_residues=2", "augment.hidden_share=0.3"],
     ],
   ])("continues after a kill bit for bit, %s", async (what, model, overrides) => {
     const whole = await run(`whole ${what}`, model, 6, overrides);
@@ -146,9 +146,9 @@ describe("the presets of the localizer", () => {
   it.each(["mini", "mini-lora", "paper", "paper-lora"])("%s is a configuration of it", async (preset) => {
     const file = new URL(`../../../../../configs/train/localizer.${preset}.yaml`, import.meta.url).pathname;
     const read = await readConfig(file);
-    const { model, data } = checkConfig(localizerSchema, { ...read, models: { plm: "plm" } }, file);
+    const { model, data, train } = checkConfig(localizerSchema, { ...read, models: { plm: "plm" } }, file);
     expect(model.lora === null).toBe(model.bottleneck !== null);
-    expect(data.batchSize * data.accumulate).toBe(
+    expect(data.batchSize * train.accumulate).toBe(
       { mini: 32, "mini-lora": 16, paper: 256, "paper-lora": 32 }[preset],
     );
   });

@@ -6,8 +6,10 @@
 import type { NdArray, RandomSource, Runtime, Tensor, Weights } from "@proteoscope/engine";
 import {
   type FileSource,
+  isEsmc,
+  type LanguageModel,
   languageModelFolder,
-  loadAs,
+  loadLanguageModel,
   loadLora,
   localizer as localize,
   subfolder,
@@ -23,7 +25,7 @@ import { readTensors } from "../../training/initial-weights.ts";
 import { questionLoss } from "../../training/localization-loss.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { withPrefix } from "../../training/model-files.ts";
-import { adaptedBackbone, frozenBackbone, type LanguageModel, type LocalizerBackbone } from "./backbone.ts";
+import { adaptedBackbone, frozenBackbone, type LocalizerBackbone } from "./backbone.ts";
 import { type LocalizerTrainingConfig, localizerSchema, networkOf, windowOf } from "./config.ts";
 import { localizerFiles, scope } from "./files.ts";
 import { validateLocalizer } from "./validate.ts";
@@ -38,7 +40,7 @@ async function prepare(preparation: Preparation<LocalizerTrainingConfig>): Promi
     throw new ConfigError("data.test_partition and data.calibration_partition are the same: give two");
   const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
   const labelWeights = positiveWeights(training, config.loss.maxPositiveWeight);
-  const plm = await loadAs("esm2", await languageModelFolder(openFolder(config.models.plm)));
+  const plm = await loadLanguageModel(await languageModelFolder(openFolder(config.models.plm)));
   const backbone = await openBackbone(runtime, plm, config);
   const network = networkOf(config);
   const logitsOf = (w: Weights, inputs: Readonly<Record<string, Tensor>>, random?: RandomSource) => {
@@ -55,7 +57,6 @@ async function prepare(preparation: Preparation<LocalizerTrainingConfig>): Promi
     groups: { localizer: { prefix: scope } },
     frozen: backbone.frozen,
     earlierWeights: (folder) => readEarlier(folder, plm, config),
-    accumulate: data.accumulate,
     async batch(index) {
       const { batch, length } = sample(index);
       const inputs = await backbone.inputs(augmentation.change(batch, index), length);
@@ -76,7 +77,16 @@ async function openBackbone(
   config: LocalizerTrainingConfig,
 ): Promise<LocalizerBackbone> {
   const { lora } = config.model;
-  if (lora !== null) return adaptedBackbone(plm, lora);
+  if (lora !== null) {
+    const isThere = (target: string): boolean =>
+      [...plm.weights.keys()].some((name) => name.endsWith(`.${target}.weight`));
+    const missing = lora.targetModules.find((target) => !isThere(target));
+    if (missing !== undefined)
+      throw new ConfigError(
+        `model.lora.target_modules: "${missing}" is no layer of the language model; those of its attention are ${isEsmc(plm.config) ? "q_proj, k_proj, v_proj, o_proj" : "query, key, value, attention.output.dense"}`,
+      );
+    return adaptedBackbone(plm, lora);
+  }
   const cacheBytes = config.data.cacheGigabytes * 1e9;
   return frozenBackbone(runtime, plm, { windowResidues: windowOf(config), cacheBytes });
 }

@@ -3,7 +3,14 @@
 
 import type { NdArray } from "@proteoscope/engine";
 import type { ProteinNetworks } from "@proteoscope/microscope";
-import { type CytoselfConfig, type FileSource, loadAs, readJson, subfolder } from "@proteoscope/models";
+import {
+  asLanguageModel,
+  type CytoselfConfig,
+  type FileSource,
+  loadAs,
+  readJson,
+  subfolder,
+} from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig } from "../../config/compose.ts";
@@ -32,7 +39,7 @@ export async function sequenceModelFiles(
     for (const name of own) files.set(name, await folder.read(name));
     return files;
   }
-  return new Map([...files, ...networkFiles("plm", { architecture: "esm2", ...languageModel })]);
+  return new Map([...files, ...networkFiles("plm", asLanguageModel(languageModel))]);
 }
 
 export interface FinishedCytoself {

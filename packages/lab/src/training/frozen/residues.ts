@@ -4,7 +4,7 @@
 
 import { compile, i32, type NdArray, type Runtime } from "@proteoscope/engine";
 import { float32ToFloat16, toFloat32 } from "@proteoscope/formats";
-import { type Esm2Config, esm2 } from "@proteoscope/models";
+import { type LanguageModelConfig, representTokens } from "@proteoscope/models";
 import { edgeTokens, tokenBatch } from "../../data/batches/sequence-batches.ts";
 
 export interface ResidueEmbeddings {
@@ -25,12 +25,15 @@ export interface ResidueEmbeddingsOptions {
 /** Embeds proteins by the last layer of a language model. */
 export async function openResidueEmbeddings(
   runtime: Runtime,
-  { config, weights }: { readonly config: Esm2Config; readonly weights: ReadonlyMap<string, NdArray> },
+  {
+    config,
+    weights,
+  }: { readonly config: LanguageModelConfig; readonly weights: ReadonlyMap<string, NdArray> },
   { windowResidues, cacheBytes, hasEdges = false }: ResidueEmbeddingsOptions,
 ): Promise<ResidueEmbeddings> {
   const program = await compile(
     runtime,
-    (w, { inputIds }) => ({ representation: esm2(w, config, { inputIds }).representations.at(-1)! }),
+    (w, { inputIds }) => ({ representation: representTokens(w, config, { inputIds }) }),
     { inputIds: i32(1, "tokens") },
     { weights },
   );

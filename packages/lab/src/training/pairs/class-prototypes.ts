@@ -2,7 +2,7 @@
 // for a target compartment. They are the mean over the proteins with the largest single-label probability of it.
 
 import { float32, type NdArray } from "@proteoscope/engine";
-import { answerProbabilities, noCalibration } from "@proteoscope/models";
+import { noCalibration, posteriorProbabilities } from "@proteoscope/models";
 
 /** The number of proteins in the mean of a compartment. */
 export const surestCount = 8;
@@ -15,11 +15,13 @@ export function prototypeLogits(
 ): NdArray {
   const predicted = rows.map((row) => ({
     row,
-    answer: answerProbabilities(row, noCalibration(labels.length)),
+    posterior: posteriorProbabilities(row, noCalibration(labels.length)),
   }));
   const means = compartments.flatMap((name) => {
     const index = labels.indexOf(name);
-    const surest = predicted.toSorted((a, b) => b.answer[index]! - a.answer[index]!).slice(0, surestCount);
+    const surest = predicted
+      .toSorted((a, b) => b.posterior[index]! - a.posterior[index]!)
+      .slice(0, surestCount);
     return labels.map((_, i) => surest.reduce((sum, { row }) => sum + row[i]!, 0) / surest.length);
   });
   return float32([compartments.length, labels.length], Float32Array.from(means));

@@ -2,12 +2,12 @@
 // gallery is the proteins of the validated images. An image of known gene has one correct protein; for an image that states
 // only its compartment, every protein of the compartment is correct, and chance counts them all.
 
+import { type RetrievalScores, scoreRetrieval, transposeRows } from "@proteoscope/microscope";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { isKnownPair, mayShow, type Pair } from "../../data/batches/negative-pairs.ts";
 import { validationPair } from "../../data/batches/paired-crops.ts";
 import type { Pairing } from "../../data/batches/pairs.ts";
-import { type RetrievalScores, scoreRetrieval, transposeRows } from "../../evaluate/measures/retrieval.ts";
 import type { Scores } from "../scores.ts";
 
 /** All crops of known protein and `count` of the others, each with the same protein at every validation. */

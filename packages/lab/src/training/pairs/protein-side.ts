@@ -56,7 +56,7 @@ export interface ProteinSide {
 }
 
 export interface ProteinSideOptions extends PrepareOptions {
-  /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2. */
+  /** The `model` folder of a run of `train plm`, or a checkpoint of ESM2 or ESMC. */
   readonly plm: string;
   /** What represents a sequence; default "full". */
   readonly input?: SequenceInput;

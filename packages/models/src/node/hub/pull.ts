@@ -5,6 +5,7 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import { chooseFiles } from "./choose-files.ts";
 import type { HubAccess } from "./client.ts";
 import { downloadFile, type RemoteFile } from "./download.ts";
@@ -59,7 +60,7 @@ export async function pullModel(
   const isHere = await Promise.all(wanted.map((file) => hasSize(blobOf(file), file.bytes)));
   const missing = [...new Map(wanted.filter((_, i) => !isHere[i]).map((file) => [blobOf(file), file]))];
   const totalBytes = sumBytes(missing.map(([, file]) => file));
-  await mkdir(join(folder, "blobs"), { recursive: true });
+  await createFolder(join(folder, "blobs"));
   if (missing.length > 0) {
     await refuseFullDisk(folder, totalBytes);
     await events.onLicence?.(licence);

@@ -37,7 +37,7 @@ export const dataSimulateCommand = defineCommand({
   },
   examples: [
     "proteoscope data simulate --data atlas -o simulated --count 6000 --seed 1",
-    "proteoscope train autoencoder --data atlas -o runs/vae data.simulated=simulated data.simulated_share={start: 0.5, end: 0.1}",
+    "proteoscope train autoencoder --data atlas -o runs/vae data.simulated=simulated 'data.simulated_share={start: 0.5, end: 0.1}'",
   ],
   async run({ data, output, ...args }, { stdout, stderr, signal }) {
     if (data === undefined) throw usage("--data is missing: name the atlas folder");

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { ReleasedWeights } from "@proteoscope/models/released";
 import { cacheFolders } from "../../cache-folders.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { printJson, printLines } from "../../cli/print.ts";
@@ -20,9 +21,32 @@ export interface ListedModel {
 export const modelsListCommand = defineCommand({
   name: "list",
   description: "The checkpoints on this machine: what ships, and what the cache of Hugging Face holds",
-  args: {},
-  examples: ["proteoscope models list", "proteoscope models list --json"],
+  args: {
+    released: {
+      type: "boolean",
+      description:
+        "Instead the weights of other groups that run here: size, licence, what they were trained on",
+    },
+  },
+  examples: [
+    "proteoscope models list",
+    "proteoscope models list --json",
+    "proteoscope models list --released",
+  ],
   async run(args, { stdout, stderr, env }) {
+    if (args.released) {
+      const { architectureTitles } = await import("@proteoscope/models");
+      const { releasedWeights } = await import("@proteoscope/models/released");
+      if (args.json) printJson(stdout, { released: releasedWeights });
+      else
+        printLines(
+          stdout,
+          ...releasedWeights.flatMap((weights) =>
+            describeReleased(weights, architectureTitles[weights.architecture]),
+          ),
+        );
+      return undefined;
+    }
     const models = await listModels(
       findShipped(join("checkpoints", shippedModelName)),
       cacheFolders(env).huggingFace,
@@ -35,7 +59,7 @@ export const modelsListCommand = defineCommand({
   },
 });
 
-/** The shipped model, then those of a Hugging Face hub folder by name; folders without a configuration are left out. */
+/** The shipped model, then those of a Hugging Face hub folder by name; folders without a configuration and without weights are left out. */
 export async function listModels(shippedPath: string | undefined, hubFolder: string): Promise<ListedModel[]> {
   const models: ListedModel[] = [];
   if (shippedPath !== undefined) {
@@ -53,14 +77,17 @@ export async function listModels(shippedPath: string | undefined, hubFolder: str
   return models;
 }
 
+/** Files of weights, of which some groups release nothing else. */
+const weights = /\.(safetensors|bin|pt|pth|ckpt)$/;
+
 async function examine(
   path: string,
   name: string,
   source: ListedModel["source"],
 ): Promise<ListedModel | undefined> {
   const file = ["model_index.json", "config.json"].map((config) => join(path, config)).find(existsSync);
-  if (file === undefined) return undefined;
   const entries = await readdir(path, { recursive: true });
+  if (file === undefined && !entries.some((entry) => weights.test(entry))) return undefined;
   const sizes = await Promise.all(
     entries.map(async (entry) => {
       const found = await stat(join(path, entry)).catch(() => undefined); // a link to a download that was not finished
@@ -70,7 +97,7 @@ async function examine(
   return {
     name,
     source,
-    kind: await readKind(file),
+    kind: file === undefined ? "without a configuration" : await readKind(file),
     path,
     bytes: sizes.reduce((total, size) => total + size, 0),
   };
@@ -87,6 +114,15 @@ async function readKind(configFile: string): Promise<string> {
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
+}
+
+function describeReleased(weights: ReleasedWeights, title: string): string[] {
+  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source } = weights;
+  return [
+    `${name}  ${title}, ${Math.round(parameters / 1e6)} M parameters, ${(bytes / 1e9).toFixed(2)} GB`,
+    `  licence of the code ${codeLicence}; of the weights: ${weightsLicence}`,
+    `  trained on ${trainedOn}; ${source}`,
+  ];
 }
 
 function describe({ name, source, kind, path, bytes }: ListedModel): string[] {

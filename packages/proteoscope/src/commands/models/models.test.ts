@@ -186,7 +186,7 @@ describe("proteoscope models run --stream", () => {
       join(folder, "o"),
     ];
     const { exitCode, stderr } = await run(...words);
-    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/only ESM2 runs layer by layer/)]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/only ESM2 and ESMC run layer by layer/)]);
   });
 });
 
@@ -281,6 +281,33 @@ describe("proteoscope models list", () => {
     ]);
     expect(found[0]!.bytes).toBeGreaterThan(100_000);
     expect(found[1]).toMatchObject({ path: snapshot, bytes: 21 });
+  });
+
+  it("finds weights that were released without a configuration", async () => {
+    const hub = join(folder, "released-hub");
+    const snapshot = join(hub, "models--microsoft--vermeer-B", "snapshots", "abc");
+    mkdirSync(snapshot, { recursive: true });
+    writeFileSync(join(snapshot, "vermeer_B.ckpt"), "weights");
+    expect(await listModels(undefined, hub)).toEqual([
+      expect.objectContaining({ name: "microsoft/vermeer-B", kind: "without a configuration", bytes: 7 }),
+    ]);
+  });
+
+  it("prints the weights of other groups that run here, with size, licence and what they were trained on", async () => {
+    const plain = recordCommandContext();
+    expect(await runCommandLine(["models", "list", "--released"], plain.commandContext)).toBe(0);
+    expect(plain.output.stdout).toContain(
+      "esmc-600m  ESMC (Biohub, transformers EsmcForMaskedLM), 575 M parameters, 2.30 GB",
+    );
+    expect(plain.output.stdout).toContain(
+      "trained on Human Protein Atlas; https://huggingface.co/microsoft/vermeer-L",
+    );
+    const json = recordCommandContext();
+    await runCommandLine(["models", "list", "--released", "--json"], json.commandContext);
+    const { released } = JSON.parse(json.output.stdout);
+    expect(released).toContainEqual(
+      expect.objectContaining({ name: "cell-diff-hpa", architecture: "cell-diff" }),
+    );
   });
 
   it("prints the cache that the environment names", async () => {

@@ -81,8 +81,8 @@ describe("proteoscope models pull", () => {
 
   it.each([
     [["esm2"], /"esm2" is no model of the Hub: those are named <owner>\/<name>/],
-    [["../../evil"], /is no model of the Hub/],
-    [["a/b", "--revision", "../../../x"], /"\.\.\/\.\.\/x" is no branch, tag or commit/],
+    [["../evil"], /is no model of the Hub/],
+    [["a/b", "--revision", "../../x"], /"\.\.\/\.\.\/x" is no branch, tag or commit/],
     [["a/b", "--endpoint", "file:///etc"], /the endpoint "file:\/\/\/etc" is no http address/],
     [["a/b", "--endpoint", "nonsense"], /the endpoint "nonsense"/],
   ])("refuses %j", async (words, message) => {

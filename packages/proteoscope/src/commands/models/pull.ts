@@ -1,8 +1,9 @@
 // `proteoscope models pull`: a model of the Hugging Face Hub into the cache that all tools share. Interrupted downloads
 // go on where they ended; every file is compared with its hash; the licence is printed the first time.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { listBriefly, ProteoscopeError } from "@proteoscope/formats";
+import { createFolder } from "@proteoscope/formats/node";
 import {
   defaultRevision,
   findSnapshot,
@@ -123,7 +124,7 @@ function toMegabytes(bytes: number): number {
 /** Stores the licence that was printed, and returns whether another one, or none, was stored before. */
 async function isNew(path: string, licence: string): Promise<boolean> {
   if ((await readFile(path, "utf8").catch(() => undefined)) === licence) return false;
-  await mkdir(dirname(path), { recursive: true });
+  await createFolder(dirname(path));
   await writeFile(path, licence);
   return true;
 }

@@ -7,7 +7,7 @@ import { type CheckpointPath, openCheckpoint } from "../../checkpoint-path.ts";
 import { suggest } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { CommandError, describeFailure, exitCodes } from "../../cli/errors.ts";
-import { refuseInputs, writeFileAtomic } from "../../cli/output.ts";
+import { checkOutputFile, writeFileAtomic } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { startProgress } from "../../cli/progress.ts";
 import { readInput } from "../../cli/read-input.ts";
@@ -30,14 +30,15 @@ export const modelsRunCommand = defineCommand({
     },
     stream: {
       type: "boolean",
-      description: "ESM2 one layer at a time: the memory of one layer, so that 3B parameters take a few GB",
+      description:
+        "ESM2 or ESMC one layer at a time: the memory of one layer, so that 3B parameters take a few GB",
     },
     input: {
       type: "string",
       valueHint: "file",
       required: true,
       description:
-        "Tensors as safetensors. ESM2: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent. cytoself: x",
+        "Tensors as safetensors. ESM2, ESMC: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent. cytoself: x. SubCell: pixel_values",
     },
     output: {
       type: "string",
@@ -58,11 +59,16 @@ export const modelsRunCommand = defineCommand({
       import("@proteoscope/engine/node"),
     ]);
     const part = parsePart(args.part, architectureTitles);
-    await refuseInputs(args.output, [args.input, args.model]);
+    await checkOutputFile(args.output, [args.input, args.model]);
     const inputs = await readTensors(args.input, signal);
     const checkpoint = await openCheckpoint(args.model, env);
     const open = args.stream ? openStreamed(stderr) : openWhole(part, stderr);
     const model = await open(checkpoint);
+    if (part !== undefined && model.architecture !== part)
+      throw new CommandError(
+        `${args.model} is ${architectureTitles[model.architecture]}, not the part ${part}: leave --part out`,
+        exitCodes.usage,
+      );
     signal.throwIfAborted();
     const runtime = await openRuntime({ device: args.device });
     const startMs = performance.now();
@@ -118,18 +124,18 @@ function openWhole(part: Architecture | undefined, stderr: CommandContext["stder
 
 function openStreamed(stderr: CommandContext["stderr"]) {
   return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
-    const { openStreamedEsm2, runStreamedEsm2 } = await import("@proteoscope/models");
+    const { openStreamedLanguageModel, runStreamedLanguageModel } = await import("@proteoscope/models");
     const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
-    const model = await openStreamedEsm2(folder, { ...options, onNotice });
+    const model = await openStreamedLanguageModel(folder, { ...options, onNotice });
     const layers = model.config.numHiddenLayers;
     return {
-      architecture: "esm2",
+      architecture: model.architecture,
       shapes: [...model.tensors.values()].map(({ shape }) => shape),
       async run(runtime, inputs, signal) {
         const progress = startProgress("run", layers, { stream: stderr, unit: "layers" });
         const stream = { signal, onLayer: (done: number) => progress.update(done) };
         try {
-          const [outputs] = await runStreamedEsm2(runtime, model, [inputs], stream);
+          const [outputs] = await runStreamedLanguageModel(runtime, model, [inputs], stream);
           return outputs!;
         } finally {
           progress.close();

@@ -1,0 +1,96 @@
+// Builds a retrieval index: the image classifier's features of every image of a set, or of images that the model generates of
+// every protein. Items come in parts, which the caller keeps as they come; what is kept is not made again.
+
+import { resamplePlane } from "@proteoscope/imaging";
+import type { ImageClassifier } from "../image/classifier.ts";
+import type { WorkOptions } from "../progress.ts";
+import { type IndexItem, thumbnailSide } from "./index-file.ts";
+
+/** One image, or the images of one protein, that an item is made of. */
+export interface IndexSource extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic"> {
+  /** Cells as the classifier takes them, [3, S, S] each; none where nothing was found. */
+  read(): Promise<readonly Float32Array[]>;
+}
+
+/** Finished items, and the sources that could not be read. */
+export interface IndexPart {
+  readonly items: readonly IndexItem[];
+  readonly refused: readonly { readonly id: string; readonly error: unknown }[];
+}
+
+const itemsPerPart = 64;
+
+/** Makes the items of all sources that are not among `finished`, by id. @throws the signal's reason when it is aborted. */
+export async function* buildIndex(
+  classifier: ImageClassifier,
+  sources: readonly IndexSource[],
+  finished: ReadonlySet<string>,
+  { signal, onProgress }: Partial<WorkOptions> = {},
+): AsyncGenerator<IndexPart, void, undefined> {
+  const left = sources.filter(({ id }) => !finished.has(id));
+  for (let first = 0; first < left.length; first += itemsPerPart) {
+    const items: IndexItem[] = [];
+    const refused: IndexPart["refused"][number][] = [];
+    let failure: { readonly error: unknown } | undefined;
+    for (const [index, source] of left.slice(first, first + itemsPerPart).entries()) {
+      if (signal?.aborted) {
+        failure = { error: signal.reason };
+        break;
+      }
+      onProgress?.({
+        ...{ phase: "index", unit: "items", note: source.id },
+        ...{ done: first + index, total: left.length },
+      });
+      try {
+        items.push(await makeItem(classifier, source));
+      } catch (error) {
+        if (!signal?.aborted) refused.push({ id: source.id, error });
+      }
+    }
+    yield { items, refused };
+    if (failure !== undefined) throw failure.error;
+  }
+  signal?.throwIfAborted();
+  onProgress?.({ phase: "index", unit: "items", done: left.length, total: left.length });
+}
+
+async function makeItem(classifier: ImageClassifier, { read, ...source }: IndexSource): Promise<IndexItem> {
+  const cells = await read();
+  return { ...source, ...(await measureCells(classifier, cells)) };
+}
+
+/** Mean features of cells [3, S, S] and a small picture of the first. @throws RangeError for no cells. */
+export async function measureCells(
+  classifier: ImageClassifier,
+  cells: readonly Float32Array[],
+): Promise<Pick<IndexItem, "cells" | "features" | "thumbnail">> {
+  const [first] = cells;
+  if (first === undefined)
+    throw new RangeError("no cells: a channel of nuclei and the size of a pixel are needed");
+  let sum: Float32Array | undefined;
+  for (const planes of cells) {
+    const { features } = (await classifier.classify(planes))[0]!;
+    sum = sum?.map((value, i) => value + features[i]!) ?? features;
+  }
+  return {
+    cells: cells.length,
+    features: sum!.map((value) => value / cells.length),
+    thumbnail: thumbnailOf(first),
+  };
+}
+
+function thumbnailOf(planes: Float32Array): Uint8Array {
+  const area = planes.length / 3;
+  const side = Math.sqrt(area);
+  const small = { height: thumbnailSide, width: thumbnailSide };
+  const thumbnail = new Uint8Array(2 * thumbnailSide ** 2);
+  for (const channel of [0, 1]) {
+    const plane = planes.subarray(channel * area, (channel + 1) * area);
+    const resized = resamplePlane(plane, { height: side, width: side }, small);
+    thumbnail.set(
+      resized.map((value) => Math.round(255 * value)),
+      channel * thumbnailSide ** 2,
+    );
+  }
+  return thumbnail;
+}

@@ -1,0 +1,66 @@
+// What is made of the rows of a screen when all are there: the Parquet file, the contact sheet and the summary page. The
+// rows are read one after the other, so that memory does not grow with their number.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ParquetValue, readPng, startParquet, writePng } from "@proteoscope/formats";
+import type { RgbImage } from "@proteoscope/imaging";
+import { drawContactSheet } from "../contact-sheet.ts";
+import { isDone, isNumberColumn, type ResultRow, resultColumns } from "../result-table.ts";
+import { emptySummary, type ScreenSummary, summarize } from "../summary.ts";
+import { renderSummary } from "../summary-page.ts";
+import { readRows } from "./result-file.ts";
+import { readDescription, resultsName, writeWhole } from "./screen-folder.ts";
+import { writeStream } from "./write-stream.ts";
+
+const rowsPerGroup = 5000;
+
+/** Writes results.parquet, contact-sheet.png where there are pictures, and summary.html. */
+export async function finishScreen(path: string): Promise<ScreenSummary> {
+  const { labels, images, model } = await readDescription(path);
+  const columns = resultColumns(labels);
+  const types = columns.map((column) => (isNumberColumn(column, labels) ? "double" : "string"));
+  const summary = emptySummary(labels);
+  await writeStream(join(path, "results.parquet"), async (write) => {
+    const table = startParquet(
+      columns.map((name, index) => ({ name, type: types[index]! })),
+      write,
+    );
+    let group: ParquetValue[][] = [];
+    for await (const row of readRows(join(path, resultsName))) {
+      summarize(summary, row);
+      group.push(columns.map((column, index) => cellOf(row, column, types[index] === "double")));
+      if (group.length < rowsPerGroup) continue;
+      await table.write(group);
+      group = [];
+    }
+    await table.write(group);
+    await table.finish();
+  });
+  const pictures = new Map<string, RgbImage>();
+  for (const { picture } of Object.values(summary.examples).flat())
+    if (picture !== "") pictures.set(picture, await readPicture(join(path, picture)));
+  if (pictures.size > 0)
+    await writeWhole(join(path, "contact-sheet.png"), encodePng(drawContactSheet(summary, pictures)));
+  const encoded = new Map([...pictures].map(([name, image]) => [name, encodePng(image)]));
+  await writeWhole(
+    join(path, "summary.html"),
+    renderSummary(summary, { model: model.name, images, pictures: encoded }),
+  );
+  return summary;
+}
+
+function cellOf(row: ResultRow, column: string, isNumber: boolean): ParquetValue {
+  const text = row[column] ?? "";
+  if (text === "" && (isNumber || !isDone(row))) return null;
+  return isNumber ? Number(text) : text;
+}
+
+async function readPicture(path: string): Promise<RgbImage> {
+  const { width, height, data } = readPng(await readFile(path));
+  return { width, height, data: data as Uint8Array };
+}
+
+function encodePng({ width, height, data }: RgbImage): Uint8Array {
+  return writePng({ width, height, channels: 3, depth: 8, data });
+}

@@ -1,0 +1,188 @@
+// `proteoscope embed`: embeddings of proteins by a protein language model (ESM2, ESMC), per residue or as means, as Zarr, npy or Parquet. Groups of
+// proteins are added to a folder `<output>.parts` until all are there; whatever ends the process, the same command goes
+// on behind the last group.
+
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Runtime } from "@proteoscope/engine";
+import { defaultWindowResidues, type ResidueEmbedder } from "@proteoscope/microscope";
+import type { EmbeddingStage } from "@proteoscope/microscope/node";
+import type { ArgsDef, ParsedArgs } from "citty";
+import { openCheckpoint } from "../checkpoint-path.ts";
+import { parseInteger } from "../cli/arguments.ts";
+import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
+import { CommandError, type ExitCode, exitCodes } from "../cli/errors.ts";
+import { printJson, printLines } from "../cli/print.ts";
+import { showProgress } from "../cli/progress.ts";
+import { withRuntime } from "../model-folder.ts";
+import { findShipped, shippedModelName } from "../package-files.ts";
+import { proteinArgs } from "./protein-arguments.ts";
+import { openProteins, type ScreenInputs } from "./screen/screen-inputs.ts";
+
+const embedArgs = {
+  ...proteinArgs,
+  plm: {
+    type: "string",
+    valueHint: "model",
+    description:
+      "ESM2 or ESMC: a folder, a file of weights, or <owner>/<name> in the cache; the language model that ships when absent",
+  },
+  pooling: {
+    type: "enum",
+    options: ["residues", "mean"],
+    default: "mean",
+    description: "One row per residue, or their mean per protein",
+  },
+  precision: {
+    type: "enum",
+    options: ["float32", "float16"],
+    default: "float32",
+    description: "Numbers of the file; float16 takes half of the room",
+  },
+  window: {
+    type: "string",
+    valueHint: "residues",
+    default: String(defaultWindowResidues),
+    description: "Longer proteins are read in windows of this length that overlap by half",
+  },
+  stream: {
+    type: "boolean",
+    description: "One layer at a time: the memory of one layer, so that 3B parameters take a few GB",
+  },
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "file",
+    default: "embeddings.zarr",
+    description: "X.zarr, X.npy (with X.index.csv and X.json) or X.parquet",
+  },
+} as const satisfies ArgsDef;
+
+type EmbedArguments = ParsedArgs<typeof embedArgs & typeof sharedArgs>;
+
+export const embedCommand = defineCommand({
+  name: "embed",
+  description: "Embeddings of proteins by a language model (ESM2, ESMC), per residue or as means",
+  args: embedArgs,
+  takesMany: true,
+  notes: [
+    "A residue of a protein that is longer than a window takes its embedding from the window whose middle is nearest.",
+    "index.csv says which rows are whose, with a status per record. Killed at any moment and run again, the command goes",
+    "on behind the last group of proteins in <output>.parts.",
+  ],
+  examples: [
+    "proteoscope embed proteome.fasta -o means.parquet",
+    "proteoscope embed proteome.fasta --plm facebook/esm2_t33_650M_UR50D --pooling residues -o residues.zarr",
+    "proteoscope embed proteome.fasta --plm facebook/esm2_t36_3B_UR50D --stream --precision float16 -o means.npy",
+  ],
+  async run(args, context) {
+    const { stderr, signal } = context;
+    const windowResidues = parseInteger("window", args.window, { min: 2 });
+    const { embeddingFormat, finishEmbeddings, openEmbeddingStage } = await import(
+      "@proteoscope/microscope/node"
+    );
+    const format = embeddingFormat(args.output);
+    if (format === ".parquet" && args.precision === "float16")
+      throw new CommandError(
+        "--precision float16 is for .zarr and .npy: Parquet has no such lists",
+        exitCodes.usage,
+      );
+    const inputs = await openProteins(args._, context, {
+      strict: args.strict === true,
+      allowNucleotides: args["allow-nucleotides"] === true,
+    });
+    const { name, sha256, open, hiddenSize } = await openLanguageModel(args, context);
+    const stage = await openEmbeddingStage(`${args.output}.parts`, {
+      ...{ model: name, sha256, hiddenSize, pooling: args.pooling, dtype: args.precision, windowResidues },
+      windows: "overlapping by half; each residue from the window whose middle is nearest",
+    });
+    const progress = showProgress(stderr);
+    try {
+      await withRuntime(args.device, async (runtime) => {
+        const { embedProteins } = await import("@proteoscope/microscope");
+        const language = await open(runtime);
+        const first = stage.counts.records;
+        const remaining = stage.remaining(all(inputs));
+        for await (const group of embedProteins(language, remaining, {
+          pooling: args.pooling,
+          windowResidues,
+          signal,
+        })) {
+          await stage.append(group);
+          progress.show({
+            ...{ phase: "embed", unit: "proteins" },
+            ...{ done: stage.counts.records - first, total: inputs.count - first },
+          });
+        }
+        await language.close();
+      });
+      await finishEmbeddings(stage, args.output);
+    } finally {
+      progress.close();
+      await stage.close();
+    }
+    return report(args, stage, context);
+  },
+});
+
+interface OpenedLanguageModel {
+  readonly name: string;
+  readonly hiddenSize: number;
+  readonly sha256: Readonly<Record<string, string>>;
+  open(runtime: Runtime): Promise<ResidueEmbedder>;
+}
+
+/** Opens what `--plm` names, or the language model of the model that ships. */
+async function openLanguageModel(
+  { plm, stream }: EmbedArguments,
+  { env, stderr }: CommandContext,
+): Promise<OpenedLanguageModel> {
+  const { languageModelFolder, loadLanguageModel, openStreamedLanguageModel } = await import(
+    "@proteoscope/models"
+  );
+  const { openResidueEmbedder, openStreamedResidueEmbedder } = await import("@proteoscope/microscope");
+  const named = plm ?? findShipped(join("checkpoints", shippedModelName)) ?? shippedModelName;
+  const checkpoint = await openCheckpoint(named, env);
+  const folder = await languageModelFolder(checkpoint.folder);
+  const isPart = folder !== checkpoint.folder;
+  const sha256 = await hashWeights(isPart ? join(checkpoint.path, "plm") : checkpoint.path);
+  const described = { name: isPart ? `${basename(named)}/plm` : basename(named), sha256 };
+  const options = { ...checkpoint.options, onNotice: (notice: string) => printLines(stderr, notice) };
+  if (stream) {
+    const model = await openStreamedLanguageModel(folder, options);
+    const open = async (runtime: Runtime) => openStreamedResidueEmbedder(runtime, model);
+    return { ...described, hiddenSize: model.config.hiddenSize, open };
+  }
+  const model = await loadLanguageModel(folder, options);
+  const open = (runtime: Runtime) => openResidueEmbedder(runtime, model);
+  return { ...described, hiddenSize: model.config.hiddenSize, open };
+}
+
+/** Digests of a file of weights, or of the configuration and the weights of a folder. */
+async function hashWeights(path: string): Promise<Record<string, string>> {
+  const { hashFile } = await import("@proteoscope/models/node");
+  if (!(await stat(path)).isDirectory()) return { [basename(path)]: await hashFile(path) };
+  const names = (await readdir(path)).filter((name) => /^config\.json$|\.(safetensors|bin|pt)$/.test(name));
+  const digests = await Promise.all(
+    names.sort().map(async (name) => [name, await hashFile(join(path, name))]),
+  );
+  return Object.fromEntries(digests);
+}
+
+function report(
+  args: EmbedArguments,
+  { counts, settings }: EmbeddingStage,
+  { stdout, stderr }: CommandContext,
+): ExitCode {
+  const { records, refused, rows } = counts;
+  const { hiddenSize, dtype, pooling } = settings;
+  if (refused > 0) printLines(stderr, `proteoscope: ${refused} of ${records} records refused: see the index`);
+  if (args.json)
+    printJson(stdout, { output: args.output, records, refused, shape: [rows, hiddenSize], dtype, pooling });
+  else printLines(stdout, `${args.output}: ${dtype} [${rows}, ${hiddenSize}], ${records - refused} proteins`);
+  return refused > 0 ? exitCodes.badData : exitCodes.ok;
+}
+
+async function* all({ records }: ScreenInputs) {
+  yield* records();
+}

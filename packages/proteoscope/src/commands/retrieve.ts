@@ -1,0 +1,303 @@
+// `proteoscope retrieve`: which proteins look like an image, and which images look like a protein, by the features of the image
+// classifier, among the items of an index that `--build` makes.
+
+import { existsSync } from "node:fs";
+import { writeCsv } from "@proteoscope/formats";
+import {
+  generateDefaults,
+  type IndexItem,
+  type RankedAnswer,
+  type RetrievalIndex,
+  samplerNames,
+} from "@proteoscope/microscope";
+import type { ArgsDef, ParsedArgs } from "citty";
+import { parseInteger } from "../cli/arguments.ts";
+import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
+import { CommandError, describeFailure, exitCodes } from "../cli/errors.ts";
+import { withOutputFolder } from "../cli/output.ts";
+import { printJson, printLines } from "../cli/print.ts";
+import { showProgress } from "../cli/progress.ts";
+import { openModel, withRuntime } from "../model-folder.ts";
+import { resolveProteins } from "../proteins.ts";
+import { imageArgs, parseImageArguments } from "./image-arguments.ts";
+
+const retrieveArgs = {
+  query: {
+    type: "positional",
+    required: false,
+    description: "Image file, or a protein as generate takes it",
+  },
+  build: {
+    type: "string",
+    valueHint: "set",
+    description:
+      "Make an index: of an atlas folder, of a folder of images, or of the proteins of a FASTA file",
+  },
+  index: { type: "string", valueHint: "folder", description: "Index to search" },
+  top: {
+    type: "string",
+    valueHint: "number",
+    default: "10",
+    description: "Number of answers that are printed",
+  },
+  expected: {
+    type: "string",
+    valueHint: "protein",
+    description:
+      "The right answer, whose rank is printed beside chance; of a protein, by default the protein itself",
+  },
+  ...imageArgs,
+  cells: {
+    type: "string",
+    valueHint: "number",
+    default: "4",
+    description: "Cells that a protein is drawn in",
+  },
+  steps: {
+    type: "string",
+    valueHint: "number",
+    default: String(generateDefaults.steps),
+    description: "Sampling steps where a protein is drawn",
+  },
+  sampler: {
+    type: "enum",
+    options: [...samplerNames],
+    default: generateDefaults.sampler,
+    description: "Sampling method",
+  },
+  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "folder",
+    description: "With --build the index; else a folder for ranks.csv, ranks.json and a contact sheet",
+  },
+} as const satisfies ArgsDef;
+
+type RetrieveArguments = ParsedArgs<typeof retrieveArgs & typeof sharedArgs>;
+
+export const retrieveCommand = defineCommand({
+  name: "retrieve",
+  description: "Find the proteins that look like an image, and the images that look like a protein",
+  args: retrieveArgs,
+  savesAtInterrupt: true,
+  notes: [
+    "A protein is compared by what the model draws of it; a file of an image folder belongs to the protein that its name",
+    "begins with, up to the first _. An index that was interrupted is continued by the same command. How much a rank says",
+    "is measured on the index: each image is sought among its proteins, without the images of its own field.",
+  ],
+  examples: [
+    "proteoscope retrieve --build images/ -o index",
+    "proteoscope retrieve cell.ome.tif --index index",
+    "proteoscope retrieve FBL --index index -o answers --json",
+  ],
+  async run(args, context) {
+    if (args.build !== undefined) return buildCommand(args, args.build, context);
+    if (args.query === undefined || args.index === undefined)
+      throw new CommandError("give an image or a protein and --index, or --build and -o", exitCodes.usage);
+    const top = parseInteger("top", args.top, { min: 1 });
+    const found = await search(args, args.query, args.index, context);
+    const { answers, scores, query } = found;
+    const expected = placeOf(answers, args.expected ?? found.protein);
+    const document = {
+      ...{ query: query.id, kind: query.kind, answers: found.kind, count: answers.length },
+      ...{ expected, chance: scores ?? null, ranking: answers.map(listAnswer) },
+    };
+    if (args.output !== undefined) await writeAnswers(args.output, document, found, args.query, context);
+    if (args.json) printJson(context.stdout, { ...document, ranking: document.ranking.slice(0, top) });
+    else printLines(context.stdout, ...describe(document, top));
+    return exitCodes.ok;
+  },
+});
+
+/** What draws a protein, and with which settings. */
+function drawOptions(args: RetrieveArguments, signal: AbortSignal) {
+  return {
+    cells: parseInteger("cells", args.cells, { min: 1, max: 64 }),
+    steps: parseInteger("steps", args.steps, { min: 1 }),
+    sampler: args.sampler,
+    seed: parseInteger("seed", args.seed),
+    signal,
+  };
+}
+
+const isSequenceFile = (word: string): boolean => /(^-$)|\.(fa|faa|fasta|fas|txt|pep)(\.gz)?$/i.test(word);
+const isImage = (word: string): boolean => existsSync(word) && !isSequenceFile(word);
+
+async function buildCommand(args: RetrieveArguments, set: string, context: CommandContext) {
+  const { stdout, stderr, env, signal } = context;
+  const { output } = args;
+  if (output === undefined || args.query !== undefined)
+    throw new CommandError("--build takes a set and -o, the folder of the index", exitCodes.usage);
+  const drawing = drawOptions(args, signal);
+  const proteins = isImage(set) ? undefined : (await resolveProteins([set], context)).proteins;
+  const folder = await openModel(args.model, env);
+  const progress = showProgress(stderr);
+  const work = withRuntime(args.device, async (runtime) => {
+    const index = await import("../retrieval-index.ts");
+    const { buildIndex, openImageClassifier, readImageClassifier, readImagingConstants } = await import(
+      "@proteoscope/microscope"
+    );
+    const constants = await readImagingConstants(folder);
+    const { signal: _, ...settings } = drawing;
+    const opened = await index.openIndexFolder(output, {
+      ...{ format: 1, set, classifier: await index.classifierDigest(folder) },
+      ...(proteins && { settings }),
+    });
+    const sources =
+      proteins === undefined
+        ? await index.imageSources(set, constants, { ...parseImageArguments(args, signal), signal })
+        : await index.proteinSources(runtime, folder, proteins, drawing);
+    const classifier = await openImageClassifier(
+      runtime,
+      await readImageClassifier(folder),
+      constants.cropPixels,
+    );
+    const finished = new Set(opened.items.map(({ id }) => id));
+    const refused: { readonly id: string; readonly reason: string }[] = [];
+    for await (const part of buildIndex(classifier, sources, finished, {
+      signal,
+      onProgress: progress.show,
+    })) {
+      await opened.add(part.items);
+      refused.push(...part.refused.map(({ id, error }) => ({ id, reason: describeFailure(error).message })));
+    }
+    return { items: opened.items, made: opened.items.length - finished.size, refused };
+  });
+  const { items, made, refused } = await work.finally(progress.close);
+  printLines(stderr, ...refused.map(({ id, reason }) => `proteoscope: ${id}: ${reason}`));
+  const names = new Set(items.flatMap(({ protein }) => protein ?? []));
+  const summary = { index: output, items: items.length, made, proteins: names.size, refused };
+  if (args.json) printJson(stdout, summary);
+  else
+    printLines(stdout, `${items.length} items of ${names.size} proteins in ${output}, ${made} of them new`);
+  return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
+}
+
+interface Found {
+  readonly query: Pick<IndexItem, "id" | "kind" | "isSynthetic" | "thumbnail">;
+  /** Name of the query's protein, where it is one. */
+  readonly protein: string | undefined;
+  readonly kind: "proteins" | "images";
+  readonly answers: readonly RankedAnswer[];
+  readonly scores: ReturnType<RetrievalIndex["scoreItself"]>;
+}
+
+async function search(
+  args: RetrieveArguments,
+  word: string,
+  indexPath: string,
+  context: CommandContext,
+): Promise<Found> {
+  const { env, signal } = context;
+  const drawing = drawOptions(args, signal);
+  const { classifierDigest, proteinSources, readIndexFolder, imageSources } = await import(
+    "../retrieval-index.ts"
+  );
+  const { description, items } = await readIndexFolder(indexPath);
+  const folder = await openModel(args.model, env);
+  if ((await classifierDigest(folder)) !== description.classifier)
+    throw new CommandError(
+      `${indexPath} was made with another model's classifier: give --model`,
+      exitCodes.usage,
+    );
+  if (items.length === 0) throw new CommandError(`${indexPath} holds no items`, exitCodes.badData);
+  const ofImage = isImage(word);
+  const proteins = ofImage ? [] : (await resolveProteins([word], context, { strict: true })).proteins;
+  if (proteins.length > 1)
+    throw new CommandError(`${word} holds several proteins: give one`, exitCodes.usage);
+  return withRuntime(args.device, async (runtime) => {
+    const {
+      measureCells,
+      openImageClassifier,
+      openRetrievalIndex,
+      readImageClassifier,
+      readImagingConstants,
+    } = await import("@proteoscope/microscope");
+    const constants = await readImagingConstants(folder);
+    const network = await readImageClassifier(folder);
+    const classifier = await openImageClassifier(runtime, network, constants.cropPixels);
+    const index = openRetrievalIndex(items);
+    const options = { ...parseImageArguments(args, signal), signal };
+    const [source] = ofImage
+      ? await imageSources(word, constants, options)
+      : await proteinSources(runtime, folder, proteins, drawing);
+    const { features, thumbnail } = await measureCells(classifier, await source!.read());
+    const kind = ofImage ? "proteins" : "images";
+    const answers = ofImage ? index.rankProteins(features) : index.rankImages(features);
+    if (answers.length === 0) throw new CommandError(`${indexPath} holds no ${kind}`, exitCodes.badData);
+    return {
+      ...{ kind, answers, scores: index.scoreItself() },
+      query: { id: source!.id, kind: source!.kind, isSynthetic: source!.isSynthetic, thumbnail },
+      protein: ofImage ? undefined : (source!.protein ?? undefined),
+    };
+  });
+}
+
+/** The rank of the first right answer, and the rank that a random order gives it on average. */
+function placeOf(answers: readonly RankedAnswer[], expected: string | undefined) {
+  if (expected === undefined) return null;
+  const right = answers.filter(({ protein }) => protein?.toUpperCase() === expected.toUpperCase());
+  const chanceRank = right.length === 0 ? null : (answers.length + 1) / (right.length + 1);
+  return { protein: expected, rank: right[0]?.rank ?? null, rightAnswers: right.length, chanceRank };
+}
+
+function listAnswer({ nearest, similarity, ...answer }: RankedAnswer) {
+  return { ...answer, similarity: Number(similarity.toFixed(4)), nearest: nearest.id };
+}
+
+interface Answers {
+  readonly query: string;
+  readonly answers: string;
+  readonly count: number;
+  readonly expected: ReturnType<typeof placeOf>;
+  readonly chance: ReturnType<RetrievalIndex["scoreItself"]> | null;
+  readonly ranking: readonly ReturnType<typeof listAnswer>[];
+}
+
+function describe({ query, answers, count, expected, chance, ranking }: Answers, top: number): string[] {
+  const rows = ranking.slice(0, top).map(({ rank, name, protein, similarity, items }) => {
+    const of = protein !== null && protein !== name ? `  ${protein}` : "";
+    return `${String(rank).padStart(5)}  ${similarity.toFixed(3).padStart(6)}  ${name}${of}${items > 1 ? ` (${items} items)` : ""}`;
+  });
+  const place =
+    expected === null
+      ? []
+      : [
+          expected.rank === null
+            ? `${expected.protein} is not among them`
+            : `${expected.protein}: rank ${expected.rank} of ${count}; a random order gives ${expected.chanceRank!.toFixed(1)} on average`,
+        ];
+  const recall = chance?.recall
+    .filter(({ k }) => k <= chance.gallery)
+    .map(
+      ({ k, recall: found, chance: byChance }) => `@${k} ${found.toFixed(2)} (chance ${byChance.toFixed(2)})`,
+    );
+  const itself = chance
+    ? [
+        `this index finds its own proteins (${chance.queries} images, their fields left out): recall ${recall!.join(", ")}, median rank ${chance.medianRank} of ${chance.gallery} (chance ${chance.chanceMedianRank})`,
+      ]
+    : ["no protein of this index has items of two fields: how much a rank says cannot be measured on it"];
+  return [`${answers} by similarity to ${query}:`, ...rows, ...place, ...itself];
+}
+
+async function writeAnswers(
+  output: string,
+  document: Answers,
+  { query, answers }: Found,
+  word: string,
+  { signal }: CommandContext,
+): Promise<void> {
+  const { drawContactSheet, rgbPng } = await import("@proteoscope/microscope");
+  const columns = ["rank", "name", "protein", "similarity", "items", "nearest"];
+  await withOutputFolder(
+    output,
+    async (folder) => {
+      await folder.write("ranks.csv", writeCsv(document.ranking, columns));
+      await folder.write("ranks.json", `${JSON.stringify(document, null, 2)}\n`);
+      const sheet = drawContactSheet(query, answers.slice(0, 17));
+      await folder.write("contact-sheet.png", rgbPng(sheet, { Software: "proteoscope" }));
+    },
+    { signal, inputs: [word] },
+  );
+}
