@@ -71,6 +71,9 @@ export function checkImports(path: string, syntax: ModuleSyntax, manifests: Mani
       if (/^onnxruntime-/.test(specifier) && !inFolder(path, "packages/engine/src/runtime")) {
         if (!(isTest && owner === "engine")) report("onnxruntime-* only in engine/src/runtime");
       }
+      if (name === "pg" && !isTest && !inFolder(path, "packages/server/src/db")) {
+        report("SQL only in server/src/db");
+      }
       const manifest = manifests[owner];
       const isTestTool = isTest && (testTools.has(name) || manifest?.devDependencies.includes(name));
       if (!isTestTool && !manifest?.dependencies.includes(name)) {

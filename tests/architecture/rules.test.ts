@@ -12,6 +12,7 @@ const manifests: Manifests = {
   },
   models: { dependencies: [], devDependencies: [], exports: [".", "./testing"] },
   lab: { dependencies: [], devDependencies: [], exports: ["."] },
+  server: { dependencies: ["pg"], devDependencies: [], exports: ["."] },
 };
 
 function importViolations(path: string, text: string): string[] {
@@ -46,6 +47,14 @@ describe("the import rules", () => {
         '2: engine must not depend on models (imports "@proteoscope/models")',
       ]);
     }
+  });
+
+  it("keep SQL in one folder", () => {
+    const text = 'import { Pool } from "pg";';
+    expect(importViolations("packages/server/src/db/database.ts", text)).toEqual([]);
+    expect(importViolations("packages/server/src/queue.ts", text)).toEqual([
+      '1: SQL only in server/src/db (imports "pg")',
+    ]);
   });
 
   it("refuse a sub-path that is not exported, and a relative path into another package", () => {

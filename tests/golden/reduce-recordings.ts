@@ -31,7 +31,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   vermeer_small: {
     reduced: /^(logits$|loss|ca\.logits|cache\.|vq\.(z|decoded|quant)|pictures$|pre.*unit$)/,
-    left: /^(vq\.(a|decoded_rgb)|a\.(l|n)|loss|pre|crop|pictures\.u8|ap\.(attention|embedding|pooled|kernel)|cfg.*\.logits)/,
+    left: /^(vq\.(a|decoded_rgb)|a\.(l|n)|loss|pre.*unit|crop|pictures\.u8|ap\.(attention|embedding|pooled|kernel)|cfg.*\.logits)/,
   },
   esmc_small: { reduced: /^(?!w\.|[bc]\.)/, left: /^(legacy|rope)\./ },
 };

@@ -5,15 +5,20 @@ import { type NdArray as Computed, compile, f32, i64, type Runtime } from "@prot
 import type { NdArray } from "@proteoscope/formats";
 import {
   codesAt,
+  cutToByte,
   type DrawOptions,
   drawProbabilities,
   generateVermeerTokens,
   greedyToken,
   openVermeerDecoder,
   pictureTokenCount,
+  prepareStain,
+  resizeLanczos,
   rotationTable,
+  stretchLimits,
   tokenAt,
   tokenByExponentials,
+  unitStain,
   type VermeerConfig,
   type VermeerVqConfig,
   vermeer,
@@ -267,6 +272,38 @@ function meanOfColours({ shape, data }: Computed): NdArray {
     return [0, 1, 2].reduce((sum, colour) => sum + Number(data[start + colour * size]) / 3, 0);
   });
   return { dtype: "float32", shape: [batch, height, width], data: values };
+}
+
+describe.each([golden("vermeer_small"), ...wholeRecordings("vermeer_small")])(
+  "pictures, $title",
+  ({ tensors }) => {
+    it.each([
+      ["8 bits", "pre", 128],
+      ["16 bits", "pre16", 160],
+    ])("of %s are prepared to exactly the recorded integers", (_, name, from) => {
+      const at = (part: string): Recorded => tensors.get(`${name}.${part}`)!;
+      const stains = at("raw").shape[0]!;
+      for (let stain = 0; stain < stains; stain += 1) {
+        const values = rows(at("raw"), stain) as Uint8Array | Uint16Array;
+        const picture = { values, width: from, height: from };
+        const resized = resizeLanczos(picture, { width: 64, height: 64 });
+        expect([...resized.values]).toEqual([...rows(at("resized"), stain)]);
+        const limits = rows(at("percentiles"), stain);
+        for (const [index, limit] of stretchLimits(resized.values).entries())
+          expect(limit).toBeCloseTo(Number(limits[index]), 9);
+        const unit = unitStain(picture, 64);
+        expect([...unit.map(cutToByte)]).toEqual([...rows(at("u8"), stain)]);
+        const prepared = prepareStain(picture, 64);
+        expect(prepared[77]).toBeCloseTo(Number(rows(at("u8"), stain)[77]) / 127.5 - 1, 5);
+      }
+    });
+  },
+);
+
+/** A part of an array along its first axis. */
+function rows({ shape: [count = 1], data }: NdArray, index: number) {
+  const size = data.length / count;
+  return data.slice(index * size, (index + 1) * size) as Float64Array | Uint8Array | Uint16Array;
 }
 
 it("turns codes by their place in the picture, and everything else to zero", () => {

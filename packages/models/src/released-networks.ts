@@ -65,6 +65,14 @@ export {
   vermeerPresets,
 } from "./vermeer/network.ts";
 export {
+  cutToByte,
+  prepareStain,
+  resizeLanczos,
+  type StainPicture,
+  stretchLimits,
+  unitStain,
+} from "./vermeer/preprocess.ts";
+export {
   codesAt,
   pictureTokenCount,
   pictureTokens,

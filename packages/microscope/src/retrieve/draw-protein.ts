@@ -11,6 +11,8 @@ export interface DrawProteinOptions
   /** Number of nuclei, each with other noise. Default 4. */
   readonly cells?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called after every step of every batch of cells. */
+  readonly onStep?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Cells [3, S, S] of a protein: protein and nucleus as generated, and the nuclear distance. @throws as `Microscope.encode`. */
@@ -18,14 +20,14 @@ export async function drawProteinCells(
   microscope: Microscope,
   library: NucleusLibrary,
   { sequence, gene }: Pick<NamedSequence, "sequence" | "gene">,
-  { cells: count = 4, seed = 0, signal, ...settings }: DrawProteinOptions = {},
+  { cells: count = 4, seed = 0, signal, onStep, ...settings }: DrawProteinOptions = {},
 ): Promise<Float32Array[]> {
   const cells = Array.from({ length: count }, (_, i) => ({
     distance: pickNucleus(library, seed + i).distance,
     seed: seed + i,
   }));
   const encoded = await microscope.encode(sequence, { gene });
-  const options = { ...settings, samples: 1, ...(signal && { signal }) };
+  const options = { ...settings, samples: 1, ...(signal && { signal }), ...(onStep && { onStep }) };
   const drawn = await microscope.generateCells(encoded, cells, options);
   return drawn.map(({ images }, index) => {
     const planes = new Float32Array((images.length / 2) * 3);

@@ -1,5 +1,5 @@
-// One picture of a screen: a row per compartment with its most probable proteins, so that a look shows
-// which compartments came out and which did not.
+// One picture of a screen: a row per compartment with its most probable proteins, so that thousands of pictures need not
+// be opened to see what kinds there are.
 
 import { type RgbImage, tileImages } from "@proteoscope/imaging";
 import type { ScreenSummary } from "./summary.ts";

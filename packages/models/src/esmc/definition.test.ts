@@ -1,4 +1,13 @@
-import { initializeWeights, type NdArray, type Runtime } from "@proteoscope/engine";
+import {
+  compile,
+  i64,
+  initializeWeights,
+  type NdArray,
+  type Runtime,
+  type Tensor,
+  trace,
+  type Weights,
+} from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,6 +15,7 @@ import { formatConfig, type Json, parseConfig } from "../checkpoints/config-json
 import { parametersOf } from "../checkpoints/declared-parameters.ts";
 import { memoryFolder } from "../checkpoints/file-source.ts";
 import { isRecognized } from "../checkpoints/recognize.ts";
+import { loraDefaults, loraPrefix, mergeLora, withLora } from "../esm2/lora.ts";
 import { loadLanguageModel, representTokens } from "../language-model/language-model.ts";
 import { openStreamedLanguageModel, runStreamedLanguageModel } from "../language-model/streamed.ts";
 import { loadAs, loadPretrained } from "../pretrained/load.ts";
@@ -179,12 +189,52 @@ describe("ESMC layer by layer", () => {
   });
 });
 
+describe("LoRA on ESMC", () => {
+  it("adapts the projections of its attention by their names, and merges to the same network", async () => {
+    const config = { ...loraDefaults, targetModules: ["q_proj", "o_proj"], loraDropout: 0 };
+    const represent = (w: Weights, inputIds: Tensor) =>
+      representTokens(withLora(w, config), tiny, { inputIds });
+    const types = { inputIds: i64(1, 6) };
+    const traced = trace((w, { inputIds }) => ({ y: represent(w, inputIds) }), types).parameters;
+    const matrices = new Map([...traced].filter(([name]) => name.startsWith(loraPrefix)));
+    expect([...matrices.keys()].sort().slice(0, 2)).toEqual([
+      "base_model.model.esmc.layers.0.self_attn.o_proj.lora_A.weight",
+      "base_model.model.esmc.layers.0.self_attn.o_proj.lora_B.weight",
+    ]);
+    expect(matrices.size).toBe(8);
+    const adapter = {
+      config,
+      weights: new Map(
+        [...matrices].map(([name, { shape }], seed) => {
+          const data = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => Math.sin(seed + i) / 4);
+          return [name, { dtype: "float32", shape, data } as NdArray];
+        }),
+      ),
+    };
+    const run = async (
+      model: (w: Weights, inputIds: Tensor) => Tensor,
+      all: ReadonlyMap<string, NdArray>,
+    ) => {
+      const program = await compile(runtime, (w, { inputIds }) => ({ y: model(w, inputIds) }), types, {
+        weights: all,
+      });
+      const { y } = await program.run({ inputIds: ids });
+      await program.close();
+      return [...(y.data as Float32Array)];
+    };
+    const plain = (w: Weights, inputIds: Tensor) => representTokens(w, tiny, { inputIds });
+    const adapted = await run(represent, new Map([...weights, ...adapter.weights]));
+    const merged = await run(plain, mergeLora(weights, adapter));
+    expect(merged).toEqual(adapted.map((value) => expect.closeTo(value, 4)));
+    expect(await run(plain, weights)).not.toEqual(adapted.map((value) => expect.closeTo(value, 4)));
+  });
+});
+
 describe("a protein language model", () => {
   it("is ESM2 or ESMC, and nothing else", async () => {
     const model = { architecture: "esmc", config: tiny, weights } as const;
     const loaded = await loadLanguageModel(memoryFolder(savePretrained(model)));
     expect(loaded).toEqual(model);
-    const { compile, i64 } = await import("@proteoscope/engine");
     const program = await compile(
       runtime,
       (w, { inputIds }) => ({ y: representTokens(w, loaded.config, { inputIds }) }),

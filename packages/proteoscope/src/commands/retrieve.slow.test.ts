@@ -154,6 +154,10 @@ describe("retrieve", () => {
     });
     other.remove();
     expect(await retrieve(image, "--index", images)).toMatchObject({ exitCode: 4 });
+    expect(await retrieve(images, "--index", index)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("holds several images"),
+    });
     expect(await retrieve(image)).toMatchObject({ exitCode: 2 });
     expect(await retrieve("--build", images)).toMatchObject({ exitCode: 2 });
   });

@@ -206,7 +206,8 @@ async function search(
   const proteins = ofImage ? [] : (await resolveProteins([word], context, { strict: true })).proteins;
   if (proteins.length > 1)
     throw new CommandError(`${word} holds several proteins: give one`, exitCodes.usage);
-  return withRuntime(args.device, async (runtime) => {
+  const progress = showProgress(context.stderr);
+  const work = withRuntime(args.device, async (runtime) => {
     const {
       measureCells,
       openImageClassifier,
@@ -219,11 +220,18 @@ async function search(
     const classifier = await openImageClassifier(runtime, network, constants.cropPixels);
     const index = openRetrievalIndex(items);
     const options = { ...parseImageArguments(args, signal), signal };
-    const [source] = ofImage
+    const onStep = (done: number, total: number): void =>
+      progress.show({ phase: "draw", unit: "steps", note: word, done, total });
+    const sources = ofImage
       ? await imageSources(word, constants, options)
-      : await proteinSources(runtime, folder, proteins, drawing);
-    const { features, thumbnail } = await measureCells(classifier, await source!.read());
-    const kind = ofImage ? "proteins" : "images";
+      : await proteinSources(runtime, folder, proteins, { ...drawing, onStep });
+    const [source] = sources;
+    if (new Set(sources.map(({ field }) => field)).size !== 1)
+      throw new CommandError(`${word} holds several images: give one`, exitCodes.usage);
+    const cells: Float32Array[] = [];
+    for (const { read } of sources) cells.push(...(await read()));
+    const { features, thumbnail } = await measureCells(classifier, cells);
+    const kind: Found["kind"] = ofImage ? "proteins" : "images";
     const answers = ofImage ? index.rankProteins(features) : index.rankImages(features);
     if (answers.length === 0) throw new CommandError(`${indexPath} holds no ${kind}`, exitCodes.badData);
     return {
@@ -232,6 +240,7 @@ async function search(
       protein: ofImage ? undefined : (source!.protein ?? undefined),
     };
   });
+  return work.finally(progress.close);
 }
 
 /** The rank of the first right answer, and the rank that a random order gives it on average. */
