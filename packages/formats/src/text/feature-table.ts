@@ -61,7 +61,8 @@ function readGff(lines: readonly string[], place: string): ProteinFeature[] {
 
 function readTable(lines: readonly string[], name: string): ProteinFeature[] {
   const isTabbed = lines[0]?.includes("\t") === true;
-  const text = lines.map((line) => (isTabbed ? line.split("\t").map(quote).join(",") : line)).join("\n");
+  const toCsv = (line: string) => (isTabbed && line !== "" ? line.split("\t").map(quote).join(",") : line);
+  const text = lines.map(toCsv).join("\n");
   const rows = readCsv(text, { name });
   const found = (wanted: readonly string[]) =>
     Object.keys(rows[0] ?? {}).find((column) => wanted.includes(column.trim().toLowerCase()));

@@ -29,7 +29,7 @@ describe("drawText", () => {
 
   it("has a different glyph for every character of labels", () => {
     const characters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;-+_/()[]%=<>#'|~*?µ";
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;-+_/()[]%=<>#'|~*?µ@";
     const shapes = new Set([...characters].map((character) => drawn(character).join("\n")));
     expect(shapes.size).toBe([...characters].length);
   });

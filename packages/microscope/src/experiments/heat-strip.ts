@@ -34,60 +34,89 @@ interface Strip {
 /** The figure of a scan, with features of its protein. */
 export function heatStrip(result: ScanResult, features: readonly ProteinFeature[] = []): Figure {
   const { protein, mode, windowResidues, strideResidues, model, windows } = result;
-  const scale = plotPixels / protein.residues;
-  const xOf = (position: number) => margin + (position - 1) * scale; // left edge of a residue
-  const boxes: FigureBox[] = [];
-  const texts: FigureText[] = [];
-  let y = margin;
-  const write = (text: string, x = margin) => void texts.push({ x, y, text });
-  write(`${protein.id}: ${mode}, windows of ${windowResidues} residues every ${strideResidues}, ${model}`);
-  y += lineHeight + 4;
-  for (const lane of arrangeLanes(features, xOf)) {
-    for (const { first, last, name } of lane) {
-      const width = (last - first + 1) * scale;
-      const box = { x: xOf(first), y, width, height: 7, colour: featureColour };
-      boxes.push({ ...box, title: `${name}, ${first}-${last}` });
-      write(name, labelX(xOf(first), name));
-    }
-    y += lineHeight;
-  }
-  const found = (q: number) => q <= falseDiscoveryRate;
-  const strips: Strip[] = [
-    { title: "change of log-odds", effect: (window) => window.effect, isFound: ({ q }) => found(q) },
-  ];
+  const canvas: Canvas = { boxes: [], texts: [], y: margin, scale: plotPixels / protein.residues };
+  write(
+    canvas,
+    `${protein.id}: ${mode}, windows of ${windowResidues} residues every ${strideResidues}, ${model}`,
+  );
+  canvas.y += lineHeight + 4;
+  drawFeatures(canvas, features);
+  const isFound = (q: number) => q <= falseDiscoveryRate;
+  drawStrip(canvas, result, {
+    title: "change of log-odds",
+    effect: ({ effect }) => effect,
+    isFound: ({ q }) => isFound(q),
+  });
   if (windows[0]?.images !== undefined)
-    strips.push({
+    drawStrip(canvas, result, {
       title: "distance of the images",
       effect: ({ images }) => images!.mean,
-      isFound: ({ images }) => found(images!.q),
+      isFound: ({ images }) => isFound(images!.q),
     });
-  for (const { title, effect, isFound } of strips) {
-    const means = meanPerResidue(result, effect);
-    const largest = Math.max(...means, Number.MIN_VALUE);
-    write(`${title}, mean of the windows over a residue: 0 to ${largest.toFixed(2)}`);
-    y += lineHeight;
-    for (const [index, mean] of means.entries()) {
-      const shade = result.tail === "large" ? mean / largest : 1 - mean / largest;
-      const title = `${index + 1}: ${mean.toFixed(3)}`;
-      boxes.push({ x: xOf(index + 1), y, width: scale, height: stripHeight, colour: colourOf(shade), title });
-    }
-    y += stripHeight + 2;
-    for (const window of windows.filter(isFound)) {
-      const width = (window.last - window.first + 1) * scale;
-      boxes.push({ x: xOf(window.first), y, width, height: markHeight, colour: markColour });
-    }
-    y += markHeight + 4;
-  }
-  const step = tickStep(protein.residues);
-  for (let position = step; position <= protein.residues; position += step) {
-    boxes.push({ x: xOf(position) + scale / 2, y, width: 1, height: 3, colour: markColour });
-    texts.push({ x: xOf(position) - textWidth(String(position)) / 2, y: y + 5, text: String(position) });
-  }
-  y += lineHeight + 8;
-  write(
-    `black: windows with a false discovery rate of at most ${falseDiscoveryRate}; ${result.null.draws} draws of the null`,
-  );
+  drawTicks(canvas, protein.residues);
+  const rule = `windows with a false discovery rate of at most ${falseDiscoveryRate}`;
+  write(canvas, `black: ${rule}; ${result.null.draws} draws of the null`);
+  const { boxes, texts, y } = canvas;
   return { width: plotPixels + 2 * margin, height: y + lineHeight + margin, boxes, texts };
+}
+
+/** What is drawn by now, and where the next track begins. */
+interface Canvas {
+  readonly boxes: FigureBox[];
+  readonly texts: FigureText[];
+  /** Pixels per residue. */
+  readonly scale: number;
+  y: number;
+}
+
+/** Left edge of a residue. */
+function xOf({ scale }: Canvas, position: number): number {
+  return margin + (position - 1) * scale;
+}
+
+function write({ texts, y }: Canvas, text: string, x = margin): void {
+  texts.push({ x, y, text });
+}
+
+function drawFeatures(canvas: Canvas, features: readonly ProteinFeature[]): void {
+  for (const lane of arrangeLanes(features, (position) => xOf(canvas, position))) {
+    for (const { first, last, name } of lane) {
+      const place = { x: xOf(canvas, first), y: canvas.y, width: (last - first + 1) * canvas.scale };
+      canvas.boxes.push({ ...place, height: 7, colour: featureColour, title: `${name}, ${first}-${last}` });
+      write(canvas, name, labelX(place.x, name));
+    }
+    canvas.y += lineHeight;
+  }
+}
+
+function drawStrip(canvas: Canvas, result: ScanResult, { title, effect, isFound }: Strip): void {
+  const { boxes, scale } = canvas;
+  const means = meanPerResidue(result, effect);
+  const largest = Math.max(...means, Number.MIN_VALUE);
+  write(canvas, `${title}, mean of the windows over a residue: 0 to ${largest.toFixed(2)}`);
+  canvas.y += lineHeight;
+  for (const [index, mean] of means.entries()) {
+    const shade = result.tail === "large" ? mean / largest : 1 - mean / largest;
+    const place = { x: xOf(canvas, index + 1), y: canvas.y, width: scale, height: stripHeight };
+    boxes.push({ ...place, colour: colourOf(shade), title: `${index + 1}: ${mean.toFixed(3)}` });
+  }
+  canvas.y += stripHeight + 2;
+  for (const { first, last } of result.windows.filter(isFound)) {
+    const place = { x: xOf(canvas, first), y: canvas.y, width: (last - first + 1) * scale };
+    boxes.push({ ...place, height: markHeight, colour: markColour });
+  }
+  canvas.y += markHeight + 4;
+}
+
+function drawTicks(canvas: Canvas, residues: number): void {
+  const step = tickStep(residues);
+  for (let position = step; position <= residues; position += step) {
+    const x = xOf(canvas, position) + canvas.scale / 2;
+    canvas.boxes.push({ x, y: canvas.y, width: 1, height: 3, colour: markColour });
+    const text = String(position);
+    canvas.texts.push({ x: x - textWidth(text) / 2, y: canvas.y + 5, text });
+  }
+  canvas.y += lineHeight + 8;
 }
 
 /** Features in as few lanes as keep them and their names apart. */

@@ -7,14 +7,23 @@ import { printLines } from "../cli/print.ts";
 import type { PartsFolder } from "../experiment-parts.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
 
+/** How the protein is found and read. */
+interface ProteinOptions {
+  readonly model?: string | undefined;
+  readonly organism?: string | undefined;
+  readonly "allow-nucleotides"?: boolean | undefined;
+}
+
 /** The protein of an experiment. @throws CommandError (usage) for a file of several, FormatError. */
 export async function readOneProtein(
   word: string,
-  args: { readonly "allow-nucleotides"?: boolean | undefined },
-  context: Pick<CommandContext, "stdin" | "signal">,
+  args: ProteinOptions,
+  context: Pick<CommandContext, "stdin" | "signal" | "env">,
 ): Promise<NamedProtein> {
-  const allowNucleotides = args["allow-nucleotides"] === true;
-  const { proteins } = await resolveProteins([word], context, { strict: true, allowNucleotides });
+  const { proteins } = await resolveProteins([word], context, {
+    ...{ strict: true, allowNucleotides: args["allow-nucleotides"] === true },
+    ...{ model: args.model, organism: args.organism },
+  });
   if (proteins.length !== 1)
     throw new CommandError(
       `an experiment takes one protein, ${word} holds ${proteins.length}`,
@@ -33,7 +42,7 @@ export function experimentFileName(id: string): string {
 }
 
 /** Runs work in parts: says what is taken over from an earlier run, and what an interrupted one leaves. */
-export async function tellParts<Result>(
+export async function withParts<Result>(
   parts: PartsFolder,
   stderr: CommandContext["stderr"],
   work: () => Promise<Result>,

@@ -20,7 +20,7 @@ import { describeMutants, mutantsJson, mutantTable } from "../describe-experimen
 import { digestOf, openPartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
-import { experimentFileName, readOneProtein, tellParts } from "./experiment-arguments.ts";
+import { experimentFileName, readOneProtein, withParts } from "./experiment-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 
 const mutateArgs = {
@@ -32,6 +32,7 @@ const mutateArgs = {
     description: "Draws of the null of each variant",
   },
   ...cellArgs,
+  organism: proteinArgs.organism,
   "allow-nucleotides": proteinArgs["allow-nucleotides"],
   model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
   output: {
@@ -107,7 +108,7 @@ async function compareAndWrite(
       imager: openCellImager(runtime, model),
     };
     const options = { signal, onProgress: progress.show };
-    const result = await tellParts(parts, stderr, () =>
+    const result = await withParts(parts, stderr, () =>
       parts.run((find) => mutate(networks, { ...request, cells }, { ...options, find })),
     );
     const files = await writeResults(args, result, cells, signal);

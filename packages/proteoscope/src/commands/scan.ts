@@ -15,7 +15,7 @@ import { describeScan, scanTable } from "../describe-experiments.ts";
 import { digestOf, openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
-import { experimentFileName, readOneProtein, tellParts } from "./experiment-arguments.ts";
+import { experimentFileName, readOneProtein, withParts } from "./experiment-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 
 const scanArgs = {
@@ -49,6 +49,7 @@ const scanArgs = {
     description: "Draws of the null of the images, for --images",
   },
   ...cellArgs,
+  organism: proteinArgs.organism,
   "allow-nucleotides": proteinArgs["allow-nucleotides"],
   model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
   output: {
@@ -133,7 +134,7 @@ async function runScan(
     const predictor = await openSequencePredictor(runtime, model);
     const imager = withImages && openCellImager(runtime, withImages);
     const options = { signal, onProgress: progress.show };
-    const result = await tellParts(parts, stderr, () =>
+    const result = await withParts(parts, stderr, () =>
       parts.run((find) => scan({ predictor, imager }, { ...request, images }, { ...options, find })),
     );
     return { result, parts };
