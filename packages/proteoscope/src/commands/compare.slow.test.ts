@@ -102,7 +102,7 @@ describe("compare", () => {
         return [image, image];
       },
       3,
-      /say which channel \(--protein-channel 0\)/,
+      /say which channel \(--protein-channel\)/,
     ],
   ])("refuses %s, and writes nothing", async (_, words, code, message) => {
     const output = join(place.path, "refused");

@@ -253,10 +253,10 @@ describe("generate", () => {
   });
 
   it.each([
-    [[], /channels 0 \(GFP\) and 1 \(DAPI\), 5 planes of z: say which channel \(--nucleus-channel 1\)$/],
-    [["--nucleus-channel", "7"], /there is no channel 7: .*\(--nucleus-channel 1\)$/],
-    [["--nucleus-channel", "1", "--nucleus-z", "5"], /there is no plane 5: .*\(--nucleus-z 0\)$/],
-    [["--nucleus-channel", "1", "--nucleus-time", "1"], /there is no time point 1: .*\(--nucleus-time 0\)$/],
+    [[], /channels 0 \(GFP\) and 1 \(DAPI\), 5 planes of z: say which channel \(--nucleus-channel\)$/],
+    [["--nucleus-channel", "7"], /there is no channel 7: .*\(--nucleus-channel\)$/],
+    [["--nucleus-channel", "1", "--nucleus-z", "5"], /there is no plane 5: .*\(--nucleus-z\)$/],
+    [["--nucleus-channel", "1", "--nucleus-time", "1"], /there is no time point 1: .*\(--nucleus-time\)$/],
   ])("names the option for a plane that is not there: %j", async (words, message) => {
     const image = place.file("xyzct.ome.tif", stackBytes);
     const { exitCode, stderr } = await generate(["FBL", "--nucleus", image, ...words]);
