@@ -17,7 +17,7 @@ import { entryName, subpaths } from "./release/subpaths.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const shipped = [
   ...["checkpoints/proteoscope-mini", "examples", "configs", "docs"],
-  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "NOTICE"],
+  ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "NOTICE"],
 ];
 
 /** Builds the release into `outputFolder` and returns the path of the tarball. */

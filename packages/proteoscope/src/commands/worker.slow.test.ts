@@ -44,10 +44,13 @@ describe("a worker without a database", () => {
 describe.skipIf(findPostgres() === undefined)(
   "two workers on PostgreSQL, one killed every five seconds",
   () => {
-    const start = (...words: readonly string[]): ChildProcess =>
-      spawn(process.execPath, [program, ...words, "--model", place.model, "--device", "cpu"], {
-        ...{ stdio: "ignore", env: { ...process.env, DATABASE_URL: postgres!.url } },
-      });
+    const start = (...words: readonly string[]): ChildProcess => {
+      const env = { ...process.env, DATABASE_URL: postgres!.url };
+      const all = [program, ...words, "--model", place.model, "--device", "cpu"];
+      const child = spawn(process.execPath, all, { stdio: "ignore", env });
+      children.push(child);
+      return child;
+    };
     const filesOf = (folder: string) =>
       Object.fromEntries(
         readdirSync(folder, { recursive: true, withFileTypes: true })
