@@ -48,7 +48,7 @@ describe.skipIf(findPostgres() === undefined)(
       const env = { ...process.env, DATABASE_URL: postgres!.url };
       const all = [program, ...words, "--model", place.model, "--device", "cpu"];
       const child = spawn(process.execPath, all, { stdio: "ignore", env });
-      children.push(child);
+      children.add(child);
       return child;
     };
     const filesOf = (folder: string) =>
