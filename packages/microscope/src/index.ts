@@ -67,7 +67,7 @@ export {
   type Tail,
 } from "./experiments/statistics.ts";
 export { variantSheet } from "./experiments/variant-sheet.ts";
-export { parseVariant, type Variant, type WildType } from "./experiments/variants.ts";
+export { parseVariant, shorten, type Variant, type WildType } from "./experiments/variants.ts";
 export { type ScanMode, scanModes } from "./experiments/windows.ts";
 export { encodeField } from "./field/encode-field.ts";
 export {

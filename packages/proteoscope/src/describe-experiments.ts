@@ -12,6 +12,7 @@ import {
   type MutateResult,
   type ScanNull,
   type ScanResult,
+  shorten,
 } from "@proteoscope/microscope";
 
 const mostWindows = 10;
@@ -71,7 +72,7 @@ export function describeMutants(result: MutateResult): string[] {
     ...describeWildType(result, wildType.predicted),
     line("image classifier", `${strongest(classifiedMeans(wildType))} (on the images)`),
     ...variants.flatMap((variant) => [
-      variant.name,
+      shorten(variant.name),
       line("change", `${variant.description}; ${variant.residues} residues`),
       line("predicted", `${strongest(variant.predicted)} (from the sequence alone)`),
       line(

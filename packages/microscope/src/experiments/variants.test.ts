@@ -69,7 +69,25 @@ describe("a variant", () => {
   });
 
   it("whose changes overlap is refused", () => {
-    expect(() => parseVariant("del:2-4+R3H", protein)).toThrow(/two changes overlap at residue 3/);
+    expect(() => parseVariant("del:2-4+R3H", protein)).toThrow(
+      /^del:2-4\+R3H: two changes overlap at residue 3/,
+    );
+    expect(() => parseVariant("", protein)).toThrow(/^an empty variant: unknown form/);
+  });
+
+  it("that once meant a stop is refused with today's form", () => {
+    expect(() => parseVariant("R3X", protein)).toThrow(/^R3X: .* write R3\* for a stop/);
+    expect(() => parseVariant("p.Arg3X", protein)).toThrow(/write Arg3\* for a stop/);
+    expect(sequenceOf("p.Arg3Xaa")).toBe("MKXSTAYVLW");
+  });
+
+  it("that inserts very much is refused, and much is shown by its beginning and length", () => {
+    expect(() => parseVariant(`ins:5:${"G".repeat(60_000)}`, protein)).toThrow(
+      /^ins:5:G{18}\.\.\. \(60006\): inserts 60000 residues, at most 5000/,
+    );
+    expect(parseVariant(`ins:5:${"G".repeat(2400)}`, protein).description).toBe(
+      `${"G".repeat(24)}... (2400) before residue 5`,
+    );
   });
 });
 

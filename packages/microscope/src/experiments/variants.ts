@@ -47,7 +47,8 @@ const place = `(?<first>${residue})(?<firstAt>\\d+)(?:_(?<last>${residue})(?<las
 const residues = "(?<insert>[A-Z]+)";
 const letters = /^[ACDEFGHIKLMNPQRSTVWYXBUZO]*$/;
 const forms =
-  "a variant is R175H, p.Arg175His, R196*, del:10-30, keep:26-69, ins:5:GGSG, K10_R12delinsAAA, fuse:C:SEQ or signal:NLS@C";
+  "a variant is R175H, p.Arg175His, R196*, del:10-30, keep:26-69, ins:5:GGSG, K10_R12delinsAAA, fuse:N:SEQ, fuse:C:SEQ, " +
+  "signal:NLS@C or signal:NLS@120";
 
 type Groups = Readonly<Record<string, string | undefined>>;
 type Maker = (groups: Groups, context: Context) => Change;
@@ -83,10 +84,18 @@ export function parseVariant(name: string, wildType: WildType): Variant {
     throw context.error(`unknown form; ${forms}`);
   });
   const edits = changes.flatMap((change) => change.edits);
-  const sequence = applyEdits(wildType.sequence, edits);
+  const sequence = context.apply(edits);
   if (sequence === wildType.sequence) throw context.error("changes nothing");
   if (sequence === "") throw context.error("leaves no residue");
   return { name, edits, sequence, description: changes.map(({ description }) => description).join(", ") };
+}
+
+/** Residues that a variant may insert: each draw of the null inserts as many into another protein. */
+const mostInserted = 5000;
+
+/** A long sequence or name by its beginning and its length. */
+export function shorten(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 24)}... (${text.length})`;
 }
 
 /** The wild type that positions refer to, and how errors name the variant. */
@@ -97,7 +106,17 @@ class Context {
   ) {}
 
   error(message: string): ProteoscopeError {
-    return new ProteoscopeError(`${printable(this.name)}: ${message}`, { kind: "usage", field: "variants" });
+    const name = this.name === "" ? "an empty variant" : printable(shorten(this.name));
+    return new ProteoscopeError(`${name}: ${message}`, { kind: "usage", field: "variants" });
+  }
+
+  /** The wild type with edits. */
+  apply(edits: readonly Edit[]): string {
+    try {
+      return applyEdits(this.wildType.sequence, edits);
+    } catch (error) {
+      throw error instanceof ProteoscopeError ? this.error(error.message) : error;
+    }
   }
 
   get length(): number {
@@ -126,7 +145,10 @@ class Context {
   }
 
   inserted(text: string): string {
-    if (!letters.test(text)) throw this.error(`"${printable(text)}" has letters that are no residues`);
+    if (!letters.test(text))
+      throw this.error(`"${printable(shorten(text))}" has letters that are no residues`);
+    if (text.length > mostInserted)
+      throw this.error(`inserts ${text.length} residues, at most ${mostInserted} are compared`);
     return text;
   }
 
@@ -140,6 +162,10 @@ class Context {
 function makeSubstitution({ first, firstAt, to }: Groups, context: Context): Change {
   const begin = context.index(firstAt!, first!);
   const letter = context.letter(to!);
+  if (to === "X")
+    throw context.error(
+      `X once stood for a stop and now for an unknown residue: write ${first}${firstAt}* for a stop`,
+    );
   if (letter !== "*")
     return {
       edits: [{ begin, end: begin + 1, insert: context.inserted(letter) }],
@@ -167,7 +193,7 @@ function replace(begin: number, end: number, insert: string, context: Context): 
   const terminus = insert !== "" ? undefined : terminusOf(begin, end, context);
   return {
     edits: [{ begin, end, insert, terminus }],
-    description: insert === "" ? `without ${range}` : `${insert} in place of ${range}`,
+    description: insert === "" ? `without ${range}` : `${shorten(insert)} in place of ${range}`,
   };
 }
 
@@ -197,7 +223,7 @@ function makeInsertion({ at, insert }: Groups, context: Context): Change {
     begin <= firstChanged(context.wildType.sequence) ? "N" : begin === context.length ? "C" : undefined;
   return {
     edits: [{ begin, end: begin, insert: context.inserted(insert!), terminus }],
-    description: `${insert} before residue ${at}`,
+    description: `${shorten(insert!)} before residue ${at}`,
   };
 }
 
@@ -212,7 +238,7 @@ function makeInsertionBetween({ first, firstAt, last, lastAt, insert }: Groups, 
 function makeFusion({ end, insert }: Groups, context: Context): Change {
   const at = end as Terminus;
   const edit = fuse(context.inserted(insert!), at, context);
-  return { edits: [edit], description: `${insert} at the ${at} terminus` };
+  return { edits: [edit], description: `${shorten(insert!)} at the ${at} terminus` };
 }
 
 function makeSignal({ signal: name, where }: Groups, context: Context): Change {

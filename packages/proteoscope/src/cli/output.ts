@@ -102,6 +102,16 @@ export async function checkOutputFile(path: string, inputs: Inputs): Promise<voi
   await checkTarget(path);
 }
 
+/**
+ * Checks the place of an output folder before the work that fills it.
+ * @throws CommandError (usage) where it is one of the inputs, (failure) where a file has its name.
+ */
+export async function checkOutputFolder(path: string, inputs: Inputs): Promise<void> {
+  await refuseInputs(path, inputs);
+  const there = await stat(path).catch(() => undefined);
+  if (there !== undefined && !there.isDirectory()) refuse(path, { code: "EEXIST" });
+}
+
 /** @throws CommandError (usage) where the output is one of the inputs, by whatever path, which it would replace. */
 export async function refuseInputs(output: string, inputs: Inputs): Promise<void> {
   const there = await identityOf(output);

@@ -13,7 +13,7 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
-import { withOutputFolder } from "../cli/output.ts";
+import { checkOutputFolder, withOutputFolder } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { describeMutants, mutantsJson, mutantTable } from "../describe-experiments.ts";
@@ -76,6 +76,7 @@ export const mutateCommand = defineCommand({
         "name a variant behind the protein: R175H, del:10-30, signal:NLS@N",
         exitCodes.usage,
       );
+    await checkOutputFolder(args.output, args.nucleus === undefined ? [] : [args.nucleus]);
     const protein = await readOneProtein(word!, args, context);
     const variants = forms.map((form) => parseVariant(form, protein));
     const seed = parseInteger("seed", args.seed);

@@ -103,6 +103,27 @@ describe("proteoscope scan", () => {
     expect(existsSync(output) ? readdirSync(output) : []).toEqual([]);
   });
 
+  it("refuses features beyond the protein and says whose it draws, before any work", async () => {
+    const output = join(place.path, "of-others");
+    const long = place.file("long.tsv", "start\tend\tname\n2\t500\tdomain\n");
+    const beyond = await scan(["-o", output, "--features", long]);
+    expect([beyond.exitCode, beyond.stderr]).toEqual([
+      3,
+      expect.stringMatching(/long\.tsv: domain at 2 to 500, but \S+ has 28 residues/),
+    ]);
+    const folder = await scan(["-o", output, "--features", place.path]);
+    expect(folder.stderr).not.toMatch(/EISDIR|Error:/);
+    expect(folder.exitCode).toBeGreaterThan(0);
+    const asOutput = await scan(["-o", long, "--features", long]);
+    expect([asOutput.exitCode, asOutput.stderr]).toEqual([2, expect.stringContaining("is an input of this")]);
+    const gff = place.file("p53.gff", "##gff-version 3\nP04637\tx\tMotif\t2\t8\t.\t.\t.\tName=NLS\n");
+    const other = await scan(["-o", output, "--features", gff]);
+    expect([other.exitCode, other.stderr]).toEqual([
+      0,
+      expect.stringMatching(/the features of P04637 are drawn on/),
+    ]);
+  });
+
   it("has help with examples", async () => {
     const { stdout } = await runWords(["scan", "--help"]);
     expect(stdout).toMatch(/NOTES.*fragment.*EXAMPLES.*proteoscope scan LMNB1/s);

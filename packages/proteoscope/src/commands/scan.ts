@@ -1,19 +1,20 @@
 // `proteoscope scan`: which stretch of a protein decides where it is predicted to be. Every window of the sequence is changed;
 // the effects stand against a matched null. A strip as PNG and SVG, a table as CSV, and JSON.
 
-import { readFile } from "node:fs/promises";
-import { type ProteinFeature, readFeatures, writePng } from "@proteoscope/formats";
+import { FormatError, type ProteinFeature, printable, readFeatures, writePng } from "@proteoscope/formats";
 import { figureSvg, renderFigure } from "@proteoscope/imaging";
 import { heatStrip, type ScanRequest, type ScanResult, scanModes } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
-import { refuseInputs, withOutputFolder } from "../cli/output.ts";
+import { checkOutputFolder, withOutputFolder } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
+import { readInput } from "../cli/read-input.ts";
 import { describeScan, scanTable } from "../describe-experiments.ts";
 import { digestOf, openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
+import type { NamedProtein } from "../proteins.ts";
 import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
 import { experimentFileName, readOneProtein, withParts } from "./experiment-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
@@ -83,8 +84,9 @@ export const scanCommand = defineCommand({
   ],
   async run(args, context) {
     const options = parseOptions(args);
+    await checkOutputFolder(args.output, inputsOf(args));
     const protein = await readOneProtein(args._[0]!, args, context);
-    const features = args.features === undefined ? [] : await readFeaturesOf(args.features, protein);
+    const features = args.features === undefined ? [] : await readFeaturesOf(args.features, protein, context);
     const { result, parts } = await runScan(args, { ...options, protein }, context);
     const files = await writeResults(args, result, features, context.signal);
     await parts.remove();
@@ -142,19 +144,39 @@ async function runScan(
   return work.finally(progress.close);
 }
 
+function inputsOf({ features, nucleus }: Pick<ScanArguments, "features" | "nucleus">): string[] {
+  return [features, nucleus].filter((path) => path !== undefined);
+}
+
 function nucleiDigest({ nuclei }: Pick<NonNullable<ScanRequest["images"]>, "nuclei">): string {
   return digestOf(nuclei.map(({ distance }) => distance));
 }
 
-/** Features of one protein of a file; all of them where the file names only one protein. */
-async function readFeaturesOf(path: string, { id }: { readonly id: string }): Promise<ProteinFeature[]> {
-  const features = readFeatures(await readFile(path), { name: path });
-  const named = new Set(features.map((feature) => feature.protein));
-  return named.size === 1 ? features : features.filter(({ protein }) => id.split("|").includes(protein));
+/**
+ * Features of one protein of a file; all of them where the file names only one protein, which is then printed.
+ * @throws FormatError for a feature beyond the end of the protein.
+ */
+async function readFeaturesOf(
+  path: string,
+  { id, sequence }: Pick<NamedProtein, "id" | "sequence">,
+  { stderr, signal }: CommandContext,
+): Promise<ProteinFeature[]> {
+  const features = readFeatures(await readInput(path, signal), { name: path });
+  const [named = "", ...others] = new Set(features.map((feature) => feature.protein));
+  const isOwn = ({ protein }: ProteinFeature) => id.split("|").includes(protein);
+  const own = others.length === 0 ? features : features.filter(isOwn);
+  const beyond = own.find(({ last }) => last > sequence.length);
+  if (beyond !== undefined) {
+    const what = `${path}: ${printable(beyond.name)} at ${beyond.first} to ${beyond.last}, but ${id} has ${sequence.length} residues`;
+    throw new FormatError("features", what, { hint: "give the features of this protein" });
+  }
+  if (others.length === 0 && named !== "" && !own.some(isOwn))
+    printLines(stderr, `${path}: the features of ${named} are drawn on ${id}`);
+  return own;
 }
 
 async function writeResults(
-  { output, features: featureFile }: ScanArguments,
+  args: ScanArguments,
   result: ScanResult,
   features: readonly ProteinFeature[],
   signal: AbortSignal,
@@ -169,14 +191,12 @@ async function writeResults(
     [`${name}_scan.png`, writePng({ width, height, channels: 3, depth: 8, data, text })],
     [`${name}_scan.svg`, figureSvg(figure)],
   ]);
-  const inputs = featureFile === undefined ? [] : [featureFile];
-  await refuseInputs(output, inputs);
   await withOutputFolder(
-    output,
+    args.output,
     async (folder) => {
       for (const [path, bytes] of files) await folder.write(path, bytes);
     },
-    { signal, inputs },
+    { signal, inputs: inputsOf(args) },
   );
   return [...files.keys()];
 }
