@@ -11,7 +11,7 @@ const columns = [
 
 async function write(groups: readonly (readonly (readonly ParquetValue[])[])[], metadata = {}) {
   const pieces: Uint8Array[] = [];
-  const table = startParquet(columns, async (bytes) => void pieces.push(bytes), metadata);
+  const table = await startParquet(columns, async (bytes) => void pieces.push(bytes), metadata);
   for (const rows of groups) await table.write(rows);
   await table.finish();
   return { bytes: new Uint8Array(Buffer.concat(pieces)), pieces };

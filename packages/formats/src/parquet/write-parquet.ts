@@ -1,7 +1,7 @@
 // Tables as Parquet, written piece by piece, so that memory holds one group of rows however many there are. The encoder is
 // hyparquet-writer; this file adds columns by type and a sink that takes the bytes as they come.
 
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import type { ParquetWriter } from "hyparquet-writer";
 
 /** The type of a column; `floats` are lists of float32, and absent values are null where the type is a number. */
 export type ParquetType = "string" | "double" | "int32" | "floats";
@@ -24,11 +24,12 @@ export interface ParquetTable {
 }
 
 /** Starts a file whose bytes `sink` gets in their order; `metadata` are texts by name in its footer. */
-export function startParquet(
+export async function startParquet(
   columns: readonly ParquetColumn[],
   sink: (bytes: Uint8Array) => Promise<void>,
   metadata: Readonly<Record<string, string>> = {},
-): ParquetTable {
+): Promise<ParquetTable> {
+  const { ByteWriter, ParquetWriter } = await import("hyparquet-writer"); // loaded where a table is written
   const bytes = new ByteWriter();
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
   const writer = new ParquetWriter({

@@ -101,7 +101,7 @@ async function writeParquet(stage: EmbeddingStage, path: string): Promise<void> 
     { name: "embedding", type: "floats" } as const,
   ];
   await writeStream(path, async (write) => {
-    const table = startParquet(columns, write, { proteoscope: JSON.stringify(settings) });
+    const table = await startParquet(columns, write, { proteoscope: JSON.stringify(settings) });
     const names = rowNames(stage);
     for await (const piece of pieces(stage)) {
       const values = floatsOf(piece, settings.dtype);

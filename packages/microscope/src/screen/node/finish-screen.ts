@@ -22,7 +22,7 @@ export async function finishScreen(path: string): Promise<ScreenSummary> {
   const types = columns.map((column) => (isNumberColumn(column, labels) ? "double" : "string"));
   const summary = emptySummary(labels);
   await writeStream(join(path, "results.parquet"), async (write) => {
-    const table = startParquet(
+    const table = await startParquet(
       columns.map((name, index) => ({ name, type: types[index]! })),
       write,
     );
