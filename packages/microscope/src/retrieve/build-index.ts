@@ -1,5 +1,5 @@
 // Builds a retrieval index: the image classifier's features of every image of a set, or of images that the model generates of
-// every protein. Items come in parts, which the caller keeps as they come; what is kept is not made again.
+// every protein. Items come in parts, which the caller keeps as they come, so that it can go on from them.
 
 import { resamplePlane } from "@proteoscope/imaging";
 import type { ImageClassifier } from "../image/classifier.ts";
@@ -7,7 +7,8 @@ import type { WorkOptions } from "../progress.ts";
 import { type IndexItem, thumbnailSide } from "./index-file.ts";
 
 /** One image, or the images of one protein, that an item is made of. */
-export interface IndexSource extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic"> {
+export interface IndexSource
+  extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic" | "digest"> {
   /** Cells as the classifier takes them, [3, S, S] each; none where nothing was found. */
   read(): Promise<readonly Float32Array[]>;
 }
@@ -20,26 +21,24 @@ export interface IndexPart {
 
 const itemsPerPart = 64;
 
-/** Makes the items of all sources that are not among `finished`, by id. @throws the signal's reason when it is aborted. */
+/** Makes the items of all sources. @throws the signal's reason when it is aborted. */
 export async function* buildIndex(
   classifier: ImageClassifier,
   sources: readonly IndexSource[],
-  finished: ReadonlySet<string>,
   { signal, onProgress }: Partial<WorkOptions> = {},
 ): AsyncGenerator<IndexPart, void, undefined> {
-  const left = sources.filter(({ id }) => !finished.has(id));
-  for (let first = 0; first < left.length; first += itemsPerPart) {
+  for (let first = 0; first < sources.length; first += itemsPerPart) {
     const items: IndexItem[] = [];
     const refused: IndexPart["refused"][number][] = [];
     let failure: { readonly error: unknown } | undefined;
-    for (const [index, source] of left.slice(first, first + itemsPerPart).entries()) {
+    for (const [index, source] of sources.slice(first, first + itemsPerPart).entries()) {
       if (signal?.aborted) {
         failure = { error: signal.reason };
         break;
       }
       onProgress?.({
         ...{ phase: "index", unit: "items", note: source.id },
-        ...{ done: first + index, total: left.length },
+        ...{ done: first + index, total: sources.length },
       });
       try {
         items.push(await makeItem(classifier, source));
@@ -51,7 +50,7 @@ export async function* buildIndex(
     if (failure !== undefined) throw failure.error;
   }
   signal?.throwIfAborted();
-  onProgress?.({ phase: "index", unit: "items", done: left.length, total: left.length });
+  onProgress?.({ phase: "index", unit: "items", done: sources.length, total: sources.length });
 }
 
 async function makeItem(classifier: ImageClassifier, { read, ...source }: IndexSource): Promise<IndexItem> {

@@ -83,7 +83,7 @@ export const retrieveCommand = defineCommand({
   savesAtInterrupt: true,
   notes: [
     "A protein is compared by what the model draws of it; a file of an image folder belongs to the protein that its name",
-    "begins with, up to the first _. An index that was interrupted is continued by the same command. How much a rank says",
+    "begins with, up to the first _. The same command continues an index that was interrupted, and brings it up to date with its set. How much a rank says",
     "is measured on the index: each image is sought among its proteins, without the images of its own field.",
   ],
   examples: [
@@ -153,24 +153,29 @@ async function buildCommand(args: RetrieveArguments, set: string, context: Comma
       await readImageClassifier(folder),
       constants.cropPixels,
     );
-    const finished = new Set(opened.items.map(({ id }) => id));
+    const { missing, removed } = await opened.update(sources);
+    let made = 0;
     const refused: { readonly id: string; readonly reason: string }[] = [];
-    for await (const part of buildIndex(classifier, sources, finished, {
+    for await (const part of buildIndex(classifier, missing, {
       signal,
       onProgress: progress.show,
     })) {
       await opened.add(part.items);
+      made += part.items.length;
       refused.push(...part.refused.map(({ id, error }) => ({ id, reason: describeFailure(error).message })));
     }
-    return { items: opened.items, made: opened.items.length - finished.size, refused };
+    return { items: opened.items(), made, removed, refused };
   });
-  const { items, made, refused } = await work.finally(progress.close);
+  const { items, made, removed, refused } = await work.finally(progress.close);
   printLines(stderr, ...refused.map(({ id, reason }) => `proteoscope: ${id}: ${reason}`));
   const names = new Set(items.flatMap(({ protein }) => protein ?? []));
-  const summary = { index: output, items: items.length, made, proteins: names.size, refused };
+  const summary = { index: output, items: items.length, made, removed, proteins: names.size, refused };
   if (args.json) printJson(stdout, summary);
-  else
-    printLines(stdout, `${items.length} items of ${names.size} proteins in ${output}, ${made} of them new`);
+  else {
+    const gone = removed > 0 ? `; ${removed} of what has changed or is gone removed` : "";
+    const counts = `${items.length} items of ${names.size} proteins in ${output}, ${made} of them new${gone}`;
+    printLines(stdout, counts);
+  }
   return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
 }
 
