@@ -1,6 +1,14 @@
 // The folder of a retrieval index: what is kept, made anew and removed as its set changes, and what is refused.
 // No network runs here: items are made up, sources are those of real files.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
@@ -57,6 +65,27 @@ describe("openIndexFolder", () => {
     await again.add([itemOf(source("a", "1"))]);
     expect(partsOf(place)).toEqual(["part-00001.safetensors", "part-00002.safetensors"]);
     expect((await readIndexFolder(place)).items.map(({ id }) => id)).toEqual(["b", "a"]);
+  });
+});
+
+describe("a damaged part", () => {
+  it("is named with what to do, and made again once it is deleted", async () => {
+    const index = await openIndexFolder(place, description);
+    await index.add([itemOf(source("a", "1"))]);
+    const part = join(place, "part-00000.safetensors");
+    const bytes = readFileSync(part);
+    for (const length of [0, 5, bytes.length - 7]) {
+      writeFileSync(part, bytes.subarray(0, length));
+      const refusal = {
+        exitCode: 3,
+        message: expect.stringMatching(/part-00000\.safetensors: .*; delete it and .*--build set -o/),
+      };
+      await expect(readIndexFolder(place)).rejects.toMatchObject(refusal);
+      await expect(openIndexFolder(place, description)).rejects.toMatchObject(refusal);
+    }
+    unlinkSync(part);
+    const again = await openIndexFolder(place, description);
+    expect(await again.update([source("a", "1")])).toMatchObject({ missing: [{ id: "a" }] });
   });
 });
 

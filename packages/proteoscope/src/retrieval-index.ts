@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
+import { FormatError } from "@proteoscope/formats";
 import {
   cellsOfImage,
   type DrawProteinOptions,
@@ -67,7 +68,7 @@ export async function openIndexFolder(path: string, description: IndexDescriptio
         exitCodes.usage,
       );
   } else await writeFileAtomic(file, `${JSON.stringify(description, null, 2)}\n`);
-  const parts = await readParts(path);
+  const parts = await readParts(path, description.set);
   const last = [...parts.keys()].at(-1);
   let next = last === undefined ? 0 : Number(/\d+/.exec(last)![0]) + 1;
   return {
@@ -112,7 +113,7 @@ export async function readIndexFolder(
       exitCodes.notFound,
     );
   const description = await readDescription(path);
-  return { description, items: [...(await readParts(path)).values()].flat() };
+  return { description, items: [...(await readParts(path, description.set)).values()].flat() };
 }
 
 async function readDescription(path: string): Promise<IndexDescription> {
@@ -123,11 +124,18 @@ async function readDescription(path: string): Promise<IndexDescription> {
   }
 }
 
-/** The items of every part, by the name of its file. */
-async function readParts(path: string): Promise<Map<string, readonly IndexItem[]>> {
+/** The items of every part, by the name of its file. @throws CommandError (bad data) that names a part that is damaged. */
+async function readParts(path: string, set: string): Promise<Map<string, readonly IndexItem[]>> {
   const parts = new Map<string, readonly IndexItem[]>();
   for (const name of (await readdir(path)).filter((name) => partName.test(name)).sort())
-    parts.set(name, readIndexPart(await readFile(join(path, name))));
+    try {
+      parts.set(name, readIndexPart(await readFile(join(path, name))));
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      const remedy = `delete it and build the index again: proteoscope retrieve --build ${set} -o ${path}`;
+      const message = `${join(path, name)}: a damaged part of the index (${cause.what}); ${remedy}`;
+      throw new CommandError(message, exitCodes.badData, { cause });
+    }
   return parts;
 }
 
