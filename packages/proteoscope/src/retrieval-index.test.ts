@@ -68,6 +68,30 @@ describe("openIndexFolder", () => {
   });
 });
 
+describe("an index of something else", () => {
+  const settings = { cells: 4, steps: 50, sampler: "ddim", seed: 0 };
+
+  it.each([
+    [{ set: "other" }, "of set, not of other"],
+    [{ classifier: "c2" }, "by the classifier of another --model"],
+    [{ settings: { ...settings, cells: 2 } }, "with --cells 4, not 2"],
+    [{ settings: { ...settings, steps: 9, seed: 1 } }, "with --steps 50, not 9, with --seed 0, not 1"],
+    [{ settings: undefined }, "of proteins, not of images"],
+    [
+      { set: "other", settings: { ...settings, sampler: "heun" } },
+      "of set, not of other, with --sampler ddim, not heun",
+    ],
+  ])("is refused for %j with what differs", async (change, difference) => {
+    const wanted = { ...description, settings };
+    await openIndexFolder(place, wanted);
+    await expect(openIndexFolder(place, wanted)).resolves.toBeDefined();
+    await expect(openIndexFolder(place, { ...wanted, ...change })).rejects.toMatchObject({
+      exitCode: 2,
+      message: `${place} is an index ${difference}: name another folder with -o`,
+    });
+  });
+});
+
 describe("a damaged part", () => {
   it("is named with what to do, and made again once it is deleted", async () => {
     const index = await openIndexFolder(place, description);

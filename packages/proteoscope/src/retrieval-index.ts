@@ -60,11 +60,10 @@ export async function openIndexFolder(path: string, description: IndexDescriptio
   await mkdir(path, { recursive: true });
   const file = join(path, descriptionFile);
   if (existsSync(file)) {
-    const there = await readDescription(path);
-    const isSame = (["classifier", "set"] as const).every((key) => there[key] === description[key]);
-    if (!isSame || JSON.stringify(there.settings) !== JSON.stringify(description.settings))
+    const differences = listDifferences(await readDescription(path), description);
+    if (differences.length > 0)
       throw new CommandError(
-        `${path} is an index of ${there.set} by another classifier or other settings: name another folder`,
+        `${path} is an index ${differences.join(", ")}: name another folder with -o`,
         exitCodes.usage,
       );
   } else await writeFileAtomic(file, `${JSON.stringify(description, null, 2)}\n`);
@@ -96,6 +95,21 @@ export async function openIndexFolder(path: string, description: IndexDescriptio
       parts.set(name, part);
     },
   };
+}
+
+/** In what the index that is there differs from the one that is wanted, in words. */
+function listDifferences(there: IndexDescription, wanted: IndexDescription): string[] {
+  const differences: string[] = [];
+  if (there.set !== wanted.set) differences.push(`of ${there.set}, not of ${wanted.set}`);
+  if (there.classifier !== wanted.classifier) differences.push("by the classifier of another --model");
+  const [old, now] = [there.settings, wanted.settings];
+  if ((old === undefined) !== (now === undefined))
+    differences.push(old === undefined ? "of images, not of proteins" : "of proteins, not of images");
+  else
+    for (const key of Object.keys({ ...old, ...now }))
+      if (old?.[key] !== now?.[key])
+        differences.push(`with --${key} ${old?.[key] ?? "unset"}, not ${now?.[key] ?? "unset"}`);
+  return differences;
 }
 
 /** By what an item is known again: nothing where its digest is not known. */
