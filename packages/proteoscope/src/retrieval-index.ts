@@ -176,7 +176,7 @@ export async function imageSources(
     for (const image of images)
       sources.push({
         ...{ id: image.name, kind: "image", protein: file.name.split("_", 1)[0]!, field: file.name },
-        isSynthetic: isNamedSynthetic(file.path),
+        ...{ isSynthetic: isNamedSynthetic(file.path), path: file.path },
         digest: content && sha256Of(content, JSON.stringify(settings)),
         read: async () =>
           cellsOfImage(await readImageOf(image, options), constants).map(({ planes }) => planes),

@@ -1,6 +1,7 @@
 // Builds a retrieval index: the image classifier's features of every image of a set, or of images that the model generates of
 // every protein. Items come in parts, which the caller keeps as they come, so that it can go on from them.
 
+import { ProteoscopeError } from "@proteoscope/formats";
 import { resamplePlane } from "@proteoscope/imaging";
 import type { ImageClassifier } from "../image/classifier.ts";
 import type { WorkOptions } from "../progress.ts";
@@ -9,6 +10,8 @@ import { type IndexItem, thumbnailSide } from "./index-file.ts";
 /** One image, or the images of one protein, that an item is made of. */
 export interface IndexSource
   extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic" | "digest"> {
+  /** The file that it is read from, which errors name; its id where there is none. */
+  readonly path?: string | undefined;
   /** Cells as the classifier takes them, [3, S, S] each; none where nothing was found. */
   read(): Promise<readonly Float32Array[]>;
 }
@@ -53,19 +56,29 @@ export async function* buildIndex(
   onProgress?.({ phase: "index", unit: "items", done: sources.length, total: sources.length });
 }
 
-async function makeItem(classifier: ImageClassifier, { read, ...source }: IndexSource): Promise<IndexItem> {
+async function makeItem(
+  classifier: ImageClassifier,
+  { read, path, ...source }: IndexSource,
+): Promise<IndexItem> {
   const cells = await read();
-  return { ...source, ...(await measureCells(classifier, cells)) };
+  return { ...source, ...(await measureCells(classifier, cells, path ?? source.id)) };
 }
 
-/** Mean features of cells [3, S, S] and a small picture of the first. @throws RangeError for no cells. */
+/**
+ * Mean features of cells [3, S, S] and a small picture of the first.
+ * @throws ProteoscopeError (data, field `nuclei`) for no cells, which names what they are of.
+ */
 export async function measureCells(
   classifier: ImageClassifier,
   cells: readonly Float32Array[],
+  name: string,
 ): Promise<Pick<IndexItem, "cells" | "features" | "thumbnail">> {
   const [first] = cells;
   if (first === undefined)
-    throw new RangeError("no cells: a channel of nuclei and the size of a pixel are needed");
+    throw new ProteoscopeError(
+      `${name}: no cells found: a channel of nuclei and the size of a pixel are needed`,
+      { kind: "data", field: "nuclei" },
+    );
   let sum: Float32Array | undefined;
   for (const planes of cells) {
     const { features } = (await classifier.classify(planes))[0]!;

@@ -144,7 +144,11 @@ describe("buildIndex", () => {
     const sources = [source("a", 1), source("none"), source("b", 1)];
     const built = await collect(classifier, sources);
     expect(built.items.map(({ id }) => id)).toEqual(["a", "b"]);
-    expect(built.refused).toMatchObject([{ id: "none", error: { message: /^no cells/ } }]);
+    expect(built.refused).toMatchObject([
+      { id: "none", error: { kind: "data", message: /^none: no cells/ } },
+    ]);
+    const ofFile = await collect(classifier, [{ ...source("none"), path: "images/none.npy" }]);
+    expect(ofFile.refused).toMatchObject([{ error: { message: /^images\/none\.npy: no cells/ } }]);
   });
 
   it("gives what is made when it is aborted, then the reason", async () => {

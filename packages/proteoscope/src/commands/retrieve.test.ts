@@ -2,6 +2,7 @@
 // The ranking of many images, and what kills leave behind, are in the slow tests.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeNpy } from "@proteoscope/formats";
 import { readIndexPart } from "@proteoscope/microscope";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
@@ -64,4 +65,17 @@ it("makes no index of a file without a protein", async () => {
   expect(exitCode).toBe(3);
   expect(stderr).toContain("none.fasta holds no protein");
   expect(readdirSync(place.path)).not.toContain("none");
+});
+
+it("names an image without cells and the options that it needs", async () => {
+  const index = join(place.path, "drawn");
+  const fasta = place.file("drawn.fasta", ">A\nMKTAYIAKQRQISFVK\n");
+  await retrieve("--build", fasta, "-o", index, ...drawing);
+  const plane = { dtype: "uint8", shape: [40, 40], data: new Uint8Array(1600).fill(9) } as const;
+  const image = place.file("images/A_1.npy", writeNpy(plane));
+  const reason = `${image}: no cells found: a channel of nuclei and the size of a pixel are needed (--nucleus-channel, --pixel-size)`;
+  const sought = await retrieve(image, "--index", index);
+  expect(sought).toMatchObject({ exitCode: 3, stdout: "", stderr: `proteoscope: ${reason}\n` });
+  const built = await retrieve("--build", join(place.path, "images"), "-o", join(place.path, "of-images"));
+  expect(built).toMatchObject({ exitCode: 3, stderr: `proteoscope: A_1: ${reason}\n` });
 });

@@ -251,7 +251,7 @@ async function search(
       throw new CommandError(`${word} holds several images: give one`, exitCodes.usage);
     const cells: Float32Array[] = [];
     for (const { read } of sources) cells.push(...(await read()));
-    const { features, thumbnail } = await measureCells(classifier, cells);
+    const { features, thumbnail } = await measureCells(classifier, cells, word);
     const kind: Found["kind"] = ofImage ? "proteins" : "images";
     const answers = ofImage ? index.rankProteins(features) : index.rankImages(features);
     if (answers.length === 0) throw new CommandError(`${indexPath} holds no ${kind}`, exitCodes.badData);
