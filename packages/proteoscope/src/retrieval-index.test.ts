@@ -123,7 +123,7 @@ describe("imageSources", () => {
     return new Map(sources.map(({ id, digest }) => [id, digest]));
   };
 
-  it("tells an overwritten file, and other settings, by the digest", async () => {
+  it("knows an overwritten file, and other settings, by the digest", async () => {
     mkdirSync(join(place, "images"));
     writeFileSync(join(place, "images/A_1.npy"), image(1));
     writeFileSync(join(place, "images/B_1.npy"), image(2));
@@ -137,7 +137,7 @@ describe("imageSources", () => {
     expect((await digests({ pixelSizeMicrons: 1 })).get("A_1")).not.toBe(before.get("A_1"));
   });
 
-  it("tells a changed file within an OME-Zarr by the digest", async () => {
+  it("knows a changed file within an OME-Zarr by the digest", async () => {
     const chunk = join(place, "images/A.ome.zarr/0/c");
     mkdirSync(chunk, { recursive: true });
     writeFileSync(join(place, "images/A.ome.zarr/zarr.json"), "{}");
