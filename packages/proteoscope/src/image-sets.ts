@@ -1,6 +1,7 @@
 // The images that a path names, for commands that take several: a file, a folder of files, or the output folder of
 // `generate`, of which those files are taken that hold the protein's channel as numbers.
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -11,6 +12,7 @@ import {
   type MeasuredImageOptions,
   readMeasuredImage,
 } from "@proteoscope/microscope";
+import { hashFile } from "@proteoscope/models/node";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { openImageFile } from "./image-file.ts";
 
@@ -66,6 +68,17 @@ function stem(name: string): string {
 /** Whether a file says in its name that its picture was generated, as all do that this program writes. */
 export function isNamedSynthetic(path: string): boolean {
   return /synthetic/i.test(basename(path));
+}
+
+/** SHA-256 of an image file in hexadecimal; of an OME-Zarr, of its files' digests and names. @throws the system's errors. */
+export async function digestImageFile(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return hashFile(path);
+  const hash = createHash("sha256");
+  for (const entry of (await readdir(path, { recursive: true })).sort()) {
+    const file = join(path, entry);
+    if ((await stat(file)).isFile()) hash.update(`${await hashFile(file)}  ${entry}\n`);
+  }
+  return hash.digest("hex");
 }
 
 /** Reads one image of a file. @throws FormatError and ProteoscopeError that name the path. */

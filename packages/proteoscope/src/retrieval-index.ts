@@ -1,10 +1,13 @@
 // A retrieval index on disk: index.json says by which classifier and of what it was made, part-*.safetensors hold the items. A
-// part is written whole or not at all, so that building goes on after any end with the items that are missing.
+// part is written whole or not at all, so that building goes on after any end with the items that are missing. Items are known
+// by a digest of what they were made of: those of what has changed or is gone are removed.
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
+import { FormatError } from "@proteoscope/formats";
 import {
   cellsOfImage,
   type DrawProteinOptions,
@@ -23,7 +26,7 @@ import type { FileSource } from "@proteoscope/models";
 import { z } from "zod";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { writeFileAtomic } from "./cli/output.ts";
-import { findImages, imagesOfFile, isNamedSynthetic, readImageOf } from "./image-sets.ts";
+import { digestImageFile, findImages, imagesOfFile, isNamedSynthetic, readImageOf } from "./image-sets.ts";
 import type { NamedProtein } from "./proteins.ts";
 
 /** What an index was made by and of; another of these is another index. */
@@ -57,26 +60,61 @@ export async function openIndexFolder(path: string, description: IndexDescriptio
   await mkdir(path, { recursive: true });
   const file = join(path, descriptionFile);
   if (existsSync(file)) {
-    const there = await readDescription(path);
-    const isSame = (["classifier", "set"] as const).every((key) => there[key] === description[key]);
-    if (!isSame || JSON.stringify(there.settings) !== JSON.stringify(description.settings))
+    const differences = listDifferences(await readDescription(path), description);
+    if (differences.length > 0)
       throw new CommandError(
-        `${path} is an index of ${there.set} by another classifier or other settings: name another folder`,
+        `${path} is an index ${differences.join(", ")}: name another folder with -o`,
         exitCodes.usage,
       );
   } else await writeFileAtomic(file, `${JSON.stringify(description, null, 2)}\n`);
-  const parts = (await readdir(path)).filter((name) => partName.test(name));
-  const items = await readItems(path, parts);
-  let next = parts.length;
+  const parts = await readParts(path, description.set);
+  const last = [...parts.keys()].at(-1);
+  let next = last === undefined ? 0 : Number(/\d+/.exec(last)![0]) + 1;
   return {
-    items,
+    items: (): IndexItem[] => [...parts.values()].flat(),
+    /** Removes the items that are of none of the sources. Returns their number, and the sources without an item. */
+    async update(sources: readonly IndexSource[]) {
+      const current = new Set(sources.flatMap(itemKey));
+      const before = [...parts.values()].flat().length;
+      for (const [name, part] of parts) {
+        const kept = part.filter((item) => itemKey(item).some((key) => current.has(key)));
+        if (kept.length === part.length) continue;
+        if (kept.length > 0) await writeFileAtomic(join(path, name), writeIndexPart(kept));
+        else await rm(join(path, name));
+        parts.set(name, kept);
+      }
+      const items = [...parts.values()].flat();
+      const finished = new Set(items.flatMap(itemKey));
+      const missing = sources.filter((source) => !itemKey(source).some((key) => finished.has(key)));
+      return { removed: before - items.length, missing };
+    },
     async add(part: readonly IndexItem[]): Promise<void> {
       if (part.length === 0) return;
       const name = `part-${String(next++).padStart(5, "0")}.safetensors`;
       await writeFileAtomic(join(path, name), writeIndexPart(part));
-      items.push(...part);
+      parts.set(name, part);
     },
   };
+}
+
+/** In what the index that is there differs from the one that is wanted, in words. */
+function listDifferences(there: IndexDescription, wanted: IndexDescription): string[] {
+  const differences: string[] = [];
+  if (there.set !== wanted.set) differences.push(`of ${there.set}, not of ${wanted.set}`);
+  if (there.classifier !== wanted.classifier) differences.push("by the classifier of another --model");
+  const [old, now] = [there.settings, wanted.settings];
+  if ((old === undefined) !== (now === undefined))
+    differences.push(old === undefined ? "of images, not of proteins" : "of proteins, not of images");
+  else
+    for (const key of Object.keys({ ...old, ...now }))
+      if (old?.[key] !== now?.[key])
+        differences.push(`with --${key} ${old?.[key] ?? "unset"}, not ${now?.[key] ?? "unset"}`);
+  return differences;
+}
+
+/** By what an item is known again: nothing where its digest is not known. */
+function itemKey({ id, digest }: Pick<IndexItem, "id" | "digest">): string[] {
+  return digest === null ? [] : [`${digest} ${id}`];
 }
 
 /** Reads an index with its description. @throws CommandError (not found) where there is none, FormatError. */
@@ -89,8 +127,7 @@ export async function readIndexFolder(
       exitCodes.notFound,
     );
   const description = await readDescription(path);
-  const parts = (await readdir(path)).filter((name) => partName.test(name));
-  return { description, items: await readItems(path, parts) };
+  return { description, items: [...(await readParts(path, description.set)).values()].flat() };
 }
 
 async function readDescription(path: string): Promise<IndexDescription> {
@@ -101,10 +138,25 @@ async function readDescription(path: string): Promise<IndexDescription> {
   }
 }
 
-async function readItems(path: string, parts: readonly string[]): Promise<IndexItem[]> {
-  const items: IndexItem[] = [];
-  for (const name of [...parts].sort()) items.push(...readIndexPart(await readFile(join(path, name))));
-  return items;
+/** The items of every part, by the name of its file. @throws CommandError (bad data) that names a part that is damaged. */
+async function readParts(path: string, set: string): Promise<Map<string, readonly IndexItem[]>> {
+  const parts = new Map<string, readonly IndexItem[]>();
+  for (const name of (await readdir(path)).filter((name) => partName.test(name)).sort())
+    try {
+      parts.set(name, readIndexPart(await readFile(join(path, name))));
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      const remedy = `delete it and build the index again: proteoscope retrieve --build ${set} -o ${path}`;
+      const message = `${join(path, name)}: a damaged part of the index (${cause.what}); ${remedy}`;
+      throw new CommandError(message, exitCodes.badData, { cause });
+    }
+  return parts;
+}
+
+function sha256Of(...data: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const one of data) hash.update(one);
+  return hash.digest("hex");
 }
 
 /** The crops of an atlas folder, or the images of a folder or file; a file's protein is its name up to the first "_". */
@@ -113,16 +165,19 @@ export async function imageSources(
   constants: ImagingConstants,
   options: MeasuredImageOptions & { readonly signal: AbortSignal },
 ): Promise<IndexSource[]> {
-  if (existsSync(join(path, "crops.csv"))) return atlasSources(path, constants);
+  const { signal, ...settings } = options;
+  if (existsSync(join(path, "crops.csv"))) return atlasSources(path, constants, signal);
   const sources: IndexSource[] = [];
   for (const file of (await findImages(path)).files) {
-    const images = await imagesOfFile(file.path, file.name, options.signal).catch(() => [
-      { ...file, series: 0 }, // what is wrong with it is said when it is read
-    ]);
+    signal.throwIfAborted();
+    // What is wrong with a file is said when it is read.
+    const images = await imagesOfFile(file.path, file.name, signal).catch(() => [{ ...file, series: 0 }]);
+    const content = await digestImageFile(file.path).catch(() => null);
     for (const image of images)
       sources.push({
         ...{ id: image.name, kind: "image", protein: file.name.split("_", 1)[0]!, field: file.name },
-        isSynthetic: isNamedSynthetic(file.path),
+        ...{ isSynthetic: isNamedSynthetic(file.path), path: file.path },
+        digest: content && sha256Of(content, JSON.stringify(settings)),
         read: async () =>
           cellsOfImage(await readImageOf(image, options), constants).map(({ planes }) => planes),
       });
@@ -130,7 +185,11 @@ export async function imageSources(
   return sources;
 }
 
-async function atlasSources(path: string, { cropPixels }: ImagingConstants): Promise<IndexSource[]> {
+async function atlasSources(
+  path: string,
+  { cropPixels }: ImagingConstants,
+  signal: AbortSignal,
+): Promise<IndexSource[]> {
   const { openCropPixels, readCrops, simulatedSource } = await import("@proteoscope/lab");
   const [{ crops }, pixels] = [await readCrops(path), await openCropPixels(path, { isCached: false })];
   if (pixels.height !== cropPixels || pixels.width !== cropPixels)
@@ -138,13 +197,19 @@ async function atlasSources(path: string, { cropPixels }: ImagingConstants): Pro
       `${path} holds crops of ${pixels.height} x ${pixels.width} pixels, the model takes ${cropPixels}`,
       exitCodes.badData,
     );
-  return crops
-    .filter(({ isBlend }) => !isBlend)
-    .map(({ index, gene, uniprot, source, fieldOfView }) => ({
+  const sources: IndexSource[] = [];
+  for (const crop of crops.filter(({ isBlend }) => !isBlend)) {
+    signal.throwIfAborted();
+    const { index, gene, uniprot, source, fieldOfView } = crop;
+    const { buffer, byteOffset, byteLength } = (await pixels.read(index)).data;
+    sources.push({
       ...{ id: `crop${index}`, kind: "image", protein: gene ?? uniprot ?? null, field: fieldOfView },
       isSynthetic: source === simulatedSource,
+      digest: sha256Of(JSON.stringify(crop), new Uint8Array(buffer, byteOffset, byteLength)),
       read: async () => [(await pixels.read(index)).data],
-    }));
+    });
+  }
+  return sources;
 }
 
 /** Proteins, each of which the model generates when it is read. */
@@ -159,6 +224,7 @@ export async function proteinSources(
   return proteins.map((protein) => ({
     ...{ id: `drawn ${protein.id}`, kind: "drawn", protein: protein.gene ?? protein.id },
     ...{ field: `drawn ${protein.id}`, isSynthetic: true },
+    digest: sha256Of(JSON.stringify([protein.gene ?? null, protein.sequence])),
     read: () => drawProteinCells(microscope, library, protein, options),
   }));
 }

@@ -1,13 +1,17 @@
 // Builds a retrieval index: the image classifier's features of every image of a set, or of images that the model generates of
-// every protein. Items come in parts, which the caller keeps as they come; what is kept is not made again.
+// every protein. Items come in parts, which the caller keeps as they come, so that it can go on from them.
 
+import { ProteoscopeError } from "@proteoscope/formats";
 import { resamplePlane } from "@proteoscope/imaging";
 import type { ImageClassifier } from "../image/classifier.ts";
 import type { WorkOptions } from "../progress.ts";
 import { type IndexItem, thumbnailSide } from "./index-file.ts";
 
 /** One image, or the images of one protein, that an item is made of. */
-export interface IndexSource extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic"> {
+export interface IndexSource
+  extends Pick<IndexItem, "id" | "kind" | "protein" | "field" | "isSynthetic" | "digest"> {
+  /** The file that it is read from, which errors name; its id where there is none. */
+  readonly path?: string | undefined;
   /** Cells as the classifier takes them, [3, S, S] each; none where nothing was found. */
   read(): Promise<readonly Float32Array[]>;
 }
@@ -20,26 +24,24 @@ export interface IndexPart {
 
 const itemsPerPart = 64;
 
-/** Makes the items of all sources that are not among `finished`, by id. @throws the signal's reason when it is aborted. */
+/** Makes the items of all sources. @throws the signal's reason when it is aborted. */
 export async function* buildIndex(
   classifier: ImageClassifier,
   sources: readonly IndexSource[],
-  finished: ReadonlySet<string>,
   { signal, onProgress }: Partial<WorkOptions> = {},
 ): AsyncGenerator<IndexPart, void, undefined> {
-  const left = sources.filter(({ id }) => !finished.has(id));
-  for (let first = 0; first < left.length; first += itemsPerPart) {
+  for (let first = 0; first < sources.length; first += itemsPerPart) {
     const items: IndexItem[] = [];
     const refused: IndexPart["refused"][number][] = [];
     let failure: { readonly error: unknown } | undefined;
-    for (const [index, source] of left.slice(first, first + itemsPerPart).entries()) {
+    for (const [index, source] of sources.slice(first, first + itemsPerPart).entries()) {
       if (signal?.aborted) {
         failure = { error: signal.reason };
         break;
       }
       onProgress?.({
         ...{ phase: "index", unit: "items", note: source.id },
-        ...{ done: first + index, total: left.length },
+        ...{ done: first + index, total: sources.length },
       });
       try {
         items.push(await makeItem(classifier, source));
@@ -51,22 +53,32 @@ export async function* buildIndex(
     if (failure !== undefined) throw failure.error;
   }
   signal?.throwIfAborted();
-  onProgress?.({ phase: "index", unit: "items", done: left.length, total: left.length });
+  onProgress?.({ phase: "index", unit: "items", done: sources.length, total: sources.length });
 }
 
-async function makeItem(classifier: ImageClassifier, { read, ...source }: IndexSource): Promise<IndexItem> {
+async function makeItem(
+  classifier: ImageClassifier,
+  { read, path, ...source }: IndexSource,
+): Promise<IndexItem> {
   const cells = await read();
-  return { ...source, ...(await measureCells(classifier, cells)) };
+  return { ...source, ...(await measureCells(classifier, cells, path ?? source.id)) };
 }
 
-/** Mean features of cells [3, S, S] and a small picture of the first. @throws RangeError for no cells. */
+/**
+ * Mean features of cells [3, S, S] and a small picture of the first.
+ * @throws ProteoscopeError (data, field `nuclei`) for no cells, which names what they are of.
+ */
 export async function measureCells(
   classifier: ImageClassifier,
   cells: readonly Float32Array[],
+  name: string,
 ): Promise<Pick<IndexItem, "cells" | "features" | "thumbnail">> {
   const [first] = cells;
   if (first === undefined)
-    throw new RangeError("no cells: a channel of nuclei and the size of a pixel are needed");
+    throw new ProteoscopeError(
+      `${name}: no cells found: a channel of nuclei and the size of a pixel are needed`,
+      { kind: "data", field: "nuclei" },
+    );
   let sum: Float32Array | undefined;
   for (const planes of cells) {
     const { features } = (await classifier.classify(planes))[0]!;

@@ -18,6 +18,8 @@ export interface IndexItem {
   /** What shares its field of view with the item, such as other cells of one image, has the same name here. */
   readonly field: string;
   readonly isSynthetic: boolean;
+  /** SHA-256 of what it was made of, in hexadecimal: another one is another item. Null where it is not known. */
+  readonly digest: string | null;
   /** Number of cells that the features are the mean of. */
   readonly cells: number;
   /** Features of the image classifier, [width]. */
@@ -34,6 +36,7 @@ const entriesSchema = z.array(
     protein: z.string().nullable(),
     field: z.string(),
     isSynthetic: z.boolean(),
+    digest: z.string().nullable().default(null), // older parts have none
     cells: z.int().min(1),
   }),
 );

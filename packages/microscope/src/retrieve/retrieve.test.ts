@@ -11,6 +11,7 @@ const width = 12;
 const thumbnail = Uint8Array.from({ length: 2 * thumbnailSide ** 2 }, (_, i) => i % 256);
 const item = (id: string, protein: string | null, features: Float32Array, rest: Partial<IndexItem> = {}) => ({
   ...{ id, protein, features, thumbnail, kind: "image" as const, field: id, isSynthetic: false, cells: 1 },
+  ...{ digest: null },
   ...rest,
 });
 const noise = (name: string, scale: number) =>
@@ -87,8 +88,15 @@ describe("a retrieval index", () => {
 
 describe("a part of an index", () => {
   it("is read as it was written", () => {
-    expect(readIndexPart(writeIndexPart(items))).toEqual(items);
+    const [first, ...others] = items;
+    const parts = [{ ...first!, digest: "ab12" }, ...others];
+    expect(readIndexPart(writeIndexPart(parts))).toEqual(parts);
     expect(readIndexPart(writeIndexPart([]))).toEqual([]);
+  });
+
+  it("is read where it is of before digests were written", () => {
+    const { digest, ...old } = items[0]!;
+    expect(readIndexPart(writeIndexPart([old as IndexItem]))).toEqual([items[0]]);
   });
 
   it("is refused where it is none", () => {
@@ -108,7 +116,7 @@ describe("buildIndex", () => {
     close: async () => undefined,
   };
   const source = (id: string, ...firsts: number[]): IndexSource => ({
-    ...{ id, kind: "image", protein: id, field: id, isSynthetic: false },
+    ...{ id, kind: "image", protein: id, field: id, isSynthetic: false, digest: `digest of ${id}` },
     read: async () => firsts.map((first) => new Float32Array(3 * side * side).fill(first)),
   });
   const collect = async (...args: Parameters<typeof buildIndex>) => {
@@ -122,16 +130,25 @@ describe("buildIndex", () => {
   };
 
   it("takes the mean over the cells of an image, and a small picture of the first", async () => {
-    const built = await collect(classifier, [source("a", 0.25, 0.75)], new Set());
-    expect(built.items[0]).toMatchObject({ id: "a", cells: 2, features: Float32Array.of(0.5, 0.5) });
+    const built = await collect(classifier, [source("a", 0.25, 0.75)]);
+    expect(built.items[0]).toMatchObject({
+      id: "a",
+      digest: "digest of a",
+      cells: 2,
+      features: Float32Array.of(0.5, 0.5),
+    });
     expect(built.items[0]!.thumbnail.every((value) => value === 64)).toBe(true);
   });
 
-  it("leaves out what is finished, and names what has no cells", async () => {
-    const sources = [source("a", 1), source("b", 1), source("none")];
-    const built = await collect(classifier, sources, new Set(["a"]));
-    expect(built.items.map(({ id }) => id)).toEqual(["b"]);
-    expect(built.refused).toMatchObject([{ id: "none", error: { message: /^no cells/ } }]);
+  it("names what has no cells", async () => {
+    const sources = [source("a", 1), source("none"), source("b", 1)];
+    const built = await collect(classifier, sources);
+    expect(built.items.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(built.refused).toMatchObject([
+      { id: "none", error: { kind: "data", message: /^none: no cells/ } },
+    ]);
+    const ofFile = await collect(classifier, [{ ...source("none"), path: "images/none.npy" }]);
+    expect(ofFile.refused).toMatchObject([{ error: { message: /^images\/none\.npy: no cells/ } }]);
   });
 
   it("gives what is made when it is aborted, then the reason", async () => {
@@ -145,7 +162,7 @@ describe("buildIndex", () => {
     }));
     const made: string[] = [];
     const work = (async () => {
-      for await (const { items: part } of buildIndex(classifier, sources, new Set(), {
+      for await (const { items: part } of buildIndex(classifier, sources, {
         signal: controller.signal,
       }))
         made.push(...part.map(({ id }) => id));

@@ -51,6 +51,7 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 /** The options that set the fields of a request, as one would give them. */
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel",
+  nuclei: "--nucleus-channel, --pixel-size",
   nucleusZ: "--nucleus-z",
   nucleusTime: "--nucleus-time",
   pixelSizeMicrons: "--pixel-size",

@@ -100,7 +100,7 @@ describe("retrieve", () => {
     const found = JSON.parse((await retrieve(image, "--index", drawn, "--json")).stdout);
     expect(found.ranking.map(({ name }: { name: string }) => name).sort()).toEqual(["AAA", "B"]);
     const other = await retrieve("--build", fasta, "-o", drawn, "--steps", "3", "--cells", "2");
-    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("other settings") });
+    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("with --steps 2, not 3") });
   });
 
   it.skipIf(process.platform === "win32")(

@@ -18,8 +18,9 @@ import { withOutputFolder } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { resolveProteins } from "../proteins.ts";
+import { type NamedProtein, resolveProteins } from "../proteins.ts";
 import { imageArgs, parseImageArguments } from "./image-arguments.ts";
+import { listRefused, proteinArgs, readProteinArguments } from "./protein-arguments.ts";
 
 const retrieveArgs = {
   query: {
@@ -46,6 +47,8 @@ const retrieveArgs = {
     description:
       "The right answer, whose rank is printed beside chance; of a protein, by default the protein itself",
   },
+  strict: proteinArgs.strict,
+  "allow-nucleotides": proteinArgs["allow-nucleotides"],
   ...imageArgs,
   cells: {
     type: "string",
@@ -83,7 +86,7 @@ export const retrieveCommand = defineCommand({
   savesAtInterrupt: true,
   notes: [
     "A protein is compared by what the model draws of it; a file of an image folder belongs to the protein that its name",
-    "begins with, up to the first _. An index that was interrupted is continued by the same command. How much a rank says",
+    "begins with, up to the first _. The same command continues an index that was interrupted, and brings it up to date with its set. How much a rank says",
     "is measured on the index: each image is sought among its proteins, without the images of its own field.",
   ],
   examples: [
@@ -125,12 +128,40 @@ const isSequenceFile = (word: string): boolean => /(^-$)|\.(fa|faa|fasta|fas|txt
 const isImage = (word: string): boolean => existsSync(word) && !isSequenceFile(word);
 
 async function buildCommand(args: RetrieveArguments, set: string, context: CommandContext) {
-  const { stdout, stderr, env, signal } = context;
+  const { stdout, stderr } = context;
   const { output } = args;
   if (output === undefined || args.query !== undefined)
     throw new CommandError("--build takes a set and -o, the folder of the index", exitCodes.usage);
+  const found = isImage(set) ? undefined : await readProteinArguments({ ...args, _: [set] }, context);
+  if (found?.proteins.length === 0) throw new CommandError(`${set} holds no protein`, exitCodes.badData);
+  const made = await makeIndex(args, { set, output, proteins: found?.proteins }, context);
+  printLines(stderr, ...made.refused.map(({ id, reason }) => `proteoscope: ${id}: ${reason}`));
+  const refused = [...listRefused(found?.refused ?? []), ...made.refused];
+  const counts = { items: made.items.length, made: made.count, removed: made.removed };
+  const proteins = new Set(made.items.flatMap(({ protein }) => protein ?? [])).size;
+  if (args.json) printJson(stdout, { index: output, ...counts, proteins, refused });
+  else {
+    const gone = made.removed > 0 ? `; ${made.removed} of what has changed or is gone removed` : "";
+    const held = `${counts.items} items of ${proteins} proteins in ${output}`;
+    printLines(stdout, `${held}, ${counts.made} of them new${gone}`);
+  }
+  return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
+}
+
+interface IndexRequest {
+  readonly set: string;
+  readonly output: string;
+  /** Those of the set; undefined where it is of images. */
+  readonly proteins: readonly NamedProtein[] | undefined;
+}
+
+/** Begins an index, or brings it up to date. */
+async function makeIndex(
+  args: RetrieveArguments,
+  { set, output, proteins }: IndexRequest,
+  { stderr, env, signal }: CommandContext,
+) {
   const drawing = drawOptions(args, signal);
-  const proteins = isImage(set) ? undefined : (await resolveProteins([set], context)).proteins;
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
@@ -148,30 +179,19 @@ async function buildCommand(args: RetrieveArguments, set: string, context: Comma
       proteins === undefined
         ? await index.imageSources(set, constants, { ...parseImageArguments(args, signal), signal })
         : await index.proteinSources(runtime, folder, proteins, drawing);
-    const classifier = await openImageClassifier(
-      runtime,
-      await readImageClassifier(folder),
-      constants.cropPixels,
-    );
-    const finished = new Set(opened.items.map(({ id }) => id));
+    const network = await readImageClassifier(folder);
+    const classifier = await openImageClassifier(runtime, network, constants.cropPixels);
+    const { missing, removed } = await opened.update(sources);
+    let count = 0;
     const refused: { readonly id: string; readonly reason: string }[] = [];
-    for await (const part of buildIndex(classifier, sources, finished, {
-      signal,
-      onProgress: progress.show,
-    })) {
+    for await (const part of buildIndex(classifier, missing, { signal, onProgress: progress.show })) {
       await opened.add(part.items);
+      count += part.items.length;
       refused.push(...part.refused.map(({ id, error }) => ({ id, reason: describeFailure(error).message })));
     }
-    return { items: opened.items, made: opened.items.length - finished.size, refused };
+    return { items: opened.items(), count, removed, refused };
   });
-  const { items, made, refused } = await work.finally(progress.close);
-  printLines(stderr, ...refused.map(({ id, reason }) => `proteoscope: ${id}: ${reason}`));
-  const names = new Set(items.flatMap(({ protein }) => protein ?? []));
-  const summary = { index: output, items: items.length, made, proteins: names.size, refused };
-  if (args.json) printJson(stdout, summary);
-  else
-    printLines(stdout, `${items.length} items of ${names.size} proteins in ${output}, ${made} of them new`);
-  return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
+  return work.finally(progress.close);
 }
 
 interface Found {
@@ -203,7 +223,8 @@ async function search(
     );
   if (items.length === 0) throw new CommandError(`${indexPath} holds no items`, exitCodes.badData);
   const ofImage = isImage(word);
-  const proteins = ofImage ? [] : (await resolveProteins([word], context, { strict: true })).proteins;
+  const named = { strict: true, model: args.model, allowNucleotides: args["allow-nucleotides"] === true };
+  const proteins = ofImage ? [] : (await resolveProteins([word], context, named)).proteins;
   if (proteins.length > 1)
     throw new CommandError(`${word} holds several proteins: give one`, exitCodes.usage);
   const progress = showProgress(context.stderr);
@@ -230,7 +251,7 @@ async function search(
       throw new CommandError(`${word} holds several images: give one`, exitCodes.usage);
     const cells: Float32Array[] = [];
     for (const { read } of sources) cells.push(...(await read()));
-    const { features, thumbnail } = await measureCells(classifier, cells);
+    const { features, thumbnail } = await measureCells(classifier, cells, word);
     const kind: Found["kind"] = ofImage ? "proteins" : "images";
     const answers = ofImage ? index.rankProteins(features) : index.rankImages(features);
     if (answers.length === 0) throw new CommandError(`${indexPath} holds no ${kind}`, exitCodes.badData);
