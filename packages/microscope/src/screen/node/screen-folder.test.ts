@@ -189,6 +189,29 @@ describe("shards", () => {
     await screen(path, { index: 0, count: 2 });
     await expect(mergeShards(path)).rejects.toThrow(/shards of .* and of /);
   });
+
+  it("that lost rows at a line's end are named, and done again", async () => {
+    for (const index of [0, 1, 2]) await screen(path, { index, count: 3 });
+    const second = join(path, "shards/2-of-3.csv");
+    const whole = readFileSync(second, "utf8");
+    writeFileSync(second, whole.split("\n").slice(0, 3).join("\n").concat("\n"));
+    await expect(mergeShards(path)).rejects.toThrow(/shard 2 of 3 holds 2 rows of 4: run it again/);
+    expect(existsSync(join(path, "results.csv"))).toBe(false);
+    expect(await screen(path, { index: 1, count: 3 })).toBe(2);
+    expect(readFileSync(second, "utf8")).toBe(whole);
+    await mergeShards(path);
+    expect(readCsv(table())).toHaveLength(11);
+  });
+
+  it("of several inputs, or without their number of rows, are not merged", async () => {
+    await screen(path, { index: 0, count: 2 });
+    await screen(path, { index: 1, count: 2 }, undefined, inputs.slice(0, 8));
+    await expect(mergeShards(path)).rejects.toThrow(/shards hold 6, 4 rows, which are not of one input/);
+    rmSync(join(path, "shards/2-of-2.json"));
+    await expect(mergeShards(path)).rejects.toThrow(
+      /2-of-2\.json: gives no number of rows: run shard 2 of 2/,
+    );
+  });
 });
 
 describe("the end of a screen", () => {

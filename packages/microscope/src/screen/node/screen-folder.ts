@@ -3,6 +3,7 @@
 //   screen.json             what was screened with: model and settings; a run with others is refused
 //   results.csv             one row per record in the order of the input, written as it goes
 //   shards/2-of-8.csv       the rows of one shard; its name ends in .partial until it is complete
+//   shards/2-of-8.json      the number of these rows, by which a shard that lost some is seen
 //   pictures/ab/ab12....png pictures by the SHA-256 of their bytes, written before the row that names them
 //   results.parquet, contact-sheet.png, summary.html   made of these when all is done
 //
@@ -76,7 +77,9 @@ export async function openScreenFolder(
         count++;
       },
       async complete() {
-        if (shard !== undefined && !isComplete) await rename(partial, complete);
+        if (shard === undefined) return;
+        await writeWhole(shardCountPath(path, shard), `${JSON.stringify({ records: count })}\n`, shard);
+        if (!isComplete) await rename(partial, complete);
       },
       async close() {
         await file.close();
@@ -108,6 +111,11 @@ export async function readDescription(path: string): Promise<ScreenDescription> 
 /** Where the rows of a shard are when it is complete. */
 export function shardPath(path: string, { index, count }: Shard): string {
   return join(path, shardsName, `${index + 1}-of-${count}.csv`);
+}
+
+/** Where the number of rows of a complete shard is. */
+export function shardCountPath(path: string, shard: Shard): string {
+  return shardPath(path, shard).replace(/csv$/, "json");
 }
 
 /** Writes a file whole or not at all; what a killed process leaves of it, its next run writes over. */
