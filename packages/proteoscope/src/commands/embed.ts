@@ -5,7 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import { defaultWindowResidues, type ResidueEmbedder } from "@proteoscope/microscope";
+import { defaultWindowResidues, type RefusedRow, type ResidueEmbedder } from "@proteoscope/microscope";
 import type { EmbeddingStage } from "@proteoscope/microscope/node";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { openCheckpoint } from "../checkpoint-path.ts";
@@ -16,6 +16,7 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { withRuntime } from "../model-folder.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
+import { printRefusals } from "./print-refusals.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 import { openProteins, type ScreenInputs } from "./screen/screen-inputs.ts";
 
@@ -97,6 +98,7 @@ export const embedCommand = defineCommand({
       windows: "overlapping by half; each residue from the window whose middle is nearest",
     });
     const progress = showProgress(stderr);
+    let refusals: readonly RefusedRow[] = [];
     try {
       await withRuntime(args.device, async (runtime) => {
         const { embedProteins } = await import("@proteoscope/microscope");
@@ -116,12 +118,13 @@ export const embedCommand = defineCommand({
         }
         await language.close();
       });
+      refusals = await stage.refusals();
       await finishEmbeddings(stage, args.output);
     } finally {
       progress.close();
       await stage.close();
     }
-    return report(args, stage, context);
+    return report(args, stage, refusals, context);
   },
 });
 
@@ -172,13 +175,17 @@ async function hashWeights(path: string): Promise<Record<string, string>> {
 function report(
   args: EmbedArguments,
   { counts, settings }: EmbeddingStage,
+  refusals: readonly RefusedRow[],
   { stdout, stderr }: CommandContext,
 ): ExitCode {
   const { records, refused, rows } = counts;
   const { hiddenSize, dtype, pooling } = settings;
-  if (refused > 0) printLines(stderr, `proteoscope: ${refused} of ${records} records refused: see the index`);
+  printRefusals(stderr, refusals, { refused, records });
   if (args.json)
-    printJson(stdout, { output: args.output, records, refused, shape: [rows, hiddenSize], dtype, pooling });
+    printJson(stdout, {
+      ...{ output: args.output, records, refused, shape: [rows, hiddenSize], dtype, pooling },
+      refusals,
+    });
   else printLines(stdout, `${args.output}: ${dtype} [${rows}, ${hiddenSize}], ${records - refused} proteins`);
   return refused > 0 ? exitCodes.badData : exitCodes.ok;
 }
