@@ -4,7 +4,7 @@
 import type { RefusedRow } from "@proteoscope/microscope";
 import { printLines } from "../cli/print.ts";
 
-/** More lines are not read; the table or `--json` has every record. */
+/** More lines are not read. */
 const mostLines = 50;
 
 /** Prints where refused records are and why, and their number among all; nothing where there are none. */

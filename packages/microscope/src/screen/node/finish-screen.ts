@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { type ParquetValue, readPng, startParquet, writePng } from "@proteoscope/formats";
 import type { RgbImage } from "@proteoscope/imaging";
 import { drawContactSheet } from "../contact-sheet.ts";
+import type { Shard } from "../records.ts";
 import { isDone, isNumberColumn, type ResultRow, resultColumns } from "../result-table.ts";
 import { emptySummary, type ScreenSummary, summarize } from "../summary.ts";
 import { renderSummary } from "../summary-page.ts";
 import { readRows } from "./result-file.ts";
-import { readDescription, resultsName, writeWhole } from "./screen-folder.ts";
+import { readDescription, resultsName, shardPath, writeWhole } from "./screen-folder.ts";
 import { writeStream } from "./write-stream.ts";
 
 const rowsPerGroup = 5000;
@@ -47,6 +48,13 @@ export async function finishScreen(path: string): Promise<ScreenSummary> {
     join(path, "summary.html"),
     renderSummary(summary, { model: model.name, images, pictures: encoded }),
   );
+  return summary;
+}
+
+/** The summary of a complete shard. @throws the system's error where its rows are not there. */
+export async function summarizeShard(path: string, shard: Shard): Promise<ScreenSummary> {
+  const summary = emptySummary((await readDescription(path)).labels);
+  for await (const row of readRows(shardPath(path, shard))) summarize(summary, row);
   return summary;
 }
 

@@ -113,7 +113,11 @@ describe("screen", () => {
     };
     const second = await screenWith(slurm, [fasta, "-o", output, "--no-images", "--json"]);
     expect(second.exitCode).toBe(3);
-    expect(JSON.parse(second.stdout)).toEqual({ output, shard: "2/2", records: 2, refused: 1 });
+    const refusals = [{ id: "b", place: `${fasta}, line 4`, reason: expect.stringContaining('"J"') }];
+    expect(JSON.parse(second.stdout)).toEqual({ output, shard: "2/2", records: 2, refused: 1, refusals });
+    expect(second.stderr).toMatch(/line 4, b: .*"J" in column 3 .*\nproteoscope: 1 of 2 records refused\n$/);
+    const again = await screen([fasta, "-o", output, "--no-images", "--shard", "2/2"]);
+    expect(again).toMatchObject({ exitCode: 3, stderr: second.stderr });
     const early = await screen(["--merge", "-o", output]);
     expect(early).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("shard 1 of 2 is missing") });
     const first = await screenWith({ JOB_COMPLETION_INDEX: "0", JOB_COMPLETIONS: "2" }, [
