@@ -162,6 +162,32 @@ describe("embed", () => {
   });
 
   it.each([
+    ["folder.npy", "folder.npy"],
+    ["folder.parquet", "folder.parquet"],
+    ["taken.npy", "taken.index.csv"],
+  ])("refuses %s before the work where %s is a folder", async (output, folder) => {
+    mkdirSync(join(place.path, folder));
+    const before = readdirSync(place.path);
+    const { exitCode, stderr } = await embed(output);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^proteoscope: .*${folder}: there is a folder of that name\\n$`),
+      ),
+    });
+    expect(readdirSync(place.path)).toEqual(before);
+  });
+
+  it("refuses an output that is its input", async () => {
+    const input = place.file("input.parquet", fasta);
+    const words = ["embed", input, "--plm", place.model, "-o", input];
+    expect(await runWords(words)).toMatchObject({
+      ...{ exitCode: 2, stderr: expect.stringContaining("input.parquet is an input of this command") },
+    });
+    expect(readFileSync(input, "utf8")).toBe(fasta);
+  });
+
+  it.each([
     [["-o", "x.txt"], 3, /names no format.*end it in \.zarr, \.npy, \.parquet/],
     [["-o", "x.parquet", "--precision", "float16"], 2, /float16 is for \.zarr and \.npy/],
     [["--window", "1"], 2, /--window takes a whole number from 2/],
