@@ -148,6 +148,25 @@ describe("the folder of a screen", () => {
     expect(await screen(path)).toBe(6);
   });
 
+  it.each(["", '{"schema": 1, "mod', "null", '{"schema": 1, "labels": ["nucleus"]}'])(
+    "names a screen.json that is damaged: %s",
+    async (text) => {
+      await screen(path, undefined, 5);
+      const file = join(path, "screen.json");
+      const whole = readFileSync(file, "utf8");
+      writeFileSync(file, text);
+      const damaged = /screen\.json is damaged: remove it and screen again with the same settings/;
+      await expect(screen(path)).rejects.toThrow(damaged);
+      await expect(finishScreen(path)).rejects.toMatchObject({
+        kind: "data",
+        message: expect.stringMatching(damaged),
+      });
+      rmSync(file);
+      expect(await screen(path)).toBe(6);
+      expect(readFileSync(file, "utf8")).toBe(whole);
+    },
+  );
+
   it("is written by one process at a time", async () => {
     const first = await openScreenFolder(path, description);
     writeFileSync(join(path, "results.csv.lock"), `elsewhere 12\n`);

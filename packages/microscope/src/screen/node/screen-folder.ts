@@ -97,7 +97,7 @@ export function readScreenRows(path: string): AsyncGenerator<ResultRow, void, un
   return readRows(join(path, resultsName));
 }
 
-/** Reads screen.json. @throws ProteoscopeError (notFound) where there is none. */
+/** Reads screen.json. @throws ProteoscopeError (notFound) where there is none, (data) for one that is damaged. */
 export async function readDescription(path: string): Promise<ScreenDescription> {
   const text = await readFile(join(path, descriptionName), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -105,7 +105,23 @@ export async function readDescription(path: string): Promise<ScreenDescription> 
       ...{ kind: "notFound", field: "output" },
     });
   });
-  return JSON.parse(text);
+  const description = parseDescription(text);
+  if (description !== undefined) return description;
+  throw new ProteoscopeError(
+    `${join(path, descriptionName)} is damaged: remove it and screen again with the same settings, which writes it anew`,
+    { kind: "data", field: "output" },
+  );
+}
+
+function parseDescription(text: string): ScreenDescription | undefined {
+  try {
+    const found = JSON.parse(text) as Partial<ScreenDescription> | null;
+    if (Array.isArray(found?.labels) && typeof found.model?.name === "string" && found.images !== undefined)
+      return found as ScreenDescription;
+  } catch {
+    // It is no JSON.
+  }
+  return undefined;
 }
 
 /** Where the rows of a shard are when it is complete. */
