@@ -156,6 +156,19 @@ describe("screen", () => {
     expect(existsSync(join(place.path, "none"))).toBe(false);
   });
 
+  it("refuses an output that is one of its inputs, before the work", async () => {
+    const input = place.file("own.fasta", ">a\nMKTAYIAK\n");
+    const refused = {
+      exitCode: 2,
+      stderr: expect.stringMatching(/ is an input of this command: name another/),
+    };
+    expect(await screen([input, "-o", input])).toMatchObject(refused);
+    expect(await screen([fasta, "--nucleus", input, "-o", input])).toMatchObject(refused);
+    expect(await screen(["--manifest", input, "-o", input])).toMatchObject(refused);
+    expect(await screen([fasta, "-o", place.model])).toMatchObject(refused);
+    expect(readFileSync(input, "utf8")).toBe(">a\nMKTAYIAK\n");
+  });
+
   it("asks for proteins where there are none", async () => {
     expect(await screen([])).toMatchObject({ exitCode: 2, stderr: "proteoscope: <protein> is missing\n" });
   });

@@ -8,12 +8,13 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand, sharedArgs } from "../../cli/command.ts";
 import { CommandError, type ExitCode, exitCodes } from "../../cli/errors.ts";
+import { refuseInputs } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
 import { printRefusals } from "../print-refusals.ts";
-import { proteinArgs } from "../protein-arguments.ts";
+import { proteinArgs, proteinInputs } from "../protein-arguments.ts";
 import { jobScript, schedulers } from "./job-script.ts";
 import type { ImageOptions } from "./run-screen.ts";
 import { openProteins, type ScreenInputs } from "./screen-inputs.ts";
@@ -114,6 +115,8 @@ export const screenCommand = defineCommand({
     const { env, stderr, signal } = context;
     const { output } = args;
     if (args.print !== undefined) return printScript(args.print, args, context);
+    const others = [args.manifest, args.nucleus, args.model].filter((path) => path !== undefined);
+    await refuseInputs(output, [...proteinInputs(args, context), ...others]);
     const { finishScreen, mergeShards, summarizeShard } = await import("@proteoscope/microscope/node");
     if (args.merge) {
       await mergeShards(output);
