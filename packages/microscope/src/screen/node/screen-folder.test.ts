@@ -142,9 +142,11 @@ describe("the folder of a screen", () => {
     );
     const model = { name: "tiny", sha256: { weights: "cd" } };
     await expect(openScreenFolder(path, { ...description, model })).rejects.toThrow(
-      /screen with another model/,
+      /other settings \(model\.sha256\.weights: "ab" there, "cd" here\)/,
     );
-    await expect(openScreenFolder(path, { ...description, images: null })).rejects.toThrow(/another images/);
+    await expect(openScreenFolder(path, { ...description, images: null })).rejects.toThrow(
+      /images: some there, none here/,
+    );
     expect(await screen(path)).toBe(6);
   });
 

@@ -16,6 +16,7 @@ import { createFolder } from "@proteoscope/formats/node";
 import { type ScreenInput, type ScreenResult, type Shard, sha256Hex } from "../records.ts";
 import { type ResultRow, resultColumns, resultRow } from "../result-table.ts";
 import { takeLock } from "./folder-lock.ts";
+import { otherSettings } from "./other-settings.ts";
 import { openResultFile, readRows } from "./result-file.ts";
 import { inputsWithoutRows } from "./same-input.ts";
 
@@ -152,11 +153,10 @@ async function checkDescription(
   const file = join(path, descriptionName);
   if (!(await exists(file))) return writeWhole(file, text, shard);
   const there = await readDescription(path);
-  const fields = ["schema", "model", "labels", "images"] as const;
-  const other = fields.find((field) => JSON.stringify(there[field]) !== JSON.stringify(description[field]));
-  if (other === undefined) return;
+  const others = otherSettings(there, description);
+  if (others.length === 0) return;
   throw new ProteoscopeError(
-    `${path} holds a screen with another ${other} (${descriptionName}): give the same settings or name another output`,
+    `${path} holds a screen with other settings (${others.join("; ")}): give the same or name another output`,
     { kind: "usage", field: "output" },
   );
 }

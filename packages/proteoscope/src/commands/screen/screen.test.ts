@@ -88,7 +88,10 @@ describe("screen", () => {
     }
     expect(existsSync(join(output, "contact-sheet.png"))).toBe(true);
     const other = await screen([fasta, "-o", output, "--steps", "3"]);
-    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/another images .*\(-o\)\n$/) });
+    expect(other).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/images\.steps: 2 there, 3 here.*\(-o\)\n$/),
+    });
   });
 
   it("screens nothing of a file with a bad record where it is strict", async () => {
