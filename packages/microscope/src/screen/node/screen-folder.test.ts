@@ -266,4 +266,20 @@ describe("the end of a screen", () => {
     await finishScreen(path);
     expect(filesOf(path)).toEqual(before);
   });
+
+  it("names a picture that is gone, and what draws it again", async () => {
+    await screen(path);
+    const whole = filesOf(path);
+    rmSync(join(path, "pictures"), { recursive: true });
+    await expect(finishScreen(path)).rejects.toMatchObject({
+      kind: "notFound",
+      message: expect.stringMatching(
+        /pictures.*\.png is gone, which results\.csv names: remove results\.csv and shards, and screen again/,
+      ),
+    });
+    for (const name of ["results.csv", "results.parquet"]) rmSync(join(path, name), { force: true });
+    expect(await screen(path)).toBe(11);
+    expect(filesOf(path)).toEqual(whole);
+    expect((await finishScreen(path)).done).toBe(9);
+  });
 });
