@@ -22,7 +22,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** A value on a few letters: that of a nested one is told by its parts. */
+/** A value in a word; the parts of a nested one are compared one by one. */
 function inWords(value: unknown): string {
   if (value === undefined || value === null) return "none";
   return isObject(value) ? "some" : JSON.stringify(value);
