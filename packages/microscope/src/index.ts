@@ -214,4 +214,4 @@ export {
   screenProteins,
   screenRecord,
 } from "./screen/screen-proteins.ts";
-export type { ScreenExample, ScreenSummary } from "./screen/summary.ts";
+export type { RefusedRow, ScreenExample, ScreenSummary } from "./screen/summary.ts";

@@ -7,7 +7,7 @@ export {
   type EmbeddingStage,
   openEmbeddingStage,
 } from "./embed/node/embedding-stage.ts";
-export { finishScreen } from "./screen/node/finish-screen.ts";
+export { finishScreen, summarizeShard } from "./screen/node/finish-screen.ts";
 export { mergeShards } from "./screen/node/merge-shards.ts";
 export {
   openScreenFolder,

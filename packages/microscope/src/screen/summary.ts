@@ -11,6 +11,15 @@ export interface ScreenExample {
   readonly picture: string;
 }
 
+/** A refused record: where it is, and why. */
+export interface RefusedRow {
+  readonly id: string;
+  /** File, and line where there is one. */
+  readonly place: string;
+  /** One line. */
+  readonly reason: string;
+}
+
 /** Numbers of a screen. */
 export interface ScreenSummary {
   done: number;
@@ -20,7 +29,7 @@ export interface ScreenSummary {
   /** The most probable proteins of each compartment, at most `examplesPerCompartment`, the most probable first. */
   readonly examples: Record<string, ScreenExample[]>;
   /** The first refused records, at most `listedRefusals`. */
-  readonly refusals: { readonly id: string; readonly place: string; readonly reason: string }[];
+  readonly refusals: RefusedRow[];
 }
 
 /** Number of proteins that stand for a compartment. */
@@ -36,12 +45,10 @@ export function emptySummary(labels: readonly string[]): ScreenSummary {
 
 /** Adds a row to the summary. */
 export function summarize(summary: ScreenSummary, row: ResultRow): void {
-  const { id = "", status = "", compartment = "", picture = "" } = row;
+  const { id = "", compartment = "", picture = "" } = row;
   if (!isDone(row)) {
     summary.refused++;
-    const place = row.line ? `${row.file}, line ${row.line}` : row.file!;
-    if (summary.refusals.length < listedRefusals)
-      summary.refusals.push({ id, place, reason: status.replace(/^refused: /, "") });
+    if (summary.refusals.length < listedRefusals) summary.refusals.push(refusedRow(row));
     return;
   }
   summary.done++;
@@ -51,4 +58,9 @@ export function summarize(summary: ScreenSummary, row: ResultRow): void {
   const place = best.findIndex(({ probability }) => probability < example.probability);
   best.splice(place < 0 ? best.length : place, 0, example);
   if (best.length > examplesPerCompartment) best.pop();
+}
+
+/** What the row of a refused record says. */
+export function refusedRow({ id = "", status = "", file = "", line }: ResultRow): RefusedRow {
+  return { id, place: line ? `${file}, line ${line}` : file, reason: status.replace(/^refused: /, "") };
 }

@@ -47,8 +47,13 @@ describe("embed", () => {
   it("writes means as npy with an index, and ends with code 3 where a record is refused", async () => {
     const { exitCode, stdout, stderr } = await embed("means.npy", "--json");
     expect(exitCode).toBe(3);
-    expect(stderr).toBe("proteoscope: 1 of 3 records refused: see the index\n");
-    expect(JSON.parse(stdout)).toMatchObject({ records: 3, refused: 1, shape: [2, width], dtype: "float32" });
+    expect(stderr).toMatch(
+      /some\.fasta, line 4, b: .*"J" in column 3 .*\nproteoscope: 1 of 3 records refused\n$/,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ records: 3, refused: 1, shape: [2, width], dtype: "float32" },
+      refusals: [{ id: "b", place: `${path}, line 4`, reason: expect.stringContaining('"J"') }],
+    });
     const { shape, data } = readNpy(bytes("means.npy"));
     expect(shape).toEqual([2, width]);
     expect(new Set(data as Float32Array).size).toBe(2 * width);
@@ -90,7 +95,9 @@ describe("embed", () => {
 
   it("writes Parquet with a line per residue", async () => {
     await embed("rows.zarr", "--pooling", "residues");
-    expect((await embed("rows.parquet", "--pooling", "residues")).exitCode).toBe(3);
+    expect(await embed("rows.parquet", "--pooling", "residues")).toMatchObject({
+      ...{ exitCode: 3, stderr: expect.stringContaining("some.fasta, line 4, b: ") },
+    });
     const file = new Uint8Array(bytes("rows.parquet")).buffer;
     const rows = await parquetReadObjects({ file });
     expect(rows).toHaveLength(53);
@@ -152,6 +159,32 @@ describe("embed", () => {
     for (const ending of [".npy", ".index.csv", ".json"])
       expect(bytes(`resumed${ending}`).equals(bytes(`all${ending}`))).toBe(true);
     expect(readdirSync(place.path).filter((name) => name.endsWith(".parts"))).toEqual([]);
+  });
+
+  it.each([
+    ["folder.npy", "folder.npy"],
+    ["folder.parquet", "folder.parquet"],
+    ["taken.npy", "taken.index.csv"],
+  ])("refuses %s before the work where %s is a folder", async (output, folder) => {
+    mkdirSync(join(place.path, folder));
+    const before = readdirSync(place.path);
+    const { exitCode, stderr } = await embed(output);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^proteoscope: .*${folder}: there is a folder of that name\\n$`),
+      ),
+    });
+    expect(readdirSync(place.path)).toEqual(before);
+  });
+
+  it("refuses an output that is its input", async () => {
+    const input = place.file("input.parquet", fasta);
+    const words = ["embed", input, "--plm", place.model, "-o", input];
+    expect(await runWords(words)).toMatchObject({
+      ...{ exitCode: 2, stderr: expect.stringContaining("input.parquet is an input of this command") },
+    });
+    expect(readFileSync(input, "utf8")).toBe(fasta);
   });
 
   it.each([

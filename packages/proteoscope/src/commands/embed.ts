@@ -5,18 +5,20 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import { defaultWindowResidues, type ResidueEmbedder } from "@proteoscope/microscope";
-import type { EmbeddingStage } from "@proteoscope/microscope/node";
+import { defaultWindowResidues, type RefusedRow, type ResidueEmbedder } from "@proteoscope/microscope";
+import type { EmbeddingStage, embeddingFormat } from "@proteoscope/microscope/node";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, type ExitCode, exitCodes } from "../cli/errors.ts";
+import { checkOutputFile, refuseInputs } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { withRuntime } from "../model-folder.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
-import { proteinArgs } from "./protein-arguments.ts";
+import { printRefusals } from "./print-refusals.ts";
+import { proteinArgs, proteinInputs } from "./protein-arguments.ts";
 import { openProteins, type ScreenInputs } from "./screen/screen-inputs.ts";
 
 const embedArgs = {
@@ -78,25 +80,25 @@ export const embedCommand = defineCommand({
   async run(args, context) {
     const { stderr, signal } = context;
     const windowResidues = parseInteger("window", args.window, { min: 2 });
-    const { embeddingFormat, finishEmbeddings, openEmbeddingStage } = await import(
-      "@proteoscope/microscope/node"
-    );
-    const format = embeddingFormat(args.output);
+    const node = await import("@proteoscope/microscope/node");
+    const format = node.embeddingFormat(args.output);
     if (format === ".parquet" && args.precision === "float16")
       throw new CommandError(
         "--precision float16 is for .zarr and .npy: Parquet has no such lists",
         exitCodes.usage,
       );
+    await checkOutput(args, format, context);
     const inputs = await openProteins(args._, context, {
       strict: args.strict === true,
       allowNucleotides: args["allow-nucleotides"] === true,
     });
     const { name, sha256, open, hiddenSize } = await openLanguageModel(args, context);
-    const stage = await openEmbeddingStage(`${args.output}.parts`, {
+    const stage = await node.openEmbeddingStage(`${args.output}.parts`, {
       ...{ model: name, sha256, hiddenSize, pooling: args.pooling, dtype: args.precision, windowResidues },
       windows: "overlapping by half; each residue from the window whose middle is nearest",
     });
     const progress = showProgress(stderr);
+    let refusals: readonly RefusedRow[] = [];
     try {
       await withRuntime(args.device, async (runtime) => {
         const { embedProteins } = await import("@proteoscope/microscope");
@@ -116,14 +118,30 @@ export const embedCommand = defineCommand({
         }
         await language.close();
       });
-      await finishEmbeddings(stage, args.output);
+      refusals = await stage.refusals();
+      await node.finishEmbeddings(stage, args.output);
     } finally {
       progress.close();
       await stage.close();
     }
-    return report(args, stage, context);
+    return report(args, stage, refusals, context);
   },
 });
+
+/** Checks the places of the files before the work. @throws CommandError (usage) for an input, (failure) for a folder. */
+async function checkOutput(
+  args: EmbedArguments,
+  format: ReturnType<typeof embeddingFormat>,
+  context: CommandContext,
+): Promise<void> {
+  const { output, plm } = args;
+  const inputs = [...proteinInputs(args, context), ...(plm === undefined ? [] : [plm])];
+  if (format === ".zarr") return refuseInputs(output, inputs);
+  await checkOutputFile(output, inputs);
+  if (format !== ".npy") return;
+  const base = output.slice(0, -format.length);
+  for (const ending of [".index.csv", ".json"]) await checkOutputFile(`${base}${ending}`, inputs);
+}
 
 interface OpenedLanguageModel {
   readonly name: string;
@@ -172,13 +190,17 @@ async function hashWeights(path: string): Promise<Record<string, string>> {
 function report(
   args: EmbedArguments,
   { counts, settings }: EmbeddingStage,
+  refusals: readonly RefusedRow[],
   { stdout, stderr }: CommandContext,
 ): ExitCode {
   const { records, refused, rows } = counts;
   const { hiddenSize, dtype, pooling } = settings;
-  if (refused > 0) printLines(stderr, `proteoscope: ${refused} of ${records} records refused: see the index`);
+  printRefusals(stderr, refusals, { refused, records });
   if (args.json)
-    printJson(stdout, { output: args.output, records, refused, shape: [rows, hiddenSize], dtype, pooling });
+    printJson(stdout, {
+      ...{ output: args.output, records, refused, shape: [rows, hiddenSize], dtype, pooling },
+      refusals,
+    });
   else printLines(stdout, `${args.output}: ${dtype} [${rows}, ${hiddenSize}], ${records - refused} proteins`);
   return refused > 0 ? exitCodes.badData : exitCodes.ok;
 }

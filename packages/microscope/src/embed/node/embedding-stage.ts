@@ -11,11 +11,12 @@ import { join } from "node:path";
 import { bytesOf, float32ToFloat16, ProteoscopeError } from "@proteoscope/formats";
 import { createFolder } from "@proteoscope/formats/node";
 import { takeLock } from "../../screen/node/folder-lock.ts";
-import { openResultFile } from "../../screen/node/result-file.ts";
+import { openResultFile, readRows } from "../../screen/node/result-file.ts";
 import { inputsWithoutRows } from "../../screen/node/same-input.ts";
 import { writeWhole } from "../../screen/node/screen-folder.ts";
 import { type ScreenInput, sha256Hex } from "../../screen/records.ts";
-import type { ResultRow } from "../../screen/result-table.ts";
+import { isDone, type ResultRow } from "../../screen/result-table.ts";
+import { type RefusedRow, refusedRow } from "../../screen/summary.ts";
 import type { EmbeddedInput, Pooling } from "../embed-proteins.ts";
 
 /** What is computed, as it goes with the embeddings. */
@@ -45,6 +46,8 @@ export interface EmbeddingStage {
   /** Passes over the inputs that are there. @throws ProteoscopeError (usage) for other ones. */
   remaining(inputs: AsyncIterable<ScreenInput>): AsyncGenerator<ScreenInput, void, undefined>;
   append(group: readonly EmbeddedInput[]): Promise<void>;
+  /** The refused records that are written, those of earlier runs as well, in their order. */
+  refusals(): Promise<RefusedRow[]>;
   close(): Promise<void>;
 }
 
@@ -94,6 +97,7 @@ export async function openEmbeddingStage(path: string, settings: EmbeddingSettin
         counts.indexBytes = await index.size();
         await writeWhole(join(path, "progress.json"), JSON.stringify(counts));
       },
+      refusals: () => listRefusals(indexPath),
       async close() {
         await index.close();
         release();
@@ -103,6 +107,12 @@ export async function openEmbeddingStage(path: string, settings: EmbeddingSettin
     release();
     throw error;
   }
+}
+
+async function listRefusals(indexPath: string): Promise<RefusedRow[]> {
+  const refusals: RefusedRow[] = [];
+  for await (const row of readRows(indexPath)) if (!isDone(row)) refusals.push(refusedRow(row));
+  return refusals;
 }
 
 /** Removes a stage whose file is made. */

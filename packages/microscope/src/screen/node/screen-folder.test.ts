@@ -142,11 +142,32 @@ describe("the folder of a screen", () => {
     );
     const model = { name: "tiny", sha256: { weights: "cd" } };
     await expect(openScreenFolder(path, { ...description, model })).rejects.toThrow(
-      /screen with another model/,
+      /other settings \(model\.sha256\.weights: "ab" there, "cd" here\)/,
     );
-    await expect(openScreenFolder(path, { ...description, images: null })).rejects.toThrow(/another images/);
+    await expect(openScreenFolder(path, { ...description, images: null })).rejects.toThrow(
+      /images: some there, none here/,
+    );
     expect(await screen(path)).toBe(6);
   });
+
+  it.each(["", '{"schema": 1, "mod', "null", '{"schema": 1, "labels": ["nucleus"]}'])(
+    "names a screen.json that is damaged: %s",
+    async (text) => {
+      await screen(path, undefined, 5);
+      const file = join(path, "screen.json");
+      const whole = readFileSync(file, "utf8");
+      writeFileSync(file, text);
+      const damaged = /screen\.json is damaged: remove it and screen again with the same settings/;
+      await expect(screen(path)).rejects.toThrow(damaged);
+      await expect(finishScreen(path)).rejects.toMatchObject({
+        kind: "data",
+        message: expect.stringMatching(damaged),
+      });
+      rmSync(file);
+      expect(await screen(path)).toBe(6);
+      expect(readFileSync(file, "utf8")).toBe(whole);
+    },
+  );
 
   it("is written by one process at a time", async () => {
     const first = await openScreenFolder(path, description);
@@ -189,6 +210,29 @@ describe("shards", () => {
     await screen(path, { index: 0, count: 2 });
     await expect(mergeShards(path)).rejects.toThrow(/shards of .* and of /);
   });
+
+  it("that lost rows at a line's end are named, and done again", async () => {
+    for (const index of [0, 1, 2]) await screen(path, { index, count: 3 });
+    const second = join(path, "shards/2-of-3.csv");
+    const whole = readFileSync(second, "utf8");
+    writeFileSync(second, whole.split("\n").slice(0, 3).join("\n").concat("\n"));
+    await expect(mergeShards(path)).rejects.toThrow(/shard 2 of 3 holds 2 rows of 4: run it again/);
+    expect(existsSync(join(path, "results.csv"))).toBe(false);
+    expect(await screen(path, { index: 1, count: 3 })).toBe(2);
+    expect(readFileSync(second, "utf8")).toBe(whole);
+    await mergeShards(path);
+    expect(readCsv(table())).toHaveLength(11);
+  });
+
+  it("of several inputs, or without their number of rows, are not merged", async () => {
+    await screen(path, { index: 0, count: 2 });
+    await screen(path, { index: 1, count: 2 }, undefined, inputs.slice(0, 8));
+    await expect(mergeShards(path)).rejects.toThrow(/shards hold 6, 4 rows, which are not of one input/);
+    rmSync(join(path, "shards/2-of-2.json"));
+    await expect(mergeShards(path)).rejects.toThrow(
+      /2-of-2\.json: gives no number of rows: run shard 2 of 2/,
+    );
+  });
 });
 
 describe("the end of a screen", () => {
@@ -221,5 +265,21 @@ describe("the end of a screen", () => {
     const before = filesOf(path);
     await finishScreen(path);
     expect(filesOf(path)).toEqual(before);
+  });
+
+  it("names a picture that is gone, and what draws it again", async () => {
+    await screen(path);
+    const whole = filesOf(path);
+    rmSync(join(path, "pictures"), { recursive: true });
+    await expect(finishScreen(path)).rejects.toMatchObject({
+      kind: "notFound",
+      message: expect.stringMatching(
+        /pictures.*\.png is gone, which results\.csv names: remove results\.csv and shards, and screen again/,
+      ),
+    });
+    for (const name of ["results.csv", "results.parquet"]) rmSync(join(path, name), { force: true });
+    expect(await screen(path)).toBe(11);
+    expect(filesOf(path)).toEqual(whole);
+    expect((await finishScreen(path)).done).toBe(9);
   });
 });

@@ -3,6 +3,7 @@
 //   screen.json             what was screened with: model and settings; a run with others is refused
 //   results.csv             one row per record in the order of the input, written as it goes
 //   shards/2-of-8.csv       the rows of one shard; its name ends in .partial until it is complete
+//   shards/2-of-8.json      the number of these rows, by which a shard that lost some is seen
 //   pictures/ab/ab12....png pictures by the SHA-256 of their bytes, written before the row that names them
 //   results.parquet, contact-sheet.png, summary.html   made of these when all is done
 //
@@ -15,6 +16,7 @@ import { createFolder } from "@proteoscope/formats/node";
 import { type ScreenInput, type ScreenResult, type Shard, sha256Hex } from "../records.ts";
 import { type ResultRow, resultColumns, resultRow } from "../result-table.ts";
 import { takeLock } from "./folder-lock.ts";
+import { otherSettings } from "./other-settings.ts";
 import { openResultFile, readRows } from "./result-file.ts";
 import { inputsWithoutRows } from "./same-input.ts";
 
@@ -76,7 +78,9 @@ export async function openScreenFolder(
         count++;
       },
       async complete() {
-        if (shard !== undefined && !isComplete) await rename(partial, complete);
+        if (shard === undefined) return;
+        await writeWhole(shardCountPath(path, shard), `${JSON.stringify({ records: count })}\n`, shard);
+        if (!isComplete) await rename(partial, complete);
       },
       async close() {
         await file.close();
@@ -94,7 +98,7 @@ export function readScreenRows(path: string): AsyncGenerator<ResultRow, void, un
   return readRows(join(path, resultsName));
 }
 
-/** Reads screen.json. @throws ProteoscopeError (notFound) where there is none. */
+/** Reads screen.json. @throws ProteoscopeError (notFound) where there is none, (data) for one that is damaged. */
 export async function readDescription(path: string): Promise<ScreenDescription> {
   const text = await readFile(join(path, descriptionName), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -102,12 +106,33 @@ export async function readDescription(path: string): Promise<ScreenDescription> 
       ...{ kind: "notFound", field: "output" },
     });
   });
-  return JSON.parse(text);
+  const description = parseDescription(text);
+  if (description !== undefined) return description;
+  throw new ProteoscopeError(
+    `${join(path, descriptionName)} is damaged: remove it and screen again with the same settings, which writes it anew`,
+    { kind: "data", field: "output" },
+  );
+}
+
+function parseDescription(text: string): ScreenDescription | undefined {
+  try {
+    const found = JSON.parse(text) as Partial<ScreenDescription> | null;
+    if (Array.isArray(found?.labels) && typeof found.model?.name === "string" && found.images !== undefined)
+      return found as ScreenDescription;
+  } catch {
+    // It is no JSON.
+  }
+  return undefined;
 }
 
 /** Where the rows of a shard are when it is complete. */
 export function shardPath(path: string, { index, count }: Shard): string {
   return join(path, shardsName, `${index + 1}-of-${count}.csv`);
+}
+
+/** Where the number of rows of a complete shard is. */
+export function shardCountPath(path: string, shard: Shard): string {
+  return shardPath(path, shard).replace(/csv$/, "json");
 }
 
 /** Writes a file whole or not at all; what a killed process leaves of it, its next run writes over. */
@@ -128,11 +153,10 @@ async function checkDescription(
   const file = join(path, descriptionName);
   if (!(await exists(file))) return writeWhole(file, text, shard);
   const there = await readDescription(path);
-  const fields = ["schema", "model", "labels", "images"] as const;
-  const other = fields.find((field) => JSON.stringify(there[field]) !== JSON.stringify(description[field]));
-  if (other === undefined) return;
+  const others = otherSettings(there, description);
+  if (others.length === 0) return;
   throw new ProteoscopeError(
-    `${path} holds a screen with another ${other} (${descriptionName}): give the same settings or name another output`,
+    `${path} holds a screen with other settings (${others.join("; ")}): give the same or name another output`,
     { kind: "usage", field: "output" },
   );
 }

@@ -49,24 +49,16 @@ export interface ScreenRun extends WorkOptions {
   readonly onSilence: () => void;
 }
 
-/** Number of records. */
-export interface ScreenCounts {
-  readonly records: number;
-  /** Those that were refused in this run. */
-  readonly refused: number;
-}
-
 type Results = (inputs: AsyncIterable<ScreenInput>) => AsyncIterable<ScreenResult>;
 
 /** Screens the records of a shard, or all. @throws what the model, the folder and the networks throw. */
-export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<ScreenCounts> {
+export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<void> {
   const { images, signal } = run;
   const nucleus = images && (await chooseNucleus(run.model, images, signal));
   const model = await (images === undefined ? readSequenceModel : readModel)(run.model);
   const folder = await openScreenFolder(run.output, describe(model, images, nucleus), run.shard);
   const { index, count } = run.shard ?? { index: 0, count: 1 };
   const total = Math.ceil((inputs.count - index) / count);
-  let refused = 0;
   const first = folder.count;
   const remaining = prepared(folder.remaining(recordsOfShard(inputs.records(), { index, count })), inputs);
   try {
@@ -74,7 +66,6 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
       for await (const result of results(remaining)) {
         await inputs.beforeRow?.(result);
         await folder.append(result);
-        if (result.refused !== undefined) refused++;
         const note = result.done?.record.id ?? result.refused?.id;
         run.onProgress?.({
           phase: "screen",
@@ -86,7 +77,6 @@ export async function runScreen(run: ScreenRun, inputs: ScreenInputs): Promise<S
       }
     });
     await folder.complete();
-    return { records: folder.count, refused };
   } finally {
     await folder.close();
   }

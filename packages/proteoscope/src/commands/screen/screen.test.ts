@@ -88,7 +88,10 @@ describe("screen", () => {
     }
     expect(existsSync(join(output, "contact-sheet.png"))).toBe(true);
     const other = await screen([fasta, "-o", output, "--steps", "3"]);
-    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/another images .*\(-o\)\n$/) });
+    expect(other).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/images\.steps: 2 there, 3 here.*\(-o\)\n$/),
+    });
   });
 
   it("screens nothing of a file with a bad record where it is strict", async () => {
@@ -113,7 +116,11 @@ describe("screen", () => {
     };
     const second = await screenWith(slurm, [fasta, "-o", output, "--no-images", "--json"]);
     expect(second.exitCode).toBe(3);
-    expect(JSON.parse(second.stdout)).toEqual({ output, shard: "2/2", records: 2, refused: 1 });
+    const refusals = [{ id: "b", place: `${fasta}, line 4`, reason: expect.stringContaining('"J"') }];
+    expect(JSON.parse(second.stdout)).toEqual({ output, shard: "2/2", records: 2, refused: 1, refusals });
+    expect(second.stderr).toMatch(/line 4, b: .*"J" in column 3 .*\nproteoscope: 1 of 2 records refused\n$/);
+    const again = await screen([fasta, "-o", output, "--no-images", "--shard", "2/2"]);
+    expect(again).toMatchObject({ exitCode: 3, stderr: second.stderr });
     const early = await screen(["--merge", "-o", output]);
     expect(early).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("shard 1 of 2 is missing") });
     const first = await screenWith({ JOB_COMPLETION_INDEX: "0", JOB_COMPLETIONS: "2" }, [
@@ -150,6 +157,19 @@ describe("screen", () => {
     const { exitCode, stderr } = await screenWith(env, [fasta, "-o", join(place.path, "none"), ...words]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
     expect(existsSync(join(place.path, "none"))).toBe(false);
+  });
+
+  it("refuses an output that is one of its inputs, before the work", async () => {
+    const input = place.file("own.fasta", ">a\nMKTAYIAK\n");
+    const refused = {
+      exitCode: 2,
+      stderr: expect.stringMatching(/ is an input of this command: name another/),
+    };
+    expect(await screen([input, "-o", input])).toMatchObject(refused);
+    expect(await screen([fasta, "--nucleus", input, "-o", input])).toMatchObject(refused);
+    expect(await screen(["--manifest", input, "-o", input])).toMatchObject(refused);
+    expect(await screen([fasta, "-o", place.model])).toMatchObject(refused);
+    expect(readFileSync(input, "utf8")).toBe(">a\nMKTAYIAK\n");
   });
 
   it("asks for proteins where there are none", async () => {

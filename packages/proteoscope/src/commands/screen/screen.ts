@@ -8,13 +8,15 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand, sharedArgs } from "../../cli/command.ts";
 import { CommandError, type ExitCode, exitCodes } from "../../cli/errors.ts";
+import { refuseInputs } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
-import { proteinArgs } from "../protein-arguments.ts";
+import { printRefusals } from "../print-refusals.ts";
+import { proteinArgs, proteinInputs } from "../protein-arguments.ts";
 import { jobScript, schedulers } from "./job-script.ts";
-import type { ImageOptions, ScreenCounts } from "./run-screen.ts";
+import type { ImageOptions } from "./run-screen.ts";
 import { openProteins, type ScreenInputs } from "./screen-inputs.ts";
 import { chooseShard } from "./shard-argument.ts";
 
@@ -113,7 +115,9 @@ export const screenCommand = defineCommand({
     const { env, stderr, signal } = context;
     const { output } = args;
     if (args.print !== undefined) return printScript(args.print, args, context);
-    const { finishScreen, mergeShards } = await import("@proteoscope/microscope/node");
+    const others = [args.manifest, args.nucleus, args.model].filter((path) => path !== undefined);
+    await refuseInputs(output, [...proteinInputs(args, context), ...others]);
+    const { finishScreen, mergeShards, summarizeShard } = await import("@proteoscope/microscope/node");
     if (args.merge) {
       await mergeShards(output);
       if (args.manifest !== undefined) await (await openInputs(args, context)).finish?.();
@@ -125,7 +129,7 @@ export const screenCommand = defineCommand({
     const inputs = await openInputs(args, context);
     const progress = showProgress(stderr);
     const { runScreen } = await import("./run-screen.ts");
-    const { records, refused } = await runScreen(
+    await runScreen(
       {
         ...{ model, device: args.device, output, shard, images, signal, onProgress: progress.show },
         databaseUrl: env.DATABASE_URL || undefined,
@@ -136,7 +140,7 @@ export const screenCommand = defineCommand({
     ).finally(progress.close);
     if (shard === undefined) await inputs.finish?.();
     if (shard === undefined) return report(output, await finishScreen(output), args, context);
-    return reportShard(output, { shard, records, refused }, args, context);
+    return reportShard(output, shard, await summarizeShard(output, shard), args, context);
   },
 });
 
@@ -212,7 +216,7 @@ function report(
   { stdout, stderr }: CommandContext,
 ): ExitCode {
   const { done, refused, compartments, refusals } = summary;
-  printLines(stderr, ...refusals.map(({ id, place, reason }) => `proteoscope: ${place}, ${id}: ${reason}`));
+  printRefusals(stderr, refusals, { refused, records: done + refused });
   if (args.json) printJson(stdout, { output, done, refused, compartments, refusals });
   else {
     const found = Object.entries(compartments).filter(([, count]) => count > 0);
@@ -227,12 +231,15 @@ function report(
 
 function reportShard(
   output: string,
-  { shard, records, refused }: ScreenCounts & { readonly shard: Shard },
+  shard: Shard,
+  { done, refused, refusals }: ScreenSummary,
   args: ScreenArguments,
-  { stdout }: CommandContext,
+  { stdout, stderr }: CommandContext,
 ): ExitCode {
   const name = `${shard.index + 1}/${shard.count}`;
-  if (args.json) printJson(stdout, { output, shard: name, records, refused });
+  const records = done + refused;
+  printRefusals(stderr, refusals, { refused, records });
+  if (args.json) printJson(stdout, { output, shard: name, records, refused, refusals });
   else
     printLines(
       stdout,
