@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
+import { cropRow, fixtureSide, writeAtlas } from "@proteoscope/lab/testing";
 import type { IndexItem, IndexSource } from "@proteoscope/microscope";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageSources, openIndexFolder, readIndexFolder } from "./retrieval-index.ts";
@@ -135,6 +136,27 @@ describe("imageSources", () => {
     expect(after.get("A_1")).toBe(before.get("A_1"));
     expect(after.get("B_1")).not.toBe(before.get("B_1"));
     expect((await digests({ pixelSizeMicrons: 1 })).get("A_1")).not.toBe(before.get("A_1"));
+  });
+
+  it("knows a crop by its row and its pixels, and leaves one without pixels to its reading", async () => {
+    const atlas = await writeAtlas({ crops: [cropRow, { ...cropRow, index: 7 }] });
+    const sources = () => imageSources(atlas.path, { cropPixels: fixtureSide } as typeof constants, options);
+    const [before, without] = await sources();
+    expect(before!.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(without!.digest).toBeNull();
+    await expect(without!.read()).rejects.toThrow("names crop 7");
+    expect((await sources())[0]!.digest).toBe(before!.digest);
+    const table = join(atlas.path, "crops.csv");
+    const text = readFileSync(table, "utf8");
+    writeFileSync(table, text.replace("field0", "field1"));
+    expect((await sources())[0]!.digest).not.toBe(before!.digest);
+    writeFileSync(table, text);
+    const file = join(atlas.path, "crops_u8.npy");
+    const pixels = readFileSync(file);
+    pixels[pixels.length - fixtureSide ** 2 * 3 * 2]! ^= 1;
+    writeFileSync(file, pixels);
+    expect((await sources())[0]!.digest).not.toBe(before!.digest);
+    await atlas.remove();
   });
 
   it("knows a changed file within an OME-Zarr by the digest", async () => {

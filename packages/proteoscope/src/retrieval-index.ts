@@ -201,12 +201,16 @@ async function atlasSources(
   for (const crop of crops.filter(({ isBlend }) => !isBlend)) {
     signal.throwIfAborted();
     const { index, gene, uniprot, source, fieldOfView } = crop;
-    const { buffer, byteOffset, byteLength } = (await pixels.read(index)).data;
+    const read = async () => [(await pixels.read(index)).data];
+    const digest = await read().then(
+      ([data]) =>
+        sha256Of(JSON.stringify(crop), new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength)),
+      () => null, // what is wrong with it is said when it is read
+    );
     sources.push({
       ...{ id: `crop${index}`, kind: "image", protein: gene ?? uniprot ?? null, field: fieldOfView },
       isSynthetic: source === simulatedSource,
-      digest: sha256Of(JSON.stringify(crop), new Uint8Array(buffer, byteOffset, byteLength)),
-      read: async () => [(await pixels.read(index)).data],
+      ...{ digest, read },
     });
   }
   return sources;
