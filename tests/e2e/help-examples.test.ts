@@ -51,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the examples of the experiments", () => {
   it.each([
-    ["mutate COX8A del:2-25 keep:1-25", "proteoscope-out"],
+    ["mutate COX8A del:2-25 keep:1-25", "proteoscope-mutants"],
     ["screen proteome.fasta.gz -o screen --no-images", "screen/results.csv"],
     ["screen proteome.fasta -o screen --print slurm --shards 16", undefined],
     ["embed proteome.fasta -o means.parquet", "means.parquet"],
