@@ -8,14 +8,14 @@ import { join } from "node:path";
 import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { parseFasta } from "@proteoscope/formats";
+import { readSequenceModel } from "@proteoscope/microscope";
 import {
   openSequencePredictor,
-  readSequenceModel,
   type ScanRequest,
   type ScanResult,
   type SequencePredictor,
   scan,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import { openFolder } from "@proteoscope/models/node";
 import { fraction, kolmogorovSmirnov, rankSignal } from "./scan-calibration/measure.ts";
 

@@ -9,6 +9,7 @@ export const subpaths: Readonly<Record<string, string>> = {
   "./imaging": "packages/imaging/src/index.ts",
   "./lab": "packages/lab/src/index.ts",
   "./microscope": "packages/microscope/src/index.ts",
+  "./microscope/experiments": "packages/microscope/src/experiments.ts",
   "./models": "packages/models/src/index.ts",
   "./models/released": "packages/models/src/released-networks.ts",
   "./web": "packages/proteoscope/src/web.ts",

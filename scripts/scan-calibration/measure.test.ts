@@ -1,5 +1,5 @@
 import { createGenerator } from "@proteoscope/engine";
-import type { ScanResult } from "@proteoscope/microscope";
+import type { ScanResult } from "@proteoscope/microscope/experiments";
 import { describe, expect, it } from "vitest";
 import { fraction, kolmogorovSmirnov, rankSignal } from "./measure.ts";
 

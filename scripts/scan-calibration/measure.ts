@@ -1,7 +1,7 @@
 // Figures of a calibration: whether p-values are uniform (Kolmogorov-Smirnov), how often anything passes the correction where
 // nothing should, and where a known signal ranks among the windows of a scan.
 
-import type { ScanResult, ScanWindow } from "@proteoscope/microscope";
+import type { ScanResult, ScanWindow } from "@proteoscope/microscope/experiments";
 
 /** Distance of a sample from the uniform distribution, with its asymptotic p (Stephens 1970, doi:10.1111/j.2517-6161.1970.tb00821.x). */
 export function kolmogorovSmirnov(values: readonly number[]): {

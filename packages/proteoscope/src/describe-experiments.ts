@@ -2,18 +2,16 @@
 // cannot show.
 
 import { writeCsv } from "@proteoscope/formats";
+import { type CompartmentProbabilities, describeKnown, formatProbability } from "@proteoscope/microscope";
 import {
   type ComparedProtein,
-  type CompartmentProbabilities,
-  describeKnown,
   falseDiscoveryRate,
-  formatProbability,
   type MeanWithInterval,
   type MutateResult,
   type ScanNull,
   type ScanResult,
   shorten,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 
 const mostWindows = 10;
 

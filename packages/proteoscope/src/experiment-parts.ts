@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createFolder } from "@proteoscope/formats/node";
-import type { ExperimentStep, FindPart } from "@proteoscope/microscope";
+import type { ExperimentStep, FindPart } from "@proteoscope/microscope/experiments";
 import { packageVersion } from "./package-files.ts";
 
 /** An experiment whose parts are kept. */

@@ -11,7 +11,7 @@ import {
   type MeasuredImage,
   type MeasuredImageOptions,
   readMeasuredImage,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import { hashFile } from "@proteoscope/models/node";
 import { CommandError, exitCodes } from "./cli/errors.ts";
 import { openImageFile } from "./image-file.ts";

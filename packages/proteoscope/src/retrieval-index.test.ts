@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
 import { cropRow, fixtureSide, writeAtlas } from "@proteoscope/lab/testing";
-import type { IndexItem, IndexSource } from "@proteoscope/microscope";
+import type { IndexItem, IndexSource } from "@proteoscope/microscope/experiments";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageSources, openIndexFolder, readIndexFolder } from "./retrieval-index.ts";
 

@@ -8,20 +8,17 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
+import { type ImagingConstants, openMicroscope, readModel, readModelNuclei } from "@proteoscope/microscope";
 import {
   cellsOfImage,
   type DrawProteinOptions,
   drawProteinCells,
-  type ImagingConstants,
   type IndexItem,
   type IndexSource,
   type MeasuredImageOptions,
-  openMicroscope,
   readIndexPart,
-  readModel,
-  readModelNuclei,
   writeIndexPart,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import type { FileSource } from "@proteoscope/models";
 import { z } from "zod";
 import { CommandError, exitCodes } from "./cli/errors.ts";

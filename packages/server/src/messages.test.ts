@@ -1,4 +1,5 @@
-import type { ChosenNucleus, ScreenInput } from "@proteoscope/microscope";
+import type { ChosenNucleus } from "@proteoscope/microscope";
+import type { ScreenInput } from "@proteoscope/microscope/experiments";
 import { describe, expect, it } from "vitest";
 import {
   decodeJob,

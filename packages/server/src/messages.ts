@@ -2,13 +2,8 @@
 // its results.
 
 import { bytesOf } from "@proteoscope/formats";
-import type {
-  ChosenNucleus,
-  GenerateSettings,
-  ScreenInput,
-  ScreenRecord,
-  ScreenResult,
-} from "@proteoscope/microscope";
+import type { ChosenNucleus, GenerateSettings } from "@proteoscope/microscope";
+import type { ScreenInput, ScreenRecord, ScreenResult } from "@proteoscope/microscope/experiments";
 import type { StoredResult } from "./db/screens.ts";
 
 /** What is drawn for every record of a screen. */

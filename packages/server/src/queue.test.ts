@@ -2,14 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import {
-  type Microscope,
-  openMicroscope,
-  readModel,
-  type ScreenInput,
-  type ScreenResult,
-  screenProteins,
-} from "@proteoscope/microscope";
+import { type Microscope, openMicroscope, readModel } from "@proteoscope/microscope";
+import { type ScreenInput, type ScreenResult, screenProteins } from "@proteoscope/microscope/experiments";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { memoryFolder } from "@proteoscope/models";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";

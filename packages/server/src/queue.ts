@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ScreenInput, ScreenResult } from "@proteoscope/microscope";
+import type { ScreenInput, ScreenResult } from "@proteoscope/microscope/experiments";
 import PgBoss from "pg-boss";
 import type { Database } from "./db/database.ts";
 import { deleteResults, deleteScreen, findResults, insertScreen, keptDays } from "./db/screens.ts";

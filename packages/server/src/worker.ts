@@ -3,7 +3,8 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Microscope, type ScreenTools, screenProteins } from "@proteoscope/microscope";
+import type { Microscope } from "@proteoscope/microscope";
+import { type ScreenTools, screenProteins } from "@proteoscope/microscope/experiments";
 import type { Database } from "./db/database.ts";
 import { findDonePlaces, findScreen, insertResult } from "./db/screens.ts";
 import { deleteWorker, findAbandonedJobs, touchWorker } from "./db/workers.ts";

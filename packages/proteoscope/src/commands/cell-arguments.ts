@@ -1,7 +1,8 @@
 // The cells of an experiment on the command line: which nuclei, how many samples around each, and how they are generated.
 // Fewer steps than `generate` takes by default, of a sampler that needs fewer: an experiment compares many images.
 
-import { type CellChoice, samplerNames } from "@proteoscope/microscope";
+import { samplerNames } from "@proteoscope/microscope";
+import type { CellChoice } from "@proteoscope/microscope/experiments";
 import type { FileSource } from "@proteoscope/models";
 import type { ArgsDef } from "citty";
 import { parseInteger, parseNumber } from "../cli/arguments.ts";

@@ -2,7 +2,12 @@
 // with one row per pair, and JSON.
 
 import { writeCsv } from "@proteoscope/formats";
-import type { CardEntry, ComparisonSummary, ImageComparison, PairResult } from "@proteoscope/microscope";
+import type {
+  CardEntry,
+  ComparisonSummary,
+  ImageComparison,
+  PairResult,
+} from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
@@ -57,7 +62,7 @@ export const compareCommand = defineCommand({
   async run(args, context) {
     const mostPictures = parseInteger("most-pictures", args["most-pictures"], { min: 1, max: 100 });
     const { pairing, results, card } = await compareAll(args, mostPictures, context);
-    const { summarizeComparisons } = await import("@proteoscope/microscope");
+    const { summarizeComparisons } = await import("@proteoscope/microscope/experiments");
     const comparisons = results.flatMap(({ comparison }) => comparison ?? []);
     const refused = [...pairing.refused, ...results.filter((result) => result.comparison === undefined)].map(
       ({ name, error }) => ({ name, reason: describeFailure(error).message }),
@@ -88,8 +93,10 @@ async function compareAll(
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
-    const { compare, drawComparisonCard, openImageClassifier, readImageClassifier, readImagingConstants } =
-      await import("@proteoscope/microscope");
+    const { openImageClassifier, readImageClassifier, readImagingConstants } = await import(
+      "@proteoscope/microscope"
+    );
+    const { compare, drawComparisonCard } = await import("@proteoscope/microscope/experiments");
     const [network, constants] = [await readImageClassifier(folder), await readImagingConstants(folder)];
     const classifier = await openImageClassifier(runtime, network, constants.cropPixels);
     const tools = { classifier, constants, labels: network.config.labels };
@@ -117,7 +124,8 @@ async function writeResults(
   comparisons: readonly ImageComparison[],
   { signal }: CommandContext,
 ): Promise<void> {
-  const { figuresOf, rgbPng } = await import("@proteoscope/microscope");
+  const { rgbPng } = await import("@proteoscope/microscope");
+  const { figuresOf } = await import("@proteoscope/microscope/experiments");
   const rows = comparisons.map((comparison) => ({
     name: comparison.name,
     ...Object.fromEntries(

@@ -5,7 +5,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
-import { defaultWindowResidues, type RefusedRow, type ResidueEmbedder } from "@proteoscope/microscope";
+import {
+  defaultWindowResidues,
+  type RefusedRow,
+  type ResidueEmbedder,
+} from "@proteoscope/microscope/experiments";
 import type { EmbeddingStage, embeddingFormat } from "@proteoscope/microscope/node";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { openCheckpoint } from "../checkpoint-path.ts";
@@ -101,7 +105,7 @@ export const embedCommand = defineCommand({
     let refusals: readonly RefusedRow[] = [];
     try {
       await withRuntime(args.device, async (runtime) => {
-        const { embedProteins } = await import("@proteoscope/microscope");
+        const { embedProteins } = await import("@proteoscope/microscope/experiments");
         const language = await open(runtime);
         const first = stage.counts.records;
         const remaining = stage.remaining(all(inputs));
@@ -158,7 +162,9 @@ async function openLanguageModel(
   const { languageModelFolder, loadLanguageModel, openStreamedLanguageModel } = await import(
     "@proteoscope/models"
   );
-  const { openResidueEmbedder, openStreamedResidueEmbedder } = await import("@proteoscope/microscope");
+  const { openResidueEmbedder, openStreamedResidueEmbedder } = await import(
+    "@proteoscope/microscope/experiments"
+  );
   const named = plm ?? findShipped(join("checkpoints", shippedModelName)) ?? shippedModelName;
   const checkpoint = await openCheckpoint(named, env);
   const folder = await languageModelFolder(checkpoint.folder);

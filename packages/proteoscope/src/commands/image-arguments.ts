@@ -1,6 +1,6 @@
 // The options of commands that measure images: which channel is which, the size of a pixel, and how values are scaled. The
 // commands `compare` and `retrieve` share them.
-import type { MeasuredImageOptions } from "@proteoscope/microscope";
+import type { MeasuredImageOptions } from "@proteoscope/microscope/experiments";
 import type { ArgsDef } from "citty";
 import { parseNumber } from "../cli/arguments.ts";
 

@@ -4,7 +4,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { ProteoscopeError, selectPlane, writeCsv, writeSafetensors } from "@proteoscope/formats";
-import type { CellImage, CellImageError, LocalizedImage } from "@proteoscope/microscope";
+import type { CellImage, CellImageError, LocalizedImage } from "@proteoscope/microscope/experiments";
 import type { SubcellConfig, SubcellStain } from "@proteoscope/models/released";
 import { openCheckpoint } from "../checkpoint-path.ts";
 import { parseNumber } from "../cli/arguments.ts";
@@ -85,7 +85,7 @@ export const localizeImageCommand = defineCommand({
     const refused: CellImageError[] = [];
     const progress = showProgress(stderr);
     await withRuntime(args.device, async (runtime) => {
-      const { localizeImages, CellImageError } = await import("@proteoscope/microscope");
+      const { localizeImages, CellImageError } = await import("@proteoscope/microscope/experiments");
       const cells = readCells(paths, encoder.config, { ...options, signal });
       for await (const row of localizeImages(runtime, encoder, cells, {
         ...{ signal, total: paths.length, onProgress: progress.show },
@@ -173,7 +173,7 @@ async function* readCells(
   config: SubcellConfig,
   options: ReadOptions,
 ): AsyncGenerator<CellImage | CellImageError> {
-  const { CellImageError } = await import("@proteoscope/microscope");
+  const { CellImageError } = await import("@proteoscope/microscope/experiments");
   for (const path of paths)
     yield await readCell(path, config, options).catch((error: unknown) => {
       options.signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv, readPng } from "@proteoscope/formats";
-import { parseVariant } from "@proteoscope/microscope";
+import { parseVariant } from "@proteoscope/microscope/experiments";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readProteins } from "../proteins.ts";
 import { createWorkplace, fieldOfNuclei, runWords, tiffOf, type Workplace } from "../testing/model-folder.ts";

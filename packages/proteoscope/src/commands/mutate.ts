@@ -8,7 +8,7 @@ import {
   namedSignals,
   parseVariant,
   variantSheet,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
@@ -95,8 +95,9 @@ async function compareAndWrite(
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
-    const { mutate, openCellImager, openSequencePredictor, readModel } = await import(
-      "@proteoscope/microscope"
+    const { readModel } = await import("@proteoscope/microscope");
+    const { mutate, openCellImager, openSequencePredictor } = await import(
+      "@proteoscope/microscope/experiments"
     );
     const model = await readModel(folder);
     const cells = await readCells(folder, choice, signal);

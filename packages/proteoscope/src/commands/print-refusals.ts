@@ -1,7 +1,7 @@
 // Refused records on standard error, one line each, as `screen` and `embed` name them: only so many are read, and how many
 // are left out is said.
 
-import type { RefusedRow } from "@proteoscope/microscope";
+import type { RefusedRow } from "@proteoscope/microscope/experiments";
 import { printLines } from "../cli/print.ts";
 
 /** More lines are not read. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readCsv, readPng, writeOmeTiff } from "@proteoscope/formats";
-import { readIndexPart } from "@proteoscope/microscope";
+import { readIndexPart } from "@proteoscope/microscope/experiments";
 import { randomModelFiles } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, fieldOfNuclei, runWords, type Workplace } from "../testing/model-folder.ts";

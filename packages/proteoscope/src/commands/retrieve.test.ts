@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
-import { readIndexPart } from "@proteoscope/microscope";
+import { readIndexPart } from "@proteoscope/microscope/experiments";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 

@@ -3,13 +3,8 @@
 
 import { existsSync } from "node:fs";
 import { writeCsv } from "@proteoscope/formats";
-import {
-  generateDefaults,
-  type IndexItem,
-  type RankedAnswer,
-  type RetrievalIndex,
-  samplerNames,
-} from "@proteoscope/microscope";
+import { generateDefaults, samplerNames } from "@proteoscope/microscope";
+import type { IndexItem, RankedAnswer, RetrievalIndex } from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
@@ -166,9 +161,10 @@ async function makeIndex(
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
     const index = await import("../retrieval-index.ts");
-    const { buildIndex, openImageClassifier, readImageClassifier, readImagingConstants } = await import(
+    const { openImageClassifier, readImageClassifier, readImagingConstants } = await import(
       "@proteoscope/microscope"
     );
+    const { buildIndex } = await import("@proteoscope/microscope/experiments");
     const constants = await readImagingConstants(folder);
     const { signal: _, ...settings } = drawing;
     const opened = await index.openIndexFolder(output, {
@@ -229,13 +225,10 @@ async function search(
     throw new CommandError(`${word} holds several proteins: give one`, exitCodes.usage);
   const progress = showProgress(context.stderr);
   const work = withRuntime(args.device, async (runtime) => {
-    const {
-      measureCells,
-      openImageClassifier,
-      openRetrievalIndex,
-      readImageClassifier,
-      readImagingConstants,
-    } = await import("@proteoscope/microscope");
+    const { openImageClassifier, readImageClassifier, readImagingConstants } = await import(
+      "@proteoscope/microscope"
+    );
+    const { measureCells, openRetrievalIndex } = await import("@proteoscope/microscope/experiments");
     const constants = await readImagingConstants(folder);
     const network = await readImageClassifier(folder);
     const classifier = await openImageClassifier(runtime, network, constants.cropPixels);
@@ -318,7 +311,8 @@ async function writeAnswers(
   word: string,
   { signal }: CommandContext,
 ): Promise<void> {
-  const { drawContactSheet, rgbPng } = await import("@proteoscope/microscope");
+  const { rgbPng } = await import("@proteoscope/microscope");
+  const { drawContactSheet } = await import("@proteoscope/microscope/experiments");
   const columns = ["rank", "name", "protein", "similarity", "items", "nearest"];
   await withOutputFolder(
     output,

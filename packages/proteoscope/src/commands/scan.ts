@@ -3,7 +3,7 @@
 
 import { FormatError, type ProteinFeature, printable, readFeatures, writePng } from "@proteoscope/formats";
 import { figureSvg, renderFigure } from "@proteoscope/imaging";
-import { heatStrip, type ScanRequest, type ScanResult, scanModes } from "@proteoscope/microscope";
+import { heatStrip, type ScanRequest, type ScanResult, scanModes } from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
@@ -123,8 +123,9 @@ async function runScan(
   const folder = await openModel(args.model, env);
   const progress = showProgress(stderr);
   const work = withRuntime(args.device, async (runtime) => {
-    const { openCellImager, openSequencePredictor, readModel, readSequenceModel, scan } = await import(
-      "@proteoscope/microscope"
+    const { readModel, readSequenceModel } = await import("@proteoscope/microscope");
+    const { openCellImager, openSequencePredictor, scan } = await import(
+      "@proteoscope/microscope/experiments"
     );
     const withImages = args.images === true ? await readModel(folder) : undefined;
     const model = withImages ?? (await readSequenceModel(folder));

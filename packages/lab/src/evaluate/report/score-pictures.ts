@@ -2,7 +2,7 @@
 // are, what changes them besides the protein, whether samples that agree are right, and whether an image is a memorised
 // training crop. n counts proteins unless a name says otherwise.
 import { createGenerator } from "@proteoscope/engine";
-import { kernelDistance } from "@proteoscope/microscope";
+import { kernelDistance } from "@proteoscope/microscope/experiments";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { CropRecord, ProteinRecord } from "../answers-file.ts";
 import { totalVariation } from "../measures/accuracy.ts";

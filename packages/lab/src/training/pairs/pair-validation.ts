@@ -2,7 +2,7 @@
 // gallery is the proteins of the validated images. An image of known gene has one correct protein; for an image that states
 // only its compartment, every protein of the compartment is correct, and chance counts them all.
 
-import { type RetrievalScores, scoreRetrieval, transposeRows } from "@proteoscope/microscope";
+import { type RetrievalScores, scoreRetrieval, transposeRows } from "@proteoscope/microscope/experiments";
 import type { Crop } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { isKnownPair, mayShow, type Pair } from "../../data/batches/negative-pairs.ts";

@@ -4,12 +4,10 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { FormatError, ProteoscopeError, parseFasta, writeOmeTiff } from "@proteoscope/formats";
+import { type ChosenNucleus, type ImagingConstants, nucleiOfImage } from "@proteoscope/microscope";
 import {
-  type ChosenNucleus,
   type CropPlace,
-  type ImagingConstants,
   type ManifestRecord,
-  nucleiOfImage,
   type PredictionRun,
   placeCrop,
   predictionFile,
@@ -18,7 +16,7 @@ import {
   readManifest,
   type ScreenInput,
   type ScreenResult,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import { readScreenRows, writeStream, writeWhole } from "@proteoscope/microscope/node";
 import { describeFailure } from "../../cli/errors.ts";
 import { readInput } from "../../cli/read-input.ts";

@@ -12,14 +12,16 @@ import {
   openProteinEncoder,
   readModel,
   readSequenceModel,
+  type SequenceModel,
+  type WorkOptions,
+} from "@proteoscope/microscope";
+import {
   recordsOfShard,
   type ScreenInput,
   type ScreenResult,
-  type SequenceModel,
   type Shard,
   screenProteins,
-  type WorkOptions,
-} from "@proteoscope/microscope";
+} from "@proteoscope/microscope/experiments";
 import { openScreenFolder, type ScreenDescription } from "@proteoscope/microscope/node";
 import type { FileSource } from "@proteoscope/models";
 import type { devices } from "../../cli/command.ts";

@@ -2,7 +2,7 @@
 // records are not, so that a proteome takes the memory of its file.
 
 import { readFastaRecords } from "@proteoscope/formats";
-import type { ScreenInput, ScreenResult } from "@proteoscope/microscope";
+import type { ScreenInput, ScreenResult } from "@proteoscope/microscope/experiments";
 import type { CommandContext } from "../../cli/command.ts";
 import { isStandardInput, readInput, readStream } from "../../cli/read-input.ts";
 import { isFile, nameRecord, resolveProteins } from "../../proteins.ts";

@@ -3,7 +3,8 @@
 // microscope/src/screen/node/screen-folder.ts.
 
 import { join } from "node:path";
-import { generateDefaults, type ScreenSummary, type Shard, samplerNames } from "@proteoscope/microscope";
+import { generateDefaults, samplerNames } from "@proteoscope/microscope";
+import type { ScreenSummary, Shard } from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand, sharedArgs } from "../../cli/command.ts";

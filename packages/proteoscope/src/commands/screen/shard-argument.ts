@@ -1,7 +1,7 @@
 // Which part of a screen this process does: `--shard i/N`, or what Slurm or Kubernetes says of a task
 // of an array.
 
-import type { Shard } from "@proteoscope/microscope";
+import type { Shard } from "@proteoscope/microscope/experiments";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 
 /** The shard; undefined for the whole. @throws CommandError (usage). */
