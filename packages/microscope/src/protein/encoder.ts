@@ -98,15 +98,14 @@ export async function openProteinEncoder(runtime: Runtime, model: SequenceModel)
   const { labels } = localization.config;
   const networks = { ...model, windowResidues: constants.windowResidues };
   const width = sequenceInputWidth(condition.input, languageModel.config);
-  const [program, homologs] = await Promise.all([
-    compileEncoder(runtime, model, networks),
-    indexHomologs(model),
-  ]);
+  const program = await compileEncoder(runtime, model, networks);
   const contextEncoder = extra && (await openContextEncoder(runtime, extra));
+  let index: Homologs | undefined; // made when a protein is not known: it takes a fifth of a second
   const recall = (sequence: string): Recalled => {
     const known = model.homologs && knownProtein(model.homologs, sequence);
     if (known !== undefined) return { known, nearest: 1 };
-    const score = homologs?.score(sequence);
+    index ??= model.homologs && openHomologs(model.homologs.config, model.homologs.proteins);
+    const score = index?.score(sequence);
     const near = score && nearProtein(model.homologs!, sequence, score.candidates);
     return { near, nearest: score?.nearest, logits: near ? undefined : score?.logits };
   };
@@ -189,12 +188,6 @@ function sharesOf(
 ): CompartmentProbabilities {
   const shares = new Map(targets.map(({ compartment, share }) => [compartment, share]));
   return Object.fromEntries(compartments.map((name) => [name, shares.get(name) ?? 0]));
-}
-
-/** Takes this thread a good part of a second; it yields first, so that the networks compile meanwhile on other threads. */
-async function indexHomologs({ homologs }: SequenceModel): Promise<Homologs | undefined> {
-  await Promise.resolve();
-  return homologs && openHomologs(homologs.config, homologs.proteins);
 }
 
 /**
