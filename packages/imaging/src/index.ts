@@ -54,6 +54,7 @@ export { drawGrid } from "./picture/plane-grid.ts";
 export { blankImage, enlargeImage, pasteImage, type RgbColour, type RgbImage } from "./picture/rgb-image.ts";
 export { addScaleBar, type ScaleBarOptions } from "./picture/scale-bar.ts";
 export { detectColorDepth, renderTerminalImage } from "./picture/terminal-image.ts";
+export { copyWindow } from "./planes/copy-window.ts";
 export { keptPerSide, openDctLowPass } from "./planes/dct-low-pass.ts";
 export {
   type DirectionalPeak,

@@ -2,6 +2,7 @@
 // intensities scaled by the field's percentiles, and the signed distance to the nuclear border.
 // Conventions of the OpenCell crops (Kobayashi et al. 2022): 100x100 pixels of 0.4126 um.
 
+import { copyWindow } from "../planes/copy-window.ts";
 import type { PlaneSize } from "../planes/distance-transform.ts";
 import { nuclearDistance } from "../planes/nuclear-distance.ts";
 import { resamplePlane } from "../planes/resample-plane.ts";
@@ -157,15 +158,9 @@ export function cutCrop(
     mask: new Uint8Array(side * side),
     labels: new Int32Array(side * side),
   };
-  for (let row = Math.max(0, -y); row < Math.min(side, size.height - y); row++) {
-    for (let column = Math.max(0, -x); column < Math.min(side, size.width - x); column++) {
-      const from = (y + row) * size.width + x + column;
-      const to = row * side + column;
-      crop.nucleus[to] = field[from]!;
-      crop.mask[to] = segmentation.mask[from]!;
-      crop.labels[to] = segmentation.labels[from]!;
-    }
-  }
+  copyWindow(field, size, { x, y }, side, crop.nucleus);
+  copyWindow(segmentation.mask, size, { x, y }, side, crop.mask);
+  copyWindow(segmentation.labels, size, { x, y }, side, crop.labels);
   return {
     ...crop,
     label: nucleus.label,

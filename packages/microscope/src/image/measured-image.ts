@@ -2,7 +2,7 @@
 // are cut from both as the image classifier takes them.
 
 import { type ImageStack, ProteoscopeError, selectPlane } from "@proteoscope/formats";
-import { cropNuclei, nuclearDistance, percentiles, resamplePlane } from "@proteoscope/imaging";
+import { copyWindow, cropNuclei, nuclearDistance, percentiles, resamplePlane } from "@proteoscope/imaging";
 import type { ImagingConstants } from "../model/model.ts";
 
 /** Planes of one image in [0, 1]. */
@@ -114,22 +114,9 @@ export function cellsOfImage(
   const area = side * side;
   return chosen.map(({ origin, mask, nucleus: stain }) => {
     const planes = new Float32Array(3 * area);
-    copyCrop(light, field.fieldSize, origin, side, planes);
+    copyWindow(light, field.fieldSize, origin, side, planes);
     planes.set(isCrop ? resamplePlane(nucleus, image, field.fieldSize) : stain, area);
     planes.set(nuclearDistance(mask, { height: side, width: side }), 2 * area);
     return { planes, origin };
   });
-}
-
-/** Copies the pixels of a crop to the beginning of `target`; those outside the plane stay as they are. */
-function copyCrop(
-  plane: Float32Array,
-  { height, width }: { readonly height: number; readonly width: number },
-  { x, y }: MeasuredCell["origin"],
-  side: number,
-  target: Float32Array,
-): void {
-  for (let row = Math.max(0, -y); row < Math.min(side, height - y); row++)
-    for (let column = Math.max(0, -x); column < Math.min(side, width - x); column++)
-      target[row * side + column] = plane[(y + row) * width + x + column]!;
 }
