@@ -10,6 +10,7 @@ import type { KnownProtein, NearProtein } from "../protein/known.ts";
 import { omittedResidues } from "../protein/localize.ts";
 import { assignSamples } from "../protein/main-compartments.ts";
 import type { CompartmentProbabilities } from "../protein/probabilities.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { ChosenNucleus } from "./nuclei.ts";
 import type { GenerateSettings, NamedSequence } from "./request.ts";
 
@@ -100,7 +101,7 @@ export async function describeProvenance(
       source: protein.source ?? "",
       gene: protein.gene ?? null,
       residues: protein.sequence.length,
-      sha256: await sha256Of(protein.sequence),
+      sha256: await sha256Hex(protein.sequence),
       shown: encoded.window.sequence.length,
       omitted: omittedResidues(encoded.window),
     },
@@ -133,9 +134,4 @@ export async function describeProvenance(
       medoidSample: images.medoid,
     },
   };
-}
-
-async function sha256Of(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

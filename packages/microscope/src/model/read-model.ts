@@ -25,6 +25,7 @@ import {
 } from "@proteoscope/models";
 import { z } from "zod";
 import { readProteinNetworks } from "../protein/networks.ts";
+import { sha256Hex } from "../sha256.ts";
 import { readCalibration } from "./calibration-file.ts";
 import type {
   Component,
@@ -190,8 +191,7 @@ function withChecksums(folder: FileSource, checksums: Record<string, string>): F
     ...folder,
     async read(path) {
       const bytes = await folder.read(path);
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-      checksums[path] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      checksums[path] = await sha256Hex(bytes);
       return bytes;
     },
   };

@@ -16,13 +16,8 @@ import type { Microscope } from "../image/generate.ts";
 import type { WorkOptions } from "../progress.ts";
 import type { ProteinEncoder } from "../protein/encoder.ts";
 import { localize } from "../protein/localize.ts";
-import {
-  type ScreenInput,
-  type ScreenPicture,
-  type ScreenRecord,
-  type ScreenResult,
-  sha256Hex,
-} from "./records.ts";
+import { sha256Hex } from "../sha256.ts";
+import type { ScreenInput, ScreenPicture, ScreenRecord, ScreenResult } from "./records.ts";
 
 /** What pictures are drawn with. */
 export interface ScreenImages {

@@ -14,9 +14,10 @@ import { takeLock } from "../../screen/node/folder-lock.ts";
 import { openResultFile, readRows } from "../../screen/node/result-file.ts";
 import { inputsWithoutRows } from "../../screen/node/same-input.ts";
 import { writeWhole } from "../../screen/node/screen-folder.ts";
-import { type ScreenInput, sha256Hex } from "../../screen/records.ts";
+import type { ScreenInput } from "../../screen/records.ts";
 import { isDone, type ResultRow } from "../../screen/result-table.ts";
 import { type RefusedRow, refusedRow } from "../../screen/summary.ts";
+import { sha256Hex } from "../../sha256.ts";
 import type { EmbeddedInput, Pooling } from "../embed-proteins.ts";
 
 /** What is computed, as it goes with the embeddings. */

@@ -2,7 +2,8 @@
 // lines in the same order. A screen that goes on must not mix the rows of two inputs.
 
 import { ProteoscopeError } from "@proteoscope/formats";
-import { type ScreenInput, sha256Hex } from "../records.ts";
+import { sha256Hex } from "../../sha256.ts";
+import type { ScreenInput } from "../records.ts";
 import type { ResultRow } from "../result-table.ts";
 
 /**
