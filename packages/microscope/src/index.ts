@@ -12,6 +12,7 @@ export {
 } from "./field/generate-field.ts";
 export { drawOverview } from "./field/overview.ts";
 export { encodeFiles, renderSheet, rgbPng } from "./generate/encode-files.ts";
+export { uniqueFileNames } from "./generate/file-names.ts";
 export {
   generateDefaults,
   type ImageFormat,

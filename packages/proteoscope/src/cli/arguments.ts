@@ -48,6 +48,11 @@ export function parseInteger(
   throw usage(`--${option} takes a whole number from ${min} to ${max}, got "${text}"`);
 }
 
+/** A channel of an image: its number from 0, or its name; a name of digits alone, such as 488, is found by either. */
+export function parseChannel(option: string, text: string): number | string {
+  return /^[+-]?\d+$/.test(text) ? parseInteger(option, text) : text;
+}
+
 /** A number of an option, within its limits; limits default to any finite number. */
 export function parseNumber(
   option: string,

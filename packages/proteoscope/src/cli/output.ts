@@ -93,6 +93,21 @@ export async function withOutputFolder<T>(
   }
 }
 
+/** Writes files by their names into a folder; all appear together. @throws as `withOutputFolder` does. */
+export async function writeFiles(
+  path: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+  options: OutputOptions = {},
+): Promise<void> {
+  await withOutputFolder(
+    path,
+    async (folder) => {
+      for (const [name, data] of files) await folder.write(name, data);
+    },
+    options,
+  );
+}
+
 /**
  * Checks the place of an output file before the work that makes it.
  * @throws CommandError (usage) where it is one of the inputs, (failure) where a folder has its name.

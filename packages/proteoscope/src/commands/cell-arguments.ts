@@ -5,7 +5,7 @@ import { samplerNames } from "@proteoscope/microscope";
 import type { CellChoice } from "@proteoscope/microscope/experiments";
 import type { FileSource } from "@proteoscope/models";
 import type { ArgsDef } from "citty";
-import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { parseChannel, parseInteger, parseNumber } from "../cli/arguments.ts";
 
 export const cellArgs = {
   nucleus: {
@@ -56,7 +56,7 @@ export function parseCells(args: CellArguments) {
     },
     image: args.nucleus,
     count: parseInteger("nuclei", args.nuclei, { min: 1, max: 48 }),
-    nucleusChannel: channel !== undefined && /^\d+$/.test(channel) ? Number(channel) : channel,
+    nucleusChannel: channel === undefined ? undefined : parseChannel("nucleus-channel", channel),
     pixelSizeMicrons: pixelSize === undefined ? undefined : parseNumber("pixel-size", pixelSize),
   };
 }

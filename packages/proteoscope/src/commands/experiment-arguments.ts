@@ -1,11 +1,28 @@
-// What the commands of experiments share: the one protein that they take, the names of their files, and what is said of the
-// parts that an interrupted run leaves.
+// What the commands of experiments share: their options, the one protein that they take, and what is said of the parts
+// that an interrupted run leaves.
 
+import type { CellChoice } from "@proteoscope/microscope/experiments";
+import type { ArgsDef } from "citty";
 import type { CommandContext } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { printLines } from "../cli/print.ts";
-import type { PartsFolder } from "../experiment-parts.ts";
+import { digestOf, type PartsFolder } from "../experiment-parts.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
+import { cellArgs } from "./cell-arguments.ts";
+import { proteinArgs } from "./protein-arguments.ts";
+
+/** The options that experiments share; `output` is the default of the output folder. */
+export const experimentArgs = <Output extends string>(output: Output) =>
+  ({
+    ...cellArgs,
+    organism: proteinArgs.organism,
+    "allow-nucleotides": proteinArgs["allow-nucleotides"],
+    model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+    output: {
+      ...{ type: "string", alias: "o", valueHint: "folder", default: output },
+      description: "Output folder",
+    },
+  }) as const satisfies ArgsDef;
 
 /** How the protein is found and read. */
 interface ProteinOptions {
@@ -32,13 +49,9 @@ export async function readOneProtein(
   return proteins[0]!;
 }
 
-/** A protein's id as the beginning of file names. */
-export function experimentFileName(id: string): string {
-  const safe = id
-    .replaceAll(/[^A-Za-z0-9_.-]+/g, "_")
-    .replace(/^[.-]+/, "")
-    .slice(0, 80);
-  return safe === "" ? "protein" : safe;
+/** Digest of the nuclei of an experiment, for the name of its parts. */
+export function nucleiDigest({ nuclei }: Pick<CellChoice, "nuclei">): string {
+  return digestOf(nuclei.map(({ distance }) => distance));
 }
 
 /** Runs work in parts: says what is taken over from an earlier run, and what an interrupted one leaves. */

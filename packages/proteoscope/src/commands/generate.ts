@@ -12,7 +12,7 @@ import {
   samplerNames,
 } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
-import { parseInteger, parseNumber } from "../cli/arguments.ts";
+import { parseChannel, parseInteger, parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { printJson, printLines } from "../cli/print.ts";
@@ -229,7 +229,7 @@ function parseOptions(args: GenerateArguments) {
     formats: parseFormats(args.format),
     nuclei: {
       nucleusSeries: optional(args["nucleus-series"], (text) => parseInteger("nucleus-series", text)),
-      nucleusChannel: optional(args["nucleus-channel"], parseChannel),
+      nucleusChannel: optional(args["nucleus-channel"], (text) => parseChannel("nucleus-channel", text)),
       nucleusZ: optional(args["nucleus-z"], parseZPolicy),
       nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
@@ -270,11 +270,6 @@ function parseFormats(list: string): ImageFormat[] {
     if (format !== undefined) return format;
     throw new CommandError(`--format knows ${imageFormats.join(", ")}, got "${name}"`, exitCodes.usage);
   });
-}
-
-/** A number, or a name; a name of digits alone, such as 488, is found by either. */
-function parseChannel(text: string): number | string {
-  return /^[+-]?\d+$/.test(text) ? parseInteger("nucleus-channel", text) : text;
 }
 
 function parseZPolicy(text: string): ZPolicy {

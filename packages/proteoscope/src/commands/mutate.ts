@@ -2,6 +2,7 @@
 // picture, a table as CSV, and JSON.
 
 import { writePng } from "@proteoscope/formats";
+import { uniqueFileNames } from "@proteoscope/microscope";
 import {
   type MutateRequest,
   type MutateResult,
@@ -13,14 +14,14 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
-import { checkOutputFolder, withOutputFolder } from "../cli/output.ts";
+import { checkOutputFolder, writeFiles } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { describeMutants, mutantsJson, mutantTable } from "../describe-experiments.ts";
-import { digestOf, openPartsFolder } from "../experiment-parts.ts";
+import { openPartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
-import { experimentFileName, readOneProtein, withParts } from "./experiment-arguments.ts";
+import { parseCells, readCells } from "./cell-arguments.ts";
+import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./experiment-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 
 const mutateArgs = {
@@ -31,17 +32,7 @@ const mutateArgs = {
     default: "400",
     description: "Draws of the null of each variant",
   },
-  ...cellArgs,
-  organism: proteinArgs.organism,
-  "allow-nucleotides": proteinArgs["allow-nucleotides"],
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
-  output: {
-    type: "string",
-    alias: "o",
-    valueHint: "folder",
-    default: "proteoscope-mutants",
-    description: "Output folder",
-  },
+  ...experimentArgs("proteoscope-mutants"),
 } as const satisfies ArgsDef;
 
 type MutateArguments = ParsedArgs<typeof mutateArgs & typeof sharedArgs>;
@@ -103,7 +94,7 @@ async function compareAndWrite(
     const cells = await readCells(folder, choice, signal);
     const parts = openPartsFolder(args.output, {
       ...{ command: "mutate", request, device: args.device, model: model.checksums },
-      ...{ settings: cells.settings, nuclei: digestOf(cells.nuclei.map(({ distance }) => distance)) },
+      ...{ settings: cells.settings, nuclei: nucleiDigest(cells) },
     });
     const networks = {
       predictor: await openSequencePredictor(runtime, model),
@@ -128,18 +119,12 @@ async function writeResults(
 ): Promise<string[]> {
   const { width, height, data } = variantSheet(result, cells);
   const text = { Software: "proteoscope", synthetic: "true" };
-  const name = experimentFileName(result.protein.id);
+  const name = uniqueFileNames([result.protein.id])[0]!;
   const files = new Map<string, Uint8Array | string>([
     [`${name}_variants.csv`, mutantTable(result)],
     [`${name}_variants.json`, `${JSON.stringify(mutantsJson(result), null, 2)}\n`],
     [`${name}_variants_synthetic.png`, writePng({ width, height, channels: 3, depth: 8, data, text })],
   ]);
-  await withOutputFolder(
-    output,
-    async (folder) => {
-      for (const [path, bytes] of files) await folder.write(path, bytes);
-    },
-    { signal, inputs: nucleus === undefined ? [] : [nucleus] },
-  );
+  await writeFiles(output, files, { signal, inputs: nucleus === undefined ? [] : [nucleus] });
   return [...files.keys()];
 }

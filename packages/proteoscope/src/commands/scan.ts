@@ -3,20 +3,21 @@
 
 import { FormatError, type ProteinFeature, printable, readFeatures, writePng } from "@proteoscope/formats";
 import { figureSvg, renderFigure } from "@proteoscope/imaging";
+import { uniqueFileNames } from "@proteoscope/microscope";
 import { heatStrip, type ScanRequest, type ScanResult, scanModes } from "@proteoscope/microscope/experiments";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
-import { checkOutputFolder, withOutputFolder } from "../cli/output.ts";
+import { checkOutputFolder, writeFiles } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { readInput } from "../cli/read-input.ts";
 import { describeScan, scanTable } from "../describe-experiments.ts";
-import { digestOf, openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
+import { openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import type { NamedProtein } from "../proteins.ts";
-import { cellArgs, parseCells, readCells } from "./cell-arguments.ts";
-import { experimentFileName, readOneProtein, withParts } from "./experiment-arguments.ts";
+import { parseCells, readCells } from "./cell-arguments.ts";
+import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./experiment-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 
 const scanArgs = {
@@ -49,17 +50,7 @@ const scanArgs = {
     default: "40",
     description: "Draws of the null of the images, for --images",
   },
-  ...cellArgs,
-  organism: proteinArgs.organism,
-  "allow-nucleotides": proteinArgs["allow-nucleotides"],
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
-  output: {
-    type: "string",
-    alias: "o",
-    valueHint: "folder",
-    default: "proteoscope-scan",
-    description: "Output folder",
-  },
+  ...experimentArgs("proteoscope-scan"),
 } as const satisfies ArgsDef;
 
 type ScanArguments = ParsedArgs<typeof scanArgs & typeof sharedArgs>;
@@ -149,10 +140,6 @@ function inputsOf({ features, nucleus }: Pick<ScanArguments, "features" | "nucle
   return [features, nucleus].filter((path) => path !== undefined);
 }
 
-function nucleiDigest({ nuclei }: Pick<NonNullable<ScanRequest["images"]>, "nuclei">): string {
-  return digestOf(nuclei.map(({ distance }) => distance));
-}
-
 /**
  * Features of one protein of a file; all of them where the file names only one protein, which is then printed.
  * @throws FormatError for a feature beyond the end of the protein.
@@ -185,19 +172,13 @@ async function writeResults(
   const figure = heatStrip(result, features);
   const { width, height, data } = renderFigure(figure);
   const text = { Software: "proteoscope" };
-  const name = experimentFileName(result.protein.id);
+  const name = uniqueFileNames([result.protein.id])[0]!;
   const files = new Map<string, Uint8Array | string>([
     [`${name}_scan.csv`, scanTable(result)],
     [`${name}_scan.json`, `${JSON.stringify(result, null, 2)}\n`],
     [`${name}_scan.png`, writePng({ width, height, channels: 3, depth: 8, data, text })],
     [`${name}_scan.svg`, figureSvg(figure)],
   ]);
-  await withOutputFolder(
-    args.output,
-    async (folder) => {
-      for (const [path, bytes] of files) await folder.write(path, bytes);
-    },
-    { signal, inputs: inputsOf(args) },
-  );
+  await writeFiles(args.output, files, { signal, inputs: inputsOf(args) });
   return [...files.keys()];
 }

@@ -3,7 +3,7 @@
 import { listBriefly } from "@proteoscope/formats";
 import { defineCommand } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
-import { withOutputFolder } from "../../cli/output.ts";
+import { writeFiles } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { readNetworks } from "../../named-networks.ts";
 
@@ -47,13 +47,7 @@ export const exportDiffusersCommand = defineCommand({
       isPipeline && noiseSchedule !== undefined
         ? savePipeline({ unet, autoencoder, noiseSchedule }, options)
         : savePretrained(only!, options);
-    await withOutputFolder(
-      args.output,
-      async (folder) => {
-        for (const [path, bytes] of files) await folder.write(path, bytes);
-      },
-      { signal, inputs: [args.model] },
-    );
+    await writeFiles(args.output, files, { signal, inputs: [args.model] });
     const others = isPipeline ? [...networks.keys()].filter((name) => !["unet", "vae"].includes(name)) : [];
     if (others.length > 0)
       printLines(stderr, `left out, no part of diffusers' pipelines: ${listBriefly(others)}`);
