@@ -31,6 +31,7 @@ export const packageArrows: Readonly<Record<string, readonly string[]>> = {
   microscope: ["formats", "engine", "imaging", "models"],
   lab: ["formats", "engine", "imaging", "models", "microscope"],
   server: ["formats", "engine", "imaging", "models", "microscope"],
+  web: ["formats", "engine", "imaging", "models", "microscope", "server"],
   proteoscope: ["formats", "engine", "imaging", "models", "microscope", "lab", "server"],
 };
 
