@@ -136,6 +136,7 @@ export function openWorkerProcess({ spawn, onNotice }: WorkerProcessOptions): Wo
       localize: (params) => ask("localize", params),
       upload: (params) => ask("upload", params),
       retrieveImage: (params) => ask("retrieveImage", params),
+      devices: () => ask("devices", undefined),
       export: (params) => ask("export", params),
     },
     run: async (job, reporter, signal) =>

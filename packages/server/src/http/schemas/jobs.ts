@@ -1,7 +1,7 @@
 // Jobs: their state, what they are at, what they gave, and the events of a running one.
 
 import { z } from "@hono/zod-openapi";
-import { fileAddress, problemSchema } from "./common.ts";
+import { fileAddress, orNull, problemSchema } from "./common.ts";
 import {
   compareRequest,
   generateRequest,
@@ -43,15 +43,15 @@ const shared = {
   state: z.enum(jobStates),
   label: z.string().openapi({ description: "The proteins, for lists" }),
   queuePosition: z.int().nullable().openapi({ description: "From 1; null where it does not wait" }),
-  progress: progressSchema.nullable(),
-  preview: previewSchema.nullable(),
+  progress: orNull(progressSchema),
+  preview: orNull(previewSchema),
   created: z.iso.datetime(),
   started: z.iso.datetime().nullable(),
   finished: z.iso.datetime().nullable(),
   attempts: z
     .int()
     .openapi({ description: "How often it was begun; more than 1 where a process was killed" }),
-  error: problemSchema.nullable(),
+  error: orNull(problemSchema),
   command: z
     .string()
     .nullable()
@@ -62,7 +62,7 @@ const ofKind = <const Kind extends string, Request extends z.ZodType, Result ext
   kind: Kind,
   request: Request,
   result: Result,
-) => z.object({ ...shared, kind: z.literal(kind), request, result: result.nullable() });
+) => z.object({ ...shared, kind: z.literal(kind), request, result: orNull(result) });
 
 export const jobSchema = z
   .discriminatedUnion("kind", [
@@ -79,7 +79,7 @@ export const jobSummary = z
   .object({
     ...shared,
     kind: z.enum(jobKinds),
-    thumbnail: fileAddress.nullable(),
+    thumbnail: orNull(fileAddress),
   })
   .openapi("JobSummary");
 
@@ -109,7 +109,7 @@ export const jobEvents = {
   state: z.object({
     state: z.enum(jobStates),
     queuePosition: z.int().nullable(),
-    error: problemSchema.nullable(),
+    error: orNull(problemSchema),
   }),
   progress: progressSchema,
   preview: previewSchema,
