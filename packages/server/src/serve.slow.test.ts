@@ -74,12 +74,13 @@ async function submit(url: string, index: number): Promise<void> {
 /** All jobs; undefined where the server does not answer. */
 async function list(url: string): Promise<JobSummary[] | undefined> {
   const jobs: JobSummary[] = [];
-  let next: string | null = "";
+  let next: number | null = 2 ** 31 - 1;
   while (next !== null) {
-    const cursor: string = next === "" ? "" : `&cursor=${next}`;
-    const response = await fetch(`${url}/api/v1/jobs?limit=200${cursor}`).catch(() => undefined);
+    const response: Response | undefined = await fetch(`${url}/api/v1/jobs?limit=200&cursor=${next}`).catch(
+      () => undefined,
+    );
     if (response?.status !== 200) return undefined;
-    const page = (await response.json()) as { jobs: JobSummary[]; next: string | null };
+    const page = (await response.json()) as { jobs: JobSummary[]; next: number | null };
     jobs.push(...page.jobs);
     next = page.next;
   }

@@ -1,4 +1,5 @@
-// Starts worker-entry.ts.
+// Starts worker-entry.ts, which works for the process that starts it, or takes the jobs of a database
+// where one is given.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";

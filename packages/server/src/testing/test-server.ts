@@ -1,4 +1,5 @@
-// A server of a test's own: the tiny model in this process, an embedded database in memory, files in a temporary folder.
+// A server of a test's own: the tiny model in this process,
+// an embedded database in memory, files in a temporary folder.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// The model of the server's tests: random weights, and one annotated protein.
+// The model of the server's tests: random weights,
+// and one annotated protein.
 
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 

@@ -19,8 +19,10 @@ import { mutateJob, scanJob } from "./experiments.ts";
 import { type ExportedJob, exportJob } from "./export.ts";
 import { generateJob } from "./generate.ts";
 import { type ComparedImage, compareJob, type RetrievedImage, retrieveImage, retrieveJob } from "./images.ts";
-import { addressOf, type WorkTools } from "./tools.ts";
-import { readUpload, type UploadOptions } from "./upload.ts";
+import { addressOf } from "./stored-images.ts";
+import type { UploadOptions } from "./stored-upload.ts";
+import type { WorkTools } from "./tools.ts";
+import { readUpload } from "./upload.ts";
 
 /** What a process says of itself when it is ready. */
 export interface WorkDescription {

@@ -1,4 +1,5 @@
-// What the page says and offers before anything is asked.
+// What the page says and offers before
+// anything is asked.
 
 import { arch, availableParallelism, freemem, platform, release, totalmem } from "node:os";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";

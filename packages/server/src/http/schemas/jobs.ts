@@ -1,4 +1,5 @@
-// Jobs: their state, what they are at, what they gave, and the events of a running one.
+// Jobs: their state, what they are at, what they gave,
+// and the events of a running one.
 
 import { z } from "@hono/zod-openapi";
 import { fileAddress, orNull, problemSchema } from "./common.ts";
@@ -88,12 +89,16 @@ export const jobsQuery = z.object({
   kind: z.enum(jobKinds).optional(),
   query: z.string().max(100).optional().openapi({ description: "Part of a protein's name" }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional().openapi({ description: "`next` of the page before" }),
+  cursor: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional()
+    .openapi({ description: "`next` of the page before" }),
 });
 
-export const jobsSchema = z
-  .object({ jobs: z.array(jobSummary), next: z.string().nullable() })
-  .openapi("Jobs");
+export const jobsSchema = z.object({ jobs: z.array(jobSummary), next: z.int().nullable() }).openapi("Jobs");
 
 export const clearedSchema = z.object({ cleared: z.int() }).openapi("Cleared");
 

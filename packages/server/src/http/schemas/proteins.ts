@@ -1,4 +1,5 @@
-// Proteins: FASTA text to records, names to annotated proteins, sequences to predicted compartments.
+// Proteins: FASTA text to records, names to annotated proteins,
+// sequences to predicted compartments.
 
 import { z } from "@hono/zod-openapi";
 import { orNull, probabilitiesSchema } from "./common.ts";

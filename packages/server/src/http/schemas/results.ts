@@ -1,4 +1,5 @@
-// What finished jobs give. Pictures and raw planes are content-addressed files; numbers are in the result itself.
+// What finished jobs give. Pictures and raw planes are content-addressed files;
+// numbers are in the result itself.
 
 import { z } from "@hono/zod-openapi";
 import { fileAddress, orNull, probabilitiesSchema } from "./common.ts";
@@ -40,7 +41,7 @@ export const cellSchema = z
     nucleus: fileAddress.openapi({ description: ".f32 of the input nucleus" }),
     samples: z.array(sampleSchema),
     medoid: z.int().openapi({ description: "The sample that correlates most with the others" }),
-    agreement: z.number().nullable().openapi({ description: "Of the samples; agreement, not correctness" }),
+    agreement: z.number().nullable().openapi({ description: "Agreement of the samples, not correctness" }),
     agreementMap: orNull(fileAddress).openapi({
       description: ".f32: standard deviation over the samples; null for one sample",
     }),
