@@ -33,7 +33,8 @@ export async function* generate(
 ): AsyncGenerator<GeneratedCell, void, undefined> {
   const { proteins, nuclei, context = {}, software = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
-  checkRequest(microscope.model, { settings, context });
+  const stains = nuclei.flatMap((nucleus) => Object.keys(nucleus.stains ?? {}));
+  checkRequest(microscope.model, { settings, context, stains: [...new Set(stains)] });
   const count = proteins.length * nuclei.length;
   const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   let index = 0;
@@ -51,14 +52,18 @@ export async function* generate(
           ...{ done: Math.floor((cellIndex + step / steps) * settings.steps), total: count * settings.steps },
         });
       const options = { ...settings, onStep, ...(signal && { signal }) };
-      const images = await microscope.generate(encoded, nucleus.distance, options);
+      const [images] = await microscope.generateCells(
+        encoded,
+        [{ ...nucleus, seed: settings.seed }],
+        options,
+      );
       yield {
         name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
-        images,
+        images: images!,
         nucleus: nucleus.nucleus,
         pixelSizeMicrons: nucleus.pixelSizeMicrons,
         provenance: await describeProvenance(microscope.model, {
-          ...{ software, protein, encoded, nucleus, images, settings, context },
+          ...{ software, protein, encoded, nucleus, images: images!, settings, context },
         }),
       };
     }
