@@ -35,6 +35,15 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export {
+  type DataSetDescription,
+  isDataSet,
+  readDescription,
+  type TableDescription,
+  type TableName,
+} from "./data/dataset/description.ts";
+export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
