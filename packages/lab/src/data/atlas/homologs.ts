@@ -10,7 +10,7 @@ import {
   type ProteinAnnotation,
 } from "@proteoscope/models";
 import { compartmentGroups, compartments, placeLabels, sequenceTargets } from "./compartments.ts";
-import type { Protein, ProteinSource } from "./tables.ts";
+import { isGraded, type Protein, type ProteinSource, simulatedProteomeSource } from "./tables.ts";
 
 /** The sources of annotations, the one that resolves most first. */
 const annotationSources: readonly AnnotationSource[] = [
@@ -19,12 +19,15 @@ const annotationSources: readonly AnnotationSource[] = [
   { key: "hpa", title: "Human Protein Atlas by DeepLoc 2.0", unresolved: compartmentGroups },
 ];
 
+const simulatedAnnotations: AnnotationSource = { key: "simulated", title: "Simulated", unresolved: [] };
+
 const keyOfSource: Readonly<Record<ProteinSource, string>> = {
   opencell: "opencell",
   "deeploc2-human": "uniprot",
   "deeploc2-swissprot": "uniprot",
   "hpa-test": "hpa",
   "deeploc2-hpa-test": "hpa",
+  [simulatedProteomeSource]: simulatedAnnotations.key,
 };
 
 /** The homologs of a model that is trained on these proteins, with shares of the compartments of the vocabulary. */
@@ -32,16 +35,18 @@ export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
     config: { ...homologDefaults, labels: compartments },
     proteins: annotated(proteins),
-    sources: annotationSources,
+    sources: proteins.some(({ source }) => source === simulatedProteomeSource)
+      ? [...annotationSources, simulatedAnnotations]
+      : annotationSources,
     annotations: proteins.map(annotationOf),
   };
 }
 
 function annotationOf(protein: Protein): ProteinAnnotation {
   const { id, uniprot, gene = "", isHuman, source, labels } = protein;
-  const isGraded = source === "opencell";
+  const graded = isGraded(source);
   const nameOf = (compartment: string) =>
-    (isGraded ? undefined : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ??
+    (graded ? undefined : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ??
     compartment;
   return {
     ...{
@@ -52,7 +57,7 @@ function annotationOf(protein: Protein): ProteinAnnotation {
     },
     compartments: [...placeLabels(labels)]
       .sort(([, a], [, b]) => b - a)
-      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: isGraded ? grade : null })),
+      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: graded ? grade : null })),
   };
 }
 

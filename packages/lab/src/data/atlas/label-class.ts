@@ -8,7 +8,7 @@ import {
   imageCompartments,
   placeCompartment,
 } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** A label and the answers that are right for it. */
 export interface LabelClass {
@@ -26,10 +26,10 @@ export function labelOf(
   { labels, source }: Protein,
   answers: readonly Compartment[] = imageCompartments,
 ): LabelClass | undefined {
-  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const clear = labels.filter(({ weight }) => !isGraded(source) || weight >= clearGrade);
   const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
   if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);
-  if (source === "opencell" || group === undefined) return { name: only, members: [only] };
+  if (isGraded(source) || group === undefined) return { name: only, members: [only] };
   return { name: `${group.name} (any part)`, members: group.members };
 }

@@ -47,12 +47,21 @@ export function isRealCell({ isBlend, source }: Crop): boolean {
   return !isBlend && source !== simulatedSource;
 }
 
+/** The source of proteins and crops of a simulated proteome, which are data of their own: they validate and test. */
+export const simulatedProteomeSource = "simulated-proteome";
+
+/** Whether a source grades its labels from 1, barely visible, to 3, and resolves the parts of nucleus and cytoplasm. */
+export function isGraded(source: ProteinSource): boolean {
+  return source === "opencell" || source === simulatedProteomeSource;
+}
+
 export const proteinSources = [
   "opencell",
   "deeploc2-human",
   "hpa-test",
   "deeploc2-swissprot",
   "deeploc2-hpa-test",
+  simulatedProteomeSource,
 ] as const;
 /** The data set of a protein's labels. */
 export type ProteinSource = (typeof proteinSources)[number];

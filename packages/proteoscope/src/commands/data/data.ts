@@ -3,5 +3,7 @@
 import { defineGroup } from "../../cli/command.ts";
 
 export const dataCommand = defineGroup("data", "Make data to train on", {
+  "simulate-proteome": () =>
+    import("./simulate-proteome.ts").then((module) => module.dataSimulateProteomeCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
 });
