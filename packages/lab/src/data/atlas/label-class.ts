@@ -9,7 +9,7 @@ import {
   namesWholes,
   placeCompartment,
 } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** A label and the answers that are right for it. */
 export interface LabelClass {
@@ -28,7 +28,7 @@ export function labelOf(
   answers: readonly Compartment[] = imageCompartments,
 ): LabelClass | undefined {
   const { labels, source } = protein;
-  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const clear = labels.filter(({ weight }) => !isGraded(source) || weight >= clearGrade);
   const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
   if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);

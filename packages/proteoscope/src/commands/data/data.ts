@@ -4,5 +4,7 @@ import { defineGroup } from "../../cli/command.ts";
 
 export const dataCommand = defineGroup("data", "Make data sets to train on, check them and look at them", {
   "import-cytoself": () => import("./import-cytoself.ts").then((module) => module.importCytoselfCommand),
+  "simulate-proteome": () =>
+    import("./simulate-proteome.ts").then((module) => module.dataSimulateProteomeCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
 });
