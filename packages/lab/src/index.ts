@@ -89,7 +89,7 @@ export {
   calibrationError,
 } from "./evaluate/measures/calibration-error.ts";
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
-export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
+export { frechetDistance } from "./evaluate/measures/distributions/frechet-distance.ts";
 export { groupBy } from "./evaluate/measures/group-by.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {
