@@ -80,27 +80,23 @@ function encodePlain(cell: StoredCell, index: number, formats: readonly ImageFor
 }
 
 function tableOf({ cells, mutate, scan }: StoredResult): string {
-  if (scan !== undefined)
-    return writeCsv([
-      ["first", "last", "residues", "effect", "effect_size", "p", "q", "compartment"],
-      ...scan.windows.map((row) => [
-        ...[row.first, row.last, row.residues, row.effect, row.effectSize, row.p, row.q, row.compartment].map(String),
-      ]),
-    ]);
+  if (scan !== undefined) return writeCsv(scan.windows.map(({ change, images, ...row }) => row), scanColumns);
   if (mutate !== undefined)
-    return writeCsv([
-      ["variant", "description", "effect", "effect_size", "p", "q", "compartment"],
-      ...mutate.variants.map((row) =>
-        [row.name, row.description, row.effect, row.effectSize, row.p, row.q, row.compartment].map(String),
-      ),
-    ]);
+    return writeCsv(
+      mutate.variants.map((row) => ({ ...pick(row), variant: row.name, description: row.description })),
+      variantColumns,
+    );
   const labels = Object.keys(cells[0]?.compartments ?? {});
-  return writeCsv([
-    ["protein", "nucleus", "seed", "sample", ...labels],
-    ...cells.flatMap((cell) =>
-      cell.classified.map((row, sample) =>
-        [cell.protein.id, cell.nucleusId, cell.seed, sample, ...labels.map((label) => row[label])].map(String),
-      ),
-    ),
-  ]);
+  const rows = cells.flatMap(({ protein, nucleusId, seed, classified }) =>
+    classified.map((row, sample) => ({ protein: protein.id, nucleus: nucleusId, seed, sample, ...row })),
+  );
+  return writeCsv(rows, ["protein", "nucleus", "seed", "sample", ...labels]);
+}
+
+const effectColumns = ["effect", "effectSize", "p", "q", "compartment"] as const;
+const scanColumns = ["first", "last", "residues", ...effectColumns];
+const variantColumns = ["variant", "description", ...effectColumns];
+
+function pick<T extends Record<(typeof effectColumns)[number], string | number>>(row: T) {
+  return Object.fromEntries(effectColumns.map((name) => [name, row[name]]));
 }
