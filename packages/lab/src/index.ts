@@ -105,7 +105,6 @@ export {
   readEvaluationData,
 } from "./evaluate/sets.ts";
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
-export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
 export {
   estimateRun,
   type NewRun,

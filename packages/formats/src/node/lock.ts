@@ -11,8 +11,7 @@ import { open, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import { ConfigError } from "../config/compose.ts";
+import { ProteoscopeError } from "../proteoscope-error.ts";
 import { addressOf, closeName, holdName } from "./lock-name.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -33,7 +32,7 @@ const longestRecord = 4096; // bytes
 
 /**
  * Locks a folder for this process. Where the last holder is out of sight, it waits for some heartbeats before it takes over.
- * @throws ConfigError if a living process holds the folder
+ * @throws ProteoscopeError (usage) if a living process holds the folder
  */
 export async function lockFolder(folder: string, { beatMs = 3000 }: LockOptions = {}): Promise<Lock> {
   const path = join(folder, fileName);
@@ -64,18 +63,19 @@ export async function lockFolder(folder: string, { beatMs = 3000 }: LockOptions 
   }
 }
 
-const recordSchema = z.object({
-  pid: z.int(),
-  host: z.string().regex(/^[\w.-]+$/),
+/** What a holder writes about itself. */
+interface LockRecord {
+  readonly pid: number;
+  readonly host: string;
   /** The name that the holder held, where the system gives such names. */
-  address: z.string().optional(),
-});
+  readonly address?: string | undefined;
+}
 
 interface LockFile {
   readonly text: string;
   readonly modifiedMs: number;
   /** The holder that the file names; empty for a file of another kind. */
-  readonly record: Partial<z.infer<typeof recordSchema>>;
+  readonly record: Partial<LockRecord>;
 }
 
 /** Writes the file unless a living process has one there. */
@@ -131,16 +131,19 @@ async function readLock(path: string): Promise<LockFile | undefined> {
 
 function parseRecord(text: string): LockFile["record"] {
   try {
-    return recordSchema.parse(JSON.parse(text));
+    const { pid, host, address } = JSON.parse(text) as Record<keyof LockRecord, unknown>;
+    const isRecord = Number.isSafeInteger(pid) && typeof host === "string" && /^[\w.-]+$/.test(host);
+    if (!isRecord || (address !== undefined && typeof address !== "string")) return {};
+    return { pid: pid as number, host, address };
   } catch {
     return {};
   }
 }
 
-function inUse(folder: string, file: LockFile | undefined): ConfigError {
+function inUse(folder: string, file: LockFile | undefined): ProteoscopeError {
   const { pid, host } = file?.record ?? {};
   const holder = pid === undefined ? "another process" : `process ${pid} on ${host}`;
-  return new ConfigError(`${folder} is in use by ${holder}: wait for it, or stop it`);
+  return new ProteoscopeError(`${folder} is in use by ${holder}: wait for it, or stop it`, { kind: "usage" });
 }
 
 function ignore(code: string): (error: NodeJS.ErrnoException) => undefined {

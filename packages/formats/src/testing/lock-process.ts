@@ -1,7 +1,7 @@
 // A process that takes and releases the lock of a folder when its parent says so, for tests of locks between processes.
 // It answers each message "lock" with "held" or with the error's message, and "release" with "released".
 
-import { type Lock, lockFolder } from "../files/lock.ts";
+import { type Lock, lockFolder } from "../node/lock.ts";
 
 const [folder = "", beatMs = "3000"] = process.argv.slice(2);
 let lock: Lock | undefined;

@@ -3,7 +3,7 @@
 
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createFolder } from "@proteoscope/formats/node";
+import { createFolder } from "./create-folder.ts";
 
 const partial = ".partial";
 const partialName = /\.\d+\.partial$/;
