@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
@@ -37,7 +37,10 @@ function copyModel(folder: string): Plugin {
         mkdirSync(dirname(join(folder, "model", path)), { recursive: true });
         cpSync(join(modelFolder, path), join(folder, "model", path));
       }
-      writeFileSync(join(folder, "model", "files.json"), JSON.stringify(list));
+      writeFileSync(
+        join(folder, "model", "files.json"),
+        JSON.stringify({ name: basename(modelFolder), files: list }),
+      );
       cpSync(examplesFile, join(folder, "model", "examples.fasta"));
       mkdirSync(join(folder, "onnxruntime"), { recursive: true });
       for (const file of runtimeFiles) cpSync(join(onnxruntime, file), join(folder, "onnxruntime", file));

@@ -4,3 +4,5 @@
 
 /** Whether the page computes by itself, on a static host. */
 declare const __PROTEOSCOPE_STATIC__: boolean;
+
+declare module "*.css";

@@ -14,7 +14,9 @@ export class ProblemError extends Error {
 /** Any thrown value as a problem; an error of the microscope's packages brings its kind and field. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
-  const { name, message, kind, field } = error as Partial<Record<"name" | "message" | "kind" | "field", unknown>>;
+  const { name, message, kind, field } = error as Partial<
+    Record<"name" | "message" | "kind" | "field", unknown>
+  >;
   const detail = typeof message === "string" && message !== "" ? message : String(error);
   return {
     title: titles[String(kind)] ?? (name === "FormatError" ? titles.data! : "This did not work"),

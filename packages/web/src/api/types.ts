@@ -187,9 +187,29 @@ export interface JobResult {
 
 /** What a job is asked to do. */
 export type JobRequest =
-  | { readonly kind: "generate"; readonly proteins: readonly Protein[]; readonly nuclei: readonly string[]; readonly settings: Settings }
-  | { readonly kind: "mutate"; readonly protein: Protein; readonly variants: readonly string[]; readonly nuclei: readonly string[]; readonly settings: Settings; readonly draws: number }
-  | { readonly kind: "scan"; readonly protein: Protein; readonly mode: string; readonly window: number; readonly stride: number; readonly draws: number | null; readonly seed: number };
+  | {
+      readonly kind: "generate";
+      readonly proteins: readonly Protein[];
+      readonly nuclei: readonly string[];
+      readonly settings: Settings;
+    }
+  | {
+      readonly kind: "mutate";
+      readonly protein: Protein;
+      readonly variants: readonly string[];
+      readonly nuclei: readonly string[];
+      readonly settings: Settings;
+      readonly draws: number;
+    }
+  | {
+      readonly kind: "scan";
+      readonly protein: Protein;
+      readonly mode: string;
+      readonly window: number;
+      readonly stride: number;
+      readonly draws: number | null;
+      readonly seed: number;
+    };
 
 /** The states of a job; the last three are final. */
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";

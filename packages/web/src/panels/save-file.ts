@@ -19,7 +19,10 @@ export function saveFile({ name, type, bytes }: ExportedFile): void {
 const sidePixels = 800;
 
 /** The view of a picture as it is displayed. */
-export async function viewAsPng(picture: Picture, { channels, camera, smooth }: Pick<Display, "channels" | "camera" | "smooth">): Promise<ExportedFile> {
+export async function viewAsPng(
+  picture: Picture,
+  { channels, camera, smooth }: Pick<Display, "channels" | "camera" | "smooth">,
+): Promise<ExportedFile> {
   const { cell } = picture;
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: sidePixels, height: sidePixels });

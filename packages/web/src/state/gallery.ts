@@ -41,9 +41,7 @@ export function labelOf(request: JobRequest): string {
 
 /** The proteins of a request by name. */
 export function namesOf(request: JobRequest): string {
-  return request.kind === "generate"
-    ? request.proteins.map(({ id }) => id).join(", ")
-    : request.protein.id;
+  return request.kind === "generate" ? request.proteins.map(({ id }) => id).join(", ") : request.protein.id;
 }
 
 function searchText({ request, created, state }: Job): string {

@@ -21,11 +21,13 @@ export async function picturesOf(job: string, { cells }: JobResult, backend: Bac
     cells.map(async (cell, cellIndex) => {
       const nucleus = await backend.plane(cell.nucleus);
       return Promise.all(
-        cell.samples.map(async ({ protein }, sample): Promise<Picture> => ({
-          ...{ key: `${job}:${cellIndex}:${sample}`, job, cellIndex, sample, cell, nucleus },
-          protein: await backend.plane(protein),
-          isMedoid: cell.samples.length > 1 && sample === cell.medoid,
-        })),
+        cell.samples.map(
+          async ({ protein }, sample): Promise<Picture> => ({
+            ...{ key: `${job}:${cellIndex}:${sample}`, job, cellIndex, sample, cell, nucleus },
+            protein: await backend.plane(protein),
+            isMedoid: cell.samples.length > 1 && sample === cell.medoid,
+          }),
+        ),
       );
     }),
   );
@@ -65,7 +67,9 @@ export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** 36134326 as "36 MB". */

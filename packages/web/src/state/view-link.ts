@@ -31,7 +31,9 @@ export function decodeLink(fragment: string): LinkedView | null {
     throw new RangeError(`this link is of version ${found?.slice(0, 8)}, this page reads ${version}`);
   let value: unknown;
   try {
-    const bytes = Uint8Array.from(atob(data.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(data.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new RangeError("this link is damaged: copy it whole");
@@ -73,7 +75,11 @@ function checkEdit(value: unknown): Edit {
     case "delete":
       return { kind: "delete", first: position(edit.first), last: position(edit.last) };
     case "insert":
-      return { kind: "insert", before: position(edit.before), residues: textOf(edit.residues, "edits", 5000) };
+      return {
+        kind: "insert",
+        before: position(edit.before),
+        residues: textOf(edit.residues, "edits", 5000),
+      };
     case "signal": {
       const where = edit.where === "N" || edit.where === "C" ? edit.where : position(edit.where);
       return { kind: "signal", name: textOf(edit.name, "edits", 40), where };
@@ -118,7 +124,13 @@ function textOf(value: unknown, field: string, longest: number): string {
   return value;
 }
 
-function numberOf(value: unknown, field: string, least: number, most: number, isWhole = field !== "guidance"): number {
+function numberOf(
+  value: unknown,
+  field: string,
+  least: number,
+  most: number,
+  isWhole = field !== "guidance",
+): number {
   if (typeof value !== "number" || !(value >= least && value <= most)) throw wrong(field);
   if (isWhole && !Number.isInteger(value)) throw wrong(field);
   return value;

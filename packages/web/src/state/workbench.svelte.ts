@@ -191,7 +191,12 @@ export class Workbench {
     this.announce("The job is in the queue.");
   }
 
-  async runScan(options: { mode: string; window: number; stride: number; draws: number | null }): Promise<void> {
+  async runScan(options: {
+    mode: string;
+    window: number;
+    stride: number;
+    draws: number | null;
+  }): Promise<void> {
     const { protein, settings } = this;
     if (protein === null) return;
     await this.attempt(() => this.jobs.submit({ kind: "scan", protein, ...options, seed: settings.seed }));
@@ -263,7 +268,13 @@ export class Workbench {
   get link(): string {
     const { protein, edits, chosenNuclei, settings, display } = this;
     if (protein === null) return location.href.replace(/#.*$/, "");
-    const view = { protein, edits: edits.present, nuclei: chosenNuclei, settings, channels: display.channels };
+    const view = {
+      protein,
+      edits: edits.present,
+      nuclei: chosenNuclei,
+      settings,
+      channels: display.channels,
+    };
     return `${location.href.replace(/#.*$/, "")}#${encodeLink(view)}`;
   }
 

@@ -76,7 +76,10 @@ export function pageRenderer(): Renderer {
 }
 
 /** Draws by the reference function, whole pixels as squares or blended by the canvas. */
-export function drawByProcessor(target: HTMLCanvasElement, { layers, width, height, camera, smooth }: Drawing): void {
+export function drawByProcessor(
+  target: HTMLCanvasElement,
+  { layers, width, height, camera, smooth }: Drawing,
+): void {
   const image = new OffscreenCanvas(width, height);
   image.getContext("2d")!.putImageData(new ImageData(shade(layers, width * height), width, height), 0, 0);
   const context = target.getContext("2d")!;

@@ -1,6 +1,6 @@
 // A model folder on a web server whose files are cached by their sha256 (Cache API), so that weights are fetched once and
 // a changed file is never taken for the old one. The list files.json of the folder names paths, lengths and hashes.
-import { type FileSource, CheckpointError } from "@proteoscope/models";
+import { CheckpointError, type FileSource } from "@proteoscope/models";
 
 /** A file of the list. */
 export interface ListedFile {
@@ -24,6 +24,8 @@ export interface ByteCache {
 
 /** Options of `cachedFolder`. */
 export interface CachedFolderOptions {
+  /** Name of the model. */
+  readonly name: string;
   readonly cache: ByteCache | undefined;
   readonly fetchFile: (url: string) => Promise<Response>;
   readonly onArrived: (file: Arrived) => void;
@@ -36,15 +38,13 @@ export interface CachedFolderOptions {
 export function cachedFolder(
   address: string,
   files: readonly ListedFile[],
-  { cache, fetchFile, onArrived }: CachedFolderOptions,
+  { name, cache, fetchFile, onArrived }: CachedFolderOptions,
 ): FileSource {
   const listed = new Map(files.map((file) => [file.path, file]));
   const base = address.endsWith("/") ? address : `${address}/`;
-  const name = base.replace(/\/$/, "");
   const read = async (path: string): Promise<Uint8Array> => {
     const file = listed.get(path);
-    if (file === undefined)
-      throw new CheckpointError(`${name}/${path}: no such file`, { kind: "notFound" });
+    if (file === undefined) throw new CheckpointError(`${name}/${path}: no such file`, { kind: "notFound" });
     const key = cacheKey(base, file);
     const stored = await cache?.match(key);
     if (stored !== undefined) {
@@ -56,7 +56,9 @@ export function cachedFolder(
     if (!response.ok) throw new CheckpointError(`${base}${path}: the server answers ${response.status}`);
     const bytes = new Uint8Array(await response.arrayBuffer());
     if ((await hexOf(bytes)) !== file.sha256)
-      throw new CheckpointError(`${base}${path}: it is not the file that the page was built with; reload the page`);
+      throw new CheckpointError(
+        `${base}${path}: it is not the file that the page was built with; reload the page`,
+      );
     // A full disk costs a download at the next visit and nothing else.
     await cache?.put(key, new Response(bytes.slice())).catch(() => undefined);
     onArrived({ path, bytes: bytes.length, cached: false });

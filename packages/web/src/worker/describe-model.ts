@@ -10,7 +10,8 @@ export async function describeModel(laboratory: Laboratory): Promise<Meta> {
   const { constants, checksums, name } = model;
   const sha256 = checksums["unet/diffusion_pytorch_model.safetensors"] ?? "";
   const { cropPixels, pixelSizeMicrons, windowResidues } = constants;
-  const threads = typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+  const threads =
+    typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   return {
     device: runtime.device,
     model: {
@@ -31,7 +32,10 @@ export async function describeModel(laboratory: Laboratory): Promise<Meta> {
       ["computes", "in this browser; nothing is sent"],
       ["device", `${runtime.device}: ${reason}`],
       ["threads", runtime.device === "wasm" ? String(threads) : "those of the GPU"],
-      ["isolated page", threads > 1 ? "yes" : "no: the host sends no COOP and COEP headers, so wasm has one thread"],
+      [
+        "isolated page",
+        threads > 1 ? "yes" : "no: the host sends no COOP and COEP headers, so wasm has one thread",
+      ],
       ["model", name],
       ["weights (unet)", sha256],
       ["crop", `${cropPixels} x ${cropPixels} pixels of ${pixelSizeMicrons} um`],

@@ -13,8 +13,7 @@ type Files = Map<string, Uint8Array>;
 /** The file that holds a job in a format; a zip where the format makes several. */
 export function exportJob(job: Job, result: StoredResult, format: ExportFormat): ExportedFile {
   const name = `proteoscope-${job.request.kind}-${job.id.slice(0, 8)}`;
-  if (format === "csv")
-    return { name: `${name}.csv`, type: "text/csv", bytes: strToU8(tableOf(result)) };
+  if (format === "csv") return { name: `${name}.csv`, type: "text/csv", bytes: strToU8(tableOf(result)) };
   const files = format === "zip" ? allFiles(job, result) : imageFiles(result, [format]);
   const [only] = files;
   if (files.size === 1 && only !== undefined)
@@ -41,7 +40,9 @@ function json(value: unknown): Uint8Array {
 function imageFiles({ cells }: StoredResult, formats: readonly ImageFormat[]): Files {
   const files: Files = new Map();
   for (const [index, cell] of cells.entries())
-    for (const [path, bytes] of cell.generated ? encodeFiles(cell.generated, formats) : encodePlain(cell, index, formats))
+    for (const [path, bytes] of cell.generated
+      ? encodeFiles(cell.generated, formats)
+      : encodePlain(cell, index, formats))
       files.set(path, bytes);
   return files;
 }
@@ -66,7 +67,10 @@ function encodePlain(cell: StoredCell, index: number, formats: readonly ImageFor
   };
   const files: Files = new Map();
   if (formats.includes("ome-tiff"))
-    files.set(`${name}_synthetic.ome.tiff`, writeOmeTiff({ ...stack, description: "Synthetic", annotations: { synthetic: "true" } }));
+    files.set(
+      `${name}_synthetic.ome.tiff`,
+      writeOmeTiff({ ...stack, description: "Synthetic", annotations: { synthetic: "true" } }),
+    );
   if (formats.includes("ome-zarr"))
     for (const [path, bytes] of writeOmeZarr({ ...stack, attributes: { synthetic: true } }))
       files.set(`${name}_synthetic.ome.zarr/${path}`, bytes);
@@ -80,7 +84,11 @@ function encodePlain(cell: StoredCell, index: number, formats: readonly ImageFor
 }
 
 function tableOf({ cells, mutate, scan }: StoredResult): string {
-  if (scan !== undefined) return writeCsv(scan.windows.map(({ change, images, ...row }) => row), scanColumns);
+  if (scan !== undefined)
+    return writeCsv(
+      scan.windows.map(({ change, images, ...row }) => row),
+      scanColumns,
+    );
   if (mutate !== undefined)
     return writeCsv(
       mutate.variants.map((row) => ({ ...pick(row), variant: row.name, description: row.description })),

@@ -11,7 +11,11 @@ export type RunJob = (
   request: JobRequest,
   hooks: {
     readonly signal: AbortSignal;
-    readonly onProgress: (progress: { readonly done: number; readonly total: number; readonly unit: string }) => void;
+    readonly onProgress: (progress: {
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+    }) => void;
     readonly onPreview: (preview: Omit<Preview, "job">) => void;
   },
 ) => Promise<StoredResult>;

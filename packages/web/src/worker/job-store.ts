@@ -1,8 +1,8 @@
 // Jobs, their results and uploaded nuclei in this browser's own database (IndexedDB), so that a reload loses nothing. Typed
 // arrays are stored as they are.
 import type { Job } from "../api/types.ts";
-import type { StoredResult } from "./stored-result.ts";
 import type { StoredNucleus } from "./nuclei.ts";
+import type { StoredResult } from "./stored-result.ts";
 
 /** What is stored, by kind. */
 interface Stores {
@@ -31,7 +31,8 @@ export async function openJobStore(name = "proteoscope"): Promise<JobStore> {
   };
   const database = await finished(opening).catch(() => undefined);
   if (database === undefined) return memoryStore();
-  const store = (kind: keyof Stores, mode: IDBTransactionMode) => database.transaction(kind, mode).objectStore(kind);
+  const store = (kind: keyof Stores, mode: IDBTransactionMode) =>
+    database.transaction(kind, mode).objectStore(kind);
   return {
     get: (kind, key) => finished(store(kind, "readonly").get(key)),
     all: (kind) => finished(store(kind, "readonly").getAll()),

@@ -34,10 +34,7 @@ export interface Laboratory {
 }
 
 /** Opens the model folder that the page names. */
-export function openLaboratory(
-  start: WorkerStart,
-  onLoading: (loading: Loading | null) => void,
-): Laboratory {
+export function openLaboratory(start: WorkerStart, onLoading: (loading: Loading | null) => void): Laboratory {
   const folder = once(() => openFolder(start, onLoading));
   const model = once(async () => readModel(await folder()));
   const device = once(() => openDevice(start));
@@ -74,10 +71,14 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function openFolder(start: WorkerStart, onLoading: (loading: Loading | null) => void): Promise<FileSource> {
+async function openFolder(
+  start: WorkerStart,
+  onLoading: (loading: Loading | null) => void,
+): Promise<FileSource> {
   const response = await fetch(new URL("files.json", start.model));
-  if (!response.ok) throw new Error(`the list of weights is not there: the server answers ${response.status}`);
-  const files = (await response.json()) as ListedFile[];
+  if (!response.ok)
+    throw new Error(`the list of weights is not there: the server answers ${response.status}`);
+  const { name, files } = (await response.json()) as { name: string; files: ListedFile[] };
   const cache = typeof caches === "undefined" ? undefined : ((await caches.open("weights")) as ByteCache);
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const bytesCached = await countCached(start.model, files, cache);
@@ -88,7 +89,7 @@ async function openFolder(start: WorkerStart, onLoading: (loading: Loading | nul
   };
   report("weights");
   return cachedFolder(start.model, files, {
-    cache,
+    ...{ name, cache },
     fetchFile: (url) => fetch(url),
     onArrived: ({ path, bytes }) => {
       arrived.set(path, bytes);
@@ -115,5 +116,7 @@ async function openDevice({ device, runtime: wasmPaths }: WorkerStart): Promise<
 }
 
 interface Gpu {
-  requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean; description?: string; vendor?: string } } | null>;
+  requestAdapter(): Promise<{
+    info?: { isFallbackAdapter?: boolean; description?: string; vendor?: string };
+  } | null>;
 }

@@ -21,7 +21,13 @@ export interface StoredNucleus {
 export function libraryChoices(library: NucleusLibrary): NucleusChoice[] {
   return Array.from({ length: library.count }, (_, index) => {
     const { nucleus } = nucleusOfLibrary(library, index);
-    return choiceOf(`library:${index}`, `Nucleus ${index}`, nucleus, library.height, library.pixelSizeMicrons);
+    return choiceOf(
+      `library:${index}`,
+      `Nucleus ${index}`,
+      nucleus,
+      library.height,
+      library.pixelSizeMicrons,
+    );
   });
 }
 
@@ -81,7 +87,10 @@ export async function readUpload(
     }));
     const { stain, segmentation, fieldSize } = field.field;
     const shown = { ...fieldSize, stain, labels: segmentation.labels };
-    return { image: { ...described, question: null, field: shown, nuclei: stored.map(({ choice }) => choice) }, stored };
+    return {
+      image: { ...described, question: null, field: shown, nuclei: stored.map(({ choice }) => choice) },
+      stored,
+    };
   } catch (error) {
     if (!(error instanceof NucleusError || error instanceof ImageSelectionError)) throw error;
     return { image: { ...described, question: error.message, field: null, nuclei: [] }, stored: [] };
@@ -96,7 +105,9 @@ export async function readPainted(
   { cropPixels, pixelSizeMicrons }: ImagingConstants,
 ): Promise<{ readonly image: UploadedImage; readonly stored: readonly StoredNucleus[] }> {
   if (width !== cropPixels || height !== cropPixels)
-    throw new RangeError(`a painted nucleus has ${cropPixels} x ${cropPixels} pixels, not ${width} x ${height}`);
+    throw new RangeError(
+      `a painted nucleus has ${cropPixels} x ${cropPixels} pixels, not ${width} x ${height}`,
+    );
   const inside = Uint8Array.from(mask, (value) => (value === 0 ? 0 : 1));
   if (!inside.includes(1)) throw new RangeError("nothing is painted: draw a nucleus first");
   const sha256 = await hexOf(inside);
@@ -108,7 +119,13 @@ export async function readPainted(
     pixelSizeMicrons,
     origin: { painted: true, sha256 },
   };
-  const choice = choiceOf(`upload:${sha256.slice(0, 16)}:0`, "Painted nucleus", stain, cropPixels, pixelSizeMicrons);
+  const choice = choiceOf(
+    `upload:${sha256.slice(0, 16)}:0`,
+    "Painted nucleus",
+    stain,
+    cropPixels,
+    pixelSizeMicrons,
+  );
   const image: UploadedImage = {
     name: "painted",
     channels: [{ index: 0, name: "painted" }],

@@ -64,13 +64,18 @@ export function findProtein(name: string, homologs: LoadedHomologs | undefined):
 }
 
 /** Names of annotated proteins that begin with a text, human ones first. */
-export function suggestProteins(query: string, homologs: LoadedHomologs | undefined, limit = 8): ProteinName[] {
+export function suggestProteins(
+  query: string,
+  homologs: LoadedHomologs | undefined,
+  limit = 8,
+): ProteinName[] {
   const wanted = query.trim().toUpperCase();
   if (wanted === "" || homologs === undefined) return [];
   const found = homologs.annotations.filter(({ gene, accession }) =>
     [gene, accession].some((name) => name.toUpperCase().startsWith(wanted)),
   );
-  const rank = ({ organism, gene }: (typeof found)[number]) => (organism === "human" ? 0 : 1000) + gene.length;
+  const rank = ({ organism, gene }: (typeof found)[number]) =>
+    (organism === "human" ? 0 : 1000) + gene.length;
   const seen = new Set<string>();
   return found
     .sort((a, b) => rank(a) - rank(b))
@@ -92,7 +97,12 @@ export function exampleNames(fasta: string): ProteinName[] {
     const symbol = record.description.split(" ")[0] ?? record.id;
     const expected = /expected: (.+)$/.exec(record.description)?.[1];
     return [
-      { symbol, accession: record.id, organism: "human", compartments: expected === undefined ? [] : [expected] },
+      {
+        symbol,
+        accession: record.id,
+        organism: "human",
+        compartments: expected === undefined ? [] : [expected],
+      },
     ];
   });
 }
@@ -113,7 +123,9 @@ export async function localizeSequence(
         ? []
         : [`residues ${omitted.first} to ${omitted.last} are not shown to the language model`]),
       ...(near?.protein
-        ? [`${Math.round(100 * near.sharedKmers)} % of it is shared with ${near.protein.gene ?? near.protein.accession}`]
+        ? [
+            `${Math.round(100 * near.sharedKmers)} % of it is shared with ${near.protein.gene ?? near.protein.accession}`,
+          ]
         : []),
     ];
     return {

@@ -1,4 +1,6 @@
 // One job of the page: the use case of microscope that it names, with its nuclei, and what it gives put into a stored result.
+
+import { cellFootprint, sampleAgreement } from "@proteoscope/imaging";
 import {
   type ChosenNucleus,
   type GeneratedImages,
@@ -6,7 +8,6 @@ import {
   type NamedSequence,
 } from "@proteoscope/microscope";
 import type { MutateResult, ScanMode } from "@proteoscope/microscope/experiments";
-import { cellFootprint, sampleAgreement } from "@proteoscope/imaging";
 import type { JobRequest, Preview, Protein } from "../api/types.ts";
 import type { Laboratory } from "./laboratory.ts";
 import type { StoredCell, StoredResult } from "./stored-result.ts";
@@ -17,7 +18,11 @@ export interface JobContext {
   /** The nucleus of an id. @throws ProteoscopeError (not found). */
   readonly nucleus: (id: string) => Promise<ChosenNucleus>;
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: { readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onProgress: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
   readonly onPreview: (preview: Omit<Preview, "job">) => void;
 }
 
@@ -35,7 +40,12 @@ export function runJob(request: JobRequest, context: JobContext): Promise<Stored
 
 type RequestOf<K extends JobRequest["kind"]> = Extract<JobRequest, { kind: K }>;
 
-const named = ({ id, description, sequence }: Protein): NamedSequence => ({ id, description, sequence, source: "page" });
+const named = ({ id, description, sequence }: Protein): NamedSequence => ({
+  id,
+  description,
+  sequence,
+  source: "page",
+});
 
 async function runGenerate(request: RequestOf<"generate">, context: JobContext): Promise<StoredResult> {
   const { proteins, nuclei: ids, settings } = request;
@@ -135,7 +145,13 @@ async function runScan(request: RequestOf<"scan">, context: JobContext): Promise
   const work = scan(
     { predictor: networks.predictor },
     {
-      ...{ protein: named(protein), mode: mode as ScanMode, windowResidues: window, strideResidues: stride, seed },
+      ...{
+        protein: named(protein),
+        mode: mode as ScanMode,
+        windowResidues: window,
+        strideResidues: stride,
+        seed,
+      },
       ...(draws === null ? {} : { draws }),
     },
     { signal: context.signal, onProgress: context.onProgress },

@@ -1,8 +1,8 @@
 // The functions that the page calls in its worker, by name. They are those of the backend; files cross as bytes.
 import { ProteoscopeError } from "@proteoscope/formats";
-import { describeModel } from "./describe-model.ts";
 import type { ExportedFile, Loading } from "../api/backend.ts";
 import type { ExportFormat, JobEvent, JobRequest, JobResult, UploadOptions } from "../api/types.ts";
+import { describeModel } from "./describe-model.ts";
 import { exportJob } from "./export-job.ts";
 import { type JobQueue, openJobQueue } from "./job-queue.ts";
 import { openJobStore } from "./job-store.ts";

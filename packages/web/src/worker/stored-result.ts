@@ -44,9 +44,11 @@ export function toJobResult({ cells, mutate, scan }: StoredResult): JobResult {
     scan: scan && {
       mode: scan.mode,
       null: bandOf(scan.null),
-      windows: scan.windows.map(({ first, last, residues, effect, effectSize, p, q, compartment, change }) => ({
-        ...{ first, last, residues, effect, effectSize, p, q, compartment, change },
-      })),
+      windows: scan.windows.map(
+        ({ first, last, residues, effect, effectSize, p, q, compartment, change }) => ({
+          ...{ first, last, residues, effect, effectSize, p, q, compartment, change },
+        }),
+      ),
     },
   };
 }
