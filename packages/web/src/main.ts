@@ -11,6 +11,7 @@ const wanted = new URLSearchParams(location.search).get("device");
 const device = wanted === "wasm" || wanted === "webgpu" ? wanted : "auto";
 
 async function openBackend(): Promise<Backend> {
+  if (!__PROTEOSCOPE_STATIC__) return (await import("./api/http-backend.ts")).openHttpBackend();
   const { openBrowserBackend } = await import("./api/browser-backend.ts");
   return openBrowserBackend(base, device);
 }

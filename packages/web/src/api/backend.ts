@@ -34,12 +34,12 @@ export interface ExportedFile {
   readonly bytes: Uint8Array;
 }
 
-/** An image that looks like another. */
+/** What looks like an image. */
 export interface Neighbour {
-  readonly symbol: string;
-  readonly compartments: readonly string[];
-  /** Distance in the features of the image classifier. */
-  readonly distance: number;
+  readonly name: string;
+  readonly similarity: number;
+  /** URL of its picture. */
+  readonly picture: string;
 }
 
 /** What computes. Every call may reject with a `ProblemError`. */
@@ -67,4 +67,6 @@ export interface Backend {
   /** Reports the loading of weights until the returned function is called. */
   watchLoading(listener: (loading: Loading | null) => void): () => void;
   plane(source: PlaneSource): Promise<Float32Array>;
+  /** What looks like an image that is given; absent where there is no index. */
+  similar?(file: File): Promise<readonly Neighbour[]>;
 }

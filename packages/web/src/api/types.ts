@@ -27,6 +27,8 @@ export interface Settings {
 /** What computes, with what, and what it offers. */
 export interface Meta {
   readonly device: string;
+  /** Whether there is an index of images to search. */
+  readonly canRetrieve: boolean;
   readonly model: { readonly name: string; readonly sha256: string; readonly limits: readonly string[] };
   readonly compartments: readonly string[];
   readonly signals: readonly Signal[];
@@ -112,12 +114,12 @@ export interface UploadedImage {
   readonly pixelSizeMicrometers: number | null;
   /** What is in the way of reading on, in words; null where nothing is. */
   readonly question: string | null;
-  /** The stain at the pixel size of the model with the labels of its nuclei. */
+  /** The stain, 0 to 1, at the pixel size of the model, and the borders of the nuclei, not 0 there; [height, width]. */
   readonly field: {
     readonly width: number;
     readonly height: number;
     readonly stain: Float32Array;
-    readonly labels: Int32Array;
+    readonly borders: Uint8Array;
   } | null;
   readonly nuclei: readonly NucleusChoice[];
 }
@@ -247,16 +249,20 @@ export interface Job {
   readonly command: string | null;
 }
 
-/** Decoded latents of a job that is not finished: protein planes of the samples so far. */
+/** An image of a job that is not finished, decoded from the latents so far: a picture, or planes that the page displays. */
 export interface Preview {
   readonly job: string;
   readonly step: number;
   readonly steps: number;
-  readonly width: number;
-  readonly height: number;
-  readonly nucleus: PlaneSource;
-  readonly samples: readonly PlaneSource[];
-  readonly pixelSizeMicrometers: number;
+  /** URL of a picture; null where there are planes. */
+  readonly picture: string | null;
+  readonly planes: {
+    readonly width: number;
+    readonly height: number;
+    readonly pixelSizeMicrometers: number;
+    readonly nucleus: Float32Array;
+    readonly protein: Float32Array;
+  } | null;
 }
 
 /** What a watcher of jobs receives. */

@@ -55,6 +55,12 @@ export class JobList {
     return loading;
   }
 
+  /** Forgets the preview of a job that no longer runs. */
+  dropPreview(): void {
+    const isRunning = this.active.some(({ id }) => id === this.preview?.job);
+    if (!isRunning) this.preview = null;
+  }
+
   #take(event: JobEvent): void {
     if (event.type === "job") this.#put(event.job);
     else if (event.type === "preview") this.preview = event.preview;

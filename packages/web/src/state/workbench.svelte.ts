@@ -223,10 +223,17 @@ export class Workbench {
     this.shown = shown;
     const first = shown.pictures.find(({ isMedoid }) => isMedoid) ?? shown.pictures[0];
     this.pictureKey = first?.key ?? null;
+    this.jobs.dropPreview();
     if (job.request.kind === "mutate") {
       this.pinned = shown.pictures.filter(({ sample }) => sample === 0).slice(0, mostCompared);
       this.tab = "compare";
     } else if (this.tab !== "compare") this.tab = "cells";
+  }
+
+  /** Chooses a picture; a preview that a cancelled job left gives way. */
+  look(key: string): void {
+    this.pictureKey = key;
+    this.jobs.dropPreview();
   }
 
   get picture(): Picture | null {
@@ -238,7 +245,7 @@ export class Workbench {
     const all = this.shown?.pictures ?? [];
     const index = all.findIndex(({ key }) => key === this.pictureKey);
     const next = all[(index + step + all.length) % all.length];
-    if (next) this.pictureKey = next.key;
+    if (next) this.look(next.key);
   }
 
   togglePin(picture: Picture): void {

@@ -112,7 +112,6 @@ function createWebGlRenderer(): Renderer | undefined {
       if (canvas.width !== target.width || canvas.height !== target.height)
         Object.assign(canvas, { width: target.width, height: target.height });
       gl.viewport(0, 0, target.width, target.height);
-      // biome-ignore lint/correctness/useHookAtTopLevel: WebGL's useProgram is no hook of React.
       gl.useProgram(program);
       for (const [unit, { plane }] of shown.entries()) textures.bind(unit, plane, width, height);
       gl.uniform1iv(places.planes!, Int32Array.of(0, 1, 2, 3));

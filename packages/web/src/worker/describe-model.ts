@@ -14,6 +14,7 @@ export async function describeModel(laboratory: Laboratory): Promise<Meta> {
     typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   return {
     device: runtime.device,
+    canRetrieve: false,
     model: {
       name,
       sha256,

@@ -10,6 +10,7 @@ import {
   nucleusOfLibrary,
 } from "@proteoscope/microscope";
 import type { NucleusChoice, UploadedImage, UploadOptions } from "../api/types.ts";
+import { borderOf } from "./borders.ts";
 
 /** A nucleus as it is stored: what the page shows, and what the model is given. */
 export interface StoredNucleus {
@@ -86,7 +87,8 @@ export async function readUpload(
       ),
     }));
     const { stain, segmentation, fieldSize } = field.field;
-    const shown = { ...fieldSize, stain, labels: segmentation.labels };
+    const borders = borderOf({ ...fieldSize, labels: segmentation.labels });
+    const shown = { ...fieldSize, stain, borders };
     return {
       image: { ...described, question: null, field: shown, nuclei: stored.map(({ choice }) => choice) },
       stored,
@@ -133,7 +135,7 @@ export async function readPainted(
     bitDepth: 1,
     pixelSizeMicrometers: pixelSizeMicrons,
     question: null,
-    field: { width, height, stain, labels: Int32Array.from(inside) },
+    field: { width, height, stain, borders: borderOf({ width, height, labels: Int32Array.from(inside) }) },
     nuclei: [choice],
   };
   return { image, stored: [{ choice, nucleus }] };

@@ -60,7 +60,16 @@ async function runGenerate(request: RequestOf<"generate">, context: JobContext):
   const work = generate(
     microscope,
     { proteins: proteins.map(named), nuclei: labelled, settings, software: { proteoscope: "page" } },
-    { signal: context.signal, onProgress: context.onProgress },
+    {
+      ...{ signal: context.signal, onProgress: context.onProgress, previewEvery: 1 },
+      onPreview: ({ cell, sample, step, steps, image, width, height }) => {
+        if (sample !== 0) return;
+        const { nucleus, pixelSizeMicrons } = labelled[cell % labelled.length]!;
+        const protein = image.slice(0, width * height);
+        const planes = { width, height, pixelSizeMicrometers: pixelSizeMicrons, nucleus, protein };
+        context.onPreview({ step, steps, picture: null, planes });
+      },
+    },
   );
   for await (const generated of work) {
     const { images, nucleus, pixelSizeMicrons } = generated;
