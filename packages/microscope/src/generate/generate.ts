@@ -25,6 +25,8 @@ export interface GeneratedCell {
 export interface GenerateWorkOptions extends Partial<WorkOptions> {
   /** Called every few steps; `cell` is the place of the cell in the order of the request. The next step waits. */
   readonly onPreview?: ((preview: ImagePreview) => void | Promise<void>) | undefined;
+  /** Number of steps between two previews; that of `GenerateOptions` when absent. */
+  readonly previewEvery?: number | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface GenerateWorkOptions extends Partial<WorkOptions> {
 export async function* generate(
   microscope: Microscope,
   request: GenerateRequest,
-  { signal, onProgress, onPreview }: GenerateWorkOptions = {},
+  { signal, onProgress, onPreview, previewEvery }: GenerateWorkOptions = {},
 ): AsyncGenerator<GeneratedCell, void, undefined> {
   const { proteins, nuclei, context = {}, software = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
@@ -60,6 +62,7 @@ export async function* generate(
       const options = {
         ...{ ...settings, onStep },
         ...(signal && { signal }),
+        ...(previewEvery !== undefined && { previewEvery }),
         ...(onPreview && {
           onPreview: (preview: ImagePreview) => onPreview({ ...preview, cell: cellIndex }),
         }),
