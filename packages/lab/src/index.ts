@@ -35,6 +35,30 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export {
+  type DataSetDescription,
+  isDataSet,
+  readDescription,
+  type TableDescription,
+  type TableName,
+} from "./data/dataset/description.ts";
+export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
+export { picturesOfLibrary } from "./data/proteome/nuclei.ts";
+export { type SimulatedProtein, simulateProtein } from "./data/proteome/proteins.ts";
+export {
+  type Phenotype,
+  phenotypeOf,
+  type RuledCompartment,
+  ruledCompartments,
+} from "./data/proteome/rule.ts";
+export { type PlantedSignal, type SignalName, signalNames } from "./data/proteome/signals.ts";
+export {
+  type ProteomeOptions,
+  type SimulatedProteome,
+  simulateProteome,
+} from "./data/proteome/simulated-proteome.ts";
+export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
@@ -65,7 +89,7 @@ export {
   calibrationError,
 } from "./evaluate/measures/calibration-error.ts";
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
-export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
+export { frechetDistance } from "./evaluate/measures/distributions/frechet-distance.ts";
 export { groupBy } from "./evaluate/measures/group-by.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {

@@ -25,6 +25,8 @@ export interface GeneratedCell {
 export interface GenerateWorkOptions extends Partial<WorkOptions> {
   /** Called every few steps; `cell` is the place of the cell in the order of the request. The next step waits. */
   readonly onPreview?: ((preview: ImagePreview) => void | Promise<void>) | undefined;
+  /** Number of steps between two previews; that of `GenerateOptions` when absent. */
+  readonly previewEvery?: number | undefined;
 }
 
 /**
@@ -35,11 +37,12 @@ export interface GenerateWorkOptions extends Partial<WorkOptions> {
 export async function* generate(
   microscope: Microscope,
   request: GenerateRequest,
-  { signal, onProgress, onPreview }: GenerateWorkOptions = {},
+  { signal, onProgress, onPreview, previewEvery }: GenerateWorkOptions = {},
 ): AsyncGenerator<GeneratedCell, void, undefined> {
   const { proteins, nuclei, context = {}, software = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
-  checkRequest(microscope.model, { settings, context });
+  const stains = nuclei.flatMap((nucleus) => Object.keys(nucleus.stains ?? {}));
+  checkRequest(microscope.model, { settings, context, stains: [...new Set(stains)] });
   const count = proteins.length * nuclei.length;
   const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   let index = 0;
@@ -59,18 +62,20 @@ export async function* generate(
       const options = {
         ...{ ...settings, onStep },
         ...(signal && { signal }),
+        ...(previewEvery !== undefined && { previewEvery }),
         ...(onPreview && {
           onPreview: (preview: ImagePreview) => onPreview({ ...preview, cell: cellIndex }),
         }),
       };
-      const images = await microscope.generate(encoded, nucleus.distance, options);
+      const cell = { ...nucleus, seed: settings.seed };
+      const [images] = await microscope.generateCells(encoded, [cell], options);
       yield {
         name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
-        images,
+        images: images!,
         nucleus: nucleus.nucleus,
         pixelSizeMicrons: nucleus.pixelSizeMicrons,
         provenance: await describeProvenance(microscope.model, {
-          ...{ software, protein, encoded, nucleus, images, settings, context },
+          ...{ software, protein, encoded, nucleus, images: images!, settings, context },
         }),
       };
     }

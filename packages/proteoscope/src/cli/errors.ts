@@ -52,6 +52,7 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel",
   nuclei: "--nucleus-channel, --pixel-size",
+  stains: "--stain",
   nucleusZ: "--nucleus-z",
   nucleusTime: "--nucleus-time",
   pixelSizeMicrons: "--pixel-size",
