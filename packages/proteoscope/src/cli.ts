@@ -29,6 +29,7 @@ export const mainCommand: CommandGroup = defineGroup(
     scan: () => import("./commands/scan.ts").then((module) => module.scanCommand),
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
     embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
+    serve: () => import("./commands/serve.ts").then((module) => module.serveCommand),
     worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
     "localize-image": () =>
       import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),

@@ -58,6 +58,7 @@ const titles: Readonly<Record<number, string>> = {
   405: "Method not allowed",
   408: "Too slow",
   409: "Conflict",
+  411: "Length needed",
   413: "Too large",
   415: "Unsupported media type",
   421: "Wrong host",

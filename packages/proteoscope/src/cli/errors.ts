@@ -66,6 +66,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
+  port: "--port",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
