@@ -35,6 +35,7 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export { type CheckReport, checkDataSet, type Finding } from "./data/check/check-set.ts";
 export {
   type DataSetDescription,
   isDataSet,
@@ -47,6 +48,23 @@ export { type CytoselfImport, type ImportReport, importCytoself } from "./data/i
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export {
+  defaultFractions,
+  presetNames,
+  type SplitFractions,
+  type SplitPreset,
+  splitPresets,
+} from "./data/split/assign-splits.ts";
+export {
+  defaultIdentity,
+  findLeaks,
+  type Leak,
+  refuseLeaks,
+  type SplitReport,
+  type SplitRequest,
+  splitDataSet,
+  useSplit,
+} from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   accuracy,

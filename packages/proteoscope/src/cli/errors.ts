@@ -63,6 +63,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  fractions: "--fractions",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
