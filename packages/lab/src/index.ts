@@ -44,7 +44,9 @@ export {
   type TableName,
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
+export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";

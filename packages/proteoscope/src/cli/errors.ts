@@ -64,6 +64,7 @@ const optionsByField: Readonly<Record<string, string>> = {
   windowResidues: "--window",
   output: "-o",
   fractions: "--fractions",
+  channels: "--channel",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
