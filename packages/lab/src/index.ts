@@ -35,7 +35,8 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
-export { type CheckReport, checkDataSet, type Finding } from "./data/check/check-set.ts";
+export { type CheckReport, checkDataSet } from "./data/check/check-set.ts";
+export type { Finding } from "./data/check/findings.ts";
 export {
   type DataSetDescription,
   isDataSet,
@@ -47,6 +48,9 @@ export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
 export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
 export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
+export type { Histogram } from "./data/inspect/histogram.ts";
+export { type Inspection, inspectDataSet } from "./data/inspect/inspect-set.ts";
+export type { SetCounts } from "./data/inspect/set-counts.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { WorkOptions } from "@proteoscope/microscope";
 import type { DataSetDescription } from "../dataset/description.ts";
 import type { CropStore } from "../dataset/pixels.ts";
-import type { Findings } from "./check-set.ts";
+import type { Findings } from "./findings.ts";
 
 /** A crop and the row that names it. */
 export interface CheckedCrop {

@@ -11,18 +11,10 @@ import { type DataSetDescription, readDescription } from "../dataset/description
 import { type CropStore, openCropStore } from "../dataset/pixels.ts";
 import { readSplits, type SetSplits } from "../dataset/records.ts";
 import { eachTableRow, type RowFault } from "../dataset/table-rows.ts";
+import { readRefused, refusedFile, swappedColumn } from "../import/set-writer.ts";
 import { findLeaks } from "../split/split-set.ts";
 import { type CheckedCrop, checkPixels } from "./check-pixels.ts";
-
-/** Something that is wrong, or that should be known. */
-export interface Finding {
-  /** A problem is to be mended before training; a warning is to be known. */
-  readonly kind: "problem" | "warning";
-  readonly file: string;
-  readonly row?: number | undefined;
-  readonly column?: string | undefined;
-  readonly message: string;
-}
+import { collectFindings, type Finding, type Findings } from "./findings.ts";
 
 /** What a check found and how much it looked at. */
 export interface CheckReport {
@@ -30,39 +22,6 @@ export interface CheckReport {
   readonly crops: number;
   readonly fields: number;
   readonly proteins: number;
-}
-
-/** Collects findings; of one sort at most some are listed, and the others counted. */
-export interface Findings {
-  problem(finding: Omit<Finding, "kind">): void;
-  warning(finding: Omit<Finding, "kind">): void;
-  list(): Finding[];
-}
-
-const mostOfSort = 20;
-
-/** An empty list of findings. */
-export function collectFindings(): Findings {
-  const findings: Finding[] = [];
-  const counts = new Map<string, number>();
-  const add = (kind: Finding["kind"], finding: Omit<Finding, "kind">) => {
-    const sort = `${kind} ${finding.file} ${finding.column ?? ""}`;
-    const count = (counts.get(sort) ?? 0) + 1;
-    counts.set(sort, count);
-    if (count <= mostOfSort) findings.push({ kind, ...finding });
-  };
-  return {
-    problem: (finding) => add("problem", finding),
-    warning: (finding) => add("warning", finding),
-    list: () => [
-      ...findings,
-      ...[...counts].flatMap(([sort, count]): Finding[] => {
-        if (count <= mostOfSort) return [];
-        const [kind, file, column] = sort.split(" ") as [Finding["kind"], string, string];
-        return [{ kind, file, column, message: `${count - mostOfSort} more of this sort` }];
-      }),
-    ],
-  };
 }
 
 /** Checks a data set. @throws the system's errors and the signal's reason; all that is wrong with the set is in the report. */
@@ -75,6 +34,7 @@ export async function checkDataSet(folder: string, work: WorkOptions): Promise<C
   }));
   if (described === undefined) return { findings: findings.list(), ...empty };
   const { description, store } = described;
+  await noteRefused(folder, findings);
   const tables = await readTables(folder, description, findings);
   const splits = await attempt(findings, description.tables.splits?.file ?? "dataset.json", () =>
     readSplits(folder, description),
@@ -95,6 +55,16 @@ export async function checkDataSet(folder: string, work: WorkOptions): Promise<C
     findings: findings.list(),
     ...{ crops: crops.length, fields: tables.fields.size, proteins: tables.proteins.size },
   };
+}
+
+/** What the import left out is to be known; where it swapped channels, that is to be mended. */
+async function noteRefused(folder: string, findings: Findings): Promise<void> {
+  for (const { file, row, column, reason } of await readRefused(folder)) {
+    const message = `${column === swappedColumn ? `field ${file}` : `${file}, row ${row}${column && `, ${column}`}`} is not imported: ${reason}`;
+    const finding = { file: refusedFile, column, message };
+    if (column === swappedColumn) findings.problem(finding);
+    else findings.warning(finding);
+  }
 }
 
 /** The result, or undefined where the files are at fault, which is noted. */

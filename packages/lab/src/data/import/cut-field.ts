@@ -9,6 +9,7 @@ import {
   cutCrop,
   type Nucleus,
   type NucleusCrop,
+  NucleusError,
   percentiles,
   readField,
   resamplePlane,
@@ -57,10 +58,10 @@ export async function cutField(row: FieldRow, options: CutOptions): Promise<CutF
   const nucleusSource = row.channels.get("nucleus")!;
   const stack = await open(nucleusSource.path);
   const size = choosePixelSize(row, stack, options);
-  const field = await readField(stack, {
-    ...{ pixelSizeMicrons: size.microns, modelPixelSizeMicrons, cropPixels, signal },
-    nucleusChannel: nucleusSource.channel,
-  });
+  const reading = { pixelSizeMicrons: size.microns, modelPixelSizeMicrons, cropPixels, signal };
+  const field = await readField(stack, { ...reading, nucleusChannel: nucleusSource.channel }).catch(
+    (error: unknown) => refuseSwapped(error, row, open, reading),
+  );
   const planes = new Map<string, Float32Array>([["nucleus", field.stain]]);
   for (const channel of channels) {
     const source = row.channels.get(channel);
@@ -91,6 +92,33 @@ export async function cutField(row: FieldRow, options: CutOptions): Promise<CutF
     },
     warnings: size.warnings,
   };
+}
+
+/** Where the nucleus channel has no nuclei, but the protein channel does, the two are swapped. */
+export class SwappedChannelsError extends Error {
+  override readonly name = "SwappedChannelsError";
+}
+
+const leastNuclearScore = 0.6;
+
+async function refuseSwapped(
+  cause: unknown,
+  { channels }: FieldRow,
+  open: (path: string) => Promise<ImageStack>,
+  reading: Parameters<typeof readField>[1],
+): Promise<never> {
+  const protein = channels.get("protein");
+  if (!(cause instanceof NucleusError) || cause.problem !== "no-nuclei" || protein === undefined) throw cause;
+  const other = await readField(await open(protein.path), {
+    ...reading,
+    nucleusChannel: protein.channel,
+  }).catch(() => {});
+  if (other === undefined || nuclearScore(other.segmentation) < leastNuclearScore) throw cause;
+  const count = other.segmentation.nuclei.length;
+  throw new SwappedChannelsError(
+    `the channels nucleus and protein seem to be swapped: nucleus has no nuclei, protein has ${count}`,
+    { cause },
+  );
 }
 
 /** Opens each file once. */

@@ -1,16 +1,24 @@
 // Imports fields of view of any format that is read into a data set, field by field: memory holds one field. A field that cannot
 // be read is listed in refused.csv, and the others go on; a killed import goes on after the last field on the disk.
 
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { FormatError, ImageSelectionError, ProteoscopeError, writeCsv } from "@proteoscope/formats";
 import { NucleusError } from "@proteoscope/imaging";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { writeWhole } from "../../files/write-whole.ts";
 import type { DataSetDescription } from "../dataset/description.ts";
+import { drawSetSheet } from "../inspect/inspect-set.ts";
 import { assignSplit, writeSplits } from "../split/assign-splits.ts";
-import { type CutField, type CutOptions, cutField, measuredColumns } from "./cut-field.ts";
+import {
+  type CutField,
+  type CutOptions,
+  cutField,
+  measuredColumns,
+  SwappedChannelsError,
+} from "./cut-field.ts";
 import { type FieldRow, type ImagePreset, presetPixelSizes, readImageTable } from "./image-table.ts";
 import { labelsOfWords, writeLabels } from "./localisation-words.ts";
-import { cropsFile, openSetWriter, type SetWriter } from "./set-writer.ts";
+import { cropsFile, openSetWriter, type SetWriter, swappedColumn } from "./set-writer.ts";
 
 /** What to import, and what the crops are to be like. */
 export interface ImageImport {
@@ -90,6 +98,7 @@ export async function importImages(request: ImageImport, work: WorkOptions): Pro
         hint: "look at refused.csv",
       });
     await writer.finish(descriptionOf(request, channels), files);
+    await writeWhole(join(output, "contact-sheet.png"), await drawSetSheet(output, seed));
     return { fields: rows.length - refused, crops, refused, channels, warnings: [...warnings, ...found] };
   } finally {
     await writer.close();
@@ -150,7 +159,8 @@ async function cutOrRefuse(
     if (!isOfField(error)) throw error;
     if (isStrict) throw error;
     const { message: reason } = error;
-    const column = error instanceof NucleusError ? "nucleus" : "";
+    const isSwapped = error instanceof SwappedChannelsError;
+    const column = isSwapped ? swappedColumn : error instanceof NucleusError ? "nucleus" : "";
     await writer.refuse([{ file: row.field, row: row.row, column, reason }]);
     return undefined;
   }
@@ -158,7 +168,12 @@ async function cutOrRefuse(
 
 /** Whether the fault is of this field alone: what its files are, or that they are not there. */
 function isOfField(error: unknown): error is Error {
-  if (error instanceof FormatError || error instanceof ImageSelectionError) return true;
+  if (
+    error instanceof SwappedChannelsError ||
+    error instanceof FormatError ||
+    error instanceof ImageSelectionError
+  )
+    return true;
   if (error instanceof ProteoscopeError) return error.kind === "data";
   return ["ENOENT", "EISDIR", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 }

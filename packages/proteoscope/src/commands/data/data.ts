@@ -5,6 +5,7 @@ import { defineGroup } from "../../cli/command.ts";
 export const dataCommand = defineGroup("data", "Make data sets to train on, check them and look at them", {
   "import-cytoself": () => import("./import-cytoself.ts").then((module) => module.importCytoselfCommand),
   "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
+  inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
   check: () => import("./check.ts").then((module) => module.checkCommand),
   split: () => import("./split.ts").then((module) => module.splitCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
