@@ -35,6 +35,8 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export { type CheckReport, checkDataSet } from "./data/check/check-set.ts";
+export type { Finding } from "./data/check/findings.ts";
 export {
   type DataSetDescription,
   isDataSet,
@@ -43,7 +45,12 @@ export {
   type TableName,
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
+export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
+export type { Histogram } from "./data/inspect/histogram.ts";
+export { type Inspection, inspectDataSet } from "./data/inspect/inspect-set.ts";
+export type { SetCounts } from "./data/inspect/set-counts.ts";
 export { picturesOfLibrary } from "./data/proteome/nuclei.ts";
 export { type SimulatedProtein, simulateProtein } from "./data/proteome/proteins.ts";
 export {
@@ -62,6 +69,23 @@ export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export {
+  defaultFractions,
+  presetNames,
+  type SplitFractions,
+  type SplitPreset,
+  splitPresets,
+} from "./data/split/assign-splits.ts";
+export {
+  defaultIdentity,
+  findLeaks,
+  type Leak,
+  refuseLeaks,
+  type SplitReport,
+  type SplitRequest,
+  splitDataSet,
+  useSplit,
+} from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   accuracy,
