@@ -153,6 +153,10 @@ export {
   readEvaluationData,
 } from "./evaluate/sets.ts";
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
+export { parseVariation, planStudy, type StudyRun, type Variation } from "./study/plan.ts";
+export { plotStudy } from "./study/plot.ts";
+export { runStudy, type StudyOptions, type StudyRequest } from "./study/run-study.ts";
+export { type StudyResult, type StudyRow, studyTable, summarizeStudy } from "./study/summarize.ts";
 export {
   estimateRun,
   type NewRun,
@@ -169,3 +173,6 @@ export {
   type TrainingOptions,
   type TrainingProgress,
 } from "./training/loop.ts";
+export { curveLines } from "./training/show/curve-lines.ts";
+export { curvesPage, type ShownRun } from "./training/show/curves-page.ts";
+export { type Curve, type RunRecord, readRun } from "./training/show/read-run.ts";

@@ -35,6 +35,7 @@ export const mainCommand: CommandGroup = defineGroup(
       import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
+    study: () => import("./commands/study.ts").then((module) => module.studyCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
     evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
