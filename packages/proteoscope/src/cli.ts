@@ -36,7 +36,7 @@ export const mainCommand: CommandGroup = defineGroup(
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
-    evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
+    evaluate: () => import("./commands/evaluate/evaluate.ts").then((module) => module.evaluateCommand),
     export: () => import("./commands/export/export.ts").then((module) => module.exportCommand),
     models: () => import("./commands/models/models.ts").then((module) => module.modelsCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),
