@@ -14,7 +14,7 @@ export {
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
 export { homologsOf } from "./data/atlas/homologs.ts";
-export { type LabelClass, labelOf } from "./data/atlas/label-class.ts";
+export { type LabelClass, labelOf, labelOfCompartment } from "./data/atlas/label-class.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export { readSequences } from "./data/atlas/sequences.ts";
 export {
@@ -88,6 +88,13 @@ export {
 } from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
+  clearDifferences,
+  compareReports,
+  type ReportComparison,
+  type ReportDifference,
+} from "./evaluate/compare-reports.ts";
+export { type JudgeSource, namedJudges } from "./evaluate/encoders/open-encoders.ts";
+export {
   accuracy,
   bestMacroClass,
   type ClassPrediction,
@@ -134,14 +141,12 @@ export {
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
+export { type Sweep, sweptSettings } from "./evaluate/predict/sweeps.ts";
 export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
 export { summarizeMetrics } from "./evaluate/report/summary.ts";
-export {
-  type EvaluatedModel,
-  type Evaluation,
-  type EvaluationRequest,
-  evaluateModel,
-} from "./evaluate/run.ts";
+export type { EvaluatedModel, EvaluationRequest } from "./evaluate/request.ts";
+export { type Evaluation, evaluateModel } from "./evaluate/run.ts";
+export { evaluateFolders, type FolderRequest } from "./evaluate/run-folders.ts";
 export {
   compartmentOf,
   cropsOfProtein,
@@ -153,6 +158,10 @@ export {
   readEvaluationData,
 } from "./evaluate/sets.ts";
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
+export { atlasImages } from "./evaluate/suite/atlas-images.ts";
+export type { Figure } from "./evaluate/suite/figure.ts";
+export type { ImagePair, ImageSet, PairSet, SetImage } from "./evaluate/suite/image-set.ts";
+export { metricsVersion, type SuiteResults, suiteSchema } from "./evaluate/suite/results.ts";
 export { parseVariation, planStudy, type StudyRun, type Variation } from "./study/plan.ts";
 export { plotStudy } from "./study/plot.ts";
 export { runStudy, type StudyOptions, type StudyRequest } from "./study/run-study.ts";

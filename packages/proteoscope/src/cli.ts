@@ -38,7 +38,7 @@ export const mainCommand: CommandGroup = defineGroup(
     study: () => import("./commands/study.ts").then((module) => module.studyCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
-    evaluate: () => import("./commands/evaluate.ts").then((module) => module.evaluateCommand),
+    evaluate: () => import("./commands/evaluate/evaluate.ts").then((module) => module.evaluateCommand),
     export: () => import("./commands/export/export.ts").then((module) => module.exportCommand),
     models: () => import("./commands/models/models.ts").then((module) => module.modelsCommand),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctorCommand),

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AnswerRecord, ImageMetrics, Metrics } from "@proteoscope/lab";
-import { imageCompartments } from "@proteoscope/lab";
+import { readCsv } from "@proteoscope/formats";
+import type { AnswerRecord, ImageMetrics, Metrics, SuiteResults } from "@proteoscope/lab";
+import { imageCompartments, suiteSchema } from "@proteoscope/lab";
 import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { runCommandLine } from "../cli.ts";
-import { recordCommandContext } from "../testing/command-context.ts";
-import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
+import { runCommandLine } from "../../cli.ts";
+import { recordCommandContext } from "../../testing/command-context.ts";
+import { createWorkplace, runWords, type Workplace } from "../../testing/model-folder.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -15,17 +16,18 @@ let atlas: Awaited<ReturnType<typeof writeJudgedAtlas>>;
 let report: string;
 let metrics: Metrics;
 let images: ImageMetrics;
+let suite: SuiteResults;
 beforeAll(async () => {
   place = createWorkplace(judgedModelFiles());
   atlas = await writeJudgedAtlas();
   report = join(place.path, "report");
   const { exitCode, stdout, stderr } = await evaluate([...quick, "--samples", "2", "-o", report, "--json"]);
-  expect(stderr).toMatch(
-    /^((evaluate {2}\d+\/49|confident subset {2}\d+\/36) drawings .*\n|language model .*\n)*((real|judged|nearest) crops .*\n)*(baselines and figures .*\n)?(localization .*\n)*$/,
-  );
+  // Each line is a phase with what is done of it, its rate and the time that it will take.
+  expect(stderr).toMatch(/^([a-zA-Z][^/\n]* {2}\d+\/\d+ [a-z]+ {2}\d+% .*\n)*$/);
   expect(exitCode).toBe(0);
   metrics = JSON.parse(stdout);
   images = metrics.images!;
+  suite = metrics.suite!;
 });
 afterAll(async () => {
   place.remove();
@@ -39,7 +41,7 @@ const answersOf = (folder: string) => readFileSync(join(folder, "answers.jsonl")
 
 describe("proteoscope evaluate", () => {
   it("leaves the figures it prints, a report, and the answers behind them", () => {
-    expect(readdirSync(report).sort()).toEqual(["answers.jsonl", "metrics.json", "report.html"]);
+    expect(readdirSync(report).sort()).toEqual(["answers.jsonl", "metrics.json", "report.html", "tables"]);
     expect(JSON.parse(readFileSync(join(report, "metrics.json"), "utf8"))).toEqual(metrics);
   });
 
@@ -135,17 +137,51 @@ describe("proteoscope evaluate", () => {
     expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
   });
 
-  it("puts drawings before a judge that knows real cells alone", () => {
-    const { onRealCells, drawn, classes } = images.judge!;
-    expect(onRealCells.recalls.map(({ name }) => name)).toEqual(["nucleoplasm", "cytoplasm or ER"]);
-    expect(onRealCells.accuracy).toBeGreaterThan(0.9); // the fixture's cells are that plain
-    expect([drawn.unseen, drawn.seen].map(({ accuracy }) => accuracy!.n)).toEqual([6, 3]);
-    const contrasts = classes.map(({ contrast }) => contrast.real).filter((value) => value !== null);
-    expect(contrasts).toHaveLength(2);
-    expect(contrasts[0]).toBeGreaterThan(contrasts[1]!);
-    expect(readFileSync(join(report, "report.html"), "utf8")).toContain(
-      "A judge that knows real cells alone",
-    );
+  it("asks every judge, each with its own accuracy on real crops of the same classes, and says how they agree", () => {
+    const { judges, figures, agreement, spaces } = suite;
+    expect(spaces.map(({ name }) => name)).toEqual(["features", "classifier"]);
+    expect(judges.map(({ name, trained_on }) => [name, trained_on])).toEqual([
+      ["features", "nothing"],
+      ["classifier", "real and simulated cells"],
+    ]);
+    for (const { classes, real_crops } of judges) {
+      expect(classes).toEqual(["nucleoplasm", "cytoplasm or ER"]);
+      expect(real_crops).toBe(10);
+    }
+    const accuracy = (by: string, subject: string, set: string) =>
+      figures.find(
+        (one) => one.measure === "accuracy" && one.by === by && one.subject === subject && one.set === set,
+      )!;
+    expect(accuracy("features", "real", "all").value).toBeGreaterThan(0.9); // the fixture's cells are that plain
+    expect(accuracy("features", "generated", "unseen").n).toBe(6);
+    expect(accuracy("classifier", "generated", "seen").n).toBe(3);
+    const floors = ["shuffled sequence", "another protein", "random embedding", "no sequence"];
+    for (const floor of floors) expect(accuracy("features", floor, "unseen").n).toBe(6);
+    expect(agreement.map(({ on, images }) => [on, images])).toEqual([
+      ["generated", 6],
+      ["real", 10],
+    ]);
+  });
+
+  it("measures pairs around one nucleus, with floor and ceilings, and averages over samples", () => {
+    const find = (measure: string, subject: string, set = "unseen") =>
+      suite.figures.find((one) => one.measure === measure && one.subject === subject && one.set === set)!;
+    for (const measure of ["ssim", "psnr", "iou", "nuclear_proportion_mae"])
+      for (const subject of ["generated", "another protein", "autoencoder", "mean image"])
+        expect(find(measure, subject)).toMatchObject({ n: 2, unit: "proteins" });
+    expect(find("iou_above_floor", "generated").value).toBeLessThan(1);
+    expect(suite.figures.filter(({ measure }) => measure === "accuracy_of_average")).toHaveLength(2 * 2);
+    expect(suite.paired_distance.map(({ subject }) => subject)).toContain("another protein");
+    expect(suite.top_k.find(({ subject }) => subject === "generated")!.chance[0]).toBeGreaterThan(0);
+  });
+
+  it("writes all figures as tables", () => {
+    const figures = readCsv(readFileSync(join(report, "tables/figures.csv")));
+    expect(figures).toHaveLength(suite.figures.length);
+    const images = readCsv(readFileSync(join(report, "tables/images.csv")));
+    expect(images.filter(({ subject }) => subject === "generated")).toHaveLength(9);
+    expect(Object.keys(images[0]!)).toContain("right_features");
+    expect(suiteSchema.parse(metrics.suite)).toEqual(metrics.suite);
   });
 
   it("measures what the autoencoder preserves, and overlaps around the same nucleus", () => {
@@ -166,19 +202,21 @@ describe("proteoscope evaluate", () => {
   it("measures localization from sequences, with baselines that see the composition of the sequences", () => {
     const { sets, published } = metrics.localization!;
     expect(Object.keys(sets)).toEqual(["partition", "partitionHuman", "atlas"]);
-    expect([sets.partition.proteins, sets.atlas.proteins]).toEqual([4, 0]);
+    expect([sets.partition.proteins, sets.atlas.proteins]).toEqual([3, 0]); // as many as --proteins says
     expect(published[0].source).toMatch(/https:/);
   });
 
   it("writes a report that refers to nothing outside it and has text for every picture", () => {
     const html = readFileSync(join(report, "report.html"), "utf8");
     expect(html.match(/(src|href)="(?!data:)/g)).toBeNull();
-    expect(html.match(/url\(|@import|<script|<link/g)).toBeNull();
+    expect(html.match(/url\((?!data:)|@import|<script [^>]*src|<link/g)).toBeNull();
     const images = html.match(/<img [^>]*>/g)!;
-    expect(images).toHaveLength(6 * 3);
+    expect(images).toHaveLength(6 * 3 + 5 * 3); // examples, pairs
     for (const image of images)
       expect(image).toMatch(/^<img src="data:image\/png;base64,[^"]+" alt="[^"]+">$/);
-    expect(html.match(/<svg /g)).toHaveLength(4 + 2); // accuracies, confusions
+    const charts = html.match(/<svg [^>]*>/g)!;
+    expect(charts.length).toBeGreaterThan(10);
+    for (const chart of charts) expect(chart).toMatch(/ role="img" aria-label="[^"]+">$/);
   });
 
   it("goes on after a kill as if there had been none, and prints the accuracies", async () => {
@@ -204,13 +242,16 @@ describe("proteoscope evaluate", () => {
     const words = ["--only", "localization", "--device", "cpu"];
     const { exitCode, stdout } = await evaluate([...words, "-o", output]);
     expect(exitCode).toBe(0);
+    // All proteins where --proteins does not say how many.
     expect(stdout).toMatch(/^held-out partition .*, 4 proteins\n {2}this model +macro F1 /);
     expect(readdirSync(output).sort()).toEqual(["metrics.json", "report.html"]);
     const { images, localization, provenance } = JSON.parse(
       readFileSync(join(output, "metrics.json"), "utf8"),
     );
     expect(images).toBeNull();
-    expect(localization).toEqual(metrics.localization);
+    expect(localization.sets.partition.proteins).toBe(4);
+    const few = await evaluate([...words, "--proteins", "3", "-o", join(place.path, "few"), "--json"]);
+    expect(JSON.parse(few.stdout).localization).toEqual(metrics.localization);
     expect(provenance.settings).toEqual({ seed: 0 });
     expect(await evaluate([...words, "-o", report])).toMatchObject({
       exitCode: 2,

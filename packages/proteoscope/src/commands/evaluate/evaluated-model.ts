@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
-import { CommandError, exitCodes } from "./cli/errors.ts";
-import { openModel } from "./model-folder.ts";
-import { borrowParts } from "./run-folders.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { openModel } from "../../model-folder.ts";
+import { borrowParts } from "../../run-folders.ts";
 
 export interface EvaluatedModel {
   readonly folder: FileSource;

@@ -2,9 +2,9 @@
 // variance of the intensities, by which errors are divided.
 
 import type { NdArray } from "@proteoscope/engine";
-import { cropChannels } from "../../data/atlas/crop-pixels.ts";
-import type { ImageStatistics } from "../../data/atlas/image-statistics.ts";
-import { stackChannels } from "../../data/batches/image-batches.ts";
+import { cropChannels } from "../atlas/crop-pixels.ts";
+import type { ImageStatistics } from "../atlas/image-statistics.ts";
+import { stackChannels } from "./image-batches.ts";
 
 export interface CytoselfView extends ImageStatistics {
   readonly channels: readonly (typeof cropChannels)[number][];

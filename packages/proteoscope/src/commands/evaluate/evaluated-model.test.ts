@@ -2,8 +2,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { memoryFolder } from "@proteoscope/models";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createWorkplace, type Workplace } from "../../testing/model-folder.ts";
 import { findEvaluatedModel } from "./evaluated-model.ts";
-import { createWorkplace, type Workplace } from "./testing/model-folder.ts";
 
 const shipped = async () =>
   memoryFolder(
