@@ -33,7 +33,7 @@ export {
   type Respacing,
 } from "./cell-diff/schedule.ts";
 export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
-export { type ReleasedWeights, releasedWeights } from "./released.ts";
+export { findReleasedWeights, type ReleasedWeights, type ReleasePlace, releasedWeights } from "./released.ts";
 export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
 export {
   type SubcellConfig,

@@ -67,6 +67,8 @@ const optionsByField: Readonly<Record<string, string>> = {
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
+  acceptLicence: "--accept-licence",
+  update: "--update",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {
