@@ -18,7 +18,6 @@ export {
   type CellDiffConfig,
   type CellDiffInputs,
   type CellDiffOutputs,
-  cellDiffDenoise,
   cellDiffKeyValues,
   cellDiffSequence,
   cellDiffStains,
@@ -32,6 +31,7 @@ export {
   cellDiffTimesteps,
   type Respacing,
 } from "./cell-diff/schedule.ts";
+export { cellDiffDenoise } from "./cell-diff/stages.ts";
 export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { findReleasedWeights, type ReleasedWeights, type ReleasePlace, releasedWeights } from "./released.ts";
 export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";

@@ -9,7 +9,8 @@ import { countBlocks, shapeReader } from "../checkpoints/state-dict-shapes.ts";
 import { esm2Format } from "../esm2/definition.ts";
 import { canonicalEsm2Names } from "../esm2/names.ts";
 import { esm2Config } from "../esm2/network.ts";
-import { type CellDiffConfig, cellDiffDenoise, cellDiffKeyValues, cellDiffSequence } from "./network.ts";
+import { type CellDiffConfig, cellDiffKeyValues, cellDiffSequence } from "./network.ts";
+import { cellDiffDenoise } from "./stages.ts";
 
 /** The fields of a config.json. The released files have none: names and shapes show what is in it. */
 export const cellDiffFormat: ConfigFormat<CellDiffConfig> = {

@@ -14,14 +14,9 @@ import {
 import { type AutoencoderKlConfig, decode, encode, sampleLatent } from "../autoencoder-kl/network.ts";
 import type { Network } from "../checkpoints/network-definition.ts";
 import { standardResidueIds } from "../esm2/tokenizer.ts";
-import {
-  type CellDiffConfig,
-  cellDiffDenoise,
-  cellDiffKeyValues,
-  cellDiffSequence,
-  crossAttentions,
-} from "./network.ts";
+import { type CellDiffConfig, cellDiffKeyValues, cellDiffSequence, crossAttentions } from "./network.ts";
 import { cellDiffDdimStep, cellDiffSchedule, type Respacing } from "./schedule.ts";
+import { cellDiffDenoise } from "./stages.ts";
 import { cellDiffMaskId } from "./tokenizer.ts";
 
 /**
