@@ -9,7 +9,9 @@ export {
   type CellDiffStepper,
   cellDiffCondition,
   decodeCellDiff,
+  denoiseCellDiff,
   encodeCellDiff,
+  fillCellDiffSequence,
   openCellDiff,
   sampleCellDiff,
   sampleCellDiffSequence,
@@ -31,7 +33,14 @@ export {
   cellDiffTimesteps,
   type Respacing,
 } from "./cell-diff/schedule.ts";
-export { cellDiffDenoise } from "./cell-diff/stages.ts";
+export { openStagedCellDiff, type StagedCellDiffOptions } from "./cell-diff/staged.ts";
+export { cellDiffDenoise, type LatentSize } from "./cell-diff/stages.ts";
+export {
+  type HalfPrecisionFile,
+  inHalfPrecision,
+  openStoredCellDiff,
+  type StoredCellDiff,
+} from "./cell-diff/stored.ts";
 export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
 export { findReleasedWeights, type ReleasedWeights, type ReleasePlace, releasedWeights } from "./released.ts";
 export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";

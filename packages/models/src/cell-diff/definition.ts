@@ -78,7 +78,7 @@ export const cellDiffDefinition: NetworkDefinition<"cell-diff", CellDiffConfig> 
 };
 
 /** ESM2 inside under transformers' names, without its heads, which are not used. */
-function canonicalCellDiffNames(tensors: StateDict): StateDict {
+export function canonicalCellDiffNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const isInside = (name: string): boolean => name.startsWith(esmPrefix);
   const own = [...tensors].filter(([name]) => !isInside(name));
   const inside = [...tensors].flatMap(([name, value]) =>
@@ -90,7 +90,7 @@ function canonicalCellDiffNames(tensors: StateDict): StateDict {
   return new Map([...own, ...esm.map(([name, value]) => [esmPrefix + name, value] as const)]);
 }
 
-function inferCellDiffConfig(weights: StateDict, stored: StateDict, place: string): Json {
+export function inferCellDiffConfig(weights: StateDict, stored: StateDict, place: string): Json {
   const shapeOf = shapeReader(weights, place);
   const levels = countBlocks(weights, "net.down_blocks.#.");
   const blockOutChannels = Array.from(
