@@ -311,6 +311,7 @@ export {
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
+export { isTrainedOn } from "./localization/training-membership.ts";
 export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
 export { type LoadOptions, loadAs, loadParts, loadPretrained } from "./pretrained/load.ts";
 export {
