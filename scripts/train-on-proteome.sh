@@ -5,7 +5,6 @@
 set -eu
 set_folder=$1
 runs=$2
-presets=$(dirname "$0")/../configs/train
 proteoscope=${PROTEOSCOPE:-npx proteoscope}
 
 # train NETWORK [key=value ...]: into RUNS/NETWORK
@@ -17,7 +16,7 @@ train() {
     $proteoscope train "$network" -o "$runs/$network" --resume
   else
     $proteoscope train "$network" --data "$set_folder" -o "$runs/$network" \
-      --config "$presets/$network.proteome.yaml" "$@"
+      --config proteome "$@"
   fi
   touch "$runs/$network/finished"
 }

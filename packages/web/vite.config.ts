@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
@@ -21,9 +21,13 @@ const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify
 const notForPages = /^(README\.md|SHA256SUMS|.*\.png)$/;
 
 /** Copies the weights and the runtime beside the page, with a list of paths, lengths and hashes by which pages cache them. */
-function copyModel(folder: string): Plugin {
+function copyModel(): Plugin {
+  let folder = "";
   return {
     name: "proteoscope-model",
+    configResolved({ root, build }) {
+      folder = resolve(root, build.outDir);
+    },
     writeBundle() {
       const files = readdirSync(modelFolder, { recursive: true, encoding: "utf8" })
         .map((path) => path.replaceAll("\\", "/"))
@@ -55,7 +59,7 @@ export default defineConfig(({ mode }) => {
     root: here("."),
     base: "./",
     define: { __PROTEOSCOPE_STATIC__: JSON.stringify(mode === "static") },
-    plugins: [svelte(), ...(mode === "static" ? [copyModel(outDir)] : [])],
+    plugins: [svelte(), ...(mode === "static" ? [copyModel()] : [])],
     resolve: { conditions },
     worker: { format: "es" },
     build: {

@@ -57,6 +57,13 @@ export {
 } from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export {
+  crc32c,
+  type EventImage,
+  type TrainingEvent,
+  writeEvent,
+  writeEventsHeader,
+} from "./tensorboard/write-events.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
 export {
   type EachCsvRowOptions,

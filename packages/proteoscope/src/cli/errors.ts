@@ -64,6 +64,8 @@ const optionsByField: Readonly<Record<string, string>> = {
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  fractions: "--fractions",
+  channels: "--channel",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",

@@ -11,22 +11,26 @@ import {
 import type { LoadedHomologs } from "@proteoscope/models";
 import type { Localized, ParsedText, Protein, ProteinName, Refusal } from "../api/types.ts";
 
-/** What a text holds: FASTA records, names of annotated proteins, or one bare sequence. */
-export function parseProteins(text: string, homologs: LoadedHomologs | undefined): ParsedText {
+/** What a text holds: FASTA records, names of proteins, or one bare sequence. */
+export async function parseProteins(text: string, named: NamedProteins): Promise<ParsedText> {
   if (text.trim() === "") return { proteins: [], refused: [] };
   try {
     if (text.trimStart().startsWith(">")) return parseRecords(text);
     const words = text.split(/[\s,;]+/).filter((word) => word !== "");
-    const named = words.map((word) => homologs && findAnnotatedProtein(homologs, word, {}));
-    if (homologs && named.every((protein) => protein !== undefined))
-      return { proteins: words.map((word) => findProtein(word, homologs)), refused: [] };
-    if (words.length === 1 && words[0]!.length < shortestSequence)
-      return { proteins: [], refused: [unknownName(words[0]!)] };
+    if (words.every((word) => /^[\w-]{1,15}$/.test(word)) && words.join("").length < 200) {
+      const found = await Promise.allSettled(words.map((word) => findProtein(word, named)));
+      const proteins = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      if (proteins.length === words.length) return { proteins, refused: [] };
+      const short = words.filter((word, index) => found[index]!.status === "rejected");
+      if (words.join("").length < shortestSequence || proteins.length > 0)
+        return { proteins, refused: short.map(unknownName) };
+    }
     const sequence = parseSequence(text, { name: "the sequence" });
+    if (sequence.length < shortestSequence) return { proteins: [], refused: [unknownName(text.trim())] };
     return { proteins: [{ id: "sequence", description: "", sequence }], refused: [] };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { proteins: [], refused: [refusalOf("", error, 0)] };
+    return { proteins: [], refused: [refusalOf("", error)] };
   }
 }
 
@@ -38,13 +42,13 @@ function parseRecords(text: string): ParsedText {
   for (const { record, refused: other } of readFastaRecords(text, { name: "the text" })) {
     if (record !== undefined)
       proteins.push({ id: record.id, description: record.description, sequence: record.sequence });
-    else refused.push({ ...refusalOf(other.id, other.error, other.line), column: other.column ?? null });
+    else refused.push({ ...refusalOf(other.id, other.error), line: other.line, column: other.column ?? null });
   }
   return { proteins, refused };
 }
 
-function refusalOf(id: string, error: FormatError, line: number): Refusal {
-  return { id, reason: error.message, line: error.line ?? (line || null), column: error.column ?? null };
+function refusalOf(id: string, error: FormatError): Refusal {
+  return { id, reason: error.message, line: error.line ?? null, column: error.column ?? null };
 }
 
 function unknownName(name: string): Refusal {
@@ -52,11 +56,24 @@ function unknownName(name: string): Refusal {
   return { id: name, reason, line: 1, column: null };
 }
 
-/** The annotated protein of a symbol or an accession. @throws ProteoscopeError (not found). */
-export function findProtein(name: string, homologs: LoadedHomologs | undefined): Protein {
+/** Where proteins are found by name: the shipped examples, as FASTA, before the annotated proteins of the model. */
+export interface NamedProteins {
+  readonly examples: string;
+  readonly homologs: () => Promise<LoadedHomologs | undefined>;
+}
+
+/** The protein of a symbol or an accession, a human one where there are several. @throws ProteoscopeError (not found). */
+export async function findProtein(name: string, { examples, homologs }: NamedProteins): Promise<Protein> {
+  const wanted = name.trim().toUpperCase();
+  for (const { record } of readFastaRecords(examples, { name: "the examples" })) {
+    const symbol = record?.description.split(" ")[0];
+    if (record && [symbol, record.id].includes(wanted))
+      return { id: symbol ?? record.id, description: `${record.id}, human`, sequence: record.sequence };
+  }
+  const annotated = await homologs();
   const found =
-    homologs &&
-    (findAnnotatedProtein(homologs, name, { organism: "human" }) ?? findAnnotatedProtein(homologs, name));
+    annotated &&
+    (findAnnotatedProtein(annotated, wanted, { organism: "human" }) ?? findAnnotatedProtein(annotated, wanted));
   if (found === undefined)
     throw new ProteoscopeError(`no annotated protein is called ${name}`, { kind: "notFound", field: "name" });
   const { gene, accession, organism, sequence } = found;

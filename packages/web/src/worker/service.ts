@@ -24,6 +24,7 @@ export function openService(
 ) {
   const laboratory = openLaboratory(start, onLoading);
   const store = once(() => openJobStore());
+  const named = async () => ({ examples: await laboratory.examples(), homologs: laboratory.homologs });
   const nucleus = async (id: string) => {
     if (id.startsWith("library:")) return libraryNucleus(await laboratory.nuclei(), id);
     const stored = await (await store()).get("nuclei", id);
@@ -53,8 +54,8 @@ export function openService(
     meta: () => describeModel(laboratory),
     examples: async () => exampleNames(await laboratory.examples()),
     suggest: async (query: string) => suggestProteins(query, await laboratory.homologs()),
-    parse: async (text: string) => parseProteins(text, await laboratory.homologs()),
-    find: async (name: string) => findProtein(name, await laboratory.homologs()),
+    parse: async (text: string) => parseProteins(text, await named()),
+    find: async (name: string) => findProtein(name, await named()),
     localize: async (sequence: string) =>
       localizeSequence(await laboratory.microscope(), sequence, await laboratory.homologs()),
     nuclei: async () => libraryChoices(await laboratory.nuclei()),

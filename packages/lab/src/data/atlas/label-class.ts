@@ -18,6 +18,14 @@ export interface LabelClass {
   readonly members: readonly string[];
 }
 
+/** The class of a name of the atlas; undefined for one that no image shows. @throws FormatError for an unknown name */
+export function labelOfCompartment(name: string): LabelClass | undefined {
+  const placed = placeCompartment(name);
+  return placed !== undefined && imageCompartments.includes(placed)
+    ? { name: placed, members: [placed] }
+    : undefined;
+}
+
 /**
  * The class of a protein that is in one compartment, which is among `answers`; undefined for all other proteins. What
  * OpenCell grades as barely visible is ignored. Where the source states only the nucleus or the cytoplasm as a whole, any

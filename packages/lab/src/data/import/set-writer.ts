@@ -4,8 +4,8 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeCsv, writeNpyHeader } from "@proteoscope/formats";
-import { type DataSetDescription, describeSet, type TableName } from "../dataset/description.ts";
+import { readCsv, writeCsv, writeNpyHeader } from "@proteoscope/formats";
+import { type DataSetDescription, describeSet } from "../dataset/description.ts";
 import { type GrowingFiles, openGrowingFiles } from "./growing-files.ts";
 
 /** A cell of a table. */
@@ -62,10 +62,8 @@ export const cropTableFile = "crops.csv";
 /** The file that lists what was refused; a set without refusals has an empty table. */
 export const refusedFile = "refused.csv";
 
-/** The file of another table. */
-export function tableFile(table: TableName): string {
-  return `${table}.csv`;
-}
+/** The column of a refused field whose channels seem to be swapped. */
+export const swappedColumn = "nucleus and protein";
 
 const refusedColumns = ["file", "row", "column", "reason"];
 
@@ -128,9 +126,17 @@ export async function openSetWriter<Position>(
   };
 }
 
-/** The list of what was refused of a set. */
-export async function readRefused(folder: string): Promise<string> {
-  return readFile(join(folder, refusedFile), "utf8");
+/** What was refused of a set; nothing for one that was written by other means. */
+export async function readRefused(folder: string): Promise<RefusedRow[]> {
+  const text = await readFile(join(folder, refusedFile)).catch(() => undefined);
+  if (text === undefined) return [];
+  const rows = readCsv(text, { name: refusedFile, requireColumns: refusedColumns });
+  return rows.map(({ file = "", row, column = "", reason = "" }) => ({
+    file,
+    row: Number(row),
+    column,
+    reason,
+  }));
 }
 
 /** A small table as a whole; one that a killed `finish` began is written anew, with the same bytes. */

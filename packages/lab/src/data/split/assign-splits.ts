@@ -19,6 +19,9 @@ export const splitPresets = {
 /** One of `splitPresets`. */
 export type SplitPreset = keyof typeof splitPresets;
 
+/** The presets by name. */
+export const presetNames = Object.keys(splitPresets) as SplitPreset[];
+
 /** Shares of training, validation and test, which sum to 1. */
 export type SplitFractions = readonly [train: number, val: number, test: number];
 

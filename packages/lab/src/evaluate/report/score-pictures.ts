@@ -254,9 +254,9 @@ export function scoreEffects(
       changed?.otherNucleus.nucleus === nucleus ? undefined : changed?.otherNucleus.probabilities,
     ),
     otherProtein: effect(({ changed }) => changed?.otherProtein.probabilities),
-    shuffledSequence: effect(({ changed }) => changed?.shuffledSequence),
-    randomEmbedding: effect(({ changed }) => changed?.randomEmbedding),
-    unconditional: effect(({ changed }) => changed?.unconditional),
+    shuffledSequence: effect(({ changed }) => changed?.shuffledSequence.probabilities),
+    randomEmbedding: effect(({ changed }) => changed?.randomEmbedding.probabilities),
+    unconditional: effect(({ changed }) => changed?.unconditional.probabilities),
   };
 }
 

@@ -6,5 +6,9 @@ export const dataCommand = defineGroup("data", "Make data sets to train on, chec
   "import-cytoself": () => import("./import-cytoself.ts").then((module) => module.importCytoselfCommand),
   "simulate-proteome": () =>
     import("./simulate-proteome.ts").then((module) => module.dataSimulateProteomeCommand),
+  "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
+  inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
+  check: () => import("./check.ts").then((module) => module.checkCommand),
+  split: () => import("./split.ts").then((module) => module.splitCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
 });
