@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -21,6 +21,16 @@ async function* parts(...all: Uint8Array[]) {
 }
 
 describe("stored files", () => {
+  it("that a killed process did not finish are removed after a day", async () => {
+    const [old, young] = ["old", "young"].map((name) => join(folder, "incoming", name)) as [string, string];
+    await writeFile(old, "x");
+    await writeFile(young, "x");
+    const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+    await utimes(old, yesterday, yesterday);
+    await openFileStore(folder);
+    expect(await incoming()).toEqual(["young"]);
+  });
+
   it("are called by their content, and kept once", async () => {
     const name = await files.put(bytes, "png");
     expect(name).toBe(`${digest}.png`);

@@ -43,9 +43,9 @@ afterAll(async () => {
 const api = (path: string, init?: RequestInit) => fetch(`${server.url}/api/v1${path}`, init);
 const isAlive = async () => (await fetch(`${server.url}/readyz`)).status === 200;
 
-async function submit(steps: number, name = "mine"): Promise<Job> {
+async function submit(steps: number, name: string, samples = 1): Promise<Job> {
   const proteins = [{ id: name, sequence: "MKTAYIAKQRQISFVKSHFS" }];
-  const request = { proteins, nuclei: ["library:0"], samples: 1, steps };
+  const request = { proteins, nuclei: ["library:0"], samples, steps };
   const response = await api("/jobs", {
     ...{ method: "POST", headers: { "content-type": "application/json" } },
     body: JSON.stringify({ kind: "generate", request }),
@@ -187,7 +187,7 @@ describe("bombs", () => {
 
 describe("a thousand event streams", () => {
   it("are refused beyond the limit, and the others are served", async () => {
-    const { id } = await submit(600, "streamed");
+    const { id } = await submit(1000, "streamed", 64);
     const controller = new AbortController();
     const opened = await Promise.all(
       Array.from({ length: 1000 }, () =>
