@@ -57,10 +57,9 @@ describe("an uploaded image", () => {
   });
 
   it("that is none is refused with what to do", async () => {
-    await expect(readUpload("a.jpg", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), {}, constants)).rejects.toThrow(
-      "JPEG",
-    );
-    expect(() => readPng(Uint8Array.of(1))).toThrow();
+    const jpeg = new Uint8Array(100);
+    jpeg.set([0xff, 0xd8, 0xff, 0xe0]);
+    await expect(readUpload("a.jpg", jpeg, {}, constants)).rejects.toThrow("JPEG");
   });
 });
 
