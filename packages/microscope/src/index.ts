@@ -40,6 +40,7 @@ export {
   type GenerateSettings,
   type NamedSequence,
 } from "./generate/request.ts";
+export { addStains, type StainImage, type StainPlanes } from "./generate/stains.ts";
 export { type ClassifiedImage, type ImageClassifier, openImageClassifier } from "./image/classifier.ts";
 export {
   type Cell,

@@ -1,4 +1,5 @@
-// The lines that `generate` prints per cell, and a last one with the number of files.
+// The lines that `generate` prints per cell,
+// and a last one with the number of files.
 
 import { explainCell } from "@proteoscope/microscope";
 import type { WrittenCell } from "./write-cells.ts";

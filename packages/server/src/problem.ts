@@ -1,7 +1,7 @@
 // Errors as problems (RFC 9457). What the library foresaw is said in its own words, with kind and field; of all else a client
 // learns that the server failed, and the log what happened: no stack, path or version leaves this process.
 
-import type { ErrorKind, ProteoscopeError } from "@proteoscope/formats";
+import { type ErrorKind, FormatError, type ProteoscopeError } from "@proteoscope/formats";
 import type { ImageProblem, Problem } from "./api.ts";
 
 /** What a server refuses by itself: a limit, a foreign origin, a conflict, not being ready. */
@@ -74,9 +74,14 @@ const ofTheServer = new Set(["CheckpointError", "WeightsError", "TensorError", "
 
 /** Whether an error was foreseen, so that its message is for the client. */
 export function isForeseen(error: unknown): boolean {
-  if (error instanceof RefusedError || error instanceof ProblemError) return true;
-  const { kind, name } = (error ?? {}) as Partial<ProteoscopeError>;
-  return kind !== undefined && kind in statusByKind && kind !== "failure" && !ofTheServer.has(name ?? "");
+  return error instanceof RefusedError || error instanceof ProblemError || kindOf(error) !== undefined;
+}
+
+/** The kind of an error whose message is for the client. */
+function kindOf(error: unknown): Exclude<ErrorKind, "failure"> | undefined {
+  const { kind, name = "" } = (error ?? {}) as Partial<ProteoscopeError>;
+  if (error instanceof FormatError) return "data";
+  return kind === "failure" || ofTheServer.has(name) ? undefined : kind;
 }
 
 /** The problem of anything that was thrown. */
@@ -86,9 +91,10 @@ export function problemOf(error: unknown): Problem {
     const { status, kind, field } = error.details;
     return makeProblem(status, kind, error.message, field);
   }
-  if (!isForeseen(error))
+  const kind = kindOf(error);
+  if (kind === undefined)
     return makeProblem(500, "failure", "the server failed at this request; its log says more");
-  const { kind, field, message } = error as ProteoscopeError;
+  const { field, message } = error as ProteoscopeError;
   return makeProblem(statusByKind[kind], kind, withoutPaths(message), field);
 }
 

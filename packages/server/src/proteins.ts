@@ -1,4 +1,5 @@
-// The proteins that a model has annotations of, as the page finds them: by name, by the beginning of a name, by sequence.
+// The proteins that a model has annotations of, as the page finds them:
+// by name, by the beginning of a name, by sequence.
 
 import { FormatError, ProteoscopeError, parseSequence } from "@proteoscope/formats";
 import { findAnnotatedProtein, knownProtein } from "@proteoscope/microscope";

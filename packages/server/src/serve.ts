@@ -17,7 +17,7 @@ import { openFileStore } from "./files/file-store.ts";
 import { createApp } from "./http/app.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { requestLimits } from "./http/schemas/job-requests.ts";
-import type { Access, ServerLimits, Services } from "./http/services.ts";
+import type { ServerLimits, Services } from "./http/services.ts";
 import { type JobQueue, jobQueueName, openJobQueue } from "./jobs/job-queue.ts";
 import { jobSource } from "./jobs/run-job.ts";
 import { takeJobs } from "./jobs/take-jobs.ts";
@@ -73,72 +73,81 @@ const defaultLimits: ServerLimits = {
 
 /** Starts a server. @throws ProteoscopeError (usage) where another process has the data or the port. */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const { data, log, host = "127.0.0.1", token, page } = options;
-  const files = await openFileStore(filesFolder(data));
-  const { database, release } = await openData(data, options.databaseUrl);
-  const worker = openWorkerProcess({ spawn: options.spawnWorker, onNotice: (line) => log.warn(line) });
-  const stop = new AbortController();
-  const watcher = openJobWatcher(database);
-  const metrics = createMetrics();
-  let taking: Promise<void> = Promise.resolve();
-  const opening = openQueue(database, worker);
-  opening.catch(() => undefined);
-  const ready = opening.then(({ queue }) => {
-    const onJob = (state: string): void => metrics.finishedJobs.inc({ state });
-    const source = jobSource(database, queue.name, worker, onJob);
-    const waitForWorker = () =>
-      worker.ready().then(
-        () => undefined,
-        () => undefined,
-      );
-    taking = takeJobs(database, queue.boss, [source], {
-      ...{ signal: stop.signal, ready: waitForWorker, onNotice: (line) => log.warn(line) },
-    });
-    taking.catch((error: Error) => log.error({ err: error }, "jobs are not taken any more"));
-  });
-  ready.catch(() => undefined);
+  const { host = "127.0.0.1", origin } = options;
   const hosts = new Set<string>();
-  const services: Services = {
-    ...{ database, files, watcher, worker, metrics, log, page },
-    queue: async () => (await opening).queue,
-    proteins: openProteinLookup(options.homologs, options.examples),
-    limits: { ...defaultLimits, ...options.limits },
-    access: { hosts, token, isBehindProxy: options.origin !== undefined } satisfies Access,
-    isDraining: () => stop.signal.aborted,
-  };
-  const closeData = async (): Promise<void> => {
-    stop.abort();
-    watcher.close();
-    await taking.catch(() => undefined);
-    await worker.close();
-    await opening.then(
-      ({ stopBoss }) => stopBoss(),
-      () => undefined,
-    );
-    await database.close();
-    await release();
-  };
+  const { services, ready, stop, close } = await openServices(options, hosts);
   try {
     const server = listenTo(createApp(services).fetch);
     const port = await listen(server, host, options.port);
-    for (const name of hostNames(host, port, options.origin)) hosts.add(name);
-    const shown = host.includes(":") ? `[${host}]` : host;
+    for (const name of hostNames(host, port, origin)) hosts.add(name);
     return {
-      ...{ url: `http://${shown}:${port}`, ready },
+      ...{ url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, ready },
       async close() {
-        stop.abort();
-        watcher.close(); // event streams end, their clients come back to the next server
+        stop(); // event streams end, their clients come back to the next server
         const closed = new Promise((resolve) => server.close(resolve));
         server.closeIdleConnections();
-        await closeData();
+        await close();
         setTimeout(() => server.closeAllConnections(), 2000).unref();
         await closed;
       },
     };
   } catch (error) {
-    await closeData();
+    await close();
     throw error;
   }
+}
+
+/** What the routes work with, and the taking of jobs, which begins when the model is read. */
+async function openServices(options: ServeOptions, hosts: ReadonlySet<string>) {
+  const { data, log, token, page } = options;
+  const onNotice = (line: string): void => log.warn(line);
+  const files = await openFileStore(filesFolder(data));
+  const { database, release } = await openData(data, options.databaseUrl);
+  const worker = openWorkerProcess({ spawn: options.spawnWorker, onNotice });
+  const [stopping, watcher, metrics] = [new AbortController(), openJobWatcher(database), createMetrics()];
+  const opening = openQueue(database, worker);
+  let taking: Promise<void> = Promise.resolve();
+  const ready = opening.then(({ queue }) => {
+    const onJob = (state: string): void => metrics.finishedJobs.inc({ state });
+    const source = jobSource(database, queue.name, worker, onJob);
+    const { signal } = stopping;
+    taking = takeJobs(database, queue.boss, [source], {
+      signal,
+      onNotice,
+      ready: () => settled(worker.ready()),
+    });
+    taking.catch((error: Error) => log.error({ err: error }, "jobs are not taken any more"));
+  });
+  ready.catch(() => undefined);
+  const services: Services = {
+    ...{ database, files, watcher, worker, metrics, log, page },
+    queue: async () => (await opening).queue,
+    proteins: openProteinLookup(options.homologs, options.examples),
+    limits: { ...defaultLimits, ...options.limits },
+    access: { hosts, token, isBehindProxy: options.origin !== undefined },
+    isDraining: () => stopping.signal.aborted,
+  };
+  const stop = (): void => {
+    stopping.abort();
+    watcher.close();
+  };
+  const close = async (): Promise<void> => {
+    stop();
+    await settled(taking);
+    await worker.close();
+    await settled(opening.then(({ stopBoss }) => stopBoss()));
+    await database.close();
+    await release();
+  };
+  return { services, ready, stop, close };
+}
+
+/** Waits for a promise, however it ends. */
+function settled(promise: Promise<unknown>): Promise<void> {
+  return promise.then(
+    () => undefined,
+    () => undefined,
+  );
 }
 
 /** The database: PostgreSQL by its address, else the embedded one, whose folder this process holds. */

@@ -41,7 +41,8 @@ export async function* generate(
 ): AsyncGenerator<GeneratedCell, void, undefined> {
   const { proteins, nuclei, context = {}, software = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
-  checkRequest(microscope.model, { settings, context });
+  const stains = nuclei.flatMap((nucleus) => Object.keys(nucleus.stains ?? {}));
+  checkRequest(microscope.model, { settings, context, stains: [...new Set(stains)] });
   const count = proteins.length * nuclei.length;
   const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   let index = 0;
@@ -66,14 +67,15 @@ export async function* generate(
           onPreview: (preview: ImagePreview) => onPreview({ ...preview, cell: cellIndex }),
         }),
       };
-      const images = await microscope.generate(encoded, nucleus.distance, options);
+      const cell = { ...nucleus, seed: settings.seed };
+      const [images] = await microscope.generateCells(encoded, [cell], options);
       yield {
         name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
-        images,
+        images: images!,
         nucleus: nucleus.nucleus,
         pixelSizeMicrons: nucleus.pixelSizeMicrons,
         provenance: await describeProvenance(microscope.model, {
-          ...{ software, protein, encoded, nucleus, images, settings, context },
+          ...{ software, protein, encoded, nucleus, images: images!, settings, context },
         }),
       };
     }

@@ -23,6 +23,8 @@ export interface DenoisingStart {
   readonly noise: NdArray;
   /** Nuclear distance at the latents' size, in units of the model's scale, [images, 1, h, w]. */
   readonly distances: NdArray;
+  /** Further stains, [images, c, h, w]; undefined for a model without them. */
+  readonly stains?: NdArray | undefined;
   /** The noise that a stochastic sampler adds to an image at a step. */
   readonly freshNoise: (image: number, step: number | "start", length: number) => Float32Array;
 }
@@ -55,7 +57,7 @@ export interface DenoisedLatents {
 export async function denoise(
   denoiser: Denoiser,
   protein: EncodedProtein,
-  { noise, distances, freshNoise }: DenoisingStart,
+  { noise, distances, stains, freshNoise }: DenoisingStart,
   schedule: NoiseSchedule,
   { samples, sampler, steps, guidance, batchSize, signal, onStep, onDenoised }: DenoisingSettings,
 ): Promise<NdArray> {
@@ -71,6 +73,7 @@ export async function denoise(
       sampler: createSampler(sampler, schedule, steps),
       sequence: float32([1, condition.length / width, width], condition),
       distance: rowsOf(distances, images),
+      stains: stains && rowsOf(stains, images),
       guidance,
       batchSize,
       freshNoise: (row, step, length) => freshNoise(images[row]!, step, length),

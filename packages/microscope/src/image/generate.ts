@@ -25,11 +25,13 @@ import {
   type ProteinContext,
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
+import type { StainPlanes } from "../generate/stains.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
 import { type DenoisedLatents, type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
+import { openStainEncoder } from "./stain-encoder.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -90,6 +92,10 @@ export interface Cell {
   /** Signed nuclear distance in pixels, [cropPixels, cropPixels]. */
   readonly distance: Float32Array;
   readonly seed: number;
+  /** The nucleus channel in [0, 1], [cropPixels, cropPixels]; needed where there are further stains. */
+  readonly nucleus?: Float32Array | undefined;
+  /** Further stains in [0, 1], [cropPixels, cropPixels]; those that are absent are missing, which the model can do without. */
+  readonly stains?: StainPlanes | undefined;
 }
 
 /** A model at work: encodes proteins, generates and classifies images. */
@@ -143,6 +149,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   const denoiser = compileDenoiser(runtime, model.unet.config, { weights: model.unet.weights });
   const decoder = compileDecoder(runtime, model);
   const classifier = openImageClassifier(runtime, model.classifier, cropPixels);
+  const stainEncoder = openStainEncoder(runtime, model);
   const programs = [encoder, denoiser, decoder, classifier];
   for (const program of programs) program.catch(() => undefined);
 
@@ -154,8 +161,10 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
   const generateCells: Microscope["generateCells"] = async (protein, cells, options = {}) => {
     const settings = { batchSize: defaultBatchSize, ...generateDefaults, ...options };
     const start = startOf(model, cells, settings.samples);
+    const stains = await stainEncoder.encode(cells, settings.samples);
     const onDenoised = options.onPreview && previewer(await decoder, model, settings, options.onPreview);
-    const latents = await denoise(await denoiser, protein, start, schedule, { ...settings, onDenoised });
+    const begin = { ...start, stains };
+    const latents = await denoise(await denoiser, protein, begin, schedule, { ...settings, onDenoised });
     const images = await decodeAll(await decoder, model, latents, settings);
     const lengthOfCell = 2 * settings.samples * area;
     const generated: GeneratedImages[] = [];
@@ -177,6 +186,7 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     encode: async (...protein) => (await encoder).encode(...protein),
     classify,
     close: async () => {
+      await stainEncoder.close();
       for (const program of await Promise.allSettled(programs))
         if (program.status === "fulfilled") await program.value.close();
     },

@@ -1,4 +1,4 @@
-// The rows of jobs. `version` counts the changes of a row that its watchers are told of. `run` names the attempt that a worker
+// The rows of jobs. `version` counts the changes of a row that its watchers see. `run` names the attempt that a worker
 // makes: only that attempt may write, so that a worker that was given up for dead changes nothing any more.
 
 import type { Database } from "./database.ts";
@@ -9,6 +9,8 @@ export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
 /** A job as the table holds it. */
 export interface StoredJob {
   readonly id: string;
+  /** Grows with the time at which it was asked for. */
+  readonly number: number;
   readonly queue: string;
   readonly kind: string;
   readonly label: string;
@@ -40,11 +42,11 @@ export type NewJob = Pick<StoredJob, "id" | "queue" | "kind" | "label" | "reques
 };
 
 const heavy = "request, result";
-const light = `id, queue, kind, label, command, digest, state, version, attempts, progress, preview, thumbnail, error,
+const light = `id, number, queue, kind, label, command, digest, state, version, attempts, progress, preview, thumbnail, error,
   created, started, finished,
   case when state = 'queued' then (
     select count(*)::int from proteoscope.job as earlier
-    where earlier.state = 'queued' and earlier.queue = job.queue and (earlier.created, earlier.id) <= (job.created, job.id)
+    where earlier.state = 'queued' and earlier.queue = job.queue and earlier.number <= job.number
   ) end as position`;
 
 /** Adds a job; false where another has its key. */
@@ -79,13 +81,13 @@ export async function findJobByKey(database: Database, key: string): Promise<Sto
   return (await database.query<StoredJob>(text, [key]))[0];
 }
 
-/** Which jobs are listed; those before a place in the order of time, the newest first. */
+/** Which jobs are listed, the newest first: those before a number. */
 export interface JobFilter {
   readonly state?: string | undefined;
   readonly kind?: string | undefined;
   /** Part of the label, in any letter case. */
   readonly query?: string | undefined;
-  readonly before?: { readonly created: Date; readonly id: string } | undefined;
+  readonly before?: number | undefined;
   readonly limit: number;
 }
 
@@ -98,9 +100,9 @@ export function listJobs(
     `select ${light} from proteoscope.job
      where ($1::text is null or state = $1) and ($2::text is null or kind = $2)
        and ($3::text is null or position(lower($3) in lower(label)) > 0)
-       and ($4::timestamptz is null or (created, id) < ($4, $5::uuid))
-     order by created desc, id desc limit $6`,
-    [state ?? null, kind ?? null, query ?? null, before?.created ?? null, before?.id ?? null, limit],
+       and ($4::int is null or number < $4)
+     order by number desc limit $5`,
+    [state ?? null, kind ?? null, query ?? null, before ?? null, limit],
   );
 }
 
@@ -252,7 +254,7 @@ export async function findLostJobs(database: Database, queue: string): Promise<s
      where queue = $1 and state in ('queued', 'running') and not exists (
        select from pgboss.job as sent
        where sent.name = $1 and sent.id = job.id and sent.state in ('created', 'retry', 'active')
-     ) order by created, id`,
+     ) order by number`,
     [queue],
   );
   return rows.map(({ id }) => id);

@@ -1,4 +1,5 @@
-// The tables of this package, in a schema of their own beside that of the queue (pgboss).
+// The tables of this package,
+// in a schema of their own beside that of the queue (pgboss).
 
 /**
  * Several processes may begin at once: the lock is held until the end of the transaction. `json` keeps the order of fields,
@@ -27,6 +28,7 @@ export const tables = `
   );
   create table if not exists proteoscope.job (
     id uuid primary key,
+    number integer generated always as identity,
     queue text not null,
     kind text not null,
     label text not null,
@@ -44,10 +46,10 @@ export const tables = `
     thumbnail text,
     error json,
     result json,
-    created timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
+    created timestamptz not null default clock_timestamp(),
     started timestamptz,
     finished timestamptz
   );
-  create index if not exists job_created on proteoscope.job (created, id);
-  create index if not exists job_waiting on proteoscope.job (queue, created, id) where state = 'queued';
+  create index if not exists job_number on proteoscope.job (number);
+  create index if not exists job_waiting on proteoscope.job (queue, number) where state = 'queued';
 `;

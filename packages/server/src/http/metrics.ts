@@ -1,4 +1,5 @@
-// Figures for Prometheus: requests, jobs, event streams, the process. https://prometheus.io/docs/practices/naming/
+// Figures for Prometheus: requests, jobs, event streams, the process.
+// https://prometheus.io/docs/practices/naming/
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 

@@ -1,4 +1,5 @@
-// The body of a request as a stored file: it goes to the disk as it comes, so that large ones take no memory.
+// The body of a request as a stored file: it goes to the disk as it comes,
+// so that large ones take no memory.
 
 import type { Context } from "hono";
 import type { FileStore } from "../files/file-store.ts";

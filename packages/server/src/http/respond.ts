@@ -1,4 +1,5 @@
-// Problems as responses, and as the specification lists them.
+// Problems as responses,
+// and as the specification lists them.
 
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";

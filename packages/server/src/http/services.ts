@@ -1,4 +1,5 @@
-// What the routes work with, made by the server that listens and by tests.
+// What the routes work with,
+// made by the server that listens and by tests.
 
 import type { Logger } from "pino";
 import type { Database } from "../db/database.ts";

@@ -1,4 +1,5 @@
-// A job as clients are told of it.
+// A job as clients see it: with or without its request and result, and as the events that lead from what a client has
+// seen to what there is now.
 
 import type { Job, JobEvents, JobSummary } from "../api.ts";
 import type { StoredJob } from "../db/jobs.ts";
@@ -28,7 +29,7 @@ export type NamedEvent = {
   readonly [Name in keyof JobEvents]: readonly [Name, JobEvents[Name]];
 }[keyof JobEvents];
 
-/** The events that bring a client from what it was told last, if anything, to a job as it is now. */
+/** The events that lead from the job that a client has seen, if any, to the job as it is now. */
 export function eventsOf(job: Job, before: Job | undefined): NamedEvent[] {
   const events: NamedEvent[] = [];
   const { state, queuePosition, error, progress, preview, result } = job;

@@ -30,37 +30,14 @@ export function openJobWatcher(database: Database): JobWatcher {
   const watches = new Set<Watch>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
-
-  const tell = (job: StoredJob | undefined, watch: Watch): void => {
-    if (job !== undefined) {
-      if (job.version <= watch.version && job.position === watch.position) return;
-      watch.version = job.version;
-      watch.position = job.position;
-    }
-    watch.resolve?.(job);
-    watch.resolve = undefined;
-  };
-  const look = async (): Promise<void> => {
-    const waiting = [...watches].filter(({ resolve }) => resolve !== undefined);
-    const oldest = new Map<string, number>();
-    for (const { id, version } of waiting)
-      oldest.set(id, Math.min(version, oldest.get(id) ?? Number.POSITIVE_INFINITY));
-    const watched = [...oldest].map(([id, version]) => ({ id, version }));
-    // A database that does not answer is asked again.
-    const changed = watched.length === 0 ? [] : await findChangedJobs(database, watched).catch(() => []);
-    for (const job of changed)
-      for (const watch of waiting)
-        if (watch.id === job.wanted) tell(job.id === null ? undefined : job, watch);
-  };
   const schedule = (): void => {
     if (timer !== undefined || isClosed || watches.size === 0) return;
     timer = setTimeout(async () => {
-      await look();
+      await look(database, watches);
       timer = undefined;
       schedule();
     }, everyMs);
   };
-
   return {
     get size() {
       return watches.size;
@@ -91,4 +68,28 @@ export function openJobWatcher(database: Database): JobWatcher {
       for (const watch of watches) watch.resolve?.(undefined);
     },
   };
+}
+
+/** Asks once for all jobs whose watchers are ready, and gives them what has changed. */
+async function look(database: Database, watches: ReadonlySet<Watch>): Promise<void> {
+  const waiting = [...watches].filter(({ resolve }) => resolve !== undefined);
+  const oldest = new Map<string, number>();
+  for (const { id, version } of waiting)
+    oldest.set(id, Math.min(version, oldest.get(id) ?? Number.POSITIVE_INFINITY));
+  if (oldest.size === 0) return;
+  const watched = [...oldest].map(([id, version]) => ({ id, version }));
+  // A database that does not answer is asked again.
+  const changed = await findChangedJobs(database, watched).catch(() => []);
+  for (const job of changed)
+    for (const watch of waiting) if (watch.id === job.wanted) give(job.id === null ? undefined : job, watch);
+}
+
+function give(job: StoredJob | undefined, watch: Watch): void {
+  if (job !== undefined) {
+    if (job.version <= watch.version && job.position === watch.position) return;
+    watch.version = job.version;
+    watch.position = job.position;
+  }
+  watch.resolve?.(job);
+  watch.resolve = undefined;
 }

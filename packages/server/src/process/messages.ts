@@ -1,10 +1,11 @@
-// What a server and the process that works for it say to each other. Large data goes through the store of files.
+// What a server and the process that works for it say to each other.
+// Large data goes through the store of files.
 
 import type { ProgressEvent } from "@proteoscope/microscope";
 import type { Problem } from "../api.ts";
 import type { WorkCalls, WorkDescription } from "../work/work.ts";
 
-/** The variable that tells `proteoscope worker` that it works for the process that started it. */
+/** The variable by which `proteoscope worker` knows that it works for the process that started it. */
 export const parentVariable = "PROTEOSCOPE_WORKS_FOR_PARENT";
 
 /** From the server. */

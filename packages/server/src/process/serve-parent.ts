@@ -9,7 +9,7 @@ import type { Answer, Order } from "./messages.ts";
 /** Serves the parent until it goes away or the signal aborts. @throws Error where this process has no parent to talk to. */
 export async function serveParent(tools: WorkTools, signal: AbortSignal): Promise<void> {
   if (process.send === undefined) throw new Error("this process has no channel to a parent");
-  const tell = (answer: Answer): void => {
+  const say = (answer: Answer): void => {
     // The parent may be gone, which ends this process.
     if (process.connected) process.send!(answer, undefined, undefined, () => undefined);
   };
@@ -20,18 +20,18 @@ export async function serveParent(tools: WorkTools, signal: AbortSignal): Promis
     const controller = new AbortController();
     running.set(call, controller);
     const reporter = {
-      onProgress: (progress: Extract<Answer, { progress: unknown }>["progress"]) => tell({ call, progress }),
-      onPreview: (preview: { readonly image: string }) => tell({ call, preview }),
+      onProgress: (progress: Extract<Answer, { progress: unknown }>["progress"]) => say({ call, progress }),
+      onPreview: (preview: { readonly image: string }) => say({ call, preview }),
     };
     try {
       const result =
         method === "job"
           ? await work.run(params as never, reporter, controller.signal)
           : await calls[method as keyof WorkCalls](params as never);
-      tell({ call, result });
+      say({ call, result });
     } catch (error) {
       if (!isForeseen(error) && !controller.signal.aborted) console.error(error);
-      tell({ call, problem: problemOf(error) });
+      say({ call, problem: problemOf(error) });
     } finally {
       running.delete(call);
     }
@@ -42,7 +42,7 @@ export async function serveParent(tools: WorkTools, signal: AbortSignal): Promis
   };
   process.on("message", onMessage);
   try {
-    tell({ ready: await describeWork(tools) });
+    say({ ready: await describeWork(tools) });
     await new Promise<void>((resolve) => {
       process.once("disconnect", resolve);
       signal.addEventListener("abort", () => resolve());

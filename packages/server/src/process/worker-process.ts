@@ -4,9 +4,10 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JobOutput, type JobReporter, type JobWork, ProcessEndedError } from "../jobs/run-job.ts";
-import { ProblemError, RefusedError } from "../problem.ts";
+import { RefusedError } from "../problem.ts";
 import type { WorkCalls, WorkDescription } from "../work/work.ts";
 import type { Answer, Order } from "./messages.ts";
+import { openPendingCalls, type PendingCalls } from "./pending-calls.ts";
 
 /** The process that works for a server. */
 export interface WorkerProcess extends JobWork {
@@ -24,82 +25,27 @@ export interface WorkerProcess extends JobWork {
 export interface WorkerProcessOptions {
   /** Starts a process with a channel of messages (`serialization: "advanced"`) that calls `serveParent`. */
   spawn(): ChildProcess;
-  /** Called with one line when a process ends or does not start. */
+  /** Called with one line when a process ends. */
   readonly onNotice: (line: string) => void;
-}
-
-interface Pending {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly reporter: JobReporter | undefined;
 }
 
 /** Calls that are answered at once: more of them are refused, for each takes memory. */
 const mostCalls = 16;
-/** A cancelled job that does not end meanwhile is ended with its process. */
+/** A cancelled call that does not end meanwhile is ended with its process. */
 const cancelPatienceMs = 15_000;
 const mostPauseMs = 10_000;
 
 /** Starts a process and keeps one running until it is closed. */
-export function openWorkerProcess({ spawn, onNotice }: WorkerProcessOptions): WorkerProcess {
-  const pending = new Map<number, Pending>();
-  let [started, nextCall, failures] = [0, 0, 0];
-  let child: ChildProcess | undefined;
-  let isClosed = false;
-  let description: WorkDescription | undefined;
-  let waiting = defer<WorkDescription>();
-
-  const onAnswer = (answer: Answer): void => {
-    if ("ready" in answer) {
-      description = answer.ready;
-      failures = 0;
-      waiting.resolve(answer.ready);
-    } else {
-      const call = pending.get(answer.call);
-      if ("progress" in answer) call?.reporter?.onProgress(answer.progress);
-      else if ("preview" in answer) call?.reporter?.onPreview(answer.preview);
-      else {
-        pending.delete(answer.call);
-        if ("result" in answer) call?.resolve(answer.result);
-        else call?.reject(new ProblemError(answer.problem));
-      }
-    }
-  };
-  const start = (): void => {
-    started++;
-    const process = spawn();
-    child = process;
-    process.on("message", onAnswer);
-    process.on("error", () => undefined); // a message that could not be sent: its end is told below
-    process.once("exit", async (code, signal) => {
-      const wasReady = description !== undefined;
-      description = undefined;
-      if (wasReady) waiting = defer();
-      else if (started === 1) waiting.reject(new Error("the worker process does not start"));
-      for (const { reject } of pending.values())
-        reject(new ProcessEndedError(`the worker process ended (${signal ?? code})`));
-      pending.clear();
-      if (isClosed) return;
-      onNotice(`the worker process ended (${signal ?? code}); another one is started`);
-      if (!wasReady) failures++;
-      await sleep(failures === 0 ? 0 : Math.min(mostPauseMs, 250 * 2 ** failures), undefined, { ref: false });
-      if (!isClosed) start();
-    });
-  };
-  const send = (order: Order): void => void child?.send(order, () => undefined);
-  const call = async (
-    method: Extract<Order, { method: unknown }>["method"],
-    params: unknown,
-    { reporter, signal }: { readonly reporter?: JobReporter; readonly signal?: AbortSignal } = {},
-  ): Promise<unknown> => {
-    await waiting.promise;
+export function openWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
+  const pending = openPendingCalls();
+  const keeper = keepProcess(options, pending);
+  const call: Call = async (method, params, { reporter, signal } = {}) => {
+    await keeper.ready();
     signal?.throwIfAborted();
-    const number = nextCall++;
-    const result = new Promise<unknown>((resolve, reject) =>
-      pending.set(number, { resolve, reject, reporter }),
-    );
+    const { number, result } = pending.add(reporter);
+    const caller = keeper.child();
+    const send = (order: Order): void => void caller?.send(order, () => undefined);
     send({ call: number, method, params });
-    const caller = child;
     let patience: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       send({ cancel: number });
@@ -111,49 +57,68 @@ export function openWorkerProcess({ spawn, onNotice }: WorkerProcessOptions): Wo
       signal?.removeEventListener("abort", cancel);
     });
   };
-  let answering = 0;
-  const ask = async (method: keyof WorkCalls, params: unknown): Promise<never> => {
-    if (description === undefined || answering >= mostCalls)
-      throw new RefusedError(
-        description === undefined ? "the model is being loaded: try again" : "the server is busy: try again",
-        { status: 503, kind: "unavailable", retryAfterSeconds: 2 },
-      );
-    answering++;
-    try {
-      return (await call(method, params)) as never;
-    } catch (error) {
-      if (!(error instanceof ProcessEndedError)) throw error;
-      throw new RefusedError("what was asked ended the process that does the work: try again", {
-        ...{ status: 503, kind: "unavailable", retryAfterSeconds: 5 },
-      });
-    } finally {
-      answering--;
-    }
+  return {
+    calls: limitCalls(call, () => keeper.isReady()),
+    run: async ({ kind, request, inputs }, reporter, signal) =>
+      (await call("job", { kind, request, inputs }, { reporter, signal })) as JobOutput,
+    ready: keeper.ready,
+    get isReady() {
+      return keeper.isReady();
+    },
+    get started() {
+      return keeper.started();
+    },
+    get pid() {
+      return keeper.child()?.pid;
+    },
+    close: keeper.close,
+  };
+}
+
+type Call = (
+  method: Extract<Order, { method: unknown }>["method"],
+  params: unknown,
+  options?: { readonly reporter?: JobReporter; readonly signal?: AbortSignal },
+) => Promise<unknown>;
+
+/** One process after the other. */
+function keepProcess({ spawn, onNotice }: WorkerProcessOptions, pending: PendingCalls) {
+  let [started, failures] = [0, 0];
+  let child: ChildProcess | undefined;
+  let isClosed = false;
+  let description: WorkDescription | undefined;
+  let waiting = defer<WorkDescription>();
+  const onExit = async (reason: string): Promise<void> => {
+    const wasReady = description !== undefined;
+    description = undefined;
+    if (wasReady) waiting = defer();
+    else if (started === 1) waiting.reject(new Error("the worker process does not start"));
+    pending.end(`the worker process ended (${reason})`);
+    if (isClosed) return;
+    onNotice(`the worker process ended (${reason}); another one is started`);
+    if (!wasReady) failures++;
+    const pauseMs = failures === 0 ? 0 : Math.min(mostPauseMs, 250 * 2 ** failures);
+    await sleep(pauseMs, undefined, { ref: false });
+    if (!isClosed) start();
+  };
+  const start = (): void => {
+    started++;
+    child = spawn();
+    child.on("message", (answer: Answer) => {
+      if (!("ready" in answer)) return pending.onAnswer(answer);
+      description = answer.ready;
+      failures = 0;
+      waiting.resolve(answer.ready);
+    });
+    child.on("error", () => undefined); // a message that could not be sent: the exit says why
+    child.once("exit", (code, signal) => void onExit(String(signal ?? code)));
   };
   start();
   return {
-    calls: {
-      localize: (params) => ask("localize", params),
-      upload: (params) => ask("upload", params),
-      retrieveImage: (params) => ask("retrieveImage", params),
-      export: (params) => ask("export", params),
-    },
-    run: async (job, reporter, signal) =>
-      (await call(
-        "job",
-        { kind: job.kind, request: job.request, inputs: job.inputs },
-        { reporter, signal },
-      )) as JobOutput,
     ready: () => waiting.promise,
-    get isReady() {
-      return description !== undefined;
-    },
-    get started() {
-      return started;
-    },
-    get pid() {
-      return child?.pid;
-    },
+    isReady: () => description !== undefined,
+    started: () => started,
+    child: () => child,
     async close() {
       isClosed = true;
       waiting.reject(new Error("the server ends"));
@@ -165,6 +130,33 @@ export function openWorkerProcess({ spawn, onNotice }: WorkerProcessOptions): Wo
       await ended;
       clearTimeout(kill);
     },
+  };
+}
+
+/** The calls of a server, which do not wait for a process and are not many at a time. */
+function limitCalls(call: Call, isReady: () => boolean): WorkCalls {
+  let answering = 0;
+  const unavailable = (message: string, retryAfterSeconds: number) =>
+    new RefusedError(message, { status: 503, kind: "unavailable", retryAfterSeconds });
+  const ask = async (method: keyof WorkCalls, params?: unknown): Promise<never> => {
+    if (!isReady()) throw unavailable("the model is being loaded: try again", 2);
+    if (answering >= mostCalls) throw unavailable("the server is busy: try again", 2);
+    answering++;
+    try {
+      return (await call(method, params)) as never;
+    } catch (error) {
+      if (!(error instanceof ProcessEndedError)) throw error;
+      throw unavailable("what was asked ended the process that does the work: try again", 5);
+    } finally {
+      answering--;
+    }
+  };
+  return {
+    localize: (params) => ask("localize", params),
+    upload: (params) => ask("upload", params),
+    retrieveImage: (params) => ask("retrieveImage", params),
+    devices: () => ask("devices"),
+    export: (params) => ask("export", params),
   };
 }
 

@@ -4,6 +4,7 @@
 import { openImage, ProteoscopeError } from "@proteoscope/formats";
 import type { NucleusLibrary } from "@proteoscope/imaging";
 import {
+  type ChosenNucleus,
   chooseNucleus,
   fieldOfImage,
   type ImagingConstants,
@@ -11,8 +12,10 @@ import {
   nucleusOfLibrary,
 } from "@proteoscope/microscope";
 import type { FileStore } from "../files/file-store.ts";
-import type { IdentifiedNucleus } from "./tools.ts";
-import { type StoredUpload, uploadOptions } from "./upload.ts";
+import { type StoredUpload, uploadOptions } from "./stored-upload.ts";
+
+/** A nucleus with the id that names it alone. */
+export type IdentifiedNucleus = ChosenNucleus & { readonly id: string };
 
 const keptFields = 4;
 const mostNuclei = 64;

@@ -1,4 +1,5 @@
-// Jobs of mutate and scan: variants of a protein beside the wild type, and every window of it changed.
+// Jobs of mutate and scan: variants of a protein beside the wild type,
+// and every window of it changed.
 
 import type { z } from "@hono/zod-openapi";
 import { readNpy } from "@proteoscope/formats";
@@ -17,8 +18,10 @@ import {
 import type { MutateResult, ScanResult } from "../api.ts";
 import type { mutateRequest, scanRequest } from "../http/schemas/job-requests.ts";
 import type { JobOutput, JobReporter } from "../jobs/run-job.ts";
+import type { IdentifiedNucleus } from "./choose-nuclei.ts";
 import { namedSequence, settingsOf } from "./generate.ts";
-import { addressOf, type IdentifiedNucleus, keepComposite, keepPlane, type WorkTools } from "./tools.ts";
+import { addressOf, keepComposite, keepPlane } from "./stored-images.ts";
+import type { WorkTools } from "./tools.ts";
 
 /** Defaults of experiments, which compare many images: fewer steps, of a sampler that needs fewer. */
 export const experimentDefaults: GenerateSettings = {

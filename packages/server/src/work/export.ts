@@ -20,8 +20,8 @@ import type {
   ScanResult,
 } from "../api.ts";
 import { RefusedError } from "../problem.ts";
-import { floatsOf } from "./images.ts";
-import { nameOf, type WorkTools } from "./tools.ts";
+import { floatsOf, nameOf } from "./stored-images.ts";
+import type { WorkTools } from "./tools.ts";
 
 /** A finished job, and what is wanted of it. */
 export interface ExportedJob {

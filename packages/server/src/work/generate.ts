@@ -18,7 +18,9 @@ import type { Cell, Preview } from "../api.ts";
 import type { generateRequest } from "../http/schemas/job-requests.ts";
 import type { JobOutput, JobReporter } from "../jobs/run-job.ts";
 import { problemOf } from "../problem.ts";
-import { addressOf, type IdentifiedNucleus, keepComposite, keepPlane, type WorkTools } from "./tools.ts";
+import type { IdentifiedNucleus } from "./choose-nuclei.ts";
+import { addressOf, keepComposite, keepPlane } from "./stored-images.ts";
+import type { WorkTools } from "./tools.ts";
 
 type Request = z.infer<typeof generateRequest>;
 
@@ -114,7 +116,7 @@ function previewer(tools: WorkTools, { before, protein, nuclei }: Previewed, { o
   };
 }
 
-/** Keeps the files of a cell; returns what a client is told of it. */
+/** Keeps the files of a cell; returns the cell as clients see it. */
 async function keepCell(
   tools: WorkTools,
   { name, images, nucleus, pixelSizeMicrons, provenance }: GeneratedCell,

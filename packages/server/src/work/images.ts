@@ -1,4 +1,5 @@
-// Jobs and calls on images that are there: comparison of generated samples, and retrieval of proteins that look like a query.
+// Jobs and calls on images that are there: comparison of generated samples,
+// and retrieval of proteins that look like a query.
 
 import type { z } from "@hono/zod-openapi";
 import { openImage, ProteoscopeError } from "@proteoscope/formats";
@@ -22,7 +23,8 @@ import type { retrieveRequest } from "../http/schemas/job-requests.ts";
 import type { JobOutput, JobReporter } from "../jobs/run-job.ts";
 import { notFound, problemOf } from "../problem.ts";
 import { namedSequence } from "./generate.ts";
-import { addressOf, keepComposite, nameOf, type WorkTools } from "./tools.ts";
+import { addressOf, floatsOf, keepComposite, nameOf } from "./stored-images.ts";
+import type { WorkTools } from "./tools.ts";
 
 /** An image that a job of compare is given: the server has looked up the sample. */
 export interface ComparedImage {
@@ -154,9 +156,4 @@ async function keepThumbnail(tools: WorkTools, { thumbnail }: IndexItem): Promis
   const plane = (index: number) =>
     Float32Array.from(thumbnail.subarray(index * area, (index + 1) * area), (value) => value / 255);
   return keepComposite(tools, { protein: plane(0), nucleus: plane(1) }, { height: side, width: side });
-}
-
-/** The values of a stored plane. */
-export function floatsOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
 }

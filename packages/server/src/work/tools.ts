@@ -2,17 +2,14 @@
 // opened when the first such job comes.
 
 import type { Runtime } from "@proteoscope/engine";
-import { bytesOf } from "@proteoscope/formats";
-import { compositeCell, type NucleusLibrary } from "@proteoscope/imaging";
+import type { NucleusLibrary } from "@proteoscope/imaging";
 import {
-  type ChosenNucleus,
   type ImageClassifier,
   type Microscope,
   openImageClassifier,
   openMicroscope,
   readModel,
   readModelNuclei,
-  rgbPng,
 } from "@proteoscope/microscope";
 import {
   type CellImager,
@@ -25,7 +22,7 @@ import {
 } from "@proteoscope/microscope/experiments";
 import type { FileSource } from "@proteoscope/models";
 import type { FileStore } from "../files/file-store.ts";
-import { chooseNuclei } from "./choose-nuclei.ts";
+import { chooseNuclei, type IdentifiedNucleus } from "./choose-nuclei.ts";
 
 /** What a process that does work is opened with. */
 export interface WorkOptions {
@@ -53,9 +50,6 @@ export interface WorkTools extends Omit<WorkOptions, "folder" | "readIndex"> {
   nuclei(ids: readonly string[], signal?: AbortSignal): Promise<IdentifiedNucleus[]>;
   close(): Promise<void>;
 }
-
-/** A nucleus with the id that names it alone. */
-export type IdentifiedNucleus = ChosenNucleus & { readonly id: string };
 
 /** Reads a model and opens it on a runtime, which stays the caller's to close. @throws what `readModel` throws. */
 export async function openWorkTools({ folder, readIndex, ...options }: WorkOptions): Promise<WorkTools> {
@@ -87,33 +81,4 @@ function once<Value>(open: () => Promise<Value>): () => Promise<Value> {
     });
     return value;
   };
-}
-
-const apiFiles = "/api/v1/files/";
-
-/** The address of a stored file. */
-export function addressOf(name: string): string {
-  return `${apiFiles}${name}`;
-}
-
-/** The name of the stored file that an address leads to. */
-export function nameOf(address: string): string {
-  return address.slice(apiFiles.length);
-}
-
-/** Keeps a plane of float32; returns its address. */
-export async function keepPlane({ files }: Pick<WorkTools, "files">, plane: Float32Array): Promise<string> {
-  return addressOf(await files.put(bytesOf(plane), "f32"));
-}
-
-/** Keeps a picture of protein and nucleus; returns its address. */
-export async function keepComposite(
-  { files }: Pick<WorkTools, "files">,
-  { protein, nucleus }: { readonly protein: Float32Array; readonly nucleus: Float32Array },
-  size: { readonly height: number; readonly width: number },
-): Promise<string> {
-  const png = rgbPng(compositeCell({ nucleus, protein }, size), {
-    ...{ Software: "proteoscope", synthetic: "true" },
-  });
-  return addressOf(await files.put(png, "png"));
 }

@@ -1,35 +1,17 @@
 // An uploaded image of nuclei: what it holds, the nuclei that are found in it, and pictures of both, before anything is
 // generated. What was asked and found is kept as a file whose digest is the id of the image.
 
-import type { z } from "@hono/zod-openapi";
 import { FormatError, type ImageStack, openImage, writePng } from "@proteoscope/formats";
 import { NucleusError } from "@proteoscope/imaging";
 import { fieldOfImage, type NucleusField } from "@proteoscope/microscope";
 import type { ImageAxes, UploadedNuclei } from "../api.ts";
-import type { uploadQuery } from "../http/schemas/nuclei.ts";
 import { ProblemError, problemOf, RefusedError } from "../problem.ts";
-import { addressOf, type WorkTools } from "./tools.ts";
+import { addressOf } from "./stored-images.ts";
+import { describeUpload, type StoredUpload, uploadOptions } from "./stored-upload.ts";
+import type { WorkTools } from "./tools.ts";
 
-/** How an upload is read. */
-export type UploadOptions = Omit<z.infer<typeof uploadQuery>, "name">;
-
-/** An upload as it is kept: the file, how it is read, and what was found. */
-export interface StoredUpload {
-  readonly file: string;
-  readonly name: string;
-  readonly options: UploadOptions;
-  readonly found: Omit<UploadedNuclei, "id" | "nuclei"> & {
-    readonly nuclei: readonly Omit<UploadedNuclei["nuclei"][number], "id">[];
-  };
-}
-
-/** A side of this is more than any camera's mosaic that is read at once; the planes are read one by one. */
+/** More than any field that is segmented at once; planes are read one by one. */
 const mostPixels = 100_000_000;
-
-/** The options of the library for those of an upload. */
-export function uploadOptions({ nucleusChannel, nucleusZ, nucleusTime, pixelSizeMicrons }: UploadOptions) {
-  return { nucleusChannel, nucleusZ, nucleusTime, pixelSizeMicrons };
-}
 
 /** Reads the nuclei of a stored file. @throws ProblemError with what the image holds, where a choice is missing. */
 export async function readUpload(
@@ -54,16 +36,6 @@ export async function readUpload(
     if (!(error instanceof NucleusError || error instanceof FormatError)) throw error;
     throw new ProblemError({ ...problemOf(error), image: axes });
   }
-}
-
-/** What a client is told of a stored upload. */
-export function describeUpload(digest: string, { found }: StoredUpload): UploadedNuclei {
-  const id = `upload:${digest}`;
-  return {
-    id,
-    ...found,
-    nuclei: found.nuclei.map((nucleus) => ({ id: `${id}:${nucleus.index}`, ...nucleus })),
-  };
 }
 
 function describeAxes(stack: ImageStack): ImageAxes {

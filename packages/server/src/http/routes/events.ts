@@ -20,7 +20,7 @@ const eventsRoute = createRoute({
   request: {
     params: jobParams,
     headers: z.object({
-      "last-event-id": z.coerce.number().int().min(0).optional().catch(undefined),
+      "last-event-id": z.string().max(100).optional().openapi({ description: "The last id that was seen" }),
     }),
   },
   responses: {
@@ -42,7 +42,7 @@ export function addEventRoute(app: OpenAPIHono, services: Services): void {
   const streams = new Map<string, number>();
   app.openapi(eventsRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const known = c.req.valid("header")["last-event-id"] ?? 0;
+    const known = Number(c.req.valid("header")["last-event-id"]) || 0;
     const first = await findJob(database, id);
     if (first === undefined) throw notFound("there is no such job");
     const leave = enter(streams, addressOfClient(c, access), services.limits);

@@ -1,4 +1,5 @@
-// Stored files, which never change, and what a finished job is exported as.
+// Stored files, which never change,
+// and what a finished job is exported as.
 
 import { Readable } from "node:stream";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";

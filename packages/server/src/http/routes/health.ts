@@ -1,4 +1,5 @@
-// What those ask who watch a server: whether it lives, whether it can work, its figures.
+// What those ask who watch a server: whether it lives,
+// whether it can work, its figures.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { countJobs } from "../../db/jobs.ts";

@@ -1,4 +1,5 @@
-// Jobs: asked, listed, looked at, cancelled, cleared.
+// Jobs: asked, listed, looked at,
+// cancelled, cleared.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { cancelJob, deleteEndedJobs, deleteJob, findJob, findJobByKey, listJobs } from "../../db/jobs.ts";
@@ -98,11 +99,10 @@ export function addJobRoutes(app: OpenAPIHono, services: Services): void {
     return c.json(describeJob(job), 202, { location: `/api/v1/jobs/${job.id}` });
   });
   app.openapi(listRoute, async (c) => {
-    const { cursor, limit, ...filter } = c.req.valid("query");
-    const found = await listJobs(database, { ...filter, before: decodeCursor(cursor), limit: limit + 1 });
+    const { cursor: before, limit, ...filter } = c.req.valid("query");
+    const found = await listJobs(database, { ...filter, before, limit: limit + 1 });
     const page = found.slice(0, limit);
-    const last = page.at(-1);
-    const next = found.length > limit && last !== undefined ? encodeCursor(last) : null;
+    const next = found.length > limit ? (page.at(-1)?.number ?? null) : null;
     return c.json({ jobs: page.map(summarizeJob), next }, 200);
   });
   app.openapi(findRoute, async (c) => {
@@ -119,21 +119,4 @@ export function addJobRoutes(app: OpenAPIHono, services: Services): void {
     return c.body(null, 204);
   });
   app.openapi(clearRoute, async (c) => c.json({ cleared: await deleteEndedJobs(database) }, 200));
-}
-
-function encodeCursor({ created, id }: { readonly created: Date; readonly id: string }): string {
-  return Buffer.from(`${created.toISOString()} ${id}`).toString("base64url");
-}
-
-function decodeCursor(
-  cursor: string | undefined,
-): { readonly created: Date; readonly id: string } | undefined {
-  if (cursor === undefined) return undefined;
-  const [time = "", id = ""] = Buffer.from(cursor, "base64url").toString().split(" ");
-  const created = new Date(time);
-  if (Number.isNaN(created.getTime()) || !z.uuid().safeParse(id).success)
-    throw new RefusedError("a cursor is the `next` of the page before", {
-      ...{ status: 422, kind: "usage", field: "cursor" },
-    });
-  return { created, id };
 }

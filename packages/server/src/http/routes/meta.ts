@@ -1,8 +1,8 @@
-// What the page says and offers before anything is asked.
+// What the page says and offers before
+// anything is asked.
 
 import { arch, availableParallelism, freemem, platform, release, totalmem } from "node:os";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { describeDevices } from "@proteoscope/engine/node";
 import { generateDefaults, samplerNames } from "@proteoscope/microscope";
 import { namedSignals, scanModes } from "@proteoscope/microscope/experiments";
 import { countJobs } from "../../db/jobs.ts";
@@ -65,11 +65,7 @@ export function addMetaRoutes(app: OpenAPIHono, services: Services): void {
         ...{ node: process.version, platform: `${platform()} ${release()} ${arch()}` },
         cores: availableParallelism(),
         memoryMb: { total: toMb(totalmem()), free: toMb(freemem()) },
-        devices: (await describeDevices()).map(({ device, available, detail }) => ({
-          device,
-          available,
-          detail,
-        })),
+        devices: await worker.calls.devices(),
         ...{ database: database.kind, workers: await countWorkers(database) },
         ...{ queued: counts.queued ?? 0, running: counts.running ?? 0 },
       },

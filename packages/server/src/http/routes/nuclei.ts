@@ -1,9 +1,10 @@
-// Nuclei: the library, images that are uploaded, masks that are painted.
+// Nuclei: the library, images that are uploaded,
+// masks that are painted.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { writePng } from "@proteoscope/formats";
 import { notFound, RefusedError } from "../../problem.ts";
-import { describeUpload, type StoredUpload } from "../../work/upload.ts";
+import { describeUpload, type StoredUpload } from "../../work/stored-upload.ts";
 import { receiveFile } from "../receive-file.ts";
 import { json, problems } from "../respond.ts";
 import {

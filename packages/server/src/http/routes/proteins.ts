@@ -1,4 +1,5 @@
-// Proteins: examples, names, FASTA text, predicted compartments.
+// Proteins: examples, names, FASTA text,
+// predicted compartments.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { FormatError, parseSequence, readFastaRecords } from "@proteoscope/formats";

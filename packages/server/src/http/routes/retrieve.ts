@@ -1,4 +1,5 @@
-// The proteins that look like an image that is dropped on the page.
+// The proteins that look like an image that
+// is dropped on the page.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { receiveFile } from "../receive-file.ts";

@@ -29,3 +29,6 @@ export const problemSchema = z
     field: z.string().optional().openapi({ description: "The field of the request that is at fault" }),
   })
   .openapi("Problem");
+
+/** A schema or null, as a choice of both: `nullable` of a schema that has a name is not specified so. */
+export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);

@@ -1,10 +1,11 @@
-// What a job is asked to do. Names and limits are those of the commands; `settings` are those of a generation.
+// What a job is asked to do. Names and limits are those of the commands;
+// `settings` are those of a generation.
 
 import { z } from "@hono/zod-openapi";
 import { seedSchema } from "./common.ts";
 import { nucleusId } from "./nuclei.ts";
 
-/** Limits of one request, which the page is told in /meta. */
+/** Limits of one request, which /meta lists. */
 export const requestLimits = {
   bodyBytes: 2 * 2 ** 20,
   uploadBytes: 128 * 2 ** 20,

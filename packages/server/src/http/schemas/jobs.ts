@@ -1,7 +1,8 @@
-// Jobs: their state, what they are at, what they gave, and the events of a running one.
+// Jobs: their state, what they are at, what they gave,
+// and the events of a running one.
 
 import { z } from "@hono/zod-openapi";
-import { fileAddress, problemSchema } from "./common.ts";
+import { fileAddress, orNull, problemSchema } from "./common.ts";
 import {
   compareRequest,
   generateRequest,
@@ -43,15 +44,15 @@ const shared = {
   state: z.enum(jobStates),
   label: z.string().openapi({ description: "The proteins, for lists" }),
   queuePosition: z.int().nullable().openapi({ description: "From 1; null where it does not wait" }),
-  progress: progressSchema.nullable(),
-  preview: previewSchema.nullable(),
+  progress: orNull(progressSchema),
+  preview: orNull(previewSchema),
   created: z.iso.datetime(),
   started: z.iso.datetime().nullable(),
   finished: z.iso.datetime().nullable(),
   attempts: z
     .int()
     .openapi({ description: "How often it was begun; more than 1 where a process was killed" }),
-  error: problemSchema.nullable(),
+  error: orNull(problemSchema),
   command: z
     .string()
     .nullable()
@@ -62,7 +63,7 @@ const ofKind = <const Kind extends string, Request extends z.ZodType, Result ext
   kind: Kind,
   request: Request,
   result: Result,
-) => z.object({ ...shared, kind: z.literal(kind), request, result: result.nullable() });
+) => z.object({ ...shared, kind: z.literal(kind), request, result: orNull(result) });
 
 export const jobSchema = z
   .discriminatedUnion("kind", [
@@ -79,7 +80,7 @@ export const jobSummary = z
   .object({
     ...shared,
     kind: z.enum(jobKinds),
-    thumbnail: fileAddress.nullable(),
+    thumbnail: orNull(fileAddress),
   })
   .openapi("JobSummary");
 
@@ -88,12 +89,16 @@ export const jobsQuery = z.object({
   kind: z.enum(jobKinds).optional(),
   query: z.string().max(100).optional().openapi({ description: "Part of a protein's name" }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional().openapi({ description: "`next` of the page before" }),
+  cursor: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional()
+    .openapi({ description: "`next` of the page before" }),
 });
 
-export const jobsSchema = z
-  .object({ jobs: z.array(jobSummary), next: z.string().nullable() })
-  .openapi("Jobs");
+export const jobsSchema = z.object({ jobs: z.array(jobSummary), next: z.int().nullable() }).openapi("Jobs");
 
 export const clearedSchema = z.object({ cleared: z.int() }).openapi("Cleared");
 
@@ -109,7 +114,7 @@ export const jobEvents = {
   state: z.object({
     state: z.enum(jobStates),
     queuePosition: z.int().nullable(),
-    error: problemSchema.nullable(),
+    error: orNull(problemSchema),
   }),
   progress: progressSchema,
   preview: previewSchema,

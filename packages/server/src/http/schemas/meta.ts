@@ -60,9 +60,9 @@ export const metaSchema = z
     limits: z.object({
       bodyBytes: z.int(),
       uploadBytes: z.int(),
-      residues: z.int().openapi({ description: "Of one protein" }),
-      proteins: z.int().openapi({ description: "Of one job" }),
-      images: z.int().openapi({ description: "Of one job" }),
+      residues: z.int().openapi({ description: "Most residues of one protein" }),
+      proteins: z.int().openapi({ description: "Most proteins of one job" }),
+      images: z.int().openapi({ description: "Most images of one job" }),
       queuedJobs: z.int(),
     }),
   })

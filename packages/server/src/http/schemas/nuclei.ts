@@ -63,12 +63,12 @@ export const uploadedSchema = z
     name: z.string(),
     axes: imageAxes,
     choice: z.string().nullable().openapi({ description: "Which plane was taken, in words" }),
-    width: z
-      .int()
-      .openapi({ description: "Of the field at the model's pixel size, as preview and outlines" }),
+    width: z.int().openapi({
+      description: "Width of the field at the model's pixel size, as preview and outlines have it",
+    }),
     height: z.int(),
-    pixelSizeMicrons: z.number().openapi({ description: "Of the field: the model's" }),
-    sourcePixelSizeMicrons: z.number().openapi({ description: "Of the file, as it was taken" }),
+    pixelSizeMicrons: z.number().openapi({ description: "Pixel size of the field: the model's" }),
+    sourcePixelSizeMicrons: z.number().openapi({ description: "Pixel size of the file, as it was taken" }),
     preview: fileAddress,
     outlines: fileAddress.openapi({ description: "Borders of the nuclei on transparency" }),
     nuclei: z.array(

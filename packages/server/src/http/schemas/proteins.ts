@@ -1,7 +1,8 @@
-// Proteins: FASTA text to records, names to annotated proteins, sequences to predicted compartments.
+// Proteins: FASTA text to records, names to annotated proteins,
+// sequences to predicted compartments.
 
 import { z } from "@hono/zod-openapi";
-import { probabilitiesSchema } from "./common.ts";
+import { orNull, probabilitiesSchema } from "./common.ts";
 
 const annotationsSchema = z.array(
   z.object({
@@ -62,7 +63,7 @@ export const foundProteinSchema = z
     gene: z.string().nullable(),
     organism: z.string().nullable(),
     sequence: z.string(),
-    known: knownProteinSchema.nullable(),
+    known: orNull(knownProteinSchema),
   })
   .openapi("FoundProtein");
 
@@ -86,7 +87,7 @@ export const parsedSchema = z
           .object({ first: z.int(), last: z.int() })
           .nullable()
           .openapi({ description: "One-based range that the language model is not shown" }),
-        known: knownProteinSchema.nullable(),
+        known: orNull(knownProteinSchema),
         sentence: z.string().nullable().openapi({ description: "What is known, in words" }),
       }),
     ),
@@ -116,9 +117,9 @@ export const localizedSchema = z
     residues: z.int(),
     shown: z.int(),
     omitted: z.object({ first: z.int(), last: z.int() }).nullable(),
-    known: knownProteinSchema.nullable(),
+    known: orNull(knownProteinSchema),
     near: z
-      .object({ protein: knownProteinSchema.nullable(), sharedKmers: z.number() })
+      .object({ protein: orNull(knownProteinSchema), sharedKmers: z.number() })
       .nullable()
       .openapi({ description: "The annotated protein that it is a mutant, an isoform or a fragment of" }),
     compartment: z.string(),

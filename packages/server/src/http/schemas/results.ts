@@ -1,7 +1,8 @@
-// What finished jobs give. Pictures and raw planes are content-addressed files; numbers are in the result itself.
+// What finished jobs give. Pictures and raw planes are content-addressed files;
+// numbers are in the result itself.
 
 import { z } from "@hono/zod-openapi";
-import { fileAddress, probabilitiesSchema } from "./common.ts";
+import { fileAddress, orNull, probabilitiesSchema } from "./common.ts";
 import { nucleusId } from "./nuclei.ts";
 import { knownProteinSchema } from "./proteins.ts";
 
@@ -40,15 +41,15 @@ export const cellSchema = z
     nucleus: fileAddress.openapi({ description: ".f32 of the input nucleus" }),
     samples: z.array(sampleSchema),
     medoid: z.int().openapi({ description: "The sample that correlates most with the others" }),
-    agreement: z.number().nullable().openapi({ description: "Of the samples; agreement, not correctness" }),
-    agreementMap: fileAddress
-      .nullable()
-      .openapi({ description: ".f32: standard deviation over the samples; null for one sample" }),
+    agreement: z.number().nullable().openapi({ description: "Agreement of the samples, not correctness" }),
+    agreementMap: orNull(fileAddress).openapi({
+      description: ".f32: standard deviation over the samples; null for one sample",
+    }),
     compartments: z.object({
       classified: probabilitiesSchema,
       predicted: probabilitiesSchema,
       posterior: probabilitiesSchema,
-      target: probabilitiesSchema.nullable(),
+      target: orNull(probabilitiesSchema),
     }),
     sentences: z.array(z.string()).openapi({ description: "What is known and what was decided, in words" }),
     provenance: fileAddress.openapi({ description: ".json" }),
@@ -96,8 +97,8 @@ const comparedSchema = z.object({
 export const mutateResult = z
   .object({
     protein: z.object({ id: z.string(), residues: z.int() }),
-    known: knownProteinSchema.nullable(),
-    omitted: rangeSchema.nullable(),
+    known: orNull(knownProteinSchema),
+    omitted: orNull(rangeSchema),
     height: z.int(),
     width: z.int(),
     pixelSizeMicrons: z.number(),
@@ -131,11 +132,11 @@ export const scanResult = z
     strideResidues: z.int(),
     seed: z.int(),
     tail: z.string(),
-    known: knownProteinSchema.nullable(),
+    known: orNull(knownProteinSchema),
     wildType: probabilitiesSchema,
-    omitted: rangeSchema.nullable(),
+    omitted: orNull(rangeSchema),
     null: nullSchema,
-    imageNull: nullSchema.nullable(),
+    imageNull: orNull(nullSchema),
     windows: z.array(
       z.object({
         ...rangeSchema.shape,
@@ -150,7 +151,7 @@ export const scanResult = z
         q: z.number(),
         compartment: z.string(),
         change: probabilitiesSchema,
-        images: intervalSchema.extend({ effectSize: z.number(), p: z.number(), q: z.number() }).nullable(),
+        images: orNull(intervalSchema.extend({ effectSize: z.number(), p: z.number(), q: z.number() })),
       }),
     ),
     strip: fileAddress,
