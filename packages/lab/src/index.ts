@@ -51,6 +51,17 @@ export { type ImageImport, type ImageImportReport, importImages } from "./data/i
 export type { Histogram } from "./data/inspect/histogram.ts";
 export { type Inspection, inspectDataSet } from "./data/inspect/inspect-set.ts";
 export type { SetCounts } from "./data/inspect/set-counts.ts";
+export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
+export {
+  type DatabaseOptions,
+  ensemblSource,
+  type FoundSequence,
+  fastaSource,
+  type SequenceSource,
+  type SoughtProtein,
+  uniprotSource,
+} from "./data/sequences/databases.ts";
+export type { RestOptions } from "./data/sequences/rest-client.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";

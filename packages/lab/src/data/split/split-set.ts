@@ -228,7 +228,7 @@ export async function findLeaks(
   return leaks;
 }
 
-/** @throws FormatError that counts the leaks and names the first. */
+/** Refuses a split that leaks. @throws FormatError that counts the leaks and names the first. */
 export function refuseLeaks(leaks: readonly Leak[], split: string): void {
   const [first] = leaks;
   if (first === undefined) return;

@@ -7,6 +7,7 @@ export const dataCommand = defineGroup("data", "Make data sets to train on, chec
   "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
   inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
   check: () => import("./check.ts").then((module) => module.checkCommand),
+  sequences: () => import("./sequences.ts").then((module) => module.sequencesCommand),
   split: () => import("./split.ts").then((module) => module.splitCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
 });
