@@ -3,7 +3,7 @@
 // (Thumuluri et al., NAR 2022). A label that a source cannot give is unknown, not absent.
 
 import { FormatError } from "@proteoscope/formats";
-import type { CompartmentLabel, Protein } from "./tables.ts";
+import type { CompartmentLabel, Protein } from "./records.ts";
 
 /** The vocabulary, in the order of every model's output. */
 export const compartments = [

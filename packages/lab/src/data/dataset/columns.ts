@@ -1,4 +1,5 @@
-// The columns of the tables of a data set (docs/data-set.md). Columns that a table has beyond these are kept and ignored.
+// The columns of the tables of a data set (docs/data-set.md). Columns that a table has beyond these are kept and ignored, so
+// that an import may write what it measured.
 
 import { z } from "zod";
 import {
@@ -24,7 +25,7 @@ export const cropColumns = z.object({
   field: filledText,
   /** Id of the table of proteins; empty where the protein is unknown. */
   protein: optionalText,
-  /** Of this crop, where they are not those of the protein. */
+  /** Compartments of this crop, where they are not those of the protein. */
   compartments: labels.optional(),
   quality: optionalShare.optional(),
   label_consistency: optionalShare.optional(),

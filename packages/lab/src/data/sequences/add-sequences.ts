@@ -1,4 +1,5 @@
-// `data sequences`: fills the column sequence of a data set's table of proteins, and lists every gene that stays without one.
+// `data sequences`: fills the column sequence of a data set's table of proteins, and lists every gene that stays without one,
+// because a protein that is dropped in silence is missed by nobody.
 
 import { join } from "node:path";
 import { FormatError, writeCsv } from "@proteoscope/formats";

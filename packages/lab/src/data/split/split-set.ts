@@ -1,4 +1,5 @@
-// `data split`: divides the proteins and fields of a data set, and looks whether what is held out resembles what is trained on.
+// `data split`: divides the proteins and fields of a data set, writes the splits as columns of a table, and looks whether what
+// is held out resembles what is trained on.
 
 import { join } from "node:path";
 import { FormatError, ProteoscopeError, writeCsv } from "@proteoscope/formats";
