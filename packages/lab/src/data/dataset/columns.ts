@@ -7,7 +7,6 @@ import {
   flag,
   idList,
   labels,
-  number,
   optionalText,
   partition,
   text,
@@ -18,6 +17,10 @@ import { sequenceSplits } from "../atlas/records.ts";
 const optionalShare = text
   .refine((cell) => cell === "" || (Number(cell) >= 0 && Number(cell) <= 1), "is not between 0 and 1")
   .transform((cell) => (cell === "" ? 1 : Number(cell)));
+
+const optionalSize = text
+  .refine((cell) => cell === "" || Number(cell) > 0, "is no size above 0")
+  .transform((cell) => (cell === "" ? undefined : Number(cell)));
 
 /** crops: one row per crop. */
 export const cropColumns = z.object({
@@ -44,7 +47,7 @@ export const fieldColumns = z.object({
   licence: optionalText.optional(),
   cell_line: optionalText.optional(),
   /** Pixel size of the image that the crops were cut from. */
-  pixel_size_microns: number.refine((size) => size > 0, "is not above 0").optional(),
+  pixel_size_microns: optionalSize.optional(),
 });
 
 /** proteins and sequences: one row per protein. */

@@ -6,6 +6,7 @@ export const dataCommand = defineGroup("data", "Make data sets to train on, chec
   "import-cytoself": () => import("./import-cytoself.ts").then((module) => module.importCytoselfCommand),
   "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
   inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
+  "import-atlas": () => import("./import-atlas.ts").then((module) => module.importAtlasCommand),
   check: () => import("./check.ts").then((module) => module.checkCommand),
   sequences: () => import("./sequences.ts").then((module) => module.sequencesCommand),
   split: () => import("./split.ts").then((module) => module.splitCommand),
