@@ -5,11 +5,13 @@ export type { ByteSource } from "./archive/zip.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
+  planSafetensors,
   readSafetensors,
   readSafetensorsHeader,
   type Safetensors,
   type SafetensorsEntry,
   type SafetensorsHeader,
+  type SafetensorsPlan,
   safetensorsDataStart,
   writeSafetensors,
 } from "./arrays/safetensors.ts";
@@ -57,6 +59,13 @@ export {
 } from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export {
+  crc32c,
+  type EventImage,
+  type TrainingEvent,
+  writeEvent,
+  writeEventsHeader,
+} from "./tensorboard/write-events.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
 export {
   type EachCsvRowOptions,

@@ -8,6 +8,7 @@ it("lie under ~/.cache where nothing is set, and empty variables set nothing", (
   const expected = {
     huggingFace: join(home, ".cache", "huggingface", "hub"),
     proteoscope: join(home, ".cache", "proteoscope"),
+    released: join(home, ".cache", "proteoscope", "released"),
     sessions: join(home, ".cache", "proteoscope", "sessions"),
   };
   expect(cacheFolders({}, home)).toEqual(expected);
@@ -18,6 +19,7 @@ it("follow the variables, the most particular first", () => {
   expect(cacheFolders({ XDG_CACHE_HOME: "/c" }, home)).toEqual({
     huggingFace: join("/c", "huggingface", "hub"),
     proteoscope: join("/c", "proteoscope"),
+    released: join("/c", "proteoscope", "released"),
     sessions: join("/c", "proteoscope", "sessions"),
   });
   expect(cacheFolders({ XDG_CACHE_HOME: "/c", HF_HOME: "/h" }, home).huggingFace).toBe(join("/h", "hub"));

@@ -52,6 +52,7 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel",
   nuclei: "--nucleus-channel, --pixel-size",
+  stains: "--stain",
   nucleusZ: "--nucleus-z",
   nucleusTime: "--nucleus-time",
   pixelSizeMicrons: "--pixel-size",
@@ -68,6 +69,9 @@ const optionsByField: Readonly<Record<string, string>> = {
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
+  port: "--port",
+  acceptLicence: "--accept-licence",
+  update: "--update",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {

@@ -3,7 +3,7 @@
 // (Thumuluri et al., NAR 2022). A label that a source cannot give is unknown, not absent.
 
 import { FormatError } from "@proteoscope/formats";
-import type { CompartmentLabel, Protein } from "./records.ts";
+import { type CompartmentLabel, isGraded, type Protein } from "./records.ts";
 
 /** The vocabulary, in the order of every model's output. */
 export const compartments = [
@@ -99,7 +99,7 @@ export function sequenceTargets(protein: Protein): SequenceTargets {
   if (placed.size === 0) return result;
   for (const [index, compartment] of compartments.entries()) {
     const weight = placed.get(compartment) ?? 0;
-    const isUnclear = protein.source === "opencell" && weight > 0 && weight < clearGrade;
+    const isUnclear = isGraded(protein.source) && weight > 0 && weight < clearGrade;
     result.targets[index] = weight > 0 ? 1 : 0;
     result.known[index] =
       isUnclear || (compartment === "extracellular" && !resolvesSecretion(protein)) ? 0 : 1;

@@ -16,7 +16,7 @@ import {
   placeLabels,
   sequenceTargets,
 } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** The sources of annotations, the one that resolves most first. */
 const annotationSources: readonly AnnotationSource[] = [
@@ -51,7 +51,7 @@ function otherSources(proteins: readonly Protein[]): AnnotationSource[] {
 
 function annotationOf(protein: Protein): ProteinAnnotation {
   const { id, uniprot, gene = "", isHuman, source, labels } = protein;
-  const isGraded = source === "opencell";
+  const graded = isGraded(source);
   const nameOf = (compartment: string) =>
     (!namesWholes(protein)
       ? undefined
@@ -65,7 +65,7 @@ function annotationOf(protein: Protein): ProteinAnnotation {
     },
     compartments: [...placeLabels(labels)]
       .sort(([, a], [, b]) => b - a)
-      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: isGraded ? grade : null })),
+      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: graded ? grade : null })),
   };
 }
 

@@ -9,13 +9,21 @@ import {
   namesWholes,
   placeCompartment,
 } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** A label and the answers that are right for it. */
 export interface LabelClass {
   readonly name: string;
   /** Compartments that count as correct. */
   readonly members: readonly string[];
+}
+
+/** The class of a name of the atlas; undefined for one that no image shows. @throws FormatError for an unknown name */
+export function labelOfCompartment(name: string): LabelClass | undefined {
+  const placed = placeCompartment(name);
+  return placed !== undefined && imageCompartments.includes(placed)
+    ? { name: placed, members: [placed] }
+    : undefined;
 }
 
 /**
@@ -28,7 +36,7 @@ export function labelOf(
   answers: readonly Compartment[] = imageCompartments,
 ): LabelClass | undefined {
   const { labels, source } = protein;
-  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const clear = labels.filter(({ weight }) => !isGraded(source) || weight >= clearGrade);
   const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
   if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);

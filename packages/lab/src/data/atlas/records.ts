@@ -41,6 +41,14 @@ export function isRealCell({ isBlend, source }: Crop): boolean {
   return !isBlend && source !== simulatedSource;
 }
 
+/** The source of proteins and crops of a simulated proteome, which are data of their own: they validate and test. */
+export const simulatedProteomeSource = "simulated-proteome";
+
+/** Whether a source grades its labels from 1, barely visible, to 3, and resolves the parts of nucleus and cytoplasm. */
+export function isGraded(source: ProteinSource): boolean {
+  return source === "opencell" || source === simulatedProteomeSource;
+}
+
 /**
  * The data set of a protein's labels: free text. "opencell" grades its labels from 1 to 3; DeepLoc's "deeploc2-human",
  * "deeploc2-swissprot", "deeploc2-hpa-test" and "hpa-test" name the nucleus and the cytoplasm as wholes; the labels of

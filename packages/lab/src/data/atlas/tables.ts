@@ -28,10 +28,12 @@ export {
   type CompartmentLabel,
   type Crop,
   type CropTable,
+  isGraded,
   isRealCell,
   type Protein,
   type ProteinSource,
   type Split,
+  simulatedProteomeSource,
   simulatedSource,
 } from "./records.ts";
 

@@ -5,8 +5,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, parseBoundedJson } from "@proteoscope/formats";
+import { writeWhole } from "@proteoscope/formats/node";
 import { z } from "zod";
-import { writeWhole } from "../../files/write-whole.ts";
 
 /** The file that makes a folder a data set. */
 export const descriptionFile = "dataset.json";

@@ -8,10 +8,14 @@
 import { type FileHandle, open, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
-import { createFolder } from "@proteoscope/formats/node";
+import {
+  createFolder,
+  type Lock,
+  lockFolder,
+  removePartialFiles,
+  writeWhole,
+} from "@proteoscope/formats/node";
 import { z } from "zod";
-import { type Lock, lockFolder } from "../../files/lock.ts";
-import { removePartialFiles, writeWhole } from "../../files/write-whole.ts";
 import { descriptionFile, isDataSet } from "../dataset/description.ts";
 
 const journalName = "import.json";

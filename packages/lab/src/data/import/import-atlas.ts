@@ -114,7 +114,7 @@ async function findParts(folder: string): Promise<FoundPart[]> {
   const found: FoundPart[] = [];
   for (const part of parts) {
     const path = join(folder, part.pixels);
-    if (!(await exists(path))) continue;
+    if (!(await exists(path)) || !(await exists(join(folder, part.table)))) continue;
     const file = await open(path, "r");
     try {
       const { size } = await file.stat();

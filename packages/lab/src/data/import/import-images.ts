@@ -3,9 +3,9 @@
 
 import { basename, join, resolve } from "node:path";
 import { FormatError, ImageSelectionError, ProteoscopeError, writeCsv } from "@proteoscope/formats";
+import { writeWhole } from "@proteoscope/formats/node";
 import { NucleusError } from "@proteoscope/imaging";
 import type { WorkOptions } from "@proteoscope/microscope";
-import { writeWhole } from "../../files/write-whole.ts";
 import type { DataSetDescription } from "../dataset/description.ts";
 import { drawSetSheet } from "../inspect/inspect-set.ts";
 import { assignSplit, writeSplits } from "../split/assign-splits.ts";

@@ -3,8 +3,8 @@
 
 import { join } from "node:path";
 import { FormatError, writeCsv } from "@proteoscope/formats";
+import { writeWhole } from "@proteoscope/formats/node";
 import type { WorkOptions } from "@proteoscope/microscope";
-import { writeWhole } from "../../files/write-whole.ts";
 import { proteinColumns } from "../dataset/columns.ts";
 import { readDescription, updateDescription } from "../dataset/description.ts";
 import { eachTableRow } from "../dataset/table-rows.ts";

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProteoscopeError } from "@proteoscope/formats";
-import { writeWhole } from "../../files/write-whole.ts";
+import { writeWhole } from "@proteoscope/formats/node";
 
 /** How a data base is asked. */
 export interface RestOptions {

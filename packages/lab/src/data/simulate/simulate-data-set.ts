@@ -4,8 +4,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeCsv } from "@proteoscope/formats";
+import { writeWhole } from "@proteoscope/formats/node";
 import type { WorkOptions } from "@proteoscope/microscope";
-import { writeWhole } from "../../files/write-whole.ts";
 import { imageCompartments } from "../atlas/compartments.ts";
 import { simulatedSource } from "../atlas/records.ts";
 import type { DataSetDescription } from "../dataset/description.ts";

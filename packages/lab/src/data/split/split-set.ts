@@ -3,9 +3,9 @@
 
 import { join } from "node:path";
 import { FormatError, ProteoscopeError, writeCsv } from "@proteoscope/formats";
+import { writeWhole } from "@proteoscope/formats/node";
 import type { WorkOptions } from "@proteoscope/microscope";
 import type { z } from "zod";
-import { writeWhole } from "../../files/write-whole.ts";
 import {
   cropColumns,
   fieldColumns,

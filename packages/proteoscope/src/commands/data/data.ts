@@ -4,6 +4,8 @@ import { defineGroup } from "../../cli/command.ts";
 
 export const dataCommand = defineGroup("data", "Make data sets to train on, check them and look at them", {
   "import-cytoself": () => import("./import-cytoself.ts").then((module) => module.importCytoselfCommand),
+  "simulate-proteome": () =>
+    import("./simulate-proteome.ts").then((module) => module.dataSimulateProteomeCommand),
   "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
   inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
   "import-atlas": () => import("./import-atlas.ts").then((module) => module.importAtlasCommand),
