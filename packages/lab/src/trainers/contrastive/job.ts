@@ -127,7 +127,7 @@ function shareRows(batchSize: number, micros: number, width: number) {
 }
 
 /** The images, the protein's side and the finished autoencoder. */
-async function openData({ runtime, config, atlas, onRead }: Preparation<ContrastiveConfig>) {
+async function openData({ runtime, config, atlas, onRead, cacheDir }: Preparation<ContrastiveConfig>) {
   const { data, models, pairingInverseTemperature } = config;
   const { seed, startFrom } = config.train;
   const images = await openTrainingImages(atlas, data);
@@ -138,8 +138,9 @@ async function openData({ runtime, config, atlas, onRead }: Preparation<Contrast
     seed,
     startFrom,
     onRead,
+    cacheDir,
   });
-  const coder = await createLatentCoder(runtime, autoencoder, images.pixels.height);
+  const coder = await createLatentCoder(runtime, autoencoder, images.pixels.height, { cacheDir });
   const latents: LatentOptions = {
     side: images.pixels.height,
     latentSide: coder.latentSide,

@@ -23,7 +23,7 @@ import { validateRegressor } from "./validate.ts";
 export const cytoclass = defineTrainer("cytoclass", cytoclassSchema, prepare);
 
 async function prepare(preparation: Preparation<CytoclassConfig>): Promise<TrainingJob> {
-  const { runtime, config, atlas, onRead } = preparation;
+  const { runtime, config, atlas, onRead, cacheDir } = preparation;
   const { data, train, pairingInverseTemperature } = config;
   const { plm } = config.models;
   const images = await openTrainingImages(atlas, data);
@@ -35,6 +35,7 @@ async function prepare(preparation: Preparation<CytoclassConfig>): Promise<Train
     seed: train.seed,
     startFrom: train.startFrom,
     onRead,
+    cacheDir,
   });
   const { embedder, pairing } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);

@@ -49,7 +49,7 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
   const homologs = config.homologs ? homologsOf((await readSequences(atlas)).get("train") ?? []) : undefined;
   const side = await openSide(preparation, images, homologs);
   const extra = await openExtraSide(config.extra, { crops: training, tokenWidth: side.embedder.width });
-  const coder = await createLatentCoder(runtime, autoencoder, pixels.height);
+  const coder = await createLatentCoder(runtime, autoencoder, pixels.height, preparation);
   const crops = training.filter(side.pairing.isPaired);
   const measured = chooseCrops(crops.filter(isRealCell), measuredCrops, train.seed);
   return {
@@ -100,7 +100,7 @@ async function nucleusLibrary(
 }
 
 async function openSide(
-  { runtime, config, onRead }: Preparation<DiffusionConfig>,
+  { runtime, config, onRead, cacheDir }: Preparation<DiffusionConfig>,
   { proteins }: TrainingImages,
   homologs: LoadedHomologs | undefined,
 ): Promise<ProteinSide> {
@@ -108,7 +108,17 @@ async function openSide(
   const { plm } = config.models;
   const { startFrom, seed } = train;
   const side = await openProteinSide(runtime, proteins, {
-    ...{ plm, startFrom, input, homologs, pairingInverseTemperature, targetInverseTemperature, seed, onRead },
+    ...{
+      plm,
+      startFrom,
+      input,
+      homologs,
+      pairingInverseTemperature,
+      targetInverseTemperature,
+      seed,
+      onRead,
+      cacheDir,
+    },
   });
   if (side.reader.localization === undefined)
     throw new ConfigError(
