@@ -30,3 +30,8 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
     frozen: keeps ? join(own, "frozen") : undefined,
   };
 }
+
+/** The folder of what users keep here, such as jobs of `serve`: under the XDG base directory (XDG_DATA_HOME). */
+export function dataFolder(env: Environment, home: string = homedir()): string {
+  return join(env.XDG_DATA_HOME || join(home, ".local", "share"), "proteoscope");
+}

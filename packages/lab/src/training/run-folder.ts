@@ -13,10 +13,16 @@ import {
   writeEventsHeader,
   writeSafetensors,
 } from "@proteoscope/formats";
-import { createFolder } from "@proteoscope/formats/node";
+import {
+  createFolder,
+  finishReplacing,
+  type Lock,
+  lockFolder,
+  removePartialFiles,
+  replaceFolder,
+  writeWhole,
+} from "@proteoscope/formats/node";
 import { ConfigError } from "../config/compose.ts";
-import { type Lock, lockFolder } from "../files/lock.ts";
-import { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "../files/write-whole.ts";
 
 /** One line of metrics.jsonl. */
 export type Metrics = Readonly<Record<string, number | string>> & { readonly step: number };

@@ -5,6 +5,7 @@ import type { NdArray } from "@proteoscope/engine";
 import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
+  FurtherStain,
   LanguageModelConfig,
   LoadedCondition,
   LoadedExtra,
@@ -33,6 +34,8 @@ export interface ImagingConstants {
   readonly cropPixels: number;
   /** Number of residues that the language model is shown; longer proteins are shown by both ends. */
   readonly windowResidues: number;
+  /** Further stains that the denoiser can be conditioned on, in the order of its input channels. */
+  readonly stains: readonly FurtherStain[];
 }
 
 /** The parts of a model that encode a sequence. */

@@ -10,6 +10,7 @@ import {
   CheckpointError,
   compartmentClassifier,
   type FileSource,
+  furtherStains,
   type Json,
   type LoadedCondition,
   loadAs,
@@ -23,6 +24,7 @@ import {
   readParsed,
   sequenceCondition,
   sequenceInputWidth,
+  stainChannels,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
@@ -111,6 +113,10 @@ const constantsSchema: z.ZodType<ImagingConstants> = z.object({
   pixelSizeMicrons: z.number().positive(),
   cropPixels: z.int().min(4).max(4096),
   windowResidues: size.min(2),
+  stains: z
+    .array(z.enum(furtherStains))
+    .refine((names) => new Set(names).size === names.length, "names a stain twice")
+    .default([]),
 });
 
 const classifierSchema: z.ZodType<ImageClassifierConfig> = z
@@ -186,6 +192,8 @@ function checkFit(model: MicroscopeModel, folder: string): void {
   const { constants, languageModel, condition, extra, unet, autoencoder } = model;
   const { crossAttentionDim, timeCondProjDim, inChannels, outChannels, sampleSize } = unet.config;
   const { latentChannels, blockOutChannels } = autoencoder.config;
+  const further = stainChannels(constants.stains.length, outChannels);
+  const channelsOf = `latents and nuclear distance${further > 0 ? ` and ${constants.stains.length} stains` : ""}`;
   const width = sequenceInputWidth(condition.input, languageModel.config);
   const reason = condition.input === "one_hot" ? "vocab_size of plm" : "hidden_size of plm";
   const tokenWidth = extra?.config.tokenWidth ?? width;
@@ -193,7 +201,7 @@ function checkFit(model: MicroscopeModel, folder: string): void {
     ["unet", "cross_attention_dim", crossAttentionDim, width, reason],
     ["unet", "time_cond_proj_dim", timeCondProjDim, width, reason],
     ["extra", "token_width", tokenWidth, width, "cross_attention_dim of unet"],
-    ["unet", "in_channels", inChannels, outChannels + 1, "latents and nuclear distance"],
+    ["unet", "in_channels", inChannels, outChannels + 1 + further, channelsOf],
     ["vae", "latent_channels", latentChannels, outChannels, "out_channels of unet"],
     ["vae", "in_channels", autoencoder.config.inChannels, 2, "protein and nucleus"],
     ["vae", "out_channels", autoencoder.config.outChannels, 2, "protein and nucleus"],

@@ -9,8 +9,14 @@ import {
   type LoadedHomologs,
   type ProteinAnnotation,
 } from "@proteoscope/models";
-import { compartmentGroups, compartments, placeLabels, sequenceTargets } from "./compartments.ts";
-import { isGraded, type Protein, type ProteinSource, simulatedProteomeSource } from "./tables.ts";
+import {
+  compartmentGroups,
+  compartments,
+  namesWholes,
+  placeLabels,
+  sequenceTargets,
+} from "./compartments.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** The sources of annotations, the one that resolves most first. */
 const annotationSources: readonly AnnotationSource[] = [
@@ -19,15 +25,12 @@ const annotationSources: readonly AnnotationSource[] = [
   { key: "hpa", title: "Human Protein Atlas by DeepLoc 2.0", unresolved: compartmentGroups },
 ];
 
-const simulatedAnnotations: AnnotationSource = { key: "simulated", title: "Simulated", unresolved: [] };
-
-const keyOfSource: Readonly<Record<ProteinSource, string>> = {
+const keyOfSource: Readonly<Record<string, string>> = {
   opencell: "opencell",
   "deeploc2-human": "uniprot",
   "deeploc2-swissprot": "uniprot",
   "hpa-test": "hpa",
   "deeploc2-hpa-test": "hpa",
-  [simulatedProteomeSource]: simulatedAnnotations.key,
 };
 
 /** The homologs of a model that is trained on these proteins, with shares of the compartments of the vocabulary. */
@@ -35,25 +38,30 @@ export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
     config: { ...homologDefaults, labels: compartments },
     proteins: annotated(proteins),
-    sources: proteins.some(({ source }) => source === simulatedProteomeSource)
-      ? [...annotationSources, simulatedAnnotations]
-      : annotationSources,
+    sources: [...annotationSources, ...otherSources(proteins)],
     annotations: proteins.map(annotationOf),
   };
+}
+
+/** The sources that are no atlas's; their labels name what they resolve. */
+function otherSources(proteins: readonly Protein[]): AnnotationSource[] {
+  const names = new Set(proteins.map(({ source }) => source).filter((source) => !(source in keyOfSource)));
+  return [...names].sort().map((name) => ({ key: name, title: name, unresolved: [] }));
 }
 
 function annotationOf(protein: Protein): ProteinAnnotation {
   const { id, uniprot, gene = "", isHuman, source, labels } = protein;
   const graded = isGraded(source);
   const nameOf = (compartment: string) =>
-    (graded ? undefined : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ??
-    compartment;
+    (!namesWholes(protein)
+      ? undefined
+      : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ?? compartment;
   return {
     ...{
       accession: uniprot ?? id.replace(/^[A-Z]{2}_/, ""),
       gene,
       organism: isHuman ? "human" : "",
-      source: keyOfSource[source],
+      source: keyOfSource[source] ?? source,
     },
     compartments: [...placeLabels(labels)]
       .sort(([, a], [, b]) => b - a)

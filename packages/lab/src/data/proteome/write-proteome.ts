@@ -6,8 +6,7 @@ import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { FormatError, writeCsv, writeNpyHeader } from "@proteoscope/formats";
-import { lockFolder } from "../../files/lock.ts";
-import { writeWhole } from "../../files/write-whole.ts";
+import { lockFolder, writeWhole } from "@proteoscope/formats/node";
 import {
   cropTruthHeader,
   proteinTruthTable,

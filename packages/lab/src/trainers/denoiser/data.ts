@@ -9,6 +9,7 @@ import { ConfigError } from "../../config/compose.ts";
 import { homologsOf } from "../../data/atlas/homologs.ts";
 import { type ImageStatistics, measureImages } from "../../data/atlas/image-statistics.ts";
 import { readSequences } from "../../data/atlas/sequences.ts";
+import { openStainPixels, type StainPixels } from "../../data/atlas/stain-pixels.ts";
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { openTrainingImages, type TrainingImages } from "../../data/batches/training-images.ts";
@@ -30,6 +31,8 @@ export interface DenoiserData extends ProteinSide {
   readonly latentScale: number;
   readonly homologs: LoadedHomologs | undefined;
   readonly extra: ExtraSide | undefined;
+  /** The further stains of the crops, for a denoiser that is conditioned on them. */
+  readonly stainPixels: StainPixels | undefined;
   /** A library of nuclei of the training crops, so that the model generates images by itself; undefined without any. */
   readonly nuclei: Uint8Array | undefined;
 }
@@ -62,6 +65,7 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
     latentScale: await measureLatents(measured, images, coder),
     homologs,
     extra,
+    stainPixels: config.model.stains.length === 0 ? undefined : await openStainPixels(atlas, pixels),
     nuclei: await nucleusLibrary(training, pixels),
   };
 }

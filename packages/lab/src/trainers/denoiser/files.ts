@@ -42,6 +42,7 @@ export async function denoiserFiles(
     pixelSizeMicrons,
     cropPixels: images.pixels.height,
     windowResidues: reader.windowResidues,
+    ...(config.model.stains.length > 0 && { stains: config.model.stains }),
   };
   return new Map<string, Uint8Array | string>([
     ...pipeline,

@@ -9,7 +9,7 @@ import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { type LatentCoder, latentBatch } from "../../training/frozen/latents.ts";
 import type { Scores } from "../../training/scores.ts";
 import type { ReportItem } from "../../training/validation-sets.ts";
-import { type ConditionBatchOptions, type ConditionSources, distanceBatch } from "./batch.ts";
+import { type ConditionBatchOptions, type ConditionSources, distanceBatch, stainBatch } from "./batch.ts";
 import { type DenoiserNetwork, denoiserInputs, denoiserLoss } from "./network.ts";
 
 /** Images that the denoiser does not learn from, and what turns them into its inputs. */
@@ -72,11 +72,13 @@ async function imageInputs(crop: Crop, { pixels, sources, options }: ValidationI
   const { latentChannels, latentSide, seed } = options;
   const size = latentChannels * latentSide ** 2;
   const { data: image } = await pixels.read(crop.index);
+  const shown = { crop, image, symmetry: 0 };
   const isDropped: NdArray = { dtype: "bool", shape: [1], data: Uint8Array.of(0) };
   const noise = createGenerator(seed, "validation", crop.index).normal(size);
   return {
-    latents: await latentBatch([{ crop, image, symmetry: 0 }], sources, options, new Float32Array(size)),
+    latents: await latentBatch([shown], sources, options, new Float32Array(size)),
     distance: distanceBatch([image], options),
+    ...(await stainBatch([shown], sources, options)),
     isDropped,
     noise: float32([1, latentChannels, latentSide, latentSide], noise),
   };
