@@ -65,6 +65,7 @@ export {
   type SimulatedProteome,
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
+export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
 export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
@@ -136,6 +137,13 @@ export {
   meanRelativeError,
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
+export {
+  measureTexture,
+  type ProteomeScores,
+  type ShownProtein,
+  scoreProteome,
+  scoreShuffled,
+} from "./evaluate/measures/proteome-scores.ts";
 export {
   type AgreedPrediction,
   type ReliabilityBin,

@@ -10,7 +10,7 @@ import type { Session } from "../runtime/runtime.ts";
 import { fixed } from "../shape.ts";
 import { float32, type NdArray, type Tensor } from "../tensor.ts";
 import { type RandomKey, randomFeeds } from "./random-feeds.ts";
-import { sharedInputs, type TrainingGraphs } from "./training-graph.ts";
+import { type StepGraph, sharedInputs, type TrainingGraphs } from "./training-graph.ts";
 
 /**
  * All rows [N, width] of a step for a loss over all of them: the micro-batch's own rows [B, width], and the gathered ones as
@@ -25,31 +25,49 @@ export function joinRows(own: Tensor, gatheredRows: Tensor, ownRows: Tensor): Te
   return add(matmul(ownRows, scaled), mul(gatheredRows, isOther));
 }
 
-/** Computes the rows of this rank's micro-batches and gathers those of all ranks, [N, width], rank 0's first. */
-export async function gatherRows(
-  session: Session,
+/** The rows of the micro-batches of a step. */
+export interface SharedRows {
+  /** Computes this rank's rows and gathers those of all ranks; gives the inputs of each of this rank's micro-batches. */
+  gather(
+    batches: readonly Readonly<Record<string, NdArray>>[],
+    keyOf: (micro: number) => RandomKey,
+  ): Promise<(micro: number) => Record<string, NdArray>>;
+  close(): Promise<void>;
+}
+
+/** Loads the graph of the rows; undefined where micro-batches share none. */
+export async function openSharedRows(
   { rows }: TrainingGraphs,
-  batches: readonly Readonly<Record<string, NdArray>>[],
-  { keyOf, collective }: { readonly keyOf: (micro: number) => RandomKey; readonly collective: Collective },
-): Promise<NdArray> {
-  const { inputs, random } = rows!;
-  const own: Float32Array[] = [];
-  let width = 0;
-  for (const [micro, batch] of batches.entries()) {
-    const feeds = { ...batch, ...randomFeeds({ random, main: { inputs } }, batch, keyOf(micro)) };
-    const needed = Object.entries(feeds).filter(([name]) => inputs.has(name));
-    const { rows } = await session.run(Object.fromEntries(needed));
-    own.push(rows!.data as Float32Array);
-    width = rows!.shape[1]!;
-  }
-  const values = new Float32Array(own.length * own[0]!.length);
-  for (const [micro, data] of own.entries()) values.set(data, micro * data.length);
-  const data = collective.size === 1 ? values : await collective.allGather(values);
-  return float32([data.length / width, width], data);
+  load: (graph: StepGraph, frozen: TrainingGraphs["frozen"]) => Promise<Session>,
+  collective: Collective,
+): Promise<SharedRows | undefined> {
+  if (rows === undefined) return undefined;
+  const { inputs, random } = rows;
+  const session = await load(rows, rows.frozen);
+  return {
+    async gather(batches, keyOf) {
+      const own: Float32Array[] = [];
+      let width = 0;
+      for (const [micro, batch] of batches.entries()) {
+        const feeds = { ...batch, ...randomFeeds({ random, main: { inputs } }, batch, keyOf(micro)) };
+        const needed = Object.entries(feeds).filter(([name]) => inputs.has(name));
+        const { rows } = await session.run(Object.fromEntries(needed));
+        own.push(rows!.data as Float32Array);
+        width = rows!.shape[1]!;
+      }
+      const values = new Float32Array(own.length * own[0]!.length);
+      for (const [micro, data] of own.entries()) values.set(data, micro * data.length);
+      const data = collective.size === 1 ? values : await collective.allGather(values);
+      const all = float32([data.length / width, width], data);
+      const first = collective.rank * own.length;
+      return (micro) => feedsOf(all, first + micro, own.length * collective.size);
+    },
+    close: () => session.close(),
+  };
 }
 
 /** The inputs of a micro-batch that hold the rows of all, and say which are its own. */
-export function sharedFeeds(rows: NdArray, microBatch: number, micros: number): Record<string, NdArray> {
+function feedsOf(rows: NdArray, microBatch: number, micros: number): Record<string, NdArray> {
   const total = rows.shape[0]!;
   const count = total / micros;
   const own = new Float32Array(total * count);

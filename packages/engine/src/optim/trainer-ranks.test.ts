@@ -203,8 +203,8 @@ describe("rows that micro-batches share", () => {
   const contrast: TrainingModel<ReturnType<typeof rowTypes>, "net"> = (w, { x, gatheredRows, ownRows }) => {
     const scale = exp(w.parameter("net.scale", [], { kind: "constant", value: 0.5 }));
     const rows = joinRows(rowsOf(w, x), gatheredRows, ownRows);
-    const likeness = mul(matmul(rows, matrixTranspose(rows)), scale);
-    return { losses: { net: mean(mul(likeness, likeness)) } };
+    const similarity = mul(matmul(rows, matrixTranspose(rows)), scale);
+    return { losses: { net: mean(mul(similarity, similarity)) } };
   };
   const weights = initializeWeights(
     trace(

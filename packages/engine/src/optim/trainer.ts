@@ -19,7 +19,7 @@ import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
 import { randomFeeds } from "./random-feeds.ts";
 import { reduceOverRanks } from "./rank-exchange.ts";
 import { movingAverageDecay } from "./schedule.ts";
-import { gatherRows, sharedFeeds } from "./shared-rows.ts";
+import { openSharedRows } from "./shared-rows.ts";
 import { readCheckpoint, readWeights, restoreCheckpoint, setInitialState } from "./trainer-state.ts";
 import {
   type Group,
@@ -88,7 +88,8 @@ export interface Trainer<I extends string = string> {
 }
 
 /**
- * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time.
+ * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time. Long
+ * because the sessions, the count of steps and what is done with them are one closure.
  *
  * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters; ShapeError from the model.
  */
@@ -105,7 +106,11 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   const { groups } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
-  const rowsSession = graphs.rows && (await loadGraph(runtime, graphs.rows, graphs.rows.frozen));
+  const shared = await openSharedRows(
+    graphs,
+    (graph, frozen) => loadGraph(runtime, graph, frozen),
+    collective,
+  );
   await setInitialState(runtime, collective, graphs, weights);
   let stepCount = 0;
 
@@ -116,13 +121,9 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   ) => {
     const means: Record<string, number> = {};
     const keyOf = (micro: number) => ({ seed, step: stepCount, microBatch: rank * accumulate + micro });
-    const gathered = rowsSession && (await gatherRows(rowsSession, graphs, batches, { keyOf, collective }));
+    const sharedFeeds = await shared?.gather(batches, keyOf);
     for (const [micro, batch] of batches.entries()) {
-      const feeds = {
-        ...batch,
-        ...randomFeeds(graphs, batch, keyOf(micro)),
-        ...(gathered && sharedFeeds(gathered, keyOf(micro).microBatch, accumulate * ranks)),
-      };
+      const feeds = { ...batch, ...randomFeeds(graphs, batch, keyOf(micro)), ...sharedFeeds?.(micro) };
       const outputs = await session.run(applySession === undefined ? { ...feeds, ...schedules } : feeds);
       for (const [name, value] of Object.entries(numbersOf(outputs)))
         means[name] = (means[name] ?? 0) + (1 / accumulate) * value;
@@ -154,7 +155,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     close: async () => {
       await session.close();
       await applySession?.close();
-      await rowsSession?.close();
+      await shared?.close();
       for (const name of stateNames(graphs)) await runtime.deleteState(name);
     },
   };

@@ -61,18 +61,14 @@ export async function createContrastiveJob(
   const pairs = choosePairs(images.validation, pairing, { count: data.validationCount, seed: train.seed });
   const unseen = unseenPairs(images, { count: data.validationCount, seed: train.seed });
   const validation = { pairs, pixels: images.pixels, coder, latents, embedder, types: pairTypes(1) };
-  const shared = shareRows(data.batchSize, learned.isShared ? train.accumulate : 1, network.projectionDims);
-  const rowsOf: RowsModel<InputTypes> = (w, { latents, sequence, mask }, random) =>
-    joinColumns(
-      jointEmbedding(w, network, { latents: latents!, sequence: sequence!, mask: mask! }, { random }),
-    );
+  const shared = shareRows(network, data.batchSize, learned.isShared ? train.accumulate : 1);
   return createTrainingJob(preparation, {
     inputs: { ...pairTypes(data.batchSize), ...shared.types, ...learned.inputTypes(shared.count) },
     model(w, inputs, random) {
       const own = jointEmbedding(w, network, inputs, { random });
       return { losses: { [architecture]: learned.loss(w, shared.join(own, inputs), inputs) } };
     },
-    sharedRows: shared.micros > 1 ? rowsOf : undefined,
+    sharedRows: shared.rows,
     groups: { [architecture]: {} },
     earlierWeights: async (folder) => (await loadAs(architecture, subfolder(folder, architecture))).weights,
     async batch(index) {
@@ -107,10 +103,15 @@ export async function createContrastiveJob(
 const joinColumns = ({ images, proteins }: JointEmbeddings): Tensor => concat([images, proteins], 1);
 
 /** What the micro-batches of a step share, where its loss is one over all of them. */
-function shareRows(batchSize: number, micros: number, width: number) {
+function shareRows(network: JointEmbeddingConfig, batchSize: number, micros: number) {
   const count = batchSize * micros;
+  const width = network.projectionDims;
+  const rows: RowsModel<InputTypes> = (w, { latents, sequence, mask }, random) =>
+    joinColumns(
+      jointEmbedding(w, network, { latents: latents!, sequence: sequence!, mask: mask! }, { random }),
+    );
   return {
-    ...{ micros, count },
+    ...{ micros, count, rows: micros > 1 ? rows : undefined },
     types: micros === 1 ? {} : { gatheredRows: f32(count, 2 * width), ownRows: f32(count, batchSize) },
     /** The embeddings of all pairs of a step. */
     join(own: JointEmbeddings, inputs: Readonly<Record<string, Tensor>>): JointEmbeddings {

@@ -30,12 +30,8 @@ async function prepare(preparation: Preparation<CytoclassConfig>): Promise<Train
   const { pixels, validation, proteins } = images;
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
   const side = await openProteinSide(runtime, proteins, {
-    plm,
-    pairingInverseTemperature,
-    seed: train.seed,
-    startFrom: train.startFrom,
-    onRead,
-    cacheDir,
+    ...{ plm, pairingInverseTemperature, onRead, cacheDir },
+    ...{ seed: train.seed, startFrom: train.startFrom },
   });
   const { embedder, pairing } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);

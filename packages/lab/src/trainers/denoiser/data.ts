@@ -13,7 +13,6 @@ import { openStainPixels, type StainPixels } from "../../data/atlas/stain-pixels
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { openTrainingImages, type TrainingImages } from "../../data/batches/training-images.ts";
-import { groupBy } from "../../evaluate/measures/group-by.ts";
 import type { Preparation } from "../../training/define-trainer.ts";
 import { createLatentCoder, type LatentCoder } from "../../training/frozen/latents.ts";
 import { openProteinSide, type ProteinSide } from "../../training/pairs/protein-side.ts";
@@ -37,7 +36,7 @@ export interface DenoiserData extends ProteinSide {
   readonly nuclei: Uint8Array | undefined;
 }
 
-/** Of every crop of an atlas. */
+/** Size of a pixel of every crop of an atlas. */
 export const pixelSizeMicrons = 0.4126;
 
 const measuredCrops = 128;
@@ -78,11 +77,11 @@ async function nucleusLibrary(
   pixels: TrainingImages["pixels"],
 ): Promise<Uint8Array | undefined> {
   const stained = training.filter((crop) => isRealCell(crop) && crop.hasDnaStain);
-  const fields = groupBy(stained, ({ fieldOfView }) => fieldOfView);
-  const stride = Math.max(1, fields.size / libraryNuclei);
-  const chosen = [...fields.values()]
-    .filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride))
-    .map(([first]) => first!);
+  const firsts = new Map(stained.toReversed().map((crop) => [crop.fieldOfView, crop]));
+  const stride = Math.max(1, firsts.size / libraryNuclei);
+  const chosen = [...firsts.values()].filter(
+    (_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride),
+  );
   if (chosen.length === 0) return undefined;
   const { height, width } = pixels;
   const plane = height * width;
