@@ -9,6 +9,7 @@ it("lie under ~/.cache where nothing is set, and empty variables set nothing", (
     huggingFace: join(home, ".cache", "huggingface", "hub"),
     proteoscope: join(home, ".cache", "proteoscope"),
     sessions: join(home, ".cache", "proteoscope", "sessions"),
+    embeddings: join(home, ".cache", "proteoscope", "embeddings"),
   };
   expect(cacheFolders({}, home)).toEqual(expected);
   expect(cacheFolders({ XDG_CACHE_HOME: "", HF_HOME: "", HF_HUB_CACHE: "" }, home)).toEqual(expected);
@@ -19,11 +20,13 @@ it("follow the variables, the most particular first", () => {
     huggingFace: join("/c", "huggingface", "hub"),
     proteoscope: join("/c", "proteoscope"),
     sessions: join("/c", "proteoscope", "sessions"),
+    embeddings: join("/c", "proteoscope", "embeddings"),
   });
   expect(cacheFolders({ XDG_CACHE_HOME: "/c", HF_HOME: "/h" }, home).huggingFace).toBe(join("/h", "hub"));
   expect(cacheFolders({ HF_HOME: "/h", HF_HUB_CACHE: "/hub" }, home).huggingFace).toBe("/hub");
 });
 
-it("hold no compiled networks where these are not to be stored", () => {
-  expect(cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home).sessions).toBeUndefined();
+it("hold no compiled networks and no embeddings where these are not to be stored", () => {
+  const { sessions, embeddings } = cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home);
+  expect([sessions, embeddings]).toEqual([undefined, undefined]);
 });

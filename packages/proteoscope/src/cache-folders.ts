@@ -11,6 +11,8 @@ export interface CacheFolders {
   readonly proteoscope: string;
   /** Compiled networks; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly sessions: string | undefined;
+  /** Embeddings of images that were evaluated; undefined as well. */
+  readonly embeddings: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,9 +22,11 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
   const shared = env.XDG_CACHE_HOME || join(home, ".cache");
   const huggingFaceHome = env.HF_HOME || join(shared, "huggingface");
   const own = join(shared, "proteoscope");
+  const isKept = env.PROTEOSCOPE_KEEP_SESSIONS !== "0";
   return {
     huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
     proteoscope: own,
-    sessions: env.PROTEOSCOPE_KEEP_SESSIONS === "0" ? undefined : join(own, "sessions"),
+    sessions: isKept ? join(own, "sessions") : undefined,
+    embeddings: isKept ? join(own, "embeddings") : undefined,
   };
 }
