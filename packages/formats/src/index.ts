@@ -5,14 +5,17 @@ export type { ByteSource } from "./archive/zip.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
+  planSafetensors,
   readSafetensors,
   readSafetensorsHeader,
   type Safetensors,
   type SafetensorsEntry,
   type SafetensorsHeader,
+  type SafetensorsPlan,
   safetensorsDataStart,
   writeSafetensors,
 } from "./arrays/safetensors.ts";
+export { readTextNpy, type TextArray } from "./arrays/text-npy.ts";
 export { FormatError, type FormatErrorDetails } from "./errors.ts";
 export {
   bfloat16ToFloat32,
@@ -46,6 +49,7 @@ export {
 export type { OmeLabels, OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
+export { type ByteFile, eachParquetRow } from "./parquet/read-parquet.ts";
 export {
   type ParquetColumn,
   type ParquetTable,
@@ -55,8 +59,21 @@ export {
 } from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export {
+  crc32c,
+  type EventImage,
+  type TrainingEvent,
+  writeEvent,
+  writeEventsHeader,
+} from "./tensorboard/write-events.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
-export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
+export {
+  type EachCsvRowOptions,
+  eachCsvRow,
+  type ReadCsvOptions,
+  readCsv,
+  writeCsv,
+} from "./text/csv.ts";
 export { type DecodeTextOptions, decodeText } from "./text/decode-text.ts";
 export {
   type FastaOptions,

@@ -35,9 +35,57 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export { type CheckReport, checkDataSet } from "./data/check/check-set.ts";
+export type { Finding } from "./data/check/findings.ts";
+export {
+  type DataSetDescription,
+  isDataSet,
+  readDescription,
+  type TableDescription,
+  type TableName,
+} from "./data/dataset/description.ts";
+export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
+export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
+export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
+export type { Histogram } from "./data/inspect/histogram.ts";
+export { type Inspection, inspectDataSet } from "./data/inspect/inspect-set.ts";
+export type { SetCounts } from "./data/inspect/set-counts.ts";
+export { picturesOfLibrary } from "./data/proteome/nuclei.ts";
+export { type SimulatedProtein, simulateProtein } from "./data/proteome/proteins.ts";
+export {
+  type Phenotype,
+  phenotypeOf,
+  type RuledCompartment,
+  ruledCompartments,
+} from "./data/proteome/rule.ts";
+export { type PlantedSignal, type SignalName, signalNames } from "./data/proteome/signals.ts";
+export {
+  type ProteomeOptions,
+  type SimulatedProteome,
+  simulateProteome,
+} from "./data/proteome/simulated-proteome.ts";
+export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export {
+  defaultFractions,
+  presetNames,
+  type SplitFractions,
+  type SplitPreset,
+  splitPresets,
+} from "./data/split/assign-splits.ts";
+export {
+  defaultIdentity,
+  findLeaks,
+  type Leak,
+  refuseLeaks,
+  type SplitReport,
+  type SplitRequest,
+  splitDataSet,
+  useSplit,
+} from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
 export {
   clearDifferences,
@@ -114,7 +162,10 @@ export { atlasImages } from "./evaluate/suite/atlas-images.ts";
 export type { Figure } from "./evaluate/suite/figure.ts";
 export type { ImagePair, ImageSet, PairSet, SetImage } from "./evaluate/suite/image-set.ts";
 export { metricsVersion, type SuiteResults, suiteSchema } from "./evaluate/suite/results.ts";
-export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
+export { parseVariation, planStudy, type StudyRun, type Variation } from "./study/plan.ts";
+export { plotStudy } from "./study/plot.ts";
+export { runStudy, type StudyOptions, type StudyRequest } from "./study/run-study.ts";
+export { type StudyResult, type StudyRow, studyTable, summarizeStudy } from "./study/summarize.ts";
 export {
   estimateRun,
   type NewRun,
@@ -131,3 +182,6 @@ export {
   type TrainingOptions,
   type TrainingProgress,
 } from "./training/loop.ts";
+export { curveLines } from "./training/show/curve-lines.ts";
+export { curvesPage, type ShownRun } from "./training/show/curves-page.ts";
+export { type Curve, type RunRecord, readRun } from "./training/show/read-run.ts";

@@ -177,6 +177,14 @@ export { createDdimSampler, type DdimOptions } from "./diffusion/samplers/ddim.t
 export { createDdpmSampler } from "./diffusion/samplers/ddpm.ts";
 export { createDpmSolverSampler } from "./diffusion/samplers/dpm-solver.ts";
 export type { Sampler, SamplerState } from "./diffusion/samplers/sampler.ts";
+export {
+  type FurtherStain,
+  furtherStains,
+  type StainLatents,
+  stainChannels,
+  stainCondition,
+  widenDenoiserInput,
+} from "./diffusion/stain-condition.ts";
 export { esm2Format } from "./esm2/definition.ts";
 export {
   checkLora,
@@ -303,6 +311,7 @@ export {
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
+export { isTrainedOn } from "./localization/training-membership.ts";
 export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
 export { type LoadOptions, loadAs, loadParts, loadPretrained } from "./pretrained/load.ts";
 export {

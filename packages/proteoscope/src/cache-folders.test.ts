@@ -8,6 +8,7 @@ it("lie under ~/.cache where nothing is set, and empty variables set nothing", (
   const expected = {
     huggingFace: join(home, ".cache", "huggingface", "hub"),
     proteoscope: join(home, ".cache", "proteoscope"),
+    released: join(home, ".cache", "proteoscope", "released"),
     sessions: join(home, ".cache", "proteoscope", "sessions"),
     embeddings: join(home, ".cache", "proteoscope", "embeddings"),
   };
@@ -19,6 +20,7 @@ it("follow the variables, the most particular first", () => {
   expect(cacheFolders({ XDG_CACHE_HOME: "/c" }, home)).toEqual({
     huggingFace: join("/c", "huggingface", "hub"),
     proteoscope: join("/c", "proteoscope"),
+    released: join("/c", "proteoscope", "released"),
     sessions: join("/c", "proteoscope", "sessions"),
     embeddings: join("/c", "proteoscope", "embeddings"),
   });

@@ -9,6 +9,8 @@ export interface CacheFolders {
   readonly huggingFace: string;
   /** What this program computes once: compiled graphs, converted weights. */
   readonly proteoscope: string;
+  /** Weights that other groups released in public buckets, and what was pinned and accepted of all released weights. */
+  readonly released: string;
   /** Compiled networks; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly sessions: string | undefined;
   /** Embeddings of images that were evaluated; undefined as well. */
@@ -26,7 +28,13 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
   return {
     huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
     proteoscope: own,
+    released: join(own, "released"),
     sessions: isKept ? join(own, "sessions") : undefined,
     embeddings: isKept ? join(own, "embeddings") : undefined,
   };
+}
+
+/** The folder of what users keep here, such as jobs of `serve`: under the XDG base directory (XDG_DATA_HOME). */
+export function dataFolder(env: Environment, home: string = homedir()): string {
+  return join(env.XDG_DATA_HOME || join(home, ".local", "share"), "proteoscope");
 }

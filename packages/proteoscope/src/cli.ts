@@ -29,11 +29,13 @@ export const mainCommand: CommandGroup = defineGroup(
     scan: () => import("./commands/scan.ts").then((module) => module.scanCommand),
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
     embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
+    serve: () => import("./commands/serve.ts").then((module) => module.serveCommand),
     worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
     "localize-image": () =>
       import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),
     train: () => import("./commands/train.ts").then((module) => module.trainCommand),
+    study: () => import("./commands/study.ts").then((module) => module.studyCommand),
     calibrate: () => import("./commands/calibrate.ts").then((module) => module.calibrateCommand),
     sweep: () => import("./commands/sweep.ts").then((module) => module.sweepCommand),
     evaluate: () => import("./commands/evaluate/evaluate.ts").then((module) => module.evaluateCommand),

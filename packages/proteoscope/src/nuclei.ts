@@ -4,6 +4,7 @@
 import { basename } from "node:path";
 import { NucleusError } from "@proteoscope/imaging";
 import {
+  addStains,
   type ChosenNucleus,
   chooseWholeNuclei,
   fieldOfImage,
@@ -12,6 +13,7 @@ import {
   nucleusOfLibrary,
   readImagingConstants,
   readModelNuclei,
+  type StainImage,
 } from "@proteoscope/microscope";
 import type { FileSource } from "@proteoscope/models";
 import { openImageFile } from "./image-file.ts";
@@ -24,6 +26,14 @@ export interface ReadNucleiOptions extends NucleiOptions {
   readonly nucleusSeries?: number | undefined;
   /** Chooses the nucleus of the library. Default 0. */
   readonly seed?: number | undefined;
+  /** Further stains of the field that the image shows. Default none. */
+  readonly stains?: readonly NamedStain[] | undefined;
+}
+
+/** A further stain by the path of its picture. */
+export interface NamedStain extends Pick<StainImage, "stain" | "channel"> {
+  /** Path of an image file or of an OME-Zarr folder, of the size of the picture of nuclei. */
+  readonly path: string;
 }
 
 /**
@@ -43,14 +53,33 @@ export async function readNuclei(
 export async function readNucleusField(
   folder: FileSource,
   path: string,
-  { nucleusSeries: series, ...options }: Omit<ReadNucleiOptions, "image" | "seed" | "maxNuclei"> = {},
+  {
+    nucleusSeries: series,
+    stains = [],
+    ...options
+  }: Omit<ReadNucleiOptions, "image" | "seed" | "maxNuclei"> = {},
 ): Promise<NucleusField> {
   const constants = await readImagingConstants(folder);
   const { stack, sha256 } = await openImageFile(path, { signal: options.signal, series });
   try {
-    return await fieldOfImage(stack, { image: basename(path), sha256 }, constants, options);
+    const field = await fieldOfImage(stack, { image: basename(path), sha256 }, constants, options);
+    return await addStains(field, await openStains(stains, options), options.signal);
   } catch (error) {
     if (!(error instanceof NucleusError)) throw error;
     throw new NucleusError(error.problem, `${path}: ${error.message}`, error.field);
   }
+}
+
+/** Opens the pictures of further stains; z and time are those of the picture of nuclei. */
+function openStains(
+  stains: readonly NamedStain[],
+  { nucleusZ: z, nucleusTime: time, signal }: NucleiOptions,
+): Promise<StainImage[]> {
+  return Promise.all(
+    stains.map(async ({ stain, path, channel }): Promise<StainImage> => {
+      const { stack, sha256 } = await openImageFile(path, { signal });
+      const origin = { image: basename(path), sha256: sha256(), ...(channel !== undefined && { channel }) };
+      return { stain, stack, channel, z, time, origin };
+    }),
+  );
 }

@@ -6,9 +6,8 @@ import { appendFile, readFile, rmdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FormatError, ProteoscopeError } from "@proteoscope/formats";
-import { createFolder } from "@proteoscope/formats/node";
+import { createFolder, lockFolder } from "@proteoscope/formats/node";
 import { z } from "zod";
-import { lockFolder } from "../files/lock.ts";
 import { evaluationSets } from "./sets.ts";
 
 const values = z.array(z.number());

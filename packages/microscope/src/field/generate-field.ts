@@ -99,7 +99,7 @@ export async function* generateFields(
 ): AsyncGenerator<FieldEvent, void, undefined> {
   const { proteins, field, context = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
-  checkRequest(microscope.model, { settings, context });
+  checkRequest(microscope.model, { settings, context, stains: Object.keys(field.stains ?? {}) });
   const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
   const count = Math.min(request.maxNuclei ?? Number.POSITIVE_INFINITY, field.nuclei.length);
   for (const [index, protein] of proteins.entries()) {
@@ -164,7 +164,7 @@ function drawGroup(
   options: GenerateSettings,
 ): Promise<GeneratedImages[]> {
   const cells = nuclei.map((nucleus) => ({
-    distance: field.cut(nucleus).distance,
+    ...chooseNucleus(field, nucleus, field.nuclei.length),
     seed: options.seed + nucleus,
   }));
   return microscope.generateCells(encoded, cells, options);

@@ -5,7 +5,7 @@ import { nucleiOfImage } from "./nuclei.ts";
 
 const constants = {
   ...{ pixelSizeMicrons: 0.8, cropPixels: 40 },
-  ...{ latentScale: 1, distanceScale: 1, windowResidues: 24 },
+  ...{ latentScale: 1, distanceScale: 1, windowResidues: 24, stains: [] },
 };
 const size = { height: 150, width: 200 };
 const two = fieldOfDiscs(size, [

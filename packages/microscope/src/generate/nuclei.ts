@@ -9,12 +9,14 @@ import {
   type NucleusCrop,
   type NucleusLibrary,
   type NucleusPlaneOptions,
+  type PlaneSize,
   pickNucleus,
   readField,
   type SegmentedField,
   wholeNuclei,
 } from "@proteoscope/imaging";
 import type { ImagingConstants } from "../model/model.ts";
+import { cutStains, type StainPlanes } from "./stains.ts";
 
 /** A nucleus to generate around, and where it comes from. */
 export interface ChosenNucleus {
@@ -25,6 +27,8 @@ export interface ChosenNucleus {
   /** Signed distance to the nuclear border in pixels, positive inside, [H, W]. */
   readonly distance: Float32Array;
   readonly pixelSizeMicrons: number;
+  /** Further stains around the nucleus in [0, 1], [H, W], by stain; absent where there are none. */
+  readonly stains?: StainPlanes | undefined;
   /** Where the nucleus comes from, for the provenance. */
   readonly origin: Readonly<Record<string, unknown>>;
   /** What was chosen among the planes of its image, in words; absent where there was nothing to choose. */
@@ -56,6 +60,10 @@ export interface ImageOrigin {
 export interface NucleusField {
   /** The stain, the segmentation and the pixel size, which are those of the model. */
   readonly field: SegmentedField;
+  /** Size of the picture as it was read, before it was brought to the model's pixel size. */
+  readonly sourceSize: PlaneSize;
+  /** Further stains of the field in [0, 1] at its pixel size, by stain; `addStains` adds them. */
+  readonly stains?: StainPlanes | undefined;
   /** The whole nuclei in scanning order, then those that the frame cuts; `ChosenNucleus` k belongs to nucleus k. */
   readonly nuclei: readonly Nucleus[];
   /** Number of nuclei that are whole; where none is, those that are cut count as whole. */
@@ -94,6 +102,7 @@ export function chooseNucleus(field: NucleusField, index: number, count: number)
   return {
     label: count === 1 ? "" : `nucleus${index}`,
     ...{ nucleus, distance, pixelSizeMicrons: field.field.pixelSizeMicrons },
+    stains: cutStains(field, firstPixel, Math.sqrt(distance.length)),
     origin: {
       ...{ ...field.origin, nucleus: index, nucleiInImage: count, firstPixel, padding },
       intensityLimits: field.field.limits,
@@ -121,6 +130,7 @@ export async function fieldOfImage(
   const choice = describeChoice(read);
   return {
     ...{ field: read, nuclei, wholeNuclei: whole.length },
+    sourceSize: { height: stack.height, width: stack.width },
     origin: {
       ...{ image, sha256: sha256(), imageInFile, imagesInFile, ...plane },
       ...{ sourcePixelSizeMicrons: read.sourcePixelSizeMicrons, emptyFraction: read.emptyFraction },

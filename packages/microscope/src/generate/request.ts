@@ -23,7 +23,9 @@ export interface NamedSequence {
 }
 
 /** Settings of a generation, all of them given. */
-export type GenerateSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
+export type GenerateSettings = Required<
+  Pick<GenerateOptions, "samples" | "steps" | "sampler" | "guidance" | "seed">
+>;
 
 /** The proteins and nuclei to generate, and how. */
 export interface GenerateRequest {
@@ -40,7 +42,14 @@ export interface GenerateRequest {
 /** Checks that a model can meet a request. @throws ProteoscopeError (usage) naming the field that it cannot meet. */
 export function checkRequest(
   model: MicroscopeModel,
-  { settings, context }: Required<Pick<GenerateRequest, "context">> & { readonly settings: GenerateSettings },
+  {
+    settings,
+    context,
+    stains = [],
+  }: Required<Pick<GenerateRequest, "context">> & {
+    readonly settings: GenerateSettings;
+    readonly stains?: readonly string[];
+  },
 ): void {
   const refuse = (field: string, message: string) => {
     throw new ProteoscopeError(message, { kind: "usage", field });
@@ -61,6 +70,12 @@ export function checkRequest(
   const most = mostSteps(model, settings.sampler);
   if (settings.steps > most)
     refuse("steps", `at most ${most} steps for ${settings.sampler}, got ${settings.steps}`);
+  const unknown = stains.filter((stain) => !model.constants.stains.some((known) => known === stain));
+  if (unknown.length > 0)
+    refuse(
+      "stains",
+      `${model.name} was trained ${model.constants.stains.length === 0 ? "without further stains" : `with ${model.constants.stains.join(", ")}`}, not with ${unknown.join(", ")}`,
+    );
   const { cellLine, expression } = context ?? {};
   const conditions = model.extra?.config.conditions ?? [];
   const lines = conditions.flatMap((one) => (one.kind === "cell_line" ? one.cellLines : []));

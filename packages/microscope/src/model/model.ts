@@ -5,6 +5,7 @@ import type { NdArray } from "@proteoscope/engine";
 import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
+  FurtherStain,
   LanguageModelConfig,
   LoadedCondition,
   LoadedExtra,
@@ -33,12 +34,14 @@ export interface ImagingConstants {
   readonly cropPixels: number;
   /** Number of residues that the language model is shown; longer proteins are shown by both ends. */
   readonly windowResidues: number;
+  /** Further stains that the denoiser can be conditioned on, in the order of its input channels. */
+  readonly stains: readonly FurtherStain[];
 }
 
 /** The parts of a model that encode a sequence. */
 export interface SequenceModel {
   readonly name: string;
-  readonly constants: ImagingConstants;
+  readonly constants: Pick<ImagingConstants, "windowResidues">;
   readonly languageModel: Component<LanguageModelConfig>;
   readonly localization: Component<LocalizationHeadConfig>;
   /** The head on sequence features, where the model has it. */
@@ -64,6 +67,7 @@ export interface ImageClassifierConfig extends CompartmentClassifierConfig {
 
 /** All parts of a model that generates images. */
 export interface MicroscopeModel extends SequenceModel {
+  readonly constants: ImagingConstants;
   readonly unet: Component<UnetConfig>;
   readonly autoencoder: Component<AutoencoderKlConfig>;
   readonly classifier: Component<ImageClassifierConfig>;

@@ -98,7 +98,8 @@ describe("readModel refuses", () => {
     );
   });
 
-  it.each(Object.keys(tinyShape.constants).map((key) => key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)))(
+  const needed = Object.keys(tinyShape.constants).filter((key) => key !== "stains");
+  it.each(needed.map((key) => key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)))(
     "model_index.json with %s missing or wrong",
     async (field) => {
       for (const value of [undefined, "wide", -1, null]) {
@@ -110,6 +111,11 @@ describe("readModel refuses", () => {
       }
     },
   );
+
+  it.each([["er", "er"], ["golgi"], "er"])("model_index.json with stains %j", async (stains) => {
+    const wrong = withFields("model_index.json", { stains }, "proteoscope");
+    await expect(readImagingConstants(wrong)).rejects.toThrow(/proteoscope: stains/);
+  });
 
   it.each([
     ["localization", ["labels", "hidden_size", "attention_heads", "terminus_window", "dropout"]],

@@ -4,13 +4,15 @@
 // model_index.json under "proteoscope", context tokens in extra/. Parts that do not fit each other are refused here, by file
 // and field, and not by a network that is given the wrong shape. docs/model.md lists the files.
 
-import { f32 } from "@proteoscope/engine";
+import { f32, initializeWeights, trace } from "@proteoscope/engine";
 import { type NucleusLibrary, readNucleusLibrary } from "@proteoscope/imaging";
 import {
   CheckpointError,
   compartmentClassifier,
   type FileSource,
+  furtherStains,
   type Json,
+  type LoadedCondition,
   loadAs,
   loadCheckedWeights,
   loadExtraConditions,
@@ -20,11 +22,13 @@ import {
   parseConfig,
   readJson,
   readParsed,
+  sequenceCondition,
   sequenceInputWidth,
+  stainChannels,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
-import { readProteinNetworks } from "../protein/networks.ts";
+import { type ProteinNetworks, readProteinNetworks } from "../protein/networks.ts";
 import { sha256Hex } from "../sha256.ts";
 import { readCalibration } from "./calibration-file.ts";
 import type {
@@ -59,14 +63,23 @@ export async function readSequenceModel(folder: FileSource): Promise<SequenceMod
 export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   const checksums: Record<string, string> = {};
   const source = withChecksums(folder, checksums);
-  const [sequence, unet, autoencoder, classifier, schedule] = await Promise.all([
+  const [sequence, constants, unet, autoencoder, classifier, schedule] = await Promise.all([
     readSequenceParts(source),
+    readImagingConstants(source),
     loadAs("unet", subfolder(source, "unet")),
     loadAs("autoencoder", subfolder(source, "vae")),
     readClassifier(subfolder(source, "classifier")),
     loadNoiseSchedule(subfolder(source, "scheduler")),
   ]);
-  const model = { ...sequence, unet, autoencoder, classifier, schedule, checksums: sorted(checksums) };
+  const model = {
+    ...sequence,
+    constants,
+    unet,
+    autoencoder,
+    classifier,
+    schedule,
+    checksums: sorted(checksums),
+  };
   checkFit(model, folder.name);
   return model;
 }
@@ -100,6 +113,10 @@ const constantsSchema: z.ZodType<ImagingConstants> = z.object({
   pixelSizeMicrons: z.number().positive(),
   cropPixels: z.int().min(4).max(4096),
   windowResidues: size.min(2),
+  stains: z
+    .array(z.enum(furtherStains))
+    .refine((names) => new Set(names).size === names.length, "names a stain twice")
+    .default([]),
 });
 
 const classifierSchema: z.ZodType<ImageClassifierConfig> = z
@@ -125,8 +142,9 @@ function parse<T>(schema: z.ZodType<T>, json: Json, path: string): T {
 }
 
 async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel, "checksums">> {
+  const isWhole = await folder.exists(indexFile); // a run of train plm leaves the networks of sequences alone
   const [constants, networks, extra] = await Promise.all([
-    readImagingConstants(folder),
+    isWhole ? readImagingConstants(folder) : undefined,
     readProteinNetworks(folder),
     loadExtraConditions(folder),
   ]);
@@ -136,12 +154,27 @@ async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel
   const { labels } = localization.config;
   const [homologs, condition, calibration] = await Promise.all([
     loadHomologs(folder, labels),
-    loadSequenceCondition(folder, languageModel.config, localization.config),
+    isWhole ? loadSequenceCondition(folder, languageModel.config, localization.config) : unmeasured(networks),
     readCalibration(subfolder(folder, "localization"), labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
   const parts = { sequenceFeatures, homologs, calibration, condition, extra };
-  return { name, constants, languageModel, localization, ...parts };
+  const { windowResidues } = constants ?? networks;
+  return { name, constants: { windowResidues }, languageModel, localization, ...parts };
+}
+
+/** The condition of networks that no denoiser was trained on: its layer as it begins. */
+function unmeasured({ languageModel, localization }: ProteinNetworks): LoadedCondition {
+  const { parameters } = trace(
+    (w, { representation, compartmentLogits }) => ({
+      sequence: sequenceCondition(w, { representation: representation!, compartmentLogits }),
+    }),
+    {
+      representation: f32(1, 3, languageModel.config.hiddenSize),
+      compartmentLogits: f32(1, localization!.config.labels.length),
+    },
+  );
+  return { input: "full", weights: initializeWeights(parameters, 0) };
 }
 
 async function readClassifier(folder: FileSource): Promise<Component<ImageClassifierConfig>> {
@@ -159,6 +192,8 @@ function checkFit(model: MicroscopeModel, folder: string): void {
   const { constants, languageModel, condition, extra, unet, autoencoder } = model;
   const { crossAttentionDim, timeCondProjDim, inChannels, outChannels, sampleSize } = unet.config;
   const { latentChannels, blockOutChannels } = autoencoder.config;
+  const further = stainChannels(constants.stains.length, outChannels);
+  const channelsOf = `latents and nuclear distance${further > 0 ? ` and ${constants.stains.length} stains` : ""}`;
   const width = sequenceInputWidth(condition.input, languageModel.config);
   const reason = condition.input === "one_hot" ? "vocab_size of plm" : "hidden_size of plm";
   const tokenWidth = extra?.config.tokenWidth ?? width;
@@ -166,7 +201,7 @@ function checkFit(model: MicroscopeModel, folder: string): void {
     ["unet", "cross_attention_dim", crossAttentionDim, width, reason],
     ["unet", "time_cond_proj_dim", timeCondProjDim, width, reason],
     ["extra", "token_width", tokenWidth, width, "cross_attention_dim of unet"],
-    ["unet", "in_channels", inChannels, outChannels + 1, "latents and nuclear distance"],
+    ["unet", "in_channels", inChannels, outChannels + 1 + further, channelsOf],
     ["vae", "latent_channels", latentChannels, outChannels, "out_channels of unet"],
     ["vae", "in_channels", autoencoder.config.inChannels, 2, "protein and nucleus"],
     ["vae", "out_channels", autoencoder.config.outChannels, 2, "protein and nucleus"],

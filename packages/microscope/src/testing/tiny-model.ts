@@ -61,7 +61,10 @@ const cropPixels = 40;
 const width = 16;
 
 export const tinyShape: ModelShape = {
-  constants: { latentScale: 0.8, distanceScale: 9, pixelSizeMicrons: 1, cropPixels, windowResidues: 24 },
+  constants: {
+    ...{ latentScale: 0.8, distanceScale: 9, pixelSizeMicrons: 1, cropPixels, windowResidues: 24 },
+    stains: [],
+  },
   languageModel: esm2Config({ hiddenSize: width, numHiddenLayers: 2, numAttentionHeads: 2 }),
   localization: {
     labels: ["nucleus", "cytosol", "golgi_apparatus"],

@@ -43,6 +43,8 @@ export interface DenoiserInputs {
   readonly latents: NdArray;
   /** Nuclear distances in units of their standard deviation, [B, 1, H, W]. */
   readonly distance: NdArray;
+  /** Further stains as `stainCondition` gives them, [B, c, H, W]; where the denoiser has no channels for them, absent. */
+  readonly stains?: NdArray;
   readonly timestep: number;
   /** Guidance scale: 1 is the conditional prediction, a larger one is further from the unconditional prediction. */
   readonly guidance: number;
@@ -94,12 +96,14 @@ export async function compileDenoiser(
   };
 }
 
-/** The inputs of both halves. */
+/** The inputs of both halves; `stains` is in a program's only where the denoiser has channels for them. */
 function sampleTypes({ outChannels, inChannels, sampleSize }: UnetConfig, options: DenoiserOptions) {
   const { height = sampleSize, width = sampleSize } = options;
+  const stains = inChannels - outChannels - 1;
   return {
     latents: f32("samples", outChannels, height, width),
-    distance: f32("samples", inChannels - outChannels, height, width),
+    distance: f32("samples", 1, height, width),
+    ...((stains > 0 && { stains: f32("samples", stains, height, width) }) as object),
     timestep: i64(1),
   };
 }
@@ -110,18 +114,36 @@ const sequenceTypes = (config: UnetConfig) => ({
   ...keyValueTypes(config, 1, "residues"),
 });
 
-type SampleTensors = Readonly<Record<"latents" | "distance" | "timestep", Tensor>>;
+type SampleTensors = Readonly<Record<"latents" | "distance" | "timestep", Tensor>> & {
+  readonly stains?: Tensor | undefined;
+};
 
-function unconditionalNoise(w: Weights, config: UnetConfig, { latents, distance, timestep }: SampleTensors) {
-  return unet(w, config, { sample: concat([latents, distance], 1), timestep });
+/** What the U-Net sees at each place: latents, nuclear distance and further stains. */
+export function denoiserSample({
+  latents,
+  distance,
+  stains,
+}: Pick<SampleTensors, "latents" | "distance" | "stains">): Tensor {
+  return concat(stains === undefined ? [latents, distance] : [latents, distance, stains], 1);
+}
+
+function unconditionalNoise(w: Weights, config: UnetConfig, { timestep, ...places }: SampleTensors) {
+  return unet(w, config, { sample: denoiserSample(places), timestep });
 }
 
 function conditionalNoise(
   w: Weights,
   config: UnetConfig,
-  { latents, distance, timestep, timestepCond, ...keyValues }: SampleTensors & { timestepCond: Tensor },
+  {
+    latents,
+    distance,
+    stains,
+    timestep,
+    timestepCond,
+    ...keyValues
+  }: SampleTensors & { timestepCond: Tensor },
 ) {
-  const sample = concat([latents, distance], 1);
+  const sample = denoiserSample({ latents, distance, stains });
   return unet(w, config, { sample, timestep, timestepCond, keyValues: keyValues as KeyValues });
 }
 
@@ -189,7 +211,7 @@ async function predictSideBySide(
   };
 }
 
-function feedsOf({ latents, distance, timestep }: Omit<DenoiserInputs, "guidance">) {
+function feedsOf({ timestep, ...places }: Omit<DenoiserInputs, "guidance">) {
   const data = BigInt64Array.of(BigInt(timestep));
-  return { latents, distance, timestep: { dtype: "int64", shape: [1], data } } as const;
+  return { ...places, timestep: { dtype: "int64", shape: [1], data } } as const;
 }

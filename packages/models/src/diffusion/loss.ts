@@ -5,7 +5,6 @@
 
 import {
   add,
-  concat,
   constant,
   expandDims,
   gather,
@@ -19,6 +18,7 @@ import {
 } from "@proteoscope/engine";
 import { maskedMean } from "../esm2/masked-mean.ts";
 import { crossAttentionKeyValues, type UnetConfig, unet } from "../unet/network.ts";
+import { denoiserSample } from "./guided-denoiser.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
 /** A batch of latents with the proteins that they show. */
@@ -27,6 +27,8 @@ export interface DiffusionBatch {
   latents: Tensor;
   /** Nuclear distance in units of its standard deviation, [B, 1, H, W]. */
   distance: Tensor;
+  /** Further stains as `stainCondition` gives them, [B, c, H, W], for a denoiser with channels for them. */
+  stains?: Tensor | undefined;
   /** Residue embeddings, [B, L, D]. */
   sequence: Tensor;
   /** bool [B, L], true at residues. */
@@ -56,7 +58,7 @@ export function diffusionLoss(
   schedule: NoiseSchedule,
   batch: DiffusionBatch,
 ): DiffusionLoss {
-  const { latents, noise, timestep, distance } = batch;
+  const { latents, noise, timestep, distance, stains } = batch;
   const signal = tableAt(schedule.alphasCumprod.map(Math.sqrt), timestep);
   const sigma = tableAt(
     schedule.alphasCumprod.map((alphaBar) => Math.sqrt(1 - alphaBar)),
@@ -65,7 +67,7 @@ export function diffusionLoss(
   const noisy = add(mul(signal, latents), mul(sigma, noise));
   const { sequence, mask } = dropSequences(batch);
   const prediction = unet(w, config, {
-    sample: concat([noisy, distance], 1),
+    sample: denoiserSample({ latents: noisy, distance, stains }),
     timestep,
     timestepCond: maskedMean(sequence, mask),
     keyValues: crossAttentionKeyValues(w, config, sequence),

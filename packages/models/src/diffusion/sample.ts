@@ -15,13 +15,16 @@ export interface SampleOptions {
   sequence: NdArray;
   /** Nuclear distance on the latent grid in units of its standard deviation: [N, 1, H, W], or [1, 1, H, W] for all. */
   distance: NdArray;
+  /** Further stains as `stainCondition` gives them, [N, c, H, W] or [1, c, H, W] for all, where the denoiser takes them. */
+  stains?: NdArray | undefined;
   /** Guidance scale, 3 when absent; 1 is the conditional prediction. */
   guidance?: number;
   /** Number of samples that are computed together, 4 when absent. */
   batchSize?: number;
   /** `length` standard normal numbers for a sample at a step, for a random sampler; they do not depend on the batches. */
   freshNoise?: (sample: number, step: number, length: number) => Float32Array;
-  onStep?: (progress: SamplingProgress) => void;
+  /** Called after every step; the next one waits for what it returns. */
+  onStep?: (progress: SamplingProgress) => unknown;
   /** Aborts before the next step. */
   signal?: AbortSignal;
 }
@@ -49,12 +52,24 @@ export async function sampleLatents(
   noise: NdArray,
   options: SampleOptions,
 ): Promise<NdArray> {
-  const { sampler, sequence, distance, guidance = 3, batchSize = 4, freshNoise, onStep, signal } = options;
+  const {
+    sampler,
+    sequence,
+    distance,
+    stains,
+    guidance = 3,
+    batchSize = 4,
+    freshNoise,
+    onStep,
+    signal,
+  } = options;
   const [channels, height, width] = denoiser.latentShape;
   const count = noise.shape[0] ?? 0;
   expectShape("noise", noise, [count, channels, height, width]);
-  const isShared = distance.shape[0] === 1;
-  expectShape("distance", distance, [isShared ? 1 : count, distance.shape[1] ?? 1, height, width]);
+  for (const [name, places] of Object.entries({ distance, ...(stains && { stains }) })) {
+    const [samples, depth = 1] = places.shape;
+    expectShape(name, places, [samples === 1 ? 1 : count, depth, height, width]);
+  }
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be a whole number from 1 on, got ${batchSize}`);
   signal?.throwIfAborted();
@@ -66,17 +81,19 @@ export async function sampleLatents(
   for (let first = 0; first < count; first += batchSize) {
     const samples = Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => first + i);
     const shape = [samples.length, channels, height, width];
-    const nuclei = rows(distance, isShared ? samples.map(() => 0) : samples);
+    const placesOf = (values: NdArray) =>
+      rows(values, values.shape[0] === 1 ? samples.map(() => 0) : samples);
+    const conditions = { distance: placesOf(distance), ...(stains && { stains: placesOf(stains) }) };
     let state: SamplerState = { latents: rows(noise, samples).data as Float32Array };
     for (const [index, timestep] of sampler.timesteps.entries()) {
       signal?.throwIfAborted();
-      const inputs = { latents: float32(shape, state.latents), distance: nuclei, timestep, guidance };
+      const inputs = { latents: float32(shape, state.latents), ...conditions, timestep, guidance };
       const predicted = await denoiser.predict(prepared, inputs);
       const fresh = sampler.isRandom(index) ? gatherNoise(samples, index, size, freshNoise) : undefined;
       const next = sampler.step(state, index, predicted.data as Float32Array, fresh);
       state = next;
       done += 1;
-      onStep?.({
+      await onStep?.({
         done,
         total,
         firstSample: first,

@@ -2,6 +2,7 @@
 // Every command shares `--json`, `--seed` and `--device`, and gets its streams and its abort signal from outside,
 // so that it can be run, and tested, without a process of its own.
 import type { Readable } from "node:stream";
+import { parseArgs } from "node:util";
 import type { ArgsDef, CommandDef, ParsedArgs } from "citty";
 import type { ExitCode } from "./errors.ts";
 
@@ -47,16 +48,23 @@ export interface CommandDefinition<T extends ArgsDef> {
   /** Lines of `--help` behind the options: what the output means. */
   readonly notes?: readonly string[];
   readonly takesMany?: boolean;
+  /** String options that may be given several times; the command sees their values with commas between them. */
+  readonly repeated?: readonly (keyof T & string)[];
   /** The command saves its work at an interrupt, and takes the time that it needs; others are ended after three seconds. */
   readonly savesAtInterrupt?: boolean;
   /** Does the work; an exit code other than 0 is returned, or thrown as a `CommandError`. */
-  run(args: ParsedArgs<T & typeof sharedArgs>, commandContext: CommandContext): Promise<ExitCode | undefined>;
+  run(
+    args: ParsedArgs<T & typeof sharedArgs>,
+    commandContext: CommandContext,
+    /** The words as they were given, for an option that may be repeated: `args` has its last value. */
+    words: readonly string[],
+  ): Promise<ExitCode | undefined>;
 }
 
 /** Makes a command of its definition. */
 export function defineCommand<const T extends ArgsDef>(definition: CommandDefinition<T>): Command {
   const { name, description, args, examples, notes = [] } = definition;
-  const { takesMany = false, savesAtInterrupt = false } = definition;
+  const { takesMany = false, savesAtInterrupt = false, repeated = [] } = definition;
   return {
     meta: { name, description },
     args: { ...args, ...sharedArgs },
@@ -64,12 +72,25 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
     notes,
     takesMany,
     run: (context) => {
-      const parsed = context.args as ParsedArgs<T & typeof sharedArgs>;
+      const parsed = { ...context.args, ...joinRepeated(context.rawArgs, repeated) } as ParsedArgs<
+        T & typeof sharedArgs
+      >;
       const commandContext = context.data as CommandContext;
-      const work = definition.run(parsed, commandContext);
+      const work = definition.run(parsed, commandContext, context.rawArgs);
       return savesAtInterrupt ? work : untilInterrupted(work, commandContext.signal);
     },
   };
+}
+
+/** The values of options that were given at all, joined by commas. */
+function joinRepeated(words: readonly string[], names: readonly string[]): Record<string, string> {
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: "string", multiple: true } as const]),
+  );
+  const { values } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true });
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, [values[name]].flat().join(",")]])),
+  );
 }
 
 /** The work, or a while after an interrupt the interrupt: not all that is slow listens to it. */

@@ -52,6 +52,7 @@ const codesByKind: Readonly<Record<ErrorKind, ExitCode>> = {
 const optionsByField: Readonly<Record<string, string>> = {
   nucleusChannel: "--nucleus-channel",
   nuclei: "--nucleus-channel, --pixel-size",
+  stains: "--stain",
   nucleusZ: "--nucleus-z",
   nucleusTime: "--nucleus-time",
   pixelSizeMicrons: "--pixel-size",
@@ -63,9 +64,14 @@ const optionsByField: Readonly<Record<string, string>> = {
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  fractions: "--fractions",
+  channels: "--channel",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
+  port: "--port",
+  acceptLicence: "--accept-licence",
+  update: "--update",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {

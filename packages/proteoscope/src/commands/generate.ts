@@ -23,6 +23,7 @@ import { packageVersion } from "../package-files.ts";
 import type { NamedProtein } from "../proteins.ts";
 import type { WrittenCell } from "../write-cells.ts";
 import { listRefused, proteinArgs, proteinInputs, readProteinArguments } from "./protein-arguments.ts";
+import { parseStains, stainArg } from "./stain-arguments.ts";
 
 const generateArgs = {
   ...proteinArgs,
@@ -61,6 +62,7 @@ const generateArgs = {
     valueHint: "number",
     description: "Largest number of nuclei that are taken from the image",
   },
+  stain: stainArg,
   crops: {
     type: "boolean",
     description: "Write each cell of an image of several nuclei as a single crop as well",
@@ -128,6 +130,7 @@ export const generateCommand = defineCommand({
   description: "Generate images of proteins in cells, from sequences and a picture of nuclei",
   args: generateArgs,
   takesMany: true,
+  repeated: ["stain"],
   savesAtInterrupt: true,
   notes: [
     "A gene symbol or an accession names one of the model's annotated proteins, about 8,000 of them human. A protein whose",
@@ -144,6 +147,7 @@ export const generateCommand = defineCommand({
     "proteoscope generate Q9Y5B9 --organism human --samples 1",
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
     "proteoscope generate FBL --nucleus field.ome.tif --crops --format png,ome-zarr",
+    "proteoscope generate HSPA5 --model MODEL --nucleus dapi.tif --stain er=er.tif --stain microtubules=tubulin.tif",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
@@ -182,7 +186,10 @@ async function writeAll(
     };
     const writing = {
       ...{ signal, onProgress: progress.show, formats, output, strict: args.strict === true },
-      inputs: [...proteinInputs(args, context), ...(nucleus === undefined ? [] : [nucleus])],
+      inputs: [
+        ...proteinInputs(args, context),
+        ...(nucleus === undefined ? [] : [nucleus, ...nuclei.stains.map(({ path }) => path)]),
+      ],
       show: depth === undefined ? undefined : show,
     };
     if (nucleus === undefined)
@@ -233,6 +240,7 @@ function parseOptions(args: GenerateArguments) {
       nucleusZ: optional(args["nucleus-z"], parseZPolicy),
       nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
+      stains: parseStains(args.stain, args.nucleus),
     },
     maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
     known: {

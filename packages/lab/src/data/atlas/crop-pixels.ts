@@ -3,30 +3,17 @@
 // read: there is nothing to close.
 
 import { open, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { FormatError, type NpyHeader, readNpyHeader } from "@proteoscope/formats";
 import { nuclearDistance } from "@proteoscope/imaging";
-import type { Crop } from "./tables.ts";
+import { isDataSet } from "../dataset/description.ts";
+import { openSetPixels } from "../dataset/pixels.ts";
+import type { Crop, CropImage, CropPixels } from "./records.ts";
 
 /** Channels of a crop image: protein and nucleus in [0, 1], signed nuclear distance in pixels. */
 export const cropChannels = ["protein", "nucleus", "distance"] as const;
 
-/** One crop as an image. */
-export interface CropImage {
-  readonly height: number;
-  readonly width: number;
-  /** [3, H, W]: protein, nucleus, distance. */
-  readonly data: Float32Array;
-}
-
-/** The crops of a pixel file, read one at a time. */
-export interface CropPixels {
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  /** The image of one row; it may be in the cache, so do not write into it. @throws FormatError for a row that is not there */
-  read(index: number): Promise<CropImage>;
-}
+export type { CropImage, CropPixels } from "./records.ts";
 
 const fileName = "crops_u8.npy";
 const headerBytes = 66_000; // the longest npy header of version 1
@@ -38,23 +25,18 @@ export interface CropPixelsOptions {
   readonly isCached?: boolean;
 }
 
-/** Opens the pixel file of an atlas folder. @throws FormatError if it is not uint8 [N, H, W, 3] */
+/** Opens the pixels of an atlas folder or a data set. @throws FormatError if an atlas's are not uint8 [N, H, W, 3] */
 export async function openCropPixels(
   folder: string,
   { isCached = true }: CropPixelsOptions = {},
 ): Promise<CropPixels> {
-  const path = join(folder, fileName);
-  const { dtype, shape, fortranOrder, dataStart } = await readHeader(path);
-  const [count, height, width, channels] = shape as [number, number, number, number];
-  if (dtype !== "uint8" || shape.length !== 4 || channels !== storedChannels || fortranOrder) {
-    throw new FormatError("atlas", `${fileName} holds ${dtype} [${shape}], not uint8 [N, H, W, 3]`);
-  }
-  const rowBytes = height * width * storedChannels;
+  if (await isDataSet(folder)) return openSetPixels(folder, isCached);
+  const { count, height, width, read } = await openPixelRows(join(folder, fileName), storedChannels);
   const images = new Map<number, Promise<CropImage>>();
-  const load = async (index: number): Promise<CropImage> => {
-    const bytes = await readRange(path, dataStart + index * rowBytes, rowBytes);
-    return { height, width, data: toImage(bytes, height, width) };
-  };
+  const load = async (index: number): Promise<CropImage> => ({
+    ...{ height, width },
+    data: toImage(await read(index), height, width),
+  });
   return {
     ...{ count, height, width },
     read(index) {
@@ -65,6 +47,30 @@ export async function openCropPixels(
       if (isCached) images.set(index, image);
       return image;
     },
+  };
+}
+
+/** The rows of a pixel file, uint8 [N, H, W, channels], each read from disk when it is asked for. */
+export interface PixelRows {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** The bytes [H, W, channels] of a row below `count`. */
+  read(index: number): Promise<Uint8Array>;
+}
+
+/** Opens a pixel file. @throws FormatError if it is not uint8 [N, H, W, channels] */
+export async function openPixelRows(path: string, channels: number): Promise<PixelRows> {
+  const { dtype, shape, fortranOrder, dataStart } = await readHeader(path);
+  const [count, height, width, depth] = shape as [number, number, number, number];
+  if (dtype !== "uint8" || shape.length !== 4 || depth !== channels || fortranOrder) {
+    const name = basename(path);
+    throw new FormatError("atlas", `${name} holds ${dtype} [${shape}], not uint8 [N, H, W, ${channels}]`);
+  }
+  const rowBytes = height * width * channels;
+  return {
+    ...{ count, height, width },
+    read: (index) => readRange(path, dataStart + index * rowBytes, rowBytes),
   };
 }
 
@@ -87,7 +93,8 @@ async function readRange(path: string, start: number, length: number): Promise<U
   try {
     const bytes = new Uint8Array(length);
     const { bytesRead } = await file.read(bytes, 0, length, start);
-    if (bytesRead !== length) throw new FormatError("atlas", `${fileName} ends at byte ${start + bytesRead}`);
+    if (bytesRead !== length)
+      throw new FormatError("atlas", `${basename(path)} ends at byte ${start + bytesRead}`);
     return bytes;
   } finally {
     await file.close();

@@ -11,7 +11,7 @@ import {
   type CompartmentProbabilities,
   type EncodedProtein,
   type GeneratedImages,
-  type GenerateOptions,
+  type GenerateSettings,
   type ImageClassifier,
   type Microscope,
 } from "@proteoscope/microscope";
@@ -22,7 +22,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import type { ConfidentRecord, CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
 import type { EvaluatedProtein, KnownCrop } from "../sets.ts";
 
-export type DrawSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
+export type DrawSettings = GenerateSettings;
 
 export interface EvaluationTools {
   readonly microscope: Microscope;

@@ -1,7 +1,8 @@
+import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
 import { createPairing } from "../../data/batches/pairs.ts";
 import { crop, protein } from "../../testing/atlas-fixture.ts";
-import { conditionBatch, distanceBatch, droppedShare } from "./batch.ts";
+import { conditionBatch, distanceBatch, droppedShare, stainBatch } from "./batch.ts";
 
 const side = 8;
 const plane = side * side;
@@ -26,6 +27,31 @@ describe("distanceBatch", () => {
     const { shape, data } = distanceBatch([image(8), image(-4)], options);
     expect(shape).toEqual([2, 1, 2, 2]);
     expect([...(data as Float32Array)]).toEqual([2, 2, 2, 2, -1, -1, -1, -1]);
+  });
+});
+
+describe("stainBatch", () => {
+  const encodeStains = async () => [new Float32Array(12).fill(6), undefined];
+  const shownCrops = Array.from({ length: 40 }, (_, index) => shown(index));
+
+  it("is nothing for a denoiser without further stains", async () => {
+    expect(await stainBatch(shownCrops, {}, options)).toEqual({});
+  });
+
+  it("leaves stains out of a fraction of the samples where a generator says which, of none without one", async () => {
+    const shares = async (stainDropout: number, random = createGenerator(1, "left out")) => {
+      const { stains } = await stainBatch(shownCrops, { encodeStains }, { ...options, stainDropout }, random);
+      expect(stains!.shape).toEqual([40, 8, 2, 2]);
+      const values = stains!.data as Float32Array;
+      return shownCrops.filter((_, item) => values[item * 32] === 3).length;
+    };
+    expect(await shares(0)).toBe(40);
+    expect(await shares(1)).toBe(0);
+    const some = await shares(0.5);
+    expect(some).toBeGreaterThan(8);
+    expect(some).toBeLessThan(32);
+    const validation = await stainBatch(shownCrops, { encodeStains }, { ...options, stainDropout: 1 });
+    expect((validation.stains!.data as Float32Array)[0]).toBe(3);
   });
 });
 

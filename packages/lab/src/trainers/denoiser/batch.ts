@@ -1,8 +1,9 @@
 // Batches for the denoiser: each crop with its protein, as latents, nuclear distance on the latent grid, residue
 // embeddings and time steps. A pure function of the seed and the step.
 
-import { createGenerator, float32, type NdArray } from "@proteoscope/engine";
+import { createGenerator, float32, type NdArray, type RandomGenerator } from "@proteoscope/engine";
 import { latentDistance } from "@proteoscope/imaging";
+import { stainCondition } from "@proteoscope/models";
 import { imageCompartments, imageTargets } from "../../data/atlas/compartments.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { ShownCrop } from "../../data/batches/image-batches.ts";
@@ -24,6 +25,8 @@ export interface ConditionSources extends SequenceEmbeddings, Pick<LatentCoder, 
         uniform: Float32Array,
       ) => Readonly<Record<string, NdArray>>)
     | undefined;
+  /** The mean latents of the further stains of crops, in the model's order, undefined for a stain that is missing. */
+  readonly encodeStains?: ((shown: ShownCrop) => Promise<(Float32Array | undefined)[]>) | undefined;
 }
 
 export interface ConditionOptions extends LatentOptions {
@@ -61,6 +64,7 @@ export interface ConditionBatchOptions extends ConditionOptions {
   readonly prototypeProbability?: number;
   readonly conditioningWarmupSteps?: number;
   readonly timesteps: number;
+  readonly stainDropout?: number;
 }
 
 /** Fraction of samples that are trained without their sequence at a step. */
@@ -108,11 +112,31 @@ export async function conditionBatch(
       shown.map(({ image }) => image),
       options,
     ),
+    ...(await stainBatch(shown, sources, options, random("stains left out"))),
     ...embeddings,
     ...sources.encodeContext?.(pairs, embeddings, random("left out").uniform(count * mostExtraConditions)),
     isDropped: { dtype: "bool", shape: [count], data: isDropped },
     timestep: { dtype: "int32", shape: [count], data: timestep },
   };
+}
+
+/** The further stains of crops, some of them left out where a generator says which; nothing for a denoiser without them. */
+export async function stainBatch(
+  shown: readonly ShownCrop[],
+  { encodeStains }: Pick<ConditionSources, "encodeStains">,
+  options: LatentOptions & Pick<ConditionBatchOptions, "stainDropout">,
+  random?: RandomGenerator,
+): Promise<{ stains?: NdArray }> {
+  if (encodeStains === undefined) return {};
+  const samples = await Promise.all(shown.map(encodeStains));
+  const uniform = random?.uniform(samples.flat().length);
+  const { stainDropout = 0 } = options;
+  const shownStains = samples.map((stains, item) =>
+    stains.map((latents, at) =>
+      uniform !== undefined && uniform[item * stains.length + at]! < stainDropout ? undefined : latents,
+    ),
+  );
+  return { stains: stainCondition(shownStains, options) };
 }
 
 /** Embeddings of the proteins, some with the residues of the next one, some with the prototypes of their crop. */

@@ -1,7 +1,7 @@
 // The configuration of `train diffusion`, and what its options demand of each other.
 // Keys are in camelCase here and in snake_case on disk.
 
-import { predictionTypes, sequenceInputs } from "@proteoscope/models";
+import { furtherStains, predictionTypes, sequenceInputs } from "@proteoscope/models";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
 import { simulatedImageDataSchema } from "../../data/batches/training-images.ts";
@@ -26,7 +26,14 @@ export const diffusionSchema = z.strictObject({
     layersPerBlock: z.int().positive(),
     attentionHeads: z.int().positive(),
     normNumGroups: z.int().positive(),
+    /** Further stains of the cell that generation may be conditioned on, which the atlas has in stains_u8.npy. */
+    stains: z
+      .array(z.enum(furtherStains))
+      .refine((names) => new Set(names).size === names.length, "names a stain twice")
+      .default([]),
   }),
+  /** Fraction of samples that are trained without a further stain, for each stain independently. */
+  stainDropout: probability.default(0.5),
   /** Fraction of samples that are trained without their sequence, for classifier-free guidance. */
   conditioningDropout: probability,
   /**

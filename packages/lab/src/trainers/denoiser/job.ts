@@ -4,14 +4,23 @@
 
 import type { NdArray } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
-import { linearNoiseSchedule, loadAs, noiseScheduleDefaults, subfolder } from "@proteoscope/models";
+import {
+  linearNoiseSchedule,
+  loadAs,
+  noiseScheduleDefaults,
+  subfolder,
+  widenDenoiserInput,
+} from "@proteoscope/models";
+import { transformSquare } from "../../data/batches/augment.ts";
 import { chooseCrops, createImageBatches } from "../../data/batches/image-batches.ts";
-import { validationPair } from "../../data/batches/paired-crops.ts";
+import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { unseenPairs, validationPair } from "../../data/batches/paired-crops.ts";
 import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
 import { readTensors } from "../../training/initial-weights.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { withPrefix } from "../../training/model-files.ts";
-import { type ConditionBatchOptions, conditionBatch } from "./batch.ts";
+import { type ReportItem, validateBoth } from "../../training/validation-sets.ts";
+import { type ConditionBatchOptions, type ConditionSources, conditionBatch } from "./batch.ts";
 import { checkOptions, type DiffusionConfig, diffusionSchema } from "./config.ts";
 import { extraScope } from "./context.ts";
 import { type DenoiserData, openDenoiserData } from "./data.ts";
@@ -39,6 +48,7 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
     prototypes: embedder.prototypes,
     encode: coder.encode,
     encodeContext: extra?.encode,
+    encodeStains: stainEncoder(config, data),
   };
   const batchOf = createImageBatches(data.crops, images.pixels, {
     ...imageData,
@@ -56,6 +66,7 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
     coder,
     options,
   };
+  const unseen = unseenPairs(images, { count: imageData.validationCount, seed: train.seed });
   const noiseShape = [imageData.batchSize, latentChannels, latentSide, latentSide];
   return createTrainingJob(preparation, {
     inputs: denoiserInputs(network, imageData.batchSize),
@@ -65,9 +76,13 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
       },
     }),
     groups: { diffusion: { isTrained: trainedParts[config.trained] } },
-    earlierWeights: readDenoiser,
+    earlierWeights: async (folder) => widenDenoiserInput(await readDenoiser(folder), unet.inChannels),
     batch: async (index) => conditionBatch(index, await batchOf(index), pairing, sources, options),
-    validate: (weights) => validateDenoiser(runtime, weights, network, validation),
+    validate(weights, log) {
+      const score = (pairs: readonly Pair[], report: ReportItem) =>
+        validateDenoiser(runtime, weights, network, { ...validation, pairs }, report);
+      return validateBoth(score, validation.pairs, "unseen", unseen, log);
+    },
     samples: (weights) => drawSamples(runtime, weights, network, validation),
     files: (weights) => denoiserFiles(weights, { config, data, unet, noiseSchedule }),
     async close() {
@@ -89,6 +104,27 @@ function optionsOf(config: DiffusionConfig, data: DenoiserData): ConditionBatchO
     seed: config.train.seed,
     timesteps: noiseScheduleDefaults.numTrainTimesteps,
   };
+}
+
+/** The latents of a crop's further stains, each encoded like a protein beside the nucleus. */
+function stainEncoder(
+  { model }: DiffusionConfig,
+  { stainPixels, coder, images }: DenoiserData,
+): ConditionSources["encodeStains"] {
+  if (stainPixels === undefined) return undefined;
+  const side = images.pixels.height;
+  const plane = side * side;
+  return ({ crop, image, symmetry }) =>
+    Promise.all(
+      model.stains.map(async (stain) => {
+        const picture = await stainPixels.read(crop.index, stain);
+        if (picture === undefined) return undefined;
+        const pair = new Float32Array(2 * plane);
+        pair.set(transformSquare(picture, side, symmetry));
+        pair.set(image.subarray(plane, 2 * plane), plane);
+        return (await coder.encode(pair, `${crop.index} ${symmetry} ${stain}`)).mean;
+      }),
+    );
 }
 
 const trainedParts: Record<DiffusionConfig["trained"], ((name: string) => boolean) | undefined> = {

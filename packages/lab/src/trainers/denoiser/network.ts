@@ -2,7 +2,7 @@
 // of its prediction.
 
 import { bool, f32, type InputTypes, i32, type Tensor, type Weights } from "@proteoscope/engine";
-import { diffusionLoss, type NoiseSchedule, type UnetConfig } from "@proteoscope/models";
+import { diffusionLoss, type NoiseSchedule, stainChannels, type UnetConfig } from "@proteoscope/models";
 import type { DiffusionConfig } from "./config.ts";
 import type { ExtraSide } from "./context.ts";
 
@@ -13,19 +13,19 @@ export interface DenoiserNetwork {
   readonly extra: ExtraSide | undefined;
 }
 
-/** The U-Net of a configuration: latents and nuclear distance in, latents out, conditioned on tokens of `width`. */
+/** The U-Net of a configuration: latents, nuclear distance and further stains in, latents out, conditioned on tokens of `width`. */
 export function unetConfigOf(
   { model }: DiffusionConfig,
   { width, latentChannels, latentSide }: Readonly<Record<"width" | "latentChannels" | "latentSide", number>>,
 ): UnetConfig {
-  const { blockOutChannels, blocks, layersPerBlock, attentionHeads, normNumGroups } = model;
+  const { blockOutChannels, blocks, layersPerBlock, attentionHeads, normNumGroups, stains } = model;
   return {
     sampleSize: latentSide,
     blockOutChannels,
     layersPerBlock,
     normNumGroups,
     normEps: 1e-5,
-    inChannels: latentChannels + 1,
+    inChannels: latentChannels + 1 + stainChannels(stains.length, latentChannels),
     outChannels: latentChannels,
     downBlockTypes: blocks.map((kind) => (kind === "attention" ? "CrossAttnDownBlock2D" : "DownBlock2D")),
     upBlockTypes: blocks
@@ -39,10 +39,12 @@ export function unetConfigOf(
 
 /** Types of a batch of `count` samples, without the noise. */
 export function denoiserInputs({ unet, extra }: DenoiserNetwork, count: number) {
-  const { sampleSize, outChannels, crossAttentionDim } = unet;
+  const { sampleSize, inChannels, outChannels, crossAttentionDim } = unet;
+  const stains = inChannels - outChannels - 1;
   return {
     latents: f32(count, outChannels, sampleSize, sampleSize),
     distance: f32(count, 1, sampleSize, sampleSize),
+    ...((stains > 0 && { stains: f32(count, stains, sampleSize, sampleSize) }) as object),
     sequence: f32(count, "tokens", crossAttentionDim),
     mask: bool(count, "tokens"),
     isDropped: bool(count),
@@ -51,7 +53,11 @@ export function denoiserInputs({ unet, extra }: DenoiserNetwork, count: number) 
   };
 }
 
-type Inputs = { readonly [K in keyof ReturnType<typeof denoiserInputs> | "noise"]: Tensor };
+type Inputs = {
+  readonly [K in keyof ReturnType<typeof denoiserInputs> | "noise"]: Tensor;
+} & {
+  readonly stains?: Tensor;
+};
 
 /** Mean squared error of the prediction, a scalar. */
 export function denoiserLoss(w: Weights, { unet, schedule, extra }: DenoiserNetwork, inputs: Inputs): Tensor {

@@ -14,7 +14,7 @@ import {
 import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compartments, imageCompartments } from "../../data/atlas/compartments.ts";
-import { cropRow, writeAtlas } from "../../testing/atlas-fixture.ts";
+import { cropRow, fixtureSide, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
 import { expectSameCheckpoint, tensorsOf, trainRun } from "../../testing/training-run.ts";
 
@@ -247,5 +247,34 @@ describe("the warm-up of the conditioning", () => {
       (key) => key.startsWith("parameters.") && key.endsWith("attn2.to_q.weight"),
     )!;
     expect(warmedUp.get(name)!.data).not.toEqual(plain.get(name)!.data);
+  });
+});
+
+describe("the further stains of train diffusion", () => {
+  it("train, resume exactly, and leave a model that names them and begins where another without them ended", async () => {
+    const side = fixtureSide;
+    const data = Uint8Array.from({ length: crops.length * side * side * 2 }, (_, i) => (i * 7919) % 251);
+    const stains = writeNpy({ dtype: "uint8", shape: [crops.length, side, side, 2], data });
+    await writeFile(join(atlas.path, "stains_u8.npy"), stains);
+    const narrow = await train("narrow");
+    const run = await trainTwice("stains", [
+      "model.stains=[microtubules, er]",
+      `train.start_from=${join(narrow, "model")}`,
+    ]);
+    const { unet, autoencoder } = await loadPipeline(openFolder(join(run, "model")));
+    const { latentChannels } = autoencoder.config;
+    expect(unet.config.inChannels).toBe(latentChannels + 1 + 2 * (latentChannels + 1));
+    const index = JSON.parse(await readFile(join(run, "model", "model_index.json"), "utf8"));
+    expect(index.proteoscope.stains).toEqual(["microtubules", "er"]);
+    const kernel = unet.weights.get("conv_in.weight")!;
+    expect((kernel.data as Float32Array).every(Number.isFinite)).toBe(true);
+    await expect(train("wider", [`train.start_from=${join(run, "model")}`])).rejects.toThrow(
+      /conv_in\.weight/,
+    );
+  });
+
+  it("are refused where the atlas has none", async () => {
+    await rm(join(atlas.path, "stains_u8.npy"));
+    await expect(train("none", ["model.stains=[er]"])).rejects.toThrow(/has no stains_u8\.npy/);
   });
 });

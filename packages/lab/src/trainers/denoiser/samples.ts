@@ -6,7 +6,7 @@ import { drawGrid } from "@proteoscope/imaging";
 import { compileDenoiser, createDpmSolverSampler, sampleLatents } from "@proteoscope/models";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
 import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
-import { distanceBatch } from "./batch.ts";
+import { distanceBatch, stainBatch } from "./batch.ts";
 import { type ExtraSide, extraScope } from "./context.ts";
 import type { DenoiserNetwork } from "./network.ts";
 import type { ValidationImages } from "./validate.ts";
@@ -47,6 +47,7 @@ export async function drawSamples(
           sampler: createDpmSolverSampler(schedule, samplingSteps),
           sequence: float32([1, embedding.length / width, width], embedding),
           distance: distanceBatch([image], options),
+          ...(await stainBatch([{ crop, image, symmetry: 0 }], sources, options)),
         },
       );
       const scaled = (latents.data as Float32Array).map((value) => value * latentScale);
