@@ -15,6 +15,8 @@ export interface CacheFolders {
   readonly sessions: string | undefined;
   /** Results of finished networks that others are trained on; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly frozen: string | undefined;
+  /** Embeddings of images that were evaluated; undefined as well. */
+  readonly embeddings: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +33,7 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
     released: join(own, "released"),
     sessions: keeps ? join(own, "sessions") : undefined,
     frozen: keeps ? join(own, "frozen") : undefined,
+    embeddings: keeps ? join(own, "embeddings") : undefined,
   };
 }
 
