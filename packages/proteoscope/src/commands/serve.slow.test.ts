@@ -8,7 +8,11 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readNpy } from "@proteoscope/formats";
+import { readModel } from "@proteoscope/microscope";
+import { openFolder } from "@proteoscope/models/node";
+import { jobQueueName, openDatabase, openJobQueue, openQueue } from "@proteoscope/server";
 import type { GenerateResult, Job } from "@proteoscope/server/api";
+import { findPostgres, startPostgres } from "@proteoscope/server/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
@@ -108,5 +112,41 @@ describe("serve", () => {
     expect(readFileSync(join(page!, "index.html"), "utf8")).toMatch(/<title>proteoscope/);
     expect(await find()).toBe(page);
     expect(notices.length).toBeLessThanOrEqual(1); // it is built once
+  });
+});
+
+describe.skipIf(findPostgres() === undefined)("worker --data", () => {
+  it("does the jobs of a server that is elsewhere", async () => {
+    const postgres = await startPostgres();
+    try {
+      const data = join(place.path, "shared");
+      const { checksums } = await readModel(openFolder(place.model));
+      const database = await openDatabase(postgres.url);
+      const { boss, close } = await openQueue(database, "screen-other");
+      const queue = await openJobQueue(database, boss, jobQueueName(checksums), false);
+      const protein = { id: "mine", sequence: "MKTAYIAKQRQISFVKSHFS" };
+      const request = { protein, windowResidues: 5, strideResidues: 5, mode: "delete", seed: 0, draws: 20 };
+      const { id } = await queue.submit({
+        ...{ kind: "scan", label: "mine", request, inputs: null, command: null, key: null },
+      });
+      const worker = spawn(
+        process.execPath,
+        [program, "worker", "--data", data, "--model", place.model, "--device", "cpu"],
+        { stdio: "ignore", env: { ...process.env, DATABASE_URL: postgres.url } },
+      );
+      children.push(worker);
+      const state = async () =>
+        (await database.query<{ state: string }>("select state from proteoscope.job where id = $1", [id]))[0]!
+          .state;
+      while (["queued", "running"].includes(await state())) await sleep(200);
+      expect(await state()).toBe("done");
+      const ended = once(worker, "exit");
+      worker.kill("SIGTERM");
+      expect(await ended).toEqual([0, null]);
+      await close();
+      await database.close();
+    } finally {
+      await postgres.stop();
+    }
   });
 });
