@@ -23,6 +23,7 @@ export {
 export { type GeneratedCell, generate } from "./generate/generate.ts";
 export {
   type ChosenNucleus,
+  chooseNucleus,
   chooseWholeNuclei,
   fieldOfImage,
   type ImageOrigin,
@@ -38,7 +39,7 @@ export {
   type GenerateSettings,
   type NamedSequence,
 } from "./generate/request.ts";
-export { addStains, type StainImage, type StainPlanes } from "./generate/stains.ts";
+export { addStains, cutPlane, type StainImage, type StainPlanes } from "./generate/stains.ts";
 export { type ClassifiedImage, type ImageClassifier, openImageClassifier } from "./image/classifier.ts";
 export {
   type Cell,

@@ -118,7 +118,7 @@ export function chooseNucleus(field: NucleusField, index: number, count: number)
 export async function fieldOfImage(
   stack: ImageStack,
   { image, sha256 }: ImageOrigin,
-  constants: ImagingConstants,
+  constants: Pick<ImagingConstants, "pixelSizeMicrons" | "cropPixels">,
   options: NucleusPlaneOptions = {},
 ): Promise<NucleusField> {
   const { pixelSizeMicrons: modelPixelSizeMicrons, cropPixels } = constants;

@@ -63,14 +63,21 @@ export function cutStains(
   side: number,
 ): ChosenNucleus["stains"] {
   if (stains === undefined) return undefined;
-  const cut = (plane: Float32Array, size: PlaneSize): Float32Array => {
-    const crop = new Float32Array(side * side);
-    copyWindow(plane, size, origin, side, crop);
-    return crop;
-  };
   return Object.fromEntries(
-    Object.entries(stains).map(([stain, plane]) => [stain, cut(plane, field.fieldSize)]),
+    Object.entries(stains).map(([stain, plane]) => [stain, cutPlane(plane, field.fieldSize, origin, side)]),
   );
+}
+
+/** The square window of a plane that begins at `origin`, [side, side]; zeros outside the plane. */
+export function cutPlane(
+  plane: Float32Array,
+  size: PlaneSize,
+  origin: { readonly x: number; readonly y: number },
+  side: number,
+): Float32Array {
+  const crop = new Float32Array(side * side);
+  copyWindow(plane, size, origin, side, crop);
+  return crop;
 }
 
 function scaleStain(stain: FurtherStain, values: Float32Array) {
