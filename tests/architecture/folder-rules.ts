@@ -11,7 +11,7 @@ export const mostFilesPerFolder = 20;
 export const labFloors: Readonly<Record<string, readonly string[]>> = {
   config: [],
   files: ["config"],
-  data: ["config"],
+  data: ["config", "files"],
   calibrate: ["data"],
   evaluate: ["config", "files", "data", "calibrate"],
   training: ["config", "files", "data", "evaluate"],

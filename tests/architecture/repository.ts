@@ -12,7 +12,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ignoredFolders = new Set(["node_modules", "dist"]);
+const ignoredFolders = new Set(["node_modules", "dist", "dist-static"]);
 const ignoredRootFolders = new Set(["runs", "out"]);
 const textEndings = /\.(m?ts|mjs|js|json|md|ya?ml|cff|html|css|svelte|sh|proto)$/;
 const textNames = new Set(["LICENSE", "NOTICE", "run", ".gitignore", ".npmrc"]);

@@ -15,6 +15,7 @@ export {
   safetensorsDataStart,
   writeSafetensors,
 } from "./arrays/safetensors.ts";
+export { readTextNpy, type TextArray } from "./arrays/text-npy.ts";
 export { FormatError, type FormatErrorDetails } from "./errors.ts";
 export {
   bfloat16ToFloat32,
@@ -48,6 +49,7 @@ export {
 export type { OmeLabels, OmeTiffImage } from "./ome/ome-tiff-image.ts";
 export { writeOmeTiff } from "./ome/write-ome-tiff.ts";
 export { type OmeZarrImage, writeOmeZarr } from "./ome/write-ome-zarr.ts";
+export { type ByteFile, eachParquetRow } from "./parquet/read-parquet.ts";
 export {
   type ParquetColumn,
   type ParquetTable,
@@ -57,8 +59,21 @@ export {
 } from "./parquet/write-parquet.ts";
 export { listBriefly, nameCharacter, printable } from "./printable.ts";
 export { type ErrorKind, ProteoscopeError, type ProteoscopeErrorOptions } from "./proteoscope-error.ts";
+export {
+  crc32c,
+  type EventImage,
+  type TrainingEvent,
+  writeEvent,
+  writeEventsHeader,
+} from "./tensorboard/write-events.ts";
 export { type BoundedJsonOptions, parseBoundedJson } from "./text/bounded-json.ts";
-export { type ReadCsvOptions, readCsv, writeCsv } from "./text/csv.ts";
+export {
+  type EachCsvRowOptions,
+  eachCsvRow,
+  type ReadCsvOptions,
+  readCsv,
+  writeCsv,
+} from "./text/csv.ts";
 export { type DecodeTextOptions, decodeText } from "./text/decode-text.ts";
 export {
   type FastaOptions,

@@ -1,5 +1,5 @@
-// What needs a file system: a folder as a store of Zarr. Nothing else of this package touches Node, so that all else
-// runs in browsers.
+// What needs a file system: a folder as a store of Zarr, the lock of a folder, files that are whole or absent. Nothing else
+// of this package touches Node, so that all else runs in browsers.
 
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
@@ -8,6 +8,8 @@ import { FormatError } from "./errors.ts";
 import { type ByteStore, checkStoreKey, resolveRange } from "./zarr/byte-store.ts";
 
 export { createFolder } from "./node/create-folder.ts";
+export { type Lock, type LockOptions, lockFolder } from "./node/lock.ts";
+export { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "./node/write-whole.ts";
 
 const maxFileBytes = 512 * 2 ** 20;
 

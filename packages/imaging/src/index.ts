@@ -70,11 +70,13 @@ export {
   medianOverlap,
   multiScaleSimilarity,
   planeCorrelation,
+  radialBands,
   radialSpectrum,
   signalToNoise,
   structuralSimilarity,
   tiledSpectrum,
 } from "./planes/picture-quality.ts";
+export { cyclesOf, powerSpectrum } from "./planes/power-spectrum.ts";
 export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";
 export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

@@ -14,7 +14,7 @@ export {
 } from "./data/atlas/compartments.ts";
 export { type CropImage, type CropPixels, cropChannels, openCropPixels } from "./data/atlas/crop-pixels.ts";
 export { homologsOf } from "./data/atlas/homologs.ts";
-export { type LabelClass, labelOf } from "./data/atlas/label-class.ts";
+export { type LabelClass, labelOf, labelOfCompartment } from "./data/atlas/label-class.ts";
 export { type NucleusField, readNucleusFields } from "./data/atlas/nucleus-fields.ts";
 export { readSequences } from "./data/atlas/sequences.ts";
 export {
@@ -35,10 +35,65 @@ export {
   simulatedSource,
 } from "./data/atlas/tables.ts";
 export { transformSquare } from "./data/batches/augment.ts";
+export { type CheckReport, checkDataSet } from "./data/check/check-set.ts";
+export type { Finding } from "./data/check/findings.ts";
+export {
+  type DataSetDescription,
+  isDataSet,
+  readDescription,
+  type TableDescription,
+  type TableName,
+} from "./data/dataset/description.ts";
+export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
+export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
+export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
+export type { Histogram } from "./data/inspect/histogram.ts";
+export { type Inspection, inspectDataSet } from "./data/inspect/inspect-set.ts";
+export type { SetCounts } from "./data/inspect/set-counts.ts";
+export { picturesOfLibrary } from "./data/proteome/nuclei.ts";
+export { type SimulatedProtein, simulateProtein } from "./data/proteome/proteins.ts";
+export {
+  type Phenotype,
+  phenotypeOf,
+  type RuledCompartment,
+  ruledCompartments,
+} from "./data/proteome/rule.ts";
+export { type PlantedSignal, type SignalName, signalNames } from "./data/proteome/signals.ts";
+export {
+  type ProteomeOptions,
+  type SimulatedProteome,
+  simulateProteome,
+} from "./data/proteome/simulated-proteome.ts";
+export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
 export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export {
+  defaultFractions,
+  presetNames,
+  type SplitFractions,
+  type SplitPreset,
+  splitPresets,
+} from "./data/split/assign-splits.ts";
+export {
+  defaultIdentity,
+  findLeaks,
+  type Leak,
+  refuseLeaks,
+  type SplitReport,
+  type SplitRequest,
+  splitDataSet,
+  useSplit,
+} from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
+export {
+  clearDifferences,
+  compareReports,
+  type ReportComparison,
+  type ReportDifference,
+} from "./evaluate/compare-reports.ts";
+export { type JudgeSource, namedJudges } from "./evaluate/encoders/open-encoders.ts";
 export {
   accuracy,
   bestMacroClass,
@@ -65,7 +120,7 @@ export {
   calibrationError,
 } from "./evaluate/measures/calibration-error.ts";
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
-export { frechetDistance } from "./evaluate/measures/frechet-distance.ts";
+export { frechetDistance } from "./evaluate/measures/distributions/frechet-distance.ts";
 export { groupBy } from "./evaluate/measures/group-by.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {
@@ -86,14 +141,12 @@ export {
   type ReliabilityBin,
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
+export { type Sweep, sweptSettings } from "./evaluate/predict/sweeps.ts";
 export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
 export { summarizeMetrics } from "./evaluate/report/summary.ts";
-export {
-  type EvaluatedModel,
-  type Evaluation,
-  type EvaluationRequest,
-  evaluateModel,
-} from "./evaluate/run.ts";
+export type { EvaluatedModel, EvaluationRequest } from "./evaluate/request.ts";
+export { type Evaluation, evaluateModel } from "./evaluate/run.ts";
+export { evaluateFolders, type FolderRequest } from "./evaluate/run-folders.ts";
 export {
   compartmentOf,
   cropsOfProtein,
@@ -105,7 +158,14 @@ export {
   readEvaluationData,
 } from "./evaluate/sets.ts";
 export { strikeHeldOut } from "./evaluate/strike-held-out.ts";
-export { type Lock, type LockOptions, lockFolder } from "./files/lock.ts";
+export { atlasImages } from "./evaluate/suite/atlas-images.ts";
+export type { Figure } from "./evaluate/suite/figure.ts";
+export type { ImagePair, ImageSet, PairSet, SetImage } from "./evaluate/suite/image-set.ts";
+export { metricsVersion, type SuiteResults, suiteSchema } from "./evaluate/suite/results.ts";
+export { parseVariation, planStudy, type StudyRun, type Variation } from "./study/plan.ts";
+export { plotStudy } from "./study/plot.ts";
+export { runStudy, type StudyOptions, type StudyRequest } from "./study/run-study.ts";
+export { type StudyResult, type StudyRow, studyTable, summarizeStudy } from "./study/summarize.ts";
 export {
   estimateRun,
   type NewRun,
@@ -122,3 +182,6 @@ export {
   type TrainingOptions,
   type TrainingProgress,
 } from "./training/loop.ts";
+export { curveLines } from "./training/show/curve-lines.ts";
+export { curvesPage, type ShownRun } from "./training/show/curves-page.ts";
+export { type Curve, type RunRecord, readRun } from "./training/show/read-run.ts";

@@ -1,9 +1,9 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { lockFolder } from "@proteoscope/formats/node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { lockFolder } from "./files/lock.ts";
 import { cropRow, writeAtlas } from "./testing/atlas-fixture.ts";
 import { trainRun } from "./testing/training-run.ts";
 import { estimateRun, resumeTraining, startTraining } from "./train.ts";

@@ -1,6 +1,7 @@
 // What other packages may use of @proteoscope/microscope: the tasks of a biologist as functions over plain data.
 // No files, no arguments, no network: those belong to the callers, so that all of this also runs in a browser.
 
+export { explainCell } from "./explain-cell.ts";
 export { encodeField } from "./field/encode-field.ts";
 export {
   type FieldCell,
@@ -20,7 +21,7 @@ export {
   type SamplerName,
   samplerNames,
 } from "./generate/formats.ts";
-export { type GeneratedCell, generate } from "./generate/generate.ts";
+export { type GeneratedCell, type GenerateWorkOptions, generate } from "./generate/generate.ts";
 export {
   type ChosenNucleus,
   chooseNucleus,
@@ -45,6 +46,7 @@ export {
   type Cell,
   type GeneratedImages,
   type GenerateOptions,
+  type ImagePreview,
   type Microscope,
   mostSteps,
   openMicroscope,

@@ -29,3 +29,8 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
     sessions: env.PROTEOSCOPE_KEEP_SESSIONS === "0" ? undefined : join(own, "sessions"),
   };
 }
+
+/** The folder of what users keep here, such as jobs of `serve`: under the XDG base directory (XDG_DATA_HOME). */
+export function dataFolder(env: Environment, home: string = homedir()): string {
+  return join(env.XDG_DATA_HOME || join(home, ".local", "share"), "proteoscope");
+}

@@ -2,10 +2,11 @@
 // its name. The loaders read through a folder in every case, because a configuration or a second file of weights may
 // lie in the same folder.
 import { stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { FileSource, LoadOptions } from "@proteoscope/models";
 import { cacheFolders } from "./cache-folders.ts";
+import { type FinishedRun, findRun, networkFolders } from "./run-folders.ts";
 
 export interface CheckpointPath {
   readonly folder: FileSource;
@@ -18,12 +19,12 @@ export interface CheckpointPath {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The path on disk of what is named: itself where there is something, else released weights of that name that were pulled,
- * else the snapshot of `owner/name` or `owner/name@revision` in the cache of Hugging Face.
+ * The path on disk of what is named: itself where there is something, of a run folder its model, else released weights of that
+ * name that were pulled, else the snapshot of `owner/name` or `owner/name@revision` in the cache of Hugging Face.
  * @throws ProteoscopeError (not found) when it is neither.
  */
 export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
-  if ((await stat(named).catch(() => undefined)) !== undefined) return named;
+  if ((await stat(named).catch(() => undefined)) !== undefined) return (await findRun(named))?.model ?? named;
   const { findReleased, findSnapshot, isModelName } = await import("@proteoscope/models/node");
   const { findReleasedWeights } = await import("@proteoscope/models/released");
   const { huggingFace: hubFolder, released: releasedFolder } = cacheFolders(env);
@@ -48,10 +49,24 @@ export async function resolveCheckpoint(named: string, env: Environment): Promis
   );
 }
 
-/** @throws ProteoscopeError (not found) when there is nothing of that name. */
+/**
+ * Opens what is named; of a run folder the network that the run trained, unless its model is a pipeline of several.
+ * @throws ProteoscopeError (not found) when there is nothing of that name.
+ */
 export async function openCheckpoint(named: string, env: Environment): Promise<CheckpointPath> {
   const { openFolder } = await import("@proteoscope/models/node");
-  const path = await resolveCheckpoint(named, env);
+  const path = await networkOf(
+    await resolveCheckpoint(named, env),
+    await findRun(named).catch(() => undefined),
+  );
   if ((await stat(path)).isDirectory()) return { folder: openFolder(path), options: {}, path };
   return { folder: openFolder(dirname(path)), options: { file: basename(path) }, path };
+}
+
+async function networkOf(path: string, run: FinishedRun | undefined): Promise<string> {
+  const folder = run && networkFolders[run.trainer];
+  if (folder === undefined) return path;
+  const isThere = async (name: string) => (await stat(join(path, name)).catch(() => undefined)) !== undefined;
+  const isAlone = (await isThere(folder)) && !(await isThere("model_index.json"));
+  return isAlone ? join(path, folder) : path;
 }

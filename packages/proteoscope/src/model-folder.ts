@@ -9,11 +9,12 @@ import { cacheFolders } from "./cache-folders.ts";
 import { resolveCheckpoint } from "./checkpoint-path.ts";
 import type { devices } from "./cli/command.ts";
 import { findShipped, shippedModelName } from "./package-files.ts";
+import { borrowParts, findRun } from "./run-folders.ts";
 
 /**
  * Finds a model folder, for `readModel` and `readNuclei`; it reads no weights.
- * @param model a folder with a model_index.json, or a model that `proteoscope models pull` has fetched; by default the
- * model that ships.
+ * @param model a folder with a model_index.json, a run folder of `proteoscope train`, whose missing parts are those of the
+ * model that ships, or a model that `proteoscope models pull` has fetched; by default the model that ships.
  * @param env the variables that say where pulled models lie.
  * @throws ProteoscopeError (not found) when there is no such folder, or nothing ships with this installation.
  */
@@ -24,11 +25,17 @@ export async function openModel(
   const { openFolder } = await import("@proteoscope/models/node");
   if (model !== undefined) {
     const path = await resolveCheckpoint(model, env);
-    if (!existsSync(join(path, "model_index.json")))
-      throw new ProteoscopeError(`${model}: no model there (a model folder has a model_index.json)`, {
-        kind: "notFound",
-      });
-    return openFolder(path);
+    const isRun = path !== model && path === (await findRun(model))?.model;
+    const files = isRun ? ["model_index.json", "localization/config.json"] : ["model_index.json"];
+    if (!files.some((file) => existsSync(join(path, file))))
+      throw new ProteoscopeError(
+        isRun
+          ? `${model}: a run that leaves no model of proteins (train plm and train diffusion leave one)`
+          : `${model}: no model there (a model folder has a model_index.json)`,
+        { kind: "notFound" },
+      );
+    const own = openFolder(path);
+    return isRun ? (await borrowParts(own, () => openModel(undefined, env))).folder : own;
   }
   const shipped = findShipped(join("checkpoints", shippedModelName));
   if (shipped === undefined)

@@ -53,19 +53,30 @@ const pollMs = 200;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const deadlock = "40P01";
 
-/** The name of the queue for a model with these checksums. */
+/** The name of the queue of screens for a model with these checksums. */
 export function queueName(checksums: Readonly<Record<string, string>>): string {
+  return `screen-${modelDigest(checksums).slice(0, 16)}`;
+}
+
+/** SHA-256 of what `sha256sum` says of a model's files, by name. */
+export function modelDigest(checksums: Readonly<Record<string, string>>): string {
   const lines = Object.keys(checksums)
     .sort()
     .map((path) => `${checksums[path]}  ${path}\n`);
-  return `screen-${createHash("sha256").update(lines.join("")).digest("hex").slice(0, 16)}`;
+  return createHash("sha256").update(lines.join("")).digest("hex");
+}
+
+/** Starts pg-boss on a database. */
+export async function startBoss(database: Database): Promise<PgBoss> {
+  const boss = new PgBoss({ db: database.forQueue, schedule: false, archiveCompletedAfterSeconds: 3600 });
+  boss.on("error", () => undefined); // of its upkeep; what matters is thrown where it is asked for
+  await boss.start();
+  return boss;
 }
 
 /** Opens the queue of that name, and makes it where there is none. */
 export async function openQueue(database: Database, name: string): Promise<Queue> {
-  const boss = new PgBoss({ db: database.forQueue, schedule: false, archiveCompletedAfterSeconds: 3600 });
-  boss.on("error", () => undefined); // of its upkeep; what matters is thrown where it is asked for
-  await boss.start();
+  const boss = await startBoss(database);
   await createQueue(boss, name);
   return {
     name,
@@ -77,7 +88,7 @@ export async function openQueue(database: Database, name: string): Promise<Queue
 }
 
 /** Two that make a queue at once may be in each other's way; the one that PostgreSQL ends finds the other's. */
-async function createQueue(boss: PgBoss, name: string): Promise<void> {
+export async function createQueue(boss: PgBoss, name: string): Promise<void> {
   while ((await boss.getQueue(name)) === null) {
     const options = { name, retryLimit, expireInSeconds: 6 * 3600, retentionDays: keptDays };
     await boss.createQueue(name, options).catch((error: { code?: string }) => {

@@ -1,13 +1,11 @@
-// A worker: takes jobs of one model's queue until it is stopped. Killed at any moment, its job is given to another worker;
+// A worker: takes jobs of one model's queues until it is stopped. Killed at any moment, its job is given to another worker;
 // results are rows with a key, so that a job that is done twice gives each record one result.
 
-import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Microscope } from "@proteoscope/microscope";
 import { type ScreenTools, screenProteins } from "@proteoscope/microscope/experiments";
 import type { Database } from "./db/database.ts";
 import { findDonePlaces, findScreen, insertResult } from "./db/screens.ts";
-import { deleteWorker, findAbandonedJobs, touchWorker } from "./db/workers.ts";
+import { type JobSource, takeJobs } from "./jobs/take-jobs.ts";
 import { decodeJob, decodeRequest, encodeResult, type ScreenRequest } from "./messages.ts";
 import type { Queue } from "./queue.ts";
 
@@ -19,10 +17,9 @@ export interface WorkerOptions {
   readonly onRecords?: (done: number) => void;
   /** Called with one line when the database stops answering, and when it answers again. */
   readonly onNotice?: (line: string) => void;
+  /** Further queues that it takes jobs of. */
+  readonly others?: readonly JobSource[] | undefined;
 }
-
-const touchEveryMs = 2000;
-const idleMs = 300;
 
 /**
  * Takes jobs until the signal; the job that it is at then goes back to the queue. It waits for a database that does not
@@ -31,52 +28,16 @@ const idleMs = 300;
 export async function runWorker(
   database: Database,
   queue: Queue,
-  { microscope, signal, onRecords, onNotice }: WorkerOptions,
+  { microscope, signal, onRecords, onNotice, others = [] }: WorkerOptions,
 ): Promise<void> {
-  const id = randomUUID();
-  let job: string | null = null;
   let done = 0;
-  const touch = () => touchWorker(database, id, job);
-  const upkeep = async (): Promise<void> => {
-    await touch();
-    for (const abandoned of await findAbandonedJobs(database, queue.name))
-      await queue.boss.fail(queue.name, abandoned, { message: "its worker is gone" });
-  };
-  await touch();
-  let isAnswering = true;
-  const timer = setInterval(async () => {
-    const failure = await upkeep().catch((error: Error) => error.message || "no connection");
-    if (failure !== undefined && isAnswering) onNotice?.(`the database does not answer: ${failure}`);
-    if (failure === undefined && !isAnswering) onNotice?.("the database answers again");
-    isAnswering = failure === undefined;
-  }, touchEveryMs);
   const tools = memoizeLast((screen: string) => toolsOf(database, microscope, screen));
-  try {
-    while (!signal.aborted) {
-      // pg-boss gives no job where the database does not answer.
-      const [fetched] = await queue.boss.fetch<object>(queue.name);
-      if (fetched === undefined) {
-        await sleep(idleMs, undefined, { signal }).catch(() => undefined);
-        continue;
-      }
-      job = fetched.id;
-      try {
-        await touch();
-        const count = () => onRecords?.(++done);
-        await doJob(database, fetched.data, { tools, signal, count });
-        await queue.boss.complete(queue.name, fetched.id);
-      } catch (error) {
-        // Where this fails as well, another worker takes the job up when this one is at another.
-        await queue.boss
-          .fail(queue.name, fetched.id, { message: (error as Error).message })
-          .catch(() => undefined);
-      }
-      job = null;
-    }
-  } finally {
-    clearInterval(timer);
-    await deleteWorker(database, id).catch(() => undefined); // its silence says the same
-  }
+  const count = () => onRecords?.(++done);
+  const screens: JobSource = {
+    name: queue.name,
+    run: ({ data }) => doJob(database, data, { tools, signal, count }),
+  };
+  await takeJobs(database, queue.boss, [screens, ...others], { signal, onNotice });
 }
 
 interface JobTools {

@@ -12,9 +12,11 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const onnxruntime = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
 
 const types: Readonly<Record<string, string>> = {
+  ".css": "text/css",
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 

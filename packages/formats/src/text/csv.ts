@@ -15,10 +15,16 @@ export interface ReadCsvOptions {
   requireColumns?: readonly string[];
 }
 
+/** How a table is read row by row. */
+export interface EachCsvRowOptions extends ReadCsvOptions {
+  /** Largest number of cells; default ten million. */
+  maxCells?: number;
+}
+
 const format = "csv";
 
 /** A cell may take 60 bytes here and one in a file; more columns than a spreadsheet has take more still. */
-const maxCells = 10_000_000;
+const mostCells = 10_000_000;
 const maxColumns = 2 ** 14;
 
 /**
@@ -26,11 +32,24 @@ const maxColumns = 2 ** 14;
  * of another length.
  */
 export function readCsv(source: string | Uint8Array, options: ReadCsvOptions = {}): Record<string, string>[] {
-  const { name = "table", requireColumns = [] } = options;
-  const place = printable(name);
   const rows: Record<string, string>[] = [];
+  eachCsvRow(source, options, (row) => rows.push(row));
+  return rows;
+}
+
+/**
+ * Calls `take` with every row, column -> text, and the line that it ends in, from 1: for tables that are not held as a list.
+ * Returns the header. Throws as `readCsv` does, after the rows before the fault.
+ */
+export function eachCsvRow(
+  source: string | Uint8Array,
+  { name = "table", requireColumns = [], maxCells = mostCells }: EachCsvRowOptions,
+  take: (row: Record<string, string>, line: number) => void,
+): readonly string[] {
+  const place = printable(name);
   let header: readonly string[] | undefined;
   let cells = 0;
+  let row = 0;
   parseRecords(decodeText(source, { format, name }), place, (record, line) => {
     cells += record.length;
     if (cells > maxCells || record.length > maxColumns) {
@@ -42,13 +61,14 @@ export function readCsv(source: string | Uint8Array, options: ReadCsvOptions = {
       header = record;
       return;
     }
-    if (record.length !== header.length) throw oddRow(record, header, { place, row: rows.length + 1, line });
+    row += 1;
+    if (record.length !== header.length) throw oddRow(record, header, { place, row, line });
     const columns = header;
-    rows.push(Object.fromEntries(record.map((cell, index) => [columns[index], cell])));
+    take(Object.fromEntries(record.map((cell, index) => [columns[index], cell])), line);
   });
   if (header === undefined)
     throw new FormatError(format, `${place} is empty`, { line: 1, hint: "give it a header line" });
-  return rows;
+  return header;
 }
 
 /** CSV text with a header line of `columns`; a row's other fields are left out, a missing one is empty. */

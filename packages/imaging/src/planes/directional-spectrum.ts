@@ -2,6 +2,8 @@
 // finest frequencies, where the texture of cells has none. Images are windowed (Hann), so that a border where the
 // picture is cut does not pass for horizontal and vertical detail.
 
+import { cyclesOf, powerSpectrum } from "./power-spectrum.ts";
+
 /** Numbers of bands and of directions of a spectrum. */
 export interface SpectrumOptions {
   /** Bands of equal width up to half a cycle per pixel. Default 5. */
@@ -16,10 +18,10 @@ export function directionalSpectrum(
   side: number,
   { bands = 5, directions = 8 }: SpectrumOptions = {},
 ): Float64Array {
-  const power = powerSpectrum(plane, side);
+  const power = windowedSpectrum(plane, side);
   const sums = new Float64Array(bands * directions);
   const counts = new Float64Array(bands * directions);
-  const cycles = (index: number) => (index <= side / 2 ? index : index - side) / side;
+  const cycles = (index: number) => cyclesOf(index, side) / side;
   for (let v = 0; v < side; v++) {
     for (let u = 0; u < side; u++) {
       const [fx, fy] = [cycles(u), cycles(v)];
@@ -58,8 +60,8 @@ export function strongestDirection(
     .reduce((best, peak) => (peak.ratio > best.ratio ? peak : best));
 }
 
-/** |DFT|^2 / N^2 of the windowed plane less its mean, [N, N]; frequencies in the order of the DFT. */
-function powerSpectrum(plane: ArrayLike<number>, side: number): Float64Array {
+/** The power spectrum of the windowed plane less its mean, [N, N]. */
+function windowedSpectrum(plane: ArrayLike<number>, side: number): Float64Array {
   const taper = Float64Array.from({ length: side }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / side) ** 2);
   const tapers = Float64Array.from(
     { length: side * side },
@@ -67,29 +69,8 @@ function powerSpectrum(plane: ArrayLike<number>, side: number): Float64Array {
   );
   const total = tapers.reduce((sum, value) => sum + value, 0);
   const mean = tapers.reduce((sum, value, i) => sum + value * plane[i]!, 0) / total;
-  const windowed = tapers.map((value, i) => value * (plane[i]! - mean));
-  const real = transformRows(...transformRows(windowed, undefined, side), side);
-  return real[0].map((value, i) => (value ** 2 + real[1][i]! ** 2) / side ** 2);
-}
-
-type Complex = [real: Float64Array, imaginary: Float64Array];
-
-/** The DFT along rows, transposed, so that twice is both axes, the right way up. */
-function transformRows(real: Float64Array, imaginary: Float64Array | undefined, side: number): Complex {
-  const angles = Float64Array.from({ length: side }, (_, i) => (2 * Math.PI * i) / side);
-  const [cosines, sines] = [angles.map(Math.cos), angles.map(Math.sin)];
-  const result: Complex = [new Float64Array(side * side), new Float64Array(side * side)];
-  for (let y = 0; y < side; y++)
-    for (let u = 0; u < side; u++) {
-      let [re, im] = [0, 0];
-      for (let x = 0, phase = 0; x < side; x++, phase = (phase + u) % side) {
-        const [cos, sin] = [cosines[phase]!, sines[phase]!];
-        const [a, b] = [real[y * side + x]!, imaginary === undefined ? 0 : imaginary[y * side + x]!];
-        re += a * cos + b * sin;
-        im += b * cos - a * sin;
-      }
-      result[0][u * side + y] = re;
-      result[1][u * side + y] = im;
-    }
-  return result;
+  return powerSpectrum(
+    tapers.map((value, i) => value * (plane[i]! - mean)),
+    side,
+  );
 }

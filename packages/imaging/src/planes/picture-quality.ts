@@ -4,6 +4,7 @@
 // height is given, [height, N].
 
 import type { PlaneSize } from "./distance-transform.ts";
+import { cyclesOf, powerSpectrum } from "./power-spectrum.ts";
 
 /** Peak signal-to-noise ratio in dB; at most 100, for equal images. */
 export function signalToNoise(image: ArrayLike<number>, reference: ArrayLike<number>): number {
@@ -132,37 +133,18 @@ function medianOf(values: ArrayLike<number>): number {
  * cycle per pixel, without the mean of the image.
  */
 export function radialSpectrum(plane: ArrayLike<number>, side: number, bands = 5): Float64Array {
-  const angles = Float64Array.from({ length: side }, (_, i) => (2 * Math.PI * i) / side);
-  const [cosines, sines] = [angles.map(Math.cos), angles.map(Math.sin)];
-  // Rows first: [y, frequency], real and imaginary.
-  const [real, imaginary] = [new Float64Array(side * side), new Float64Array(side * side)];
-  for (let y = 0; y < side; y++) {
-    for (let u = 0; u < side; u++) {
-      let [re, im] = [0, 0];
-      for (let x = 0; x < side; x++) {
-        const value = plane[y * side + x]!;
-        re += value * cosines[(u * x) % side]!;
-        im -= value * sines[(u * x) % side]!;
-      }
-      real[y * side + u] = re;
-      imaginary[y * side + u] = im;
-    }
-  }
+  return radialBands(powerSpectrum(plane, side), side, bands);
+}
+
+/** The same from a power spectrum [side, side], for whoever needs that for more. */
+export function radialBands(spectrum: Float64Array, side: number, bands = 5): Float64Array {
   const power = new Float64Array(bands);
-  const cycles = (frequency: number) => Math.min(frequency, side - frequency) / side;
-  for (let u = 0; u < side; u++) {
-    for (let v = 0; v < side; v++) {
-      const band = Math.floor(Math.hypot(cycles(u), cycles(v)) * 2 * bands);
-      if (band >= bands || (u === 0 && v === 0)) continue;
-      let [re, im] = [0, 0];
-      for (let y = 0; y < side; y++) {
-        const [cos, sin] = [cosines[(v * y) % side]!, sines[(v * y) % side]!];
-        re += real[y * side + u]! * cos + imaginary[y * side + u]! * sin;
-        im += imaginary[y * side + u]! * cos - real[y * side + u]! * sin;
-      }
-      power[band]! += (re * re + im * im) / side ** 2;
+  for (let v = 0; v < side; v++)
+    for (let u = 0; u < side; u++) {
+      const cycles = Math.hypot(cyclesOf(u, side), cyclesOf(v, side)) / side;
+      const band = Math.floor(cycles * 2 * bands);
+      if (band < bands && (u !== 0 || v !== 0)) power[band]! += spectrum[v * side + u]!;
     }
-  }
   return power;
 }
 

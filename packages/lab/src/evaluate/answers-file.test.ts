@@ -8,6 +8,7 @@ const setup = { model: { "unet/config.json": "ab" }, settings: { steps: 15, guid
 const record = (crop: number): AnswerRecord => ({
   ...{ kind: "crop", crop, protein: "P", isSeen: true },
   ...{ drawn: 0.25, real: null, overlap: 0.5, otherOverlap: 0.4 },
+  ...{ image: "AAAA", otherImage: "AAAA" },
 });
 
 describe("the records of a report folder", () => {

@@ -6,9 +6,8 @@ import { appendFile, readFile, rmdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FormatError, ProteoscopeError } from "@proteoscope/formats";
-import { createFolder } from "@proteoscope/formats/node";
+import { createFolder, lockFolder } from "@proteoscope/formats/node";
 import { z } from "zod";
-import { lockFolder } from "../files/lock.ts";
 import { evaluationSets } from "./sets.ts";
 
 const values = z.array(z.number());
@@ -16,6 +15,12 @@ const maybe = z.number().nullable();
 
 /** One value per compartment, in the order of `imageCompartments`; the mean over several samples. */
 const probabilities = values;
+
+/** A plane [N, N], 8 bits, in base64. */
+const plane = z.base64();
+
+/** An image of a changed sequence; the protein channel of its first sample. */
+const changedSchema = z.strictObject({ probabilities, protein: plane });
 
 const proteinSchema = z.strictObject({
   kind: z.literal("protein"),
@@ -34,17 +39,19 @@ const proteinSchema = z.strictObject({
     nuclearProportion: maybe,
     /** Features of the image classifier. */
     features: values,
-    /** The protein channel [N, N], 8 bits, in base64. */
-    protein: z.base64(),
+    /** Both channels of the first sample, and the protein channel of the others. */
+    protein: plane,
+    nucleus: plane,
+    others: z.array(plane),
   }),
   /** The same with one thing changed; null for proteins that were trained on. */
   changed: z
     .strictObject({
-      shuffledSequence: probabilities,
-      otherProtein: z.strictObject({ id: z.string(), probabilities }),
+      shuffledSequence: changedSchema,
+      otherProtein: changedSchema.extend({ id: z.string() }),
       otherNucleus: z.strictObject({ nucleus: z.int(), probabilities }),
-      randomEmbedding: probabilities,
-      unconditional: probabilities,
+      randomEmbedding: changedSchema,
+      unconditional: changedSchema,
     })
     .nullable(),
 });
@@ -61,6 +68,19 @@ const cropSchema = z.strictObject({
   /** Overlap of the real image with the generated one, and with another protein's around the same nucleus. */
   overlap: maybe,
   otherOverlap: maybe,
+  /** Protein channels of the generated image and of another protein's around the same nucleus. */
+  image: plane,
+  otherImage: plane,
+});
+
+/** A protein generated with another setting, for a sweep. */
+const sweepSchema = z.strictObject({
+  kind: z.literal("sweep"),
+  id: z.string(),
+  set: z.enum(evaluationSets),
+  /** What differs from the evaluation's settings, such as "guidance 1". */
+  setting: z.string(),
+  image: plane,
 });
 
 /** A protein of the confident subset: generated for the compartment predicted for it, right or wrong. */
@@ -76,11 +96,12 @@ const confidentSchema = z.strictObject({
   drawn: probabilities,
 });
 
-const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, confidentSchema]);
+const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, confidentSchema, sweepSchema]);
 export type ProteinRecord = z.infer<typeof proteinSchema>;
 export type CropRecord = z.infer<typeof cropSchema>;
 export type ConfidentRecord = z.infer<typeof confidentSchema>;
-/** One line of answers.jsonl: a protein, a real crop, or a protein of the confident subset. */
+export type SweepRecord = z.infer<typeof sweepSchema>;
+/** One line of answers.jsonl: a protein, a real crop, a protein of the confident subset, or one of a sweep. */
 export type AnswerRecord = z.infer<typeof recordSchema>;
 
 /** The model, data set and settings of an evaluation: plain JSON, compared when it is resumed. */
@@ -103,6 +124,8 @@ export function keyOf(record: AnswerRecord): string {
       return `crop ${record.crop}`;
     case "confident":
       return keyOfConfident(record.compartment, record.rank);
+    case "sweep":
+      return `sweep ${record.setting} ${record.set} ${record.id}`;
   }
 }
 

@@ -1,78 +1,38 @@
-// The evaluation itself: generates the images that are not on record yet, classifies real crops, looks for the nearest
-// training crops, scores what is predicted from sequences alone, and makes figures and report.
+// The evaluation of a model: images and localization from sequences, each if it is asked for, and the files of the report.
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import { ProteoscopeError } from "@proteoscope/formats";
-import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import {
   type MicroscopeModel,
-  mostSteps,
-  openImageClassifier,
-  openMicroscope,
   openProteinEncoder,
-  readModel,
-  readModelNuclei,
   readSequenceModel,
   type WorkOptions,
 } from "@proteoscope/microscope";
-import type { FileSource } from "@proteoscope/models";
 import { hashFile } from "@proteoscope/models/node";
 import { compartments, imageCompartments } from "../data/atlas/compartments.ts";
-import { type CropPixels, openCropPixels } from "../data/atlas/crop-pixels.ts";
 import { labelOf } from "../data/atlas/label-class.ts";
 import { readSequences } from "../data/atlas/sequences.ts";
 import type { Protein } from "../data/atlas/tables.ts";
-import { answersFileName, openAnswers } from "./answers-file.ts";
-import { openAutoencoding } from "./measures/autoencoding.ts";
-import { findNearestCrops, type NearestCrop } from "./measures/memorisation.ts";
-import { generateConfidentSubset } from "./predict/confident.ts";
-import { type GeneratedRecords, generateAll } from "./predict/images.ts";
-import { judgeAll } from "./predict/judge.ts";
-import { type DrawSettings, decodePlane } from "./predict/proteins.ts";
-import { readRealCrops } from "./predict/real-crops.ts";
+import { answersFileName } from "./answers-file.ts";
 import { type Baselines, baselineNames, fitBaselines } from "./predict/sequence-methods.ts";
 import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./predict/sequences.ts";
-import {
-  type EvaluationResults,
-  type Metrics,
-  measureImages,
-  type Provenance,
-  type UnseenSet,
-} from "./report/metrics.ts";
-import { drawExamples, type Example } from "./report/pictures.ts";
+import { type EvaluationResults, type Metrics, measureImages, type Provenance } from "./report/metrics.ts";
+import type { Example } from "./report/pictures.ts";
 import { renderReport } from "./report/report-html.ts";
-import { type EvaluationData, readEvaluationData } from "./sets.ts";
+import type { SuitePictures } from "./report/suite-pictures.ts";
+import { suiteTables } from "./report/tables.ts";
+import type { EvaluatedModel, EvaluationRequest } from "./request.ts";
+import { evaluateImages } from "./run-images.ts";
 import { strikeHeldOut } from "./strike-held-out.ts";
+import { metricsVersion } from "./suite/results.ts";
+import type { SuiteDetails } from "./suite/suite.ts";
 
-/** What to evaluate, on which data, where to write. */
-export interface EvaluationRequest {
-  /** Atlas folder. */
-  readonly data: string;
-  /** Report folder. */
-  readonly output: string;
-  /** One half of the evaluation; both halves where undefined. */
-  readonly only: "images" | "localization" | undefined;
-  readonly sets: readonly UnseenSet[];
-  /** Largest number of proteins per set. */
-  readonly proteins: number;
-  readonly settings: DrawSettings;
-  readonly resume: boolean;
-  /** Versions of the programs that evaluate, by name, for the provenance. */
-  readonly software: Readonly<Record<string, string>>;
-}
-
-/** A model folder to evaluate. */
-export interface EvaluatedModel {
-  readonly folder: FileSource;
-  /** Parts that came from another model, since this one has none. */
-  readonly borrowed: readonly string[];
-}
-
-/** The figures of an evaluation, and the files of its report by name: metrics.json and report.html. */
+/** The figures of an evaluation, and the files of its report by name: metrics.json, report.html, tables. */
 export interface Evaluation {
   readonly metrics: Metrics;
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 
 const atlasFiles = ["crops.csv", "crops_u8.npy", "proteins.csv", "localisation.csv"];
@@ -98,7 +58,12 @@ export async function evaluateModel(
   checkSequences(splits, request.data);
   const openBaselines = () => fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings);
   const localize = async (baselines: Baselines) =>
-    evaluateSequences(runtime, model, { splits, baselines, seed: settings.seed }, options);
+    evaluateSequences(
+      runtime,
+      model,
+      { splits, baselines, seed: settings.seed, proteins: request.localizedProteins },
+      options,
+    );
   if (only === "localization") {
     const { name, checksums } = await readSequenceModel(model.folder);
     const provenance = {
@@ -106,31 +71,41 @@ export async function evaluateModel(
       settings: { seed: settings.seed },
     };
     const localization = await localize(openBaselines());
-    return reportOf({ provenance, images: null, localization }, []);
+    return reportOf({ version: metricsVersion, provenance, images: null, localization, suite: null }, []);
   }
   const confident = [
     ...calibrationProteins(splits),
     ...(splits.get("test") ?? []).filter(({ isHuman }) => isHuman),
   ];
+  const provenance = (measured: Pick<MicroscopeModel, "name" | "checksums">) =>
+    provenanceOf(measured, model.borrowed, request);
   return evaluateImages(
     runtime,
     model,
-    { ...request, confident, splits },
+    { ...request, confident, splits, provenance },
     options,
-    async (results, provenance, draw) => {
-      options.onProgress?.({ phase: "baselines and figures", done: 0, total: 1, unit: "steps" });
+    async (found) => {
+      options.onProgress?.({ phase: "baselines", done: 0, total: 1, unit: "fits" });
       const baselines = openBaselines();
-      const images = measureImages(withBaselines(results, splits, baselines), { seed: settings.seed });
+      const images = measureImages(withBaselines(found.results, splits, baselines), { seed: settings.seed });
       const localization = only === "images" ? null : await localize(baselines);
-      return reportOf({ provenance, images, localization }, await draw());
+      const { results: suite, details } = found.suite;
+      const metrics = { version: metricsVersion, provenance: found.provenance, images, localization, suite };
+      return reportOf(metrics, await found.drawExamples(), { details, pictures: await found.drawSuite() });
     },
   );
 }
 
-function reportOf(metrics: Metrics, examples: readonly Example[]): Evaluation {
-  const files = new Map([
+/** The files of a report. */
+export async function reportOf(
+  metrics: Metrics,
+  examples: readonly Example[],
+  suite?: { readonly details: SuiteDetails; readonly pictures: SuitePictures },
+): Promise<Evaluation> {
+  const files = new Map<string, string | Uint8Array>([
     ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
-    ["report.html", renderReport(metrics, examples)],
+    ["report.html", renderReport(metrics, examples, suite?.pictures)],
+    ...(metrics.suite === null ? [] : await suiteTables(metrics.suite, suite?.details)),
   ]);
   return { metrics, files };
 }
@@ -148,73 +123,6 @@ async function evaluateSequences(
     return await judgeLocalization(reader, request, options);
   } finally {
     await reader.close();
-  }
-}
-
-interface ImageRequest extends EvaluationRequest, Pick<LocalizationRequest, "splits"> {
-  /** Proteins among which the most confident predictions are looked for. */
-  readonly confident: readonly Protein[];
-}
-
-/** Generates, classifies and compares; `conclude` makes figures while the report folder is still locked. */
-async function evaluateImages(
-  runtime: Runtime,
-  { folder, borrowed }: EvaluatedModel,
-  request: ImageRequest,
-  { signal, onProgress }: WorkOptions,
-  conclude: (
-    results: EvaluationResults,
-    provenance: Provenance,
-    drawExamplesOfThem: () => Promise<Example[]>,
-  ) => Promise<Evaluation>,
-): Promise<Evaluation> {
-  const { settings } = request;
-  const data = await readEvaluationData(request.data, settings);
-  const pixels = await openCropPixels(request.data);
-  const [whole, library] = await Promise.all([readModel(folder), readModelNuclei(folder)]);
-  const model = strikeHeldOut(whole, request.splits);
-  checkFit(model, pixels, settings);
-  checkData(data, request);
-  const provenance = await provenanceOf(model, borrowed, request);
-  const setup = {
-    model: model.checksums,
-    data: provenance.data.sha256,
-    settings: provenance.settings,
-  };
-  const answers = await openAnswers(request.output, setup, request);
-  try {
-    const microscope = openMicroscope(runtime, model);
-    const classifier = await openImageClassifier(runtime, model.classifier, pixels.height);
-    const autoencoding = await openAutoencoding(runtime, model, pixels.height);
-    const tools = { microscope, library, classifier, settings, signal };
-    const generated = await generateAll(tools, { data, pixels, request, answers }, onProgress);
-    const confidentRequest = { candidates: request.confident, answers, proteins: request.proteins };
-    const confident = await generateConfidentSubset(tools, confidentRequest, onProgress);
-    const order = (values: Float32Array) =>
-      imageCompartments.map((name) => values[model.classifier.config.labels.indexOf(name)]!);
-    const real = await readRealCrops(data, pixels, { classifier, autoencoding }, order, {
-      signal,
-      onProgress,
-    });
-    const judge = await judgeAll(
-      { proteins: generated.proteins, data, pixels, library },
-      { seed: settings.seed },
-      { signal, onProgress },
-    );
-    const nearest = await findNearest(runtime, { ...generated, data, pixels, library, signal, onProgress });
-    const trainingCrops = data.trainingCrops.length;
-    const results: EvaluationResults = {
-      ...generated,
-      confident,
-      sets: request.sets,
-      real,
-      judge,
-      nearest,
-      trainingCrops,
-    };
-    return await conclude(results, provenance, () => drawExamples({ ...results, data, pixels, library }));
-  } finally {
-    await answers.close();
   }
 }
 
@@ -252,37 +160,6 @@ function withBaselines(
   return { ...results, proteins };
 }
 
-function checkFit(model: MicroscopeModel, { height, width }: CropPixels, settings: DrawSettings): void {
-  const { cropPixels } = model.constants;
-  const bad = (message: string) => new ProteoscopeError(message, { kind: "data" });
-  if (height !== cropPixels || width !== cropPixels)
-    throw bad(
-      `the atlas has crops of ${height}x${width} pixels, ${model.name} generates ${cropPixels}x${cropPixels}`,
-    );
-  for (const part of ["classifier", "localization"] as const) {
-    const missing = imageCompartments.find((name) => !model[part].config.labels.includes(name));
-    if (missing !== undefined)
-      throw bad(`${model.name}/${part}: has no label "${missing}", so it cannot be evaluated on an atlas`);
-  }
-  const most = mostSteps(model, settings.sampler);
-  if (settings.steps > most)
-    throw new ProteoscopeError(`at most ${most} steps for ${settings.sampler}, got ${settings.steps}`, {
-      kind: "usage",
-      field: "steps",
-    });
-}
-
-function checkData(
-  { proteins, trainingCrops, unseenCrops }: EvaluationData,
-  request: EvaluationRequest,
-): void {
-  const bad = (what: string) => new ProteoscopeError(`${request.data}: ${what}`, { kind: "data" });
-  for (const set of request.sets)
-    if (proteins[set].length === 0) throw bad(`has no unseen protein of one compartment in the set ${set}`);
-  if (trainingCrops.length === 0 || unseenCrops.length === 0)
-    throw bad("has no crops of both kinds, trained on and not, to compare images with");
-}
-
 function checkSequences(splits: LocalizationRequest["splits"], data: string): void {
   const isConditioned = (protein: Protein) => labelOf(protein) !== undefined;
   const bad = (what: string) => new ProteoscopeError(`${data}: has no ${what}`, { kind: "data" });
@@ -294,47 +171,4 @@ function checkSequences(splits: LocalizationRequest["splits"], data: string): vo
 async function hashAtlas(folder: string): Promise<Record<string, string>> {
   const sums = atlasFiles.map(async (file) => [file, await hashFile(join(folder, file))] as const);
   return Object.fromEntries(await Promise.all(sums));
-}
-
-interface NearestCropSearch extends GeneratedRecords, WorkOptions {
-  readonly data: EvaluationData;
-  readonly pixels: CropPixels;
-  readonly library: NucleusLibrary;
-}
-
-/** The nearest training crop of every generated image and of every unseen real one, in their order. */
-async function findNearest(
-  runtime: Runtime,
-  { proteins, data, pixels, library, signal, onProgress }: NearestCropSearch,
-): Promise<Record<"unseen" | "seen" | "real", NearestCrop[]>> {
-  const area = pixels.height * pixels.width;
-  const drawn = proteins.map((record) => ({
-    isSeen: record.set === "seen",
-    protein: decodePlane(record.drawn.protein),
-    footprint: cellFootprint(pickNucleus(library, record.nucleus).distance),
-  }));
-  const real = await Promise.all(
-    data.unseenCrops.map(async ({ index }) => {
-      const image = await pixels.read(index);
-      return {
-        protein: image.data.subarray(0, area),
-        footprint: cellFootprint(image.data.subarray(2 * area)),
-      };
-    }),
-  );
-  const crops = await Promise.all(
-    data.trainingCrops.map(async ({ index }) => (await pixels.read(index)).data.subarray(0, area)),
-  );
-  const found = await findNearestCrops(runtime, [...drawn, ...real], crops, pixels.height, {
-    ...{
-      signal,
-      onCompared: (done) =>
-        onProgress?.({ phase: "nearest crops", done, total: crops.length, unit: "crops" }),
-    },
-  });
-  return {
-    unseen: found.filter((_, i) => drawn[i]?.isSeen === false),
-    seen: found.filter((_, i) => drawn[i]?.isSeen === true),
-    real: found.slice(drawn.length),
-  };
 }

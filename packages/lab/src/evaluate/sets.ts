@@ -6,7 +6,14 @@ import { createGenerator } from "@proteoscope/engine";
 import { imageCompartments, placeCompartment } from "../data/atlas/compartments.ts";
 import { type LabelClass, labelOf } from "../data/atlas/label-class.ts";
 import { isTrainingCrop, type SequenceSplit, splitSequences, splitsByUniprot } from "../data/atlas/splits.ts";
-import { type Crop, type Protein, readCrops, readLocalisation, readProteins } from "../data/atlas/tables.ts";
+import {
+  type Crop,
+  type Protein,
+  readCrops,
+  readLocalisation,
+  readProteins,
+  simulatedProteomeSource,
+} from "../data/atlas/tables.ts";
 import { groupBy } from "./measures/group-by.ts";
 
 /** Names of the sets of proteins; `seen` are proteins that were trained on. */
@@ -85,7 +92,7 @@ export function compartmentOf({ primary }: Crop): string | undefined {
 function labelProteins(all: readonly Protein[], splits: readonly SequenceSplit[]): EvaluatedProtein[] {
   const taken = new Set<string>();
   const labelled: EvaluatedProtein[] = [];
-  for (const source of ["opencell", "deeploc2-swissprot"] as const) {
+  for (const source of ["opencell", simulatedProteomeSource, "deeploc2-swissprot"]) {
     for (const [index, protein] of all.entries()) {
       if (protein.source !== source || !protein.isHuman) continue;
       const keys = [protein.sequence, protein.uniprot, protein.sameAs ?? protein.id];

@@ -55,7 +55,8 @@ const seenProteins = () => splits.get("train")!;
 async function evaluate(model: ReturnType<typeof modelOf>, output: string) {
   const request = {
     ...{ data: atlas.path, output: join(folder, output), resume: false, only: undefined, software: {} },
-    ...{ sets: ["opencell", "partition"] as const, proteins: 2 },
+    ...{ sets: ["opencell", "partition"] as const, proteins: 2, localizedProteins: undefined },
+    ...{ judges: [], sweeps: [], cacheFolder: undefined },
     settings: { samples: 2, steps: 1, sampler: "ddim", guidance: 2, seed: 0 } as const,
   };
   const options = { signal: new AbortController().signal };

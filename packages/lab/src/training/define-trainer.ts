@@ -27,6 +27,7 @@ import type { Batch, PrepareOptions, TrainingJob } from "./loop.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { BestChoice, Scores } from "./scores.ts";
 import { trainedPrefix, trainPart } from "./trained-part.ts";
+import type { ItemScores } from "./validation-sets.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
 
@@ -84,8 +85,11 @@ export interface TrainedNetwork<I extends InputTypes, L extends string> {
   earlierWeights(folder: FileSource): Promise<StateDict>;
   /** The micro-batch of an index that counts from 0 through the whole run: a function of the seed and the index alone. */
   batch(index: number): Promise<Batch>;
-  /** Scores on data that is not learned from; the weights are the averaged and the frozen ones. */
-  validate(weights: StateDict): Promise<Scores>;
+  /**
+   * Scores on data that is not learned from; the weights are the averaged and the frozen ones. What is measured of single
+   * proteins may be added to `log`.
+   */
+  validate(weights: StateDict, log: ItemScores[]): Promise<Scores>;
   /** The score that chooses the model of the run; by default the latest model is taken. */
   readonly best?: BestChoice;
   /** A PNG of what the network generates. */
@@ -127,7 +131,7 @@ export async function createTrainingJob<I extends InputTypes, L extends string>(
         batches.push(await network.batch(step * accumulate + rank * own + micro));
       return batches;
     },
-    validate: async () => network.validate(await weights()),
+    validate: async (log = []) => network.validate(await weights(), log),
     samples: network.samples && (async () => network.samples!(await weights())),
     files: async () => network.files(await weights()),
     async close() {

@@ -8,6 +8,7 @@ import type { LoopConfig } from "./config.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type BestChoice, type BestScore, openBestScore, type Scores } from "./scores.ts";
+import { type ItemScores, itemTable } from "./validation-sets.ts";
 
 /** Inputs of one micro-batch, by name. */
 export type Batch = Readonly<Record<string, NdArray>>;
@@ -20,8 +21,8 @@ export interface TrainingJob {
   readonly config: LoopConfig;
   /** This process's micro-batches of a step; steps count from 0. */
   batches(step: number): Promise<Batch[]>;
-  /** Scores of the averaged parameters on data that is not learned from. */
-  validate(): Promise<Scores>;
+  /** Scores of the averaged parameters on data that is not learned from; those of single proteins are added to `log`. */
+  validate(log?: ItemScores[]): Promise<Scores>;
   /** The score that chooses the model of the run; without one, the latest model is taken. */
   readonly best?: BestChoice | undefined;
   /** The model folder of the averaged parameters: written to `model/` whenever its score is the best so far. */
@@ -145,11 +146,13 @@ async function validate(
   step: number,
   best: BestScore,
 ): Promise<boolean> {
-  const scores = await job.validate();
+  const items: ItemScores[] = [];
+  const scores = await job.validate(items);
   const named = Object.fromEntries(
     Object.entries(scores).map(([name, value]) => [`validation.${name}`, value]),
   );
   await folder.appendMetrics({ step, time: new Date().toISOString(), ...named });
+  if (items.length > 0) await folder.write("validation.csv", itemTable(step, items));
   const picture = await job.samples?.();
   if (picture !== undefined) await folder.write(`samples/step-${step}.png`, picture);
   const isBest = best.offer(step, scores);

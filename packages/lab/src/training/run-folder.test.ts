@@ -122,3 +122,22 @@ describe("other files", () => {
     expect(await readdir(join(path, "samples"))).toEqual(["step-1.png"]);
   });
 });
+
+describe("the events for TensorBoard", () => {
+  const events = async () =>
+    (await readFile(join(path, "events.out.tfevents.0.proteoscope"))).toString("hex");
+
+  it("say what metrics.jsonl says, and are made anew of it by a run that is resumed", async () => {
+    const folder = await openRunFolder(path, { config: "" });
+    await folder.rewindMetrics(0);
+    for (const step of [1, 2, 3])
+      await folder.appendMetrics({ step, time: "2026-01-01T00:00:00.000Z", "loss.a": step / 2 });
+    const whole = await events();
+    expect(whole.match(/0a066c6f73732e6115/g)).toHaveLength(3); // tag "loss.a", then its value
+    await folder.rewindMetrics(2);
+    expect(whole.startsWith(await events())).toBe(true);
+    await folder.appendMetrics({ step: 3, time: "2026-01-01T00:00:00.000Z", "loss.a": 1.5 });
+    expect(await events()).toBe(whole);
+    await folder.close();
+  });
+});

@@ -1,14 +1,28 @@
-// A run on disk: config.yaml, metrics.jsonl, checkpoints/, samples/, model/. What is written is whole or absent, and a
+// A run on disk: config.yaml, metrics.jsonl, checkpoints/, samples/, model/, and for TensorBoard a tfevents file, which says
+// what metrics.jsonl says and is made anew of it at each start. What is written is whole or absent, and a
 // resumed run first cuts the metrics back to its checkpoint's step, so that a kill at any moment leaves a run that goes on
 // exactly.
 
-import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FormatError, type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
-import { createFolder } from "@proteoscope/formats/node";
+import {
+  FormatError,
+  type NdArray,
+  readSafetensors,
+  writeEvent,
+  writeEventsHeader,
+  writeSafetensors,
+} from "@proteoscope/formats";
+import {
+  createFolder,
+  finishReplacing,
+  type Lock,
+  lockFolder,
+  removePartialFiles,
+  replaceFolder,
+  writeWhole,
+} from "@proteoscope/formats/node";
 import { ConfigError } from "../config/compose.ts";
-import { type Lock, lockFolder } from "../files/lock.ts";
-import { finishReplacing, removePartialFiles, replaceFolder, writeWhole } from "../files/write-whole.ts";
 
 /** One line of metrics.jsonl. */
 export type Metrics = Readonly<Record<string, number | string>> & { readonly step: number };
@@ -46,6 +60,8 @@ const checkpointName = /^step-(\d+)\.safetensors$/;
 const configName = "config.yaml";
 const checkpointsName = "checkpoints";
 const modelName = "model";
+const metricsName = "metrics.jsonl";
+const eventsName = "events.out.tfevents.0.proteoscope";
 
 /**
  * Opens a run folder and locks it against other processes.
@@ -61,7 +77,7 @@ export async function openRunFolder(path: string, { config }: OpenRunOptions): P
     await checkRunFolder(path, { isNew }); // another process may have been first
     if (isNew) await writeWhole(join(path, configName), config);
     else await removeLeftovers(path, folders);
-    return runFolder(path, await open(join(path, "metrics.jsonl"), "a"), lock);
+    return runFolder(path, await open(join(path, metricsName), "a"), lock);
   } catch (error) {
     await lock.release();
     throw error;
@@ -108,11 +124,13 @@ export async function readRunConfig(path: string): Promise<string | undefined> {
 
 function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFolder {
   let metrics = initialMetrics;
+  const events = join(path, eventsName);
   const checkpoints = join(path, checkpointsName);
   return {
     path,
     async appendMetrics(record) {
       await metrics.appendFile(`${JSON.stringify(record)}\n`);
+      await appendFile(events, eventOf(record));
     },
     async saveCheckpoint({ step, tensors, metadata }, { bestStep } = {}) {
       const file = writeSafetensors(tensors, { ...metadata, step: String(step) });
@@ -123,10 +141,12 @@ function runFolder(path: string, initialMetrics: FileHandle, lock: Lock): RunFol
     },
     latestCheckpoint: () => readLatestCheckpoint(checkpoints),
     async rewindMetrics(step) {
-      const file = join(path, "metrics.jsonl");
+      const file = join(path, metricsName);
       const lines = (await readFile(file, "utf8")).split("\n");
       const remaining = lines.filter((line) => (stepOf(line) ?? Number.POSITIVE_INFINITY) <= step);
       await writeWhole(file, remaining.map((line) => `${line}\n`).join(""));
+      const records = remaining.map((line) => eventOf(JSON.parse(line)));
+      await writeWhole(events, Buffer.concat([writeEventsHeader(0), ...records]));
       await metrics.close();
       metrics = await open(file, "a");
     },
@@ -180,4 +200,13 @@ function stepOf(line: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The numbers of a line of metrics.jsonl as TensorBoard reads them. */
+function eventOf({ step, time, ...scores }: Metrics): Uint8Array {
+  const scalars = Object.entries(scores).filter((entry): entry is [string, number] =>
+    Number.isFinite(entry[1]),
+  );
+  const wallTime = typeof time === "string" ? Date.parse(time) / 1000 : 0;
+  return writeEvent({ wallTime, step, scalars: Object.fromEntries(scalars) });
 }

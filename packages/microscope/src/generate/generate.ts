@@ -2,7 +2,7 @@
 //
 //     for await (const cell of generate(microscope, request, { signal, onProgress })) save(encodeFiles(cell, ["png"]));
 
-import type { GeneratedImages, Microscope } from "../image/generate.ts";
+import type { GeneratedImages, ImagePreview, Microscope } from "../image/generate.ts";
 import type { WorkOptions } from "../progress.ts";
 import type { EncodedProtein } from "../protein/encoder.ts";
 import { uniqueFileNames } from "./file-names.ts";
@@ -21,6 +21,14 @@ export interface GeneratedCell {
   readonly provenance: Provenance;
 }
 
+/** Options of `generate`: those of long work, and a callback for images before they are finished. */
+export interface GenerateWorkOptions extends Partial<WorkOptions> {
+  /** Called every few steps; `cell` is the place of the cell in the order of the request. The next step waits. */
+  readonly onPreview?: ((preview: ImagePreview) => void | Promise<void>) | undefined;
+  /** Number of steps between two previews; that of `GenerateOptions` when absent. */
+  readonly previewEvery?: number | undefined;
+}
+
 /**
  * Generates one cell per protein and nucleus, in the order of the request.
  * @throws ProteoscopeError (usage) before the first cell for a request that the model cannot meet, SequenceError for a residue
@@ -29,7 +37,7 @@ export interface GeneratedCell {
 export async function* generate(
   microscope: Microscope,
   request: GenerateRequest,
-  { signal, onProgress }: Partial<WorkOptions> = {},
+  { signal, onProgress, onPreview, previewEvery }: GenerateWorkOptions = {},
 ): AsyncGenerator<GeneratedCell, void, undefined> {
   const { proteins, nuclei, context = {}, software = {} } = request;
   const settings = { ...generateDefaults, ...request.settings };
@@ -51,12 +59,16 @@ export async function* generate(
           ...{ phase: "generate", unit: "steps", note: protein.id },
           ...{ done: Math.floor((cellIndex + step / steps) * settings.steps), total: count * settings.steps },
         });
-      const options = { ...settings, onStep, ...(signal && { signal }) };
-      const [images] = await microscope.generateCells(
-        encoded,
-        [{ ...nucleus, seed: settings.seed }],
-        options,
-      );
+      const options = {
+        ...{ ...settings, onStep },
+        ...(signal && { signal }),
+        ...(previewEvery !== undefined && { previewEvery }),
+        ...(onPreview && {
+          onPreview: (preview: ImagePreview) => onPreview({ ...preview, cell: cellIndex }),
+        }),
+      };
+      const cell = { ...nucleus, seed: settings.seed };
+      const [images] = await microscope.generateCells(encoded, [cell], options);
       yield {
         name: nucleus.label === "" ? fileName : `${fileName}_${nucleus.label}`,
         images: images!,

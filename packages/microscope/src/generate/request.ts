@@ -23,7 +23,9 @@ export interface NamedSequence {
 }
 
 /** Settings of a generation, all of them given. */
-export type GenerateSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
+export type GenerateSettings = Required<
+  Pick<GenerateOptions, "samples" | "steps" | "sampler" | "guidance" | "seed">
+>;
 
 /** The proteins and nuclei to generate, and how. */
 export interface GenerateRequest {

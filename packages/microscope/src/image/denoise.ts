@@ -40,6 +40,17 @@ export interface DenoisingSettings {
   readonly batchSize: number;
   readonly signal?: AbortSignal;
   readonly onStep?: (done: number, total: number) => void;
+  /** Called after every step with the first image of its batch as that step predicts it; the next step waits. */
+  readonly onDenoised?: ((denoised: DenoisedLatents) => Promise<void>) | undefined;
+}
+
+/** Clean latents of one image as a step predicts them. */
+export interface DenoisedLatents {
+  readonly image: number;
+  /** Number of steps that its batch has taken. */
+  readonly step: number;
+  /** [4, h, w] */
+  readonly latents: Float32Array;
 }
 
 /** Latents of all images, those that are conditioned alike together. */
@@ -48,7 +59,7 @@ export async function denoise(
   protein: EncodedProtein,
   { noise, distances, stains, freshNoise }: DenoisingStart,
   schedule: NoiseSchedule,
-  { samples, sampler, steps, guidance, batchSize, signal, onStep }: DenoisingSettings,
+  { samples, sampler, steps, guidance, batchSize, signal, onStep, onDenoised }: DenoisingSettings,
 ): Promise<NdArray> {
   const { width } = protein;
   const groups = groupByCondition(protein, samples, noise.shape[0]!);
@@ -67,7 +78,11 @@ export async function denoise(
       batchSize,
       freshNoise: (row, step, length) => freshNoise(images[row]!, step, length),
       ...(signal === undefined ? {} : { signal }),
-      onStep: ({ done }) => onStep?.(before + done, total),
+      onStep: async ({ done, firstSample, denoised }) => {
+        onStep?.(before + done, total);
+        const first = (denoised.data as Float32Array).subarray(0, latentLength);
+        await onDenoised?.({ image: images[firstSample]!, step: ((done - 1) % steps) + 1, latents: first });
+      },
     });
     before += stepsOf(images);
     for (const [row, image] of images.entries())

@@ -30,7 +30,7 @@ import type { MicroscopeModel } from "../model/model.ts";
 import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
-import { type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
+import { type DenoisedLatents, type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
 import { openStainEncoder } from "./stain-encoder.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
@@ -51,6 +51,24 @@ export interface GenerateOptions {
   signal?: AbortSignal;
   /** Called after every step of every batch of samples. */
   onStep?: (done: number, total: number) => void;
+  /** Called every `previewEvery` steps with the first image of a batch as it will look; the next step waits. */
+  onPreview?: (preview: ImagePreview) => void | Promise<void>;
+  /** Number of steps between two previews. Default 5. */
+  previewEvery?: number;
+}
+
+/** An image before it is finished: decoded from the clean latents that a step predicts. */
+export interface ImagePreview {
+  /** Place among the cells that are generated together. */
+  readonly cell: number;
+  readonly sample: number;
+  /** Number of steps taken, and of all steps. */
+  readonly step: number;
+  readonly steps: number;
+  /** Protein and nucleus in [0, 1], [2, H, W]. */
+  readonly image: Float32Array;
+  readonly height: number;
+  readonly width: number;
 }
 
 /** The images of one protein around one nucleus, and what was measured on them. */
@@ -110,7 +128,9 @@ export interface Microscope {
   close(): Promise<void>;
 }
 
-type Settings = Required<Omit<GenerateOptions, "signal" | "onStep">>;
+type Settings = Required<Omit<GenerateOptions, "signal" | "onStep" | "onPreview" | "previewEvery">>;
+
+const defaultPreviewEvery = 5;
 
 /** Steps that a sampler can take at most with a model's noise schedule. */
 export function mostSteps({ schedule }: MicroscopeModel, sampler: SamplerName): number {
@@ -142,7 +162,9 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
     const settings = { batchSize: defaultBatchSize, ...generateDefaults, ...options };
     const start = startOf(model, cells, settings.samples);
     const stains = await stainEncoder.encode(cells, settings.samples);
-    const latents = await denoise(await denoiser, protein, { ...start, stains }, schedule, settings);
+    const onDenoised = options.onPreview && previewer(await decoder, model, settings, options.onPreview);
+    const begin = { ...start, stains };
+    const latents = await denoise(await denoiser, protein, begin, schedule, { ...settings, onDenoised });
     const images = await decodeAll(await decoder, model, latents, settings);
     const lengthOfCell = 2 * settings.samples * area;
     const generated: GeneratedImages[] = [];
@@ -221,6 +243,26 @@ function startOf(
     noise: float32([count, outChannels, side, side], noise),
     distances: float32([count, 1, side, side], distances),
     freshNoise,
+  };
+}
+
+/** Decodes what a step predicts of an image and gives it to `onPreview`, every few steps; the last one is the image itself. */
+function previewer(
+  decoder: Program<"latent", "image">,
+  model: MicroscopeModel,
+  settings: Settings & GenerateOptions,
+  onPreview: NonNullable<GenerateOptions["onPreview"]>,
+): (denoised: DenoisedLatents) => Promise<void> {
+  const { samples, steps, previewEvery = defaultPreviewEvery } = settings;
+  const { latentChannels } = model.autoencoder.config;
+  const { sampleSize } = model.unet.config;
+  const side = model.constants.cropPixels;
+  return async ({ image: index, step, latents }) => {
+    if (step % previewEvery !== 0 || step === steps) return;
+    const one = float32([1, latentChannels, sampleSize, sampleSize], latents);
+    const image = await decodeAll(decoder, model, one, settings);
+    const place = { cell: Math.floor(index / samples), sample: index % samples };
+    await onPreview({ ...place, step, steps, image, height: side, width: side });
   };
 }
 

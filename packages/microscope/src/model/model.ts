@@ -41,7 +41,7 @@ export interface ImagingConstants {
 /** The parts of a model that encode a sequence. */
 export interface SequenceModel {
   readonly name: string;
-  readonly constants: ImagingConstants;
+  readonly constants: Pick<ImagingConstants, "windowResidues">;
   readonly languageModel: Component<LanguageModelConfig>;
   readonly localization: Component<LocalizationHeadConfig>;
   /** The head on sequence features, where the model has it. */
@@ -67,6 +67,7 @@ export interface ImageClassifierConfig extends CompartmentClassifierConfig {
 
 /** All parts of a model that generates images. */
 export interface MicroscopeModel extends SequenceModel {
+  readonly constants: ImagingConstants;
   readonly unet: Component<UnetConfig>;
   readonly autoencoder: Component<AutoencoderKlConfig>;
   readonly classifier: Component<ImageClassifierConfig>;

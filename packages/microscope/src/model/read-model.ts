@@ -4,7 +4,7 @@
 // model_index.json under "proteoscope", context tokens in extra/. Parts that do not fit each other are refused here, by file
 // and field, and not by a network that is given the wrong shape. docs/model.md lists the files.
 
-import { f32 } from "@proteoscope/engine";
+import { f32, initializeWeights, trace } from "@proteoscope/engine";
 import { type NucleusLibrary, readNucleusLibrary } from "@proteoscope/imaging";
 import {
   CheckpointError,
@@ -12,6 +12,7 @@ import {
   type FileSource,
   furtherStains,
   type Json,
+  type LoadedCondition,
   loadAs,
   loadCheckedWeights,
   loadExtraConditions,
@@ -21,12 +22,13 @@ import {
   parseConfig,
   readJson,
   readParsed,
+  sequenceCondition,
   sequenceInputWidth,
   stainChannels,
   subfolder,
 } from "@proteoscope/models";
 import { z } from "zod";
-import { readProteinNetworks } from "../protein/networks.ts";
+import { type ProteinNetworks, readProteinNetworks } from "../protein/networks.ts";
 import { sha256Hex } from "../sha256.ts";
 import { readCalibration } from "./calibration-file.ts";
 import type {
@@ -61,14 +63,23 @@ export async function readSequenceModel(folder: FileSource): Promise<SequenceMod
 export async function readModel(folder: FileSource): Promise<MicroscopeModel> {
   const checksums: Record<string, string> = {};
   const source = withChecksums(folder, checksums);
-  const [sequence, unet, autoencoder, classifier, schedule] = await Promise.all([
+  const [sequence, constants, unet, autoencoder, classifier, schedule] = await Promise.all([
     readSequenceParts(source),
+    readImagingConstants(source),
     loadAs("unet", subfolder(source, "unet")),
     loadAs("autoencoder", subfolder(source, "vae")),
     readClassifier(subfolder(source, "classifier")),
     loadNoiseSchedule(subfolder(source, "scheduler")),
   ]);
-  const model = { ...sequence, unet, autoencoder, classifier, schedule, checksums: sorted(checksums) };
+  const model = {
+    ...sequence,
+    constants,
+    unet,
+    autoencoder,
+    classifier,
+    schedule,
+    checksums: sorted(checksums),
+  };
   checkFit(model, folder.name);
   return model;
 }
@@ -131,8 +142,9 @@ function parse<T>(schema: z.ZodType<T>, json: Json, path: string): T {
 }
 
 async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel, "checksums">> {
+  const isWhole = await folder.exists(indexFile); // a run of train plm leaves the networks of sequences alone
   const [constants, networks, extra] = await Promise.all([
-    readImagingConstants(folder),
+    isWhole ? readImagingConstants(folder) : undefined,
     readProteinNetworks(folder),
     loadExtraConditions(folder),
   ]);
@@ -142,12 +154,27 @@ async function readSequenceParts(folder: FileSource): Promise<Omit<SequenceModel
   const { labels } = localization.config;
   const [homologs, condition, calibration] = await Promise.all([
     loadHomologs(folder, labels),
-    loadSequenceCondition(folder, languageModel.config, localization.config),
+    isWhole ? loadSequenceCondition(folder, languageModel.config, localization.config) : unmeasured(networks),
     readCalibration(subfolder(folder, "localization"), labels),
   ]);
   const name = folder.name.split(/[\\/]/).at(-1)!;
   const parts = { sequenceFeatures, homologs, calibration, condition, extra };
-  return { name, constants, languageModel, localization, ...parts };
+  const { windowResidues } = constants ?? networks;
+  return { name, constants: { windowResidues }, languageModel, localization, ...parts };
+}
+
+/** The condition of networks that no denoiser was trained on: its layer as it begins. */
+function unmeasured({ languageModel, localization }: ProteinNetworks): LoadedCondition {
+  const { parameters } = trace(
+    (w, { representation, compartmentLogits }) => ({
+      sequence: sequenceCondition(w, { representation: representation!, compartmentLogits }),
+    }),
+    {
+      representation: f32(1, 3, languageModel.config.hiddenSize),
+      compartmentLogits: f32(1, localization!.config.labels.length),
+    },
+  );
+  return { input: "full", weights: initializeWeights(parameters, 0) };
 }
 
 async function readClassifier(folder: FileSource): Promise<Component<ImageClassifierConfig>> {

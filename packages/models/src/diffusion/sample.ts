@@ -23,7 +23,8 @@ export interface SampleOptions {
   batchSize?: number;
   /** `length` standard normal numbers for a sample at a step, for a random sampler; they do not depend on the batches. */
   freshNoise?: (sample: number, step: number, length: number) => Float32Array;
-  onStep?: (progress: SamplingProgress) => void;
+  /** Called after every step; the next one waits for what it returns. */
+  onStep?: (progress: SamplingProgress) => unknown;
   /** Aborts before the next step. */
   signal?: AbortSignal;
 }
@@ -92,7 +93,7 @@ export async function sampleLatents(
       const next = sampler.step(state, index, predicted.data as Float32Array, fresh);
       state = next;
       done += 1;
-      onStep?.({
+      await onStep?.({
         done,
         total,
         firstSample: first,

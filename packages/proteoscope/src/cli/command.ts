@@ -53,7 +53,12 @@ export interface CommandDefinition<T extends ArgsDef> {
   /** The command saves its work at an interrupt, and takes the time that it needs; others are ended after three seconds. */
   readonly savesAtInterrupt?: boolean;
   /** Does the work; an exit code other than 0 is returned, or thrown as a `CommandError`. */
-  run(args: ParsedArgs<T & typeof sharedArgs>, commandContext: CommandContext): Promise<ExitCode | undefined>;
+  run(
+    args: ParsedArgs<T & typeof sharedArgs>,
+    commandContext: CommandContext,
+    /** The words as they were given, for an option that may be repeated: `args` has its last value. */
+    words: readonly string[],
+  ): Promise<ExitCode | undefined>;
 }
 
 /** Makes a command of its definition. */
@@ -71,7 +76,7 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
         T & typeof sharedArgs
       >;
       const commandContext = context.data as CommandContext;
-      const work = definition.run(parsed, commandContext);
+      const work = definition.run(parsed, commandContext, context.rawArgs);
       return savesAtInterrupt ? work : untilInterrupted(work, commandContext.signal);
     },
   };

@@ -64,9 +64,12 @@ const optionsByField: Readonly<Record<string, string>> = {
   expression: "--expression",
   windowResidues: "--window",
   output: "-o",
+  fractions: "--fractions",
+  channels: "--channel",
   allowNucleotides: "--allow-nucleotides",
   organism: "--organism",
   model: "--model",
+  port: "--port",
   acceptLicence: "--accept-licence",
   update: "--update",
 };

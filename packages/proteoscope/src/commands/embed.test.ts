@@ -178,6 +178,18 @@ describe("embed", () => {
     expect(readdirSync(place.path)).toEqual(before);
   });
 
+  it("replaces a store of an earlier run, and no other folder of its name", async () => {
+    const own = place.file("kept.zarr/notes.txt", "mine");
+    const { exitCode, stderr } = await embed("kept.zarr");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/kept\.zarr: what has this name are no embeddings/),
+    });
+    expect(readFileSync(own, "utf8")).toBe("mine");
+    expect(await embed("twice.zarr")).toMatchObject({ exitCode: 3 });
+    expect(await embed("twice.zarr")).toMatchObject({ exitCode: 3 });
+  });
+
   it("refuses an output that is its input", async () => {
     const input = place.file("input.parquet", fasta);
     const words = ["embed", input, "--plm", place.model, "-o", input];

@@ -2,7 +2,7 @@
 // proteins are added to a folder `<output>.parts` until all are there; whatever ends the process, the same command goes
 // on behind the last group.
 
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Runtime } from "@proteoscope/engine";
 import {
@@ -140,11 +140,27 @@ async function checkOutput(
 ): Promise<void> {
   const { output, plm } = args;
   const inputs = [...proteinInputs(args, context), ...(plm === undefined ? [] : [plm])];
-  if (format === ".zarr") return refuseInputs(output, inputs);
+  if (format === ".zarr") {
+    await refuseInputs(output, inputs);
+    await refuseOtherFolder(output);
+    return;
+  }
   await checkOutputFile(output, inputs);
   if (format !== ".npy") return;
   const base = output.slice(0, -format.length);
   for (const ending of [".index.csv", ".json"]) await checkOutputFile(`${base}${ending}`, inputs);
+}
+
+/** Refuses to replace what no earlier run wrote: a finished store takes the place of the whole folder. */
+async function refuseOtherFolder(output: string): Promise<void> {
+  const there = await lstat(output).catch(() => undefined);
+  if (there === undefined) return;
+  const group = await readFile(join(output, "zarr.json"), "utf8").catch(() => "");
+  if (!group.includes('"proteoscope"'))
+    throw new CommandError(
+      `cannot write ${output}: what has this name are no embeddings of an earlier run; move it, or name another output`,
+      exitCodes.failure,
+    );
 }
 
 interface OpenedLanguageModel {

@@ -48,28 +48,40 @@ async function endAt(run: ReturnType<typeof start>, output: string, parts: numbe
 
 describe.skipIf(process.platform === "win32")("an experiment", () => {
   const cells = ["--samples", "1", "--nuclei", "1", "--steps", "15"];
-  const scan = ["scan", "COX8A", "--window", "10", "--stride", "1", "--images", ...cells];
+  const deletions = Array.from({ length: 24 }, (_, at) => `del:${2 + 2 * at}-${8 + 2 * at}`);
+  const experiments = {
+    scan: { words: ["COX8A", "--window", "10", "--stride", "1", "--images"], files: 4 },
+    mutate: { words: ["COX8A", ...deletions, "--draws", "20"], files: 3 },
+  };
 
-  it(`that is killed ${kills} times ends in the files of an undisturbed run`, async () => {
-    const [undisturbed, killed] = [join(place.path, "undisturbed"), join(place.path, "killed")];
-    expect(await start(scan, undisturbed).exit).toEqual([0, null]);
-    for (let kill = 0; kill < kills; kill++) {
-      const before = partsIn(killed);
-      expect(await endAt(start(scan, killed), killed, before + 1 + (kill % 4), "SIGKILL")).toEqual([
-        null,
-        "SIGKILL",
-      ]);
-      expect(partsIn(killed)).toBeGreaterThan(before);
-    }
-    const last = start(scan, killed);
-    expect(await last.exit).toEqual([0, null]);
-    expect(last.messages()).toMatch(/^going on from \d+ parts of an earlier run\n/);
-    const names = readdirSync(undisturbed);
-    expect(names).toHaveLength(4);
-    expect(readdirSync(killed)).toEqual(names);
-    for (const name of names)
-      expect(readFileSync(join(killed, name)).equals(readFileSync(join(undisturbed, name)))).toBe(true);
-  }, 600_000);
+  it.each(Object.entries(experiments))(
+    `%s that is killed ${kills} times ends in the files of an undisturbed run`,
+    async (command, { words, files }) => {
+      const experiment = [command, ...words, ...cells];
+      const [undisturbed, killed] = [
+        join(place.path, `${command}-whole`),
+        join(place.path, `${command}-killed`),
+      ];
+      expect(await start(experiment, undisturbed).exit).toEqual([0, null]);
+      for (let kill = 0; kill < kills; kill++) {
+        const before = partsIn(killed);
+        expect(await endAt(start(experiment, killed), killed, before + 1 + (kill % 2), "SIGKILL")).toEqual([
+          null,
+          "SIGKILL",
+        ]);
+        expect(partsIn(killed)).toBeGreaterThan(before);
+      }
+      const last = start(experiment, killed);
+      expect(await last.exit).toEqual([0, null]);
+      expect(last.messages()).toMatch(/^going on from \d+ parts of an earlier run\n/);
+      const names = readdirSync(undisturbed);
+      expect(names).toHaveLength(files);
+      expect(readdirSync(killed)).toEqual(names);
+      for (const name of names)
+        expect(readFileSync(join(killed, name)).equals(readFileSync(join(undisturbed, name)))).toBe(true);
+    },
+    600_000,
+  );
 
   it("that is interrupted ends with code 130, says that its parts are kept, and goes on from them", async () => {
     const output = join(place.path, "interrupted");

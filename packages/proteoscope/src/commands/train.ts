@@ -20,7 +20,7 @@ import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { formatDuration, startProgress } from "../cli/progress.ts";
-import { findShipped } from "../package-files.ts";
+import { findPreset } from "../presets.ts";
 
 export const trainCommand = defineCommand({
   name: "train",
@@ -30,15 +30,24 @@ export const trainCommand = defineCommand({
   args: {
     network: {
       type: "positional",
-      description: `One of ${trainerNames.join(", ")}, then key.path=value ...`,
+      description: `One of ${trainerNames.join(", ")}, then key.path=value ...; or show, then run folders`,
     },
-    config: { type: "string", valueHint: "file", description: "A YAML file; by default the mini preset" },
+    config: {
+      type: "string",
+      valueHint: "file",
+      description: "A YAML file or the name of a preset; default mini",
+    },
     data: {
       type: "string",
       valueHint: "folder",
       description: "The atlas folder; with --resume, where it is now",
     },
-    output: { type: "string", alias: "o", valueHint: "folder", description: "The run folder" },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "folder",
+      description: "The run folder; with show, an HTML page of curves",
+    },
     resume: { type: "boolean", description: "Continue the run in the run folder" },
     "dry-run": {
       type: "boolean",
@@ -51,9 +60,16 @@ export const trainCommand = defineCommand({
     "proteoscope train localizer --data atlas -o runs/localizer models.plm=facebook/esm2_t6_8M_UR50D",
     "proteoscope train plm --data atlas --dry-run",
     "proteoscope train plm -o runs/plm --resume",
+    "proteoscope train show runs/plm",
+    "proteoscope train show runs/plm runs/plm-small -o curves.html",
   ],
-  async run(args, { stdout, stderr, env, signal }) {
+  async run(args, context) {
+    const { stdout, stderr, env, signal } = context;
     const [network = "", ...overrides] = args._;
+    if (network === "show") {
+      const { showRuns } = await import("./train-show.ts");
+      return showRuns({ runs: overrides, output: args.output, json: args.json === true }, context);
+    }
     if (!isTrainer(network)) throw usage(`cannot train "${network}"; one of ${trainerNames.join(", ")}`);
     const { output, data, config, resume, device } = args;
     const isDry = args["dry-run"];
@@ -137,7 +153,7 @@ function describeRun(
 ): NewRun {
   const { data, config, overrides, seed, env } = args;
   if (data === undefined) throw usage("--data is missing: name the atlas folder");
-  const configFile = config ?? findShipped(join("configs", "train", `${trainer}.mini.yaml`));
+  const configFile = findPreset(trainer, config ?? "mini") ?? config;
   if (configFile === undefined) throw usage("--config is missing: this installation has no presets");
   // The default leaves the seed that the file has.
   const seeded = seed === "0" ? overrides : [`train.seed=${seed}`, ...overrides];

@@ -1,10 +1,12 @@
-// The PostgreSQL database that several machines share. All SQL of this package is in this folder, and uses nothing that
-// PGlite does not have.
+// The database of jobs: PostgreSQL, which several machines share, or PGlite, a PostgreSQL inside this process (pglite.ts). All
+// SQL of this package is in this folder and runs unchanged on both.
 
 import { Pool } from "pg";
+import { tables } from "./tables.ts";
 
 /** What runs SQL; values take the place of $1, $2, ... */
 export interface Database {
+  readonly kind: "PostgreSQL" | "PGlite";
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** What pg-boss runs its SQL with. */
   readonly forQueue: { executeSql(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
@@ -23,38 +25,12 @@ export async function openDatabase(url: string): Promise<Database> {
     throw new Error(`${withoutPassword(url)}: ${describe(error)}`, { cause: error });
   }
   return {
+    kind: "PostgreSQL",
     query,
     forQueue: { executeSql: (text, values) => pool.query(text, values) },
     close: () => pool.end(),
   };
 }
-
-/**
- * Several processes may begin at once: the lock is held until the end of the transaction. `json` keeps the order of fields,
- * which pictures carry in their provenance; `jsonb` does not.
- */
-const tables = `
-  select pg_advisory_xact_lock(740161002);
-  create schema if not exists proteoscope;
-  create table if not exists proteoscope.worker (
-    id uuid primary key,
-    job uuid,
-    seen timestamptz not null default now()
-  );
-  create table if not exists proteoscope.screen (
-    id uuid primary key,
-    request json not null,
-    created timestamptz not null default now()
-  );
-  create table if not exists proteoscope.screen_result (
-    screen uuid not null references proteoscope.screen on delete cascade,
-    place integer not null,
-    result json not null,
-    png bytea,
-    protein bytea,
-    primary key (screen, place)
-  );
-`;
 
 function withoutPassword(url: string): string {
   try {

@@ -24,7 +24,11 @@ export async function deleteWorker(database: Database, worker: string): Promise<
 }
 
 /** Jobs of a queue that no living worker is at. */
-export async function findAbandonedJobs(database: Database, queue: string): Promise<string[]> {
+export async function findAbandonedJobs(
+  database: Database,
+  queue: string,
+  silence = silenceSeconds,
+): Promise<string[]> {
   const rows = await database.query<{ id: string }>(
     `select id from pgboss.job as job
      where name = $1 and state = 'active' and started_on < now() - make_interval(secs => $2)
@@ -32,7 +36,21 @@ export async function findAbandonedJobs(database: Database, queue: string): Prom
          select from proteoscope.worker
          where worker.job = job.id and seen > now() - make_interval(secs => $2)
        )`,
-    [queue, silenceSeconds],
+    [queue, silence],
   );
   return rows.map(({ id }) => id);
+}
+
+/** Number of workers that were heard of in the last seconds. */
+export async function countWorkers(database: Database): Promise<number> {
+  const rows = await database.query<{ count: number }>(
+    "select count(*)::int as count from proteoscope.worker where seen > now() - make_interval(secs => $1)",
+    [silenceSeconds],
+  );
+  return rows[0]!.count;
+}
+
+/** Forgets all workers: those of a database that this process alone may open are gone. */
+export async function deleteAllWorkers(database: Database): Promise<void> {
+  await database.query("delete from proteoscope.worker");
 }

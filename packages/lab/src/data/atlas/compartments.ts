@@ -3,7 +3,7 @@
 // (Thumuluri et al., NAR 2022). A label that a source cannot give is unknown, not absent.
 
 import { FormatError } from "@proteoscope/formats";
-import type { CompartmentLabel, Protein } from "./tables.ts";
+import { type CompartmentLabel, isGraded, type Protein } from "./records.ts";
 
 /** The vocabulary, in the order of every model's output. */
 export const compartments = [
@@ -35,6 +35,9 @@ export const compartmentGroups: readonly { name: string; members: readonly Compa
   { name: "cytoplasm", members: ["cytoplasm", "cytoskeleton", "centrosome"] },
 ];
 
+/** The primary compartment of a crop without any label. */
+export const unknownCompartment = "unknown";
+
 // Finer names of the atlas, grouped as in the Human Protein Atlas; a name that is `undefined` is outside the vocabulary.
 const finer: Readonly<Record<string, Compartment | undefined>> = {
   chromatin: "nucleoplasm",
@@ -47,6 +50,7 @@ const finer: Readonly<Record<string, Compartment | undefined>> = {
   lipid_droplets: "vesicles",
   aggregates: undefined,
   plastid: undefined,
+  [unknownCompartment]: undefined,
 };
 
 /** The compartment of the vocabulary that a name of the atlas belongs to, if any. @throws FormatError for an unknown name */
@@ -95,12 +99,12 @@ export function sequenceTargets(protein: Protein): SequenceTargets {
   if (placed.size === 0) return result;
   for (const [index, compartment] of compartments.entries()) {
     const weight = placed.get(compartment) ?? 0;
-    const isUnclear = protein.source === "opencell" && weight > 0 && weight < clearGrade;
+    const isUnclear = isGraded(protein.source) && weight > 0 && weight < clearGrade;
     result.targets[index] = weight > 0 ? 1 : 0;
     result.known[index] =
       isUnclear || (compartment === "extracellular" && !resolvesSecretion(protein)) ? 0 : 1;
   }
-  if (protein.source === "opencell") return result;
+  if (!namesWholes(protein)) return result;
   for (const [group, { members }] of compartmentGroups.entries()) {
     if (!placed.has(members[0]!)) continue;
     result.groupTargets[group] = 1;
@@ -111,6 +115,11 @@ export function sequenceTargets(protein: Protein): SequenceTargets {
     }
   }
   return result;
+}
+
+/** Whether a label of this source may mean the nucleus or the cytoplasm as a whole. */
+export function namesWholes({ source }: Protein): boolean {
+  return source.startsWith("deeploc2-") || source === "hpa-test";
 }
 
 // Microscopes see what stays in the cell; only the annotators of Swiss-Prot write "secreted".

@@ -6,27 +6,14 @@ import { open, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FormatError, type NpyHeader, readNpyHeader } from "@proteoscope/formats";
 import { nuclearDistance } from "@proteoscope/imaging";
-import type { Crop } from "./tables.ts";
+import { isDataSet } from "../dataset/description.ts";
+import { openSetPixels } from "../dataset/pixels.ts";
+import type { Crop, CropImage, CropPixels } from "./records.ts";
 
 /** Channels of a crop image: protein and nucleus in [0, 1], signed nuclear distance in pixels. */
 export const cropChannels = ["protein", "nucleus", "distance"] as const;
 
-/** One crop as an image. */
-export interface CropImage {
-  readonly height: number;
-  readonly width: number;
-  /** [3, H, W]: protein, nucleus, distance. */
-  readonly data: Float32Array;
-}
-
-/** The crops of a pixel file, read one at a time. */
-export interface CropPixels {
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  /** The image of one row; it may be in the cache, so do not write into it. @throws FormatError for a row that is not there */
-  read(index: number): Promise<CropImage>;
-}
+export type { CropImage, CropPixels } from "./records.ts";
 
 const fileName = "crops_u8.npy";
 const headerBytes = 66_000; // the longest npy header of version 1
@@ -38,11 +25,12 @@ export interface CropPixelsOptions {
   readonly isCached?: boolean;
 }
 
-/** Opens the pixel file of an atlas folder. @throws FormatError if it is not uint8 [N, H, W, 3] */
+/** Opens the pixels of an atlas folder or a data set. @throws FormatError if an atlas's are not uint8 [N, H, W, 3] */
 export async function openCropPixels(
   folder: string,
   { isCached = true }: CropPixelsOptions = {},
 ): Promise<CropPixels> {
+  if (await isDataSet(folder)) return openSetPixels(folder, isCached);
   const { count, height, width, read } = await openPixelRows(join(folder, fileName), storedChannels);
   const images = new Map<number, Promise<CropImage>>();
   const load = async (index: number): Promise<CropImage> => ({

@@ -9,8 +9,14 @@ import {
   type LoadedHomologs,
   type ProteinAnnotation,
 } from "@proteoscope/models";
-import { compartmentGroups, compartments, placeLabels, sequenceTargets } from "./compartments.ts";
-import type { Protein, ProteinSource } from "./tables.ts";
+import {
+  compartmentGroups,
+  compartments,
+  namesWholes,
+  placeLabels,
+  sequenceTargets,
+} from "./compartments.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** The sources of annotations, the one that resolves most first. */
 const annotationSources: readonly AnnotationSource[] = [
@@ -19,7 +25,7 @@ const annotationSources: readonly AnnotationSource[] = [
   { key: "hpa", title: "Human Protein Atlas by DeepLoc 2.0", unresolved: compartmentGroups },
 ];
 
-const keyOfSource: Readonly<Record<ProteinSource, string>> = {
+const keyOfSource: Readonly<Record<string, string>> = {
   opencell: "opencell",
   "deeploc2-human": "uniprot",
   "deeploc2-swissprot": "uniprot",
@@ -32,27 +38,34 @@ export function homologsOf(proteins: readonly Protein[]): LoadedHomologs {
   return {
     config: { ...homologDefaults, labels: compartments },
     proteins: annotated(proteins),
-    sources: annotationSources,
+    sources: [...annotationSources, ...otherSources(proteins)],
     annotations: proteins.map(annotationOf),
   };
 }
 
+/** The sources that are no atlas's; their labels name what they resolve. */
+function otherSources(proteins: readonly Protein[]): AnnotationSource[] {
+  const names = new Set(proteins.map(({ source }) => source).filter((source) => !(source in keyOfSource)));
+  return [...names].sort().map((name) => ({ key: name, title: name, unresolved: [] }));
+}
+
 function annotationOf(protein: Protein): ProteinAnnotation {
   const { id, uniprot, gene = "", isHuman, source, labels } = protein;
-  const isGraded = source === "opencell";
+  const graded = isGraded(source);
   const nameOf = (compartment: string) =>
-    (isGraded ? undefined : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ??
-    compartment;
+    (!namesWholes(protein)
+      ? undefined
+      : compartmentGroups.find(({ members }) => members[0] === compartment)?.name) ?? compartment;
   return {
     ...{
       accession: uniprot ?? id.replace(/^[A-Z]{2}_/, ""),
       gene,
       organism: isHuman ? "human" : "",
-      source: keyOfSource[source],
+      source: keyOfSource[source] ?? source,
     },
     compartments: [...placeLabels(labels)]
       .sort(([, a], [, b]) => b - a)
-      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: isGraded ? grade : null })),
+      .map(([compartment, grade]) => ({ name: nameOf(compartment), grade: graded ? grade : null })),
   };
 }
 

@@ -6,9 +6,10 @@ import {
   clearGrade,
   compartmentGroups,
   imageCompartments,
+  namesWholes,
   placeCompartment,
 } from "./compartments.ts";
-import type { Protein } from "./tables.ts";
+import { isGraded, type Protein } from "./tables.ts";
 
 /** A label and the answers that are right for it. */
 export interface LabelClass {
@@ -17,19 +18,28 @@ export interface LabelClass {
   readonly members: readonly string[];
 }
 
+/** The class of a name of the atlas; undefined for one that no image shows. @throws FormatError for an unknown name */
+export function labelOfCompartment(name: string): LabelClass | undefined {
+  const placed = placeCompartment(name);
+  return placed !== undefined && imageCompartments.includes(placed)
+    ? { name: placed, members: [placed] }
+    : undefined;
+}
+
 /**
  * The class of a protein that is in one compartment, which is among `answers`; undefined for all other proteins. What
  * OpenCell grades as barely visible is ignored. Where the source states only the nucleus or the cytoplasm as a whole, any
  * of its parts is correct.
  */
 export function labelOf(
-  { labels, source }: Protein,
+  protein: Protein,
   answers: readonly Compartment[] = imageCompartments,
 ): LabelClass | undefined {
-  const clear = labels.filter(({ weight }) => source !== "opencell" || weight >= clearGrade);
+  const { labels, source } = protein;
+  const clear = labels.filter(({ weight }) => !isGraded(source) || weight >= clearGrade);
   const [only, ...others] = new Set(clear.map(({ name }) => placeCompartment(name)));
   if (only === undefined || others.length > 0 || !answers.includes(only)) return undefined;
   const group = compartmentGroups.find(({ members }) => members[0] === only);
-  if (source === "opencell" || group === undefined) return { name: only, members: [only] };
+  if (!namesWholes(protein) || group === undefined) return { name: only, members: [only] };
   return { name: `${group.name} (any part)`, members: group.members };
 }

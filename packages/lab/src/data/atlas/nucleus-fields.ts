@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type NdArray, readNpz } from "@proteoscope/formats";
+import { isDataSet, readDescription } from "../dataset/description.ts";
 
 /** One field of view with its segmentation. */
 export interface NucleusField {
@@ -19,8 +20,12 @@ export interface NucleusField {
 
 const fileName = "nuclei_fovs.npz";
 
-/** Reads nuclei_fovs.npz of an atlas folder, in the order of the names. @throws FormatError */
+/** Reads nuclei_fovs.npz of an atlas or a data set, in the order of the names; a set may have none. @throws FormatError */
 export async function readNucleusFields(folder: string): Promise<NucleusField[]> {
+  if (await isDataSet(folder)) {
+    const { nucleusFields } = await readDescription(folder);
+    if (nucleusFields === undefined) return []; // nuclei are then those of the crops
+  }
   const arrays = readNpz(await readFile(join(folder, fileName)));
   const micronsPerPixel = Number(arrays.get("um_per_px")?.data[0]);
   if (!(micronsPerPixel > 0)) throw new FormatError("atlas", `${fileName} lacks a positive um_per_px`);

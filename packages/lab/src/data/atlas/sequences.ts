@@ -4,6 +4,7 @@
 
 import { createGenerator } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
+import { isInFraction } from "./protein-fraction.ts";
 import { type SequenceSplit, type SplitOptions, splitSequences } from "./splits.ts";
 import { type Protein, readLocalisation, readProteins } from "./tables.ts";
 
@@ -32,15 +33,22 @@ export interface TrainingSequences {
   readonly training: readonly Protein[];
   /** Human proteins of the calibration partition. */
   readonly validation: readonly Protein[];
+  /** As many of the human proteins that are learned from, in a random order, to be compared with `validation`. */
+  readonly seen: readonly Protein[];
 }
 
 /** The proteins that a trainer learns from and is validated on. @throws FormatError where there is none to learn from */
 export async function readTrainingSequences(
   folder: string,
-  { validationCount, seed, ...options }: SplitOptions & { validationCount: number; seed: number },
+  {
+    validationCount,
+    seed,
+    proteinFraction = 1,
+    ...options
+  }: SplitOptions & { validationCount: number; seed: number; proteinFraction?: number },
 ): Promise<TrainingSequences> {
   const splits = await readSequences(folder, options);
-  const training = splits.get("train") ?? [];
+  const training = (splits.get("train") ?? []).filter((one) => isInFraction(one, proteinFraction, seed));
   if (training.length === 0)
     throw new FormatError("atlas", "no protein of proteins.csv or localisation.csv is for training", {
       hint: "give proteins that are not held out",
@@ -48,6 +56,7 @@ export async function readTrainingSequences(
   return {
     training,
     validation: chooseValidationProteins(splits.get("calibration") ?? [], validationCount, seed),
+    seen: chooseValidationProteins(training, validationCount, seed),
   };
 }
 

@@ -5,13 +5,9 @@
 // Limit: a cluster has sequences of about 60 % identity. DeepLoc's partitions are stricter (30 %), but an OpenCell protein
 // without a partition may have a remote homolog among the held-out ones.
 
-import type { Crop, Protein } from "./tables.ts";
+import type { Crop, Protein, SequenceSplit } from "./records.ts";
 
-/**
- * train: may be learned from. calibration: thresholds, early stopping. test: held-out partition. opencell: OpenCell's
- * validation and test proteins. external: the HPA test set, as far as it is new. unused: resembles a held-out one.
- */
-export type SequenceSplit = "train" | "calibration" | "test" | "opencell" | "external" | "unused";
+export type { SequenceSplit } from "./records.ts";
 
 /** Which of DeepLoc's homology partitions, 0 to 4, are held out. */
 export interface SplitOptions {
@@ -26,6 +22,7 @@ export function splitSequences(proteins: readonly Protein[], options: SplitOptio
   const { testPartition = 4, calibrationPartition = 3 } = options;
   const isUnseen = (protein: Protein) => protein.split === "val" || protein.split === "test";
   const own = proteins.map((protein): SequenceSplit => {
+    if (protein.assigned !== undefined) return protein.assigned;
     if (isUnseen(protein)) return "opencell";
     if (isExternal(protein)) return "external";
     if (protein.leakOf.length > 0) return "unused";

@@ -5,6 +5,7 @@ import { createGenerator, float32, type NdArray } from "@proteoscope/engine";
 import { FormatError } from "@proteoscope/formats";
 import { z } from "zod";
 import type { CropPixels } from "../atlas/crop-pixels.ts";
+import { proteinFractionSchema } from "../atlas/protein-fraction.ts";
 import { type Crop, simulatedSource } from "../atlas/tables.ts";
 import { symmetryCount, transformSquare } from "./augment.ts";
 import { createCropSampler, cropWeights, scheduleShare } from "./crop-sampler.ts";
@@ -35,8 +36,9 @@ export const imageDataSchema = z.strictObject({
     .default([]),
   /** Fraction of blends, crops that average two cells. */
   blendShare: shareSchema,
-  /** Images to validate on. */
+  /** Images to validate on, and as many of unseen proteins. */
   validationCount: z.int().positive(),
+  proteinFraction: proteinFractionSchema,
 });
 export type ImageDataConfig = z.infer<typeof imageDataSchema>;
 
@@ -48,7 +50,7 @@ export interface ShownCrop {
   readonly symmetry: number;
 }
 
-export interface ImageBatchOptions extends ImageDataConfig {
+export interface ImageBatchOptions extends Omit<ImageDataConfig, "proteinFraction"> {
   /** Fraction of simulated cells; none by default. */
   readonly simulatedShare?: z.infer<typeof shareSchema> | undefined;
   readonly seed: number;

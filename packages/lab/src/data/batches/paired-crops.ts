@@ -2,7 +2,9 @@
 // crop. The names of the streams of random numbers are those of version 0.1, since they are part of every recorded number.
 
 import { createGenerator } from "@proteoscope/engine";
+import type { ImageData } from "../atlas/image-data.ts";
 import type { Crop } from "../atlas/tables.ts";
+import { chooseCrops } from "./image-batches.ts";
 import type { Pair } from "./negative-pairs.ts";
 import type { Pairing } from "./pairs.ts";
 
@@ -25,4 +27,16 @@ export function validationPair(pairing: Pairing, crop: Crop, seed: number): Pair
   const [uniform] = createGenerator(seed, "validation partner", crop.index).uniform(1);
   const protein = pairing.pairedProtein(crop, uniform!);
   return protein && { crop, protein };
+}
+
+/** Crops of unseen proteins, each with its own protein. */
+export function unseenPairs(
+  { unseen, unseenProteins }: Pick<ImageData, "unseen" | "unseenProteins">,
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Pair[] {
+  const byUniprot = new Map(unseenProteins.map((protein) => [protein.uniprot, protein]));
+  return chooseCrops(unseen, count, seed).flatMap((crop) => {
+    const protein = byUniprot.get(crop.uniprot);
+    return protein === undefined ? [] : [{ crop, protein }];
+  });
 }

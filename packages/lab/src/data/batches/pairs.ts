@@ -3,7 +3,7 @@
 // compartment, not of a protein: say so wherever results are shown.
 
 import { type Compartment, compartmentGroups, compartments, placeLabels } from "../atlas/compartments.ts";
-import type { Crop, Protein } from "../atlas/tables.ts";
+import { type Crop, isGraded, type Protein } from "../atlas/tables.ts";
 import { cumulate, drawIndex } from "./weighted-sampler.ts";
 
 // A label "nucleus" that may mean any part of it makes a worse pair than a resolved one.
@@ -62,14 +62,15 @@ export function createPairing(
 
 /** Compartments that a protein is surely in: OpenCell's strong grade, or everything that another source names. */
 function strongCompartments(protein: Protein): Compartment[] {
-  const strong =
-    protein.source === "opencell" ? protein.labels.filter(({ weight }) => weight >= 3) : protein.labels;
+  const strong = isGraded(protein.source)
+    ? protein.labels.filter(({ weight }) => weight >= 3)
+    : protein.labels;
   return [...placeLabels(strong).keys()];
 }
 
 function isResolved(protein: Protein, strong: readonly Compartment[]): boolean {
   const leaders = compartmentGroups.map(({ members }) => members[0]!);
-  return protein.source === "opencell" || !strong.some((compartment) => leaders.includes(compartment));
+  return isGraded(protein.source) || !strong.some((compartment) => leaders.includes(compartment));
 }
 
 function keyOf(names: readonly Compartment[]): string {

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { compartments, sequenceTargets } from "../atlas/compartments.ts";
+import { proteinFractionSchema } from "../atlas/protein-fraction.ts";
 import type { Protein } from "../atlas/tables.ts";
 
 /** Options of every such trainer, under `data`. */
@@ -11,12 +12,13 @@ export const sequenceWeightsSchema = z.strictObject({
   weightOfHuman: z.number().positive(),
   /** The same for a protein of OpenCell. */
   weightOfOpencell: z.number().positive(),
+  proteinFraction: proteinFractionSchema,
 });
 
 /** How often each protein is sampled, relative to one that is not human. */
 export function samplingWeights(
   proteins: readonly Protein[],
-  { weightOfHuman, weightOfOpencell }: z.infer<typeof sequenceWeightsSchema>,
+  { weightOfHuman, weightOfOpencell }: Omit<z.infer<typeof sequenceWeightsSchema>, "proteinFraction">,
 ): number[] {
   return proteins.map(({ source, isHuman }) =>
     source === "opencell" ? weightOfOpencell : isHuman ? weightOfHuman : 1,

@@ -17,7 +17,9 @@ export const simulatedImageDataSchema = imageDataSchema.extend({
   simulatedShare: shareSchema.optional(),
 });
 
-type SimulatedImageData = z.infer<typeof simulatedImageDataSchema>;
+type SimulatedImageData = Omit<z.infer<typeof simulatedImageDataSchema>, "proteinFraction"> & {
+  readonly proteinFraction?: number;
+};
 
 export interface TrainingImages extends ImageData {
   readonly pixels: CropPixels;
@@ -27,8 +29,8 @@ export interface TrainingImages extends ImageData {
 export async function openTrainingImages(folder: string, data: SimulatedImageData): Promise<TrainingImages> {
   checkShares(data);
   const pixels = await openCropPixels(folder);
-  const images = await readImageData(folder);
-  checkCropIndices([...images.training, ...images.validation], pixels);
+  const images = await readImageData(folder, data);
+  checkCropIndices([...images.training, ...images.validation, ...images.unseen], pixels);
   if (data.simulated === undefined) return { ...images, pixels };
   const { crops } = await readCrops(data.simulated);
   const strange = crops.find(({ source }) => source !== simulatedSource);

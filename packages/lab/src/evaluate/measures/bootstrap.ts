@@ -53,16 +53,28 @@ export function bootstrapAll<Unit>(
     const row = draws.subarray(round * count, (round + 1) * count);
     return statistics(Array.from(row, (draw) => units[Math.floor(draw * count)]!));
   });
-  const estimate = (name: string): Estimate | null => {
-    const value = values[name]!;
-    const sorted = resampled.map((row) => row[name]!).filter(Number.isFinite);
-    if (!Number.isFinite(value) || sorted.length === 0) return null;
-    sorted.sort((a, b) => a - b);
-    const shift = centred ? value - mean(sorted) : 0;
-    const at = (share: number) => quantileSorted(sorted, share) + shift;
-    return { value, interval95: [at(0.025), at(0.975)], n: count };
-  };
+  const estimate = (name: string): Estimate | null =>
+    intervalOf(
+      values[name]!,
+      resampled.map((row) => row[name]!),
+      count,
+      centred,
+    );
   return Object.fromEntries(Object.keys(values).map((name) => [name, estimate(name)]));
+}
+
+/** A value with the interval of its resamples; null where it is not a number, or none of them is. */
+export function intervalOf(
+  value: number,
+  resampled: readonly number[],
+  n: number,
+  centred = false,
+): Estimate | null {
+  const sorted = resampled.filter(Number.isFinite).sort((a, b) => a - b);
+  if (!Number.isFinite(value) || sorted.length === 0) return null;
+  const shift = centred ? value - mean(sorted) : 0;
+  const at = (share: number) => quantileSorted(sorted, share) + shift;
+  return { value, interval95: [at(0.025), at(0.975)], n };
 }
 
 /** The median; NaN for no values. */

@@ -6,10 +6,14 @@ import type { OnProgress } from "@proteoscope/microscope";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
 import { type AnswersFile, type ConfidentRecord, keyOfConfident } from "../answers-file.ts";
+import { choose } from "../suite/distributions.ts";
 import { type EvaluationTools, generateConfident, readRow } from "./proteins.ts";
 
 /** Largest number of proteins per compartment. */
 const confidentProteins = 20;
+
+/** Proteins that are encoded for each one that is generated: few are asked for, few are read. */
+const candidatesPerProtein = 50;
 
 export interface ConfidentRequest {
   /** Proteins among which the most confident predictions are looked for. */
@@ -22,10 +26,11 @@ export interface ConfidentRequest {
 /** Generates what `answers` does not hold yet, and returns all records, compartment by compartment. */
 export async function generateConfidentSubset(
   tools: Omit<EvaluationTools, "onDrawn">,
-  { candidates, answers, proteins }: ConfidentRequest,
+  { answers, proteins, ...request }: ConfidentRequest,
   onProgress: OnProgress | undefined,
 ): Promise<ConfidentRecord[]> {
-  const { microscope, signal } = tools;
+  const { microscope, signal, settings } = tools;
+  const candidates = choose(request.candidates, proteins * candidatesPerProtein, settings.seed);
   const count = Math.min(confidentProteins, proteins, candidates.length);
   const ranks = imageCompartments.flatMap((compartment) =>
     Array.from({ length: count }, (_, rank) => ({ compartment, rank })),

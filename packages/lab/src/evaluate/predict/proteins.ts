@@ -11,7 +11,7 @@ import {
   type CompartmentProbabilities,
   type EncodedProtein,
   type GeneratedImages,
-  type GenerateOptions,
+  type GenerateSettings,
   type ImageClassifier,
   type Microscope,
 } from "@proteoscope/microscope";
@@ -19,10 +19,10 @@ import { noCalibration, posteriorProbabilities } from "@proteoscope/models";
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { CropImage } from "../../data/atlas/crop-pixels.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
-import type { ConfidentRecord, CropRecord, ProteinRecord } from "../answers-file.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
 import type { EvaluatedProtein, KnownCrop } from "../sets.ts";
 
-export type DrawSettings = Required<Omit<GenerateOptions, "batchSize" | "signal" | "onStep">>;
+export type DrawSettings = GenerateSettings;
 
 export interface EvaluationTools {
   readonly microscope: Microscope;
@@ -62,7 +62,7 @@ export async function generateForProteins(
   const condition = values.normal((constants.windowResidues + 2) * width);
   const random = { ...generated[0]!.read, knownTargets: [], condition };
   const seenOf = async (shown: EncodedProtein, guidance: number) =>
-    (await drawEach(tools, shown, cells, { guidance })).map(({ compartments }) => inOrder(compartments));
+    (await drawEach(tools, shown, cells, { guidance })).map(changedImage);
   const randomEmbedding = await seenOf(random, tools.settings.guidance);
   const unconditional = await seenOf(random, 0);
   return generated.map(({ record, changed }, index) => ({
@@ -113,6 +113,10 @@ async function generateForProtein(
     nuclearProportion: numberOrNull(nuclearProportion(image.subarray(0, area), distance)),
     features: compact((await classifier.classify(image))[0]!.features),
     protein: encodePlane(image.subarray(0, area)),
+    nucleus: encodePlane(image.subarray(area, 2 * area)),
+    others: Array.from({ length: settings.samples - 1 }, (_, i) =>
+      encodePlane(drawing.images.subarray(2 * (i + 1) * area, (2 * (i + 1) + 1) * area)),
+    ),
   };
   const { labels } = microscope.model.localization.config;
   const uncalibrated = posteriorProbabilities(read.logits, noCalibration(labels.length));
@@ -128,15 +132,11 @@ async function generateForProtein(
   const order = random("shuffle").shuffle(protein.sequence.length);
   const shuffled = Array.from(order, (index) => protein.sequence[index]).join("");
   const other = chooseOther(evaluated, others, random("other").uniform(1)[0]!);
-  const seen = async (shown: EncodedProtein) =>
-    inOrder((await drawEach(tools, shown, [cell]))[0]!.compartments);
+  const seen = async (shown: EncodedProtein) => changedImage((await drawEach(tools, shown, [cell]))[0]!);
   const changed = {
     otherNucleus: { nucleus: next, probabilities: inOrder(drawings[1]!.compartments) },
     shuffledSequence: await seen(await microscope.encode(shuffled)),
-    otherProtein: {
-      id: other.protein.id,
-      probabilities: await seen(await readRow(microscope, other.protein)),
-    },
+    otherProtein: { id: other.protein.id, ...(await seen(await readRow(microscope, other.protein))) },
   };
   return { read, cell, record, changed };
 }
@@ -161,12 +161,15 @@ export async function generateForCrop(
   };
   const drawn = await draw(protein.sequence);
   const proportion = (plane: Float32Array) => numberOrNull(nuclearProportion(plane, distance));
+  const otherDrawn = await draw(other.protein.sequence);
   return {
     ...{ kind: "crop", crop: crop.index, protein: protein.id, isSeen },
     drawn: proportion(drawn),
     real: proportion(real),
     overlap: numberOrNull(medianOverlap(drawn, real)),
-    otherOverlap: numberOrNull(medianOverlap(await draw(other.protein.sequence), real)),
+    otherOverlap: numberOrNull(medianOverlap(otherDrawn, real)),
+    image: encodePlane(drawn),
+    otherImage: encodePlane(otherDrawn),
   };
 }
 
@@ -197,6 +200,24 @@ function chooseCell(
   const nucleus = random("nucleus").integer(library.count);
   const { distance } = pickNucleus(library, nucleus);
   return { nucleus, cell: { distance, seed: random("noise").integer(2 ** 32) } };
+}
+
+/** Generates a protein as its record has it, with other settings. */
+export async function generateForSweep(
+  tools: EvaluationTools,
+  { set, protein }: EvaluatedProtein,
+  setting: string,
+  changes: Partial<DrawSettings>,
+): Promise<SweepRecord> {
+  const { cell } = chooseCell(tools, protein);
+  const read = await readRow(tools.microscope, protein);
+  const [drawing] = await drawEach(tools, read, [cell], { ...changes, samples: 1 });
+  const image = encodePlane(drawing!.images.subarray(0, cell.distance.length));
+  return { kind: "sweep", id: protein.id, set, setting, image };
+}
+
+function changedImage({ images, height, width, compartments }: GeneratedImages): Changed["shuffledSequence"] {
+  return { probabilities: inOrder(compartments), protein: encodePlane(images.subarray(0, height * width)) };
 }
 
 /** The protein channel of a record, in [0, 1]. */

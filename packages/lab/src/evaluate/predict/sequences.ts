@@ -9,6 +9,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { type CalibrationError, calibrationError } from "../measures/calibration-error.ts";
 import { type LocalizationFigures, localizationFigures } from "../measures/localization-figures.ts";
 import { fitThresholds, judgeLabels } from "../measures/multi-label.ts";
+import { choose } from "../suite/distributions.ts";
 import { type Baselines, baselineNames, type Prediction, predictWithModel } from "./sequence-methods.ts";
 
 export const sequenceMethods = ["languageModel", ...baselineNames] as const;
@@ -79,22 +80,29 @@ export interface LocalizationRequest {
   readonly splits: ReadonlyMap<SequenceSplit, readonly Protein[]>;
   readonly baselines: Baselines;
   readonly seed: number;
+  /** Largest number of proteins per set; all where undefined. */
+  readonly proteins?: number | undefined;
 }
+
+/** Thresholds are fitted to this many proteins at least. */
+const fewestCalibrated = 200;
 
 /** Scores all methods on all sets. @throws the signal's reason when it is aborted. */
 export async function judgeLocalization(
   reader: Pick<ProteinEncoder, "model" | "encode">,
-  { splits, baselines, seed }: LocalizationRequest,
+  { splits, baselines, seed, proteins: most = Number.POSITIVE_INFINITY }: LocalizationRequest,
   { signal, onProgress }: WorkOptions,
 ): Promise<LocalizationMetrics> {
   const held = (splits.get("test") ?? []).filter(({ source }) => source === "deeploc2-swissprot");
+  const limit = (all: readonly Protein[], count = most) =>
+    all.length <= count ? all : choose(all, count, seed);
   const sets: Record<SequenceSet, readonly Protein[]> = {
-    partition: held,
-    partitionHuman: held.filter(({ isHuman }) => isHuman),
-    atlas: (splits.get("external") ?? []).filter(({ source }) => source === "deeploc2-hpa-test"),
+    partition: limit(held),
+    partitionHuman: limit(held.filter(({ isHuman }) => isHuman)),
+    atlas: limit((splits.get("external") ?? []).filter(({ source }) => source === "deeploc2-hpa-test")),
   };
-  const calibration = calibrationProteins(splits);
-  const proteins = [...calibration, ...held, ...sets.atlas];
+  const calibration = limit(calibrationProteins(splits), Math.max(most, fewestCalibrated));
+  const proteins = [...new Set([...calibration, ...Object.values(sets).flat()])];
   const predictions = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
   for (const protein of proteins) {
     signal.throwIfAborted();

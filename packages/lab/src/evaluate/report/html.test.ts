@@ -53,9 +53,9 @@ describe("the bar chart", () => {
     { name: "none", estimate: null },
   ]);
 
-  it("draws bars and whiskers to scale: 360 wide from 190", () => {
-    expect(svg).toContain('<rect x="190" y="4" width="90.0" height="16">');
-    expect(svg).toMatch(/class="whisker" x1="254\.8" y1="12" x2="301\.6" y2="12"/);
+  it("draws bars and whiskers to scale: 360 wide, from where the longest label ends", () => {
+    expect(svg).toContain('<rect x="51" y="4" width="90.0" height="16">');
+    expect(svg).toMatch(/class="whisker" x1="115\.8" y1="12" x2="162\.6" y2="12"/);
   });
 
   it("has a name, says its values, and no bar for what was not measured", () => {

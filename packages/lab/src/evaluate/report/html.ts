@@ -4,6 +4,13 @@ import type { Confusion } from "../measures/accuracy.ts";
 import type { Estimate } from "../measures/bootstrap.ts";
 import type { Picture } from "./pictures.ts";
 
+const pixelsPerLetter = 7; // at 12 pixels: wider than any font's mean
+
+/** Width of a label in pixels, at most. */
+export function labelWidth(text: string): number {
+  return Math.ceil(text.length * pixelsPerLetter);
+}
+
 /** A text as HTML. */
 export function escapeHtml(text: string): string {
   const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -46,7 +53,8 @@ export function barChart(
   title: string,
   bars: readonly { readonly name: string; readonly estimate: Estimate | null }[],
 ): string {
-  const [left, width, rowHeight] = [190, 360, 24];
+  const [width, rowHeight] = [360, 24];
+  const left = 16 + Math.max(0, ...bars.map(({ name }) => labelWidth(name)));
   const x = (value: number) => (left + width * Math.min(1, Math.max(0, value))).toFixed(1);
   const height = bars.length * rowHeight + 22;
   const grid = [0, 0.25, 0.5, 0.75, 1].map(
@@ -83,14 +91,19 @@ export function confusionTable({ classes, answers, counts }: Confusion): string 
     return [escapeHtml(name), String(total), ...cells];
   });
   const heads = shown.map((column) => escapeHtml(answers[column]!));
-  return `<div class="confusion">${table(["label \\ predicted", "n", ...heads], rows)}</div>`;
+  return `<div class="confusion" tabindex="0" role="region" aria-label="Counts of answers by class">${table(["label \\ predicted", "n", ...heads], rows)}</div>`;
 }
 
 /** Fractions of each row as squares, dark for 1; columns that were never predicted are left out. */
 export function confusionPicture(title: string, { classes, answers, counts }: Confusion): string {
   const shown = answers.map((_, column) => column).filter((column) => counts.some((row) => row[column]! > 0));
-  const [left, top, size] = [150, 120, 24];
-  const [width, height] = [left + shown.length * size + 60, top + classes.length * size + 4];
+  const size = 24;
+  const left = 12 + Math.max(0, ...classes.map(labelWidth));
+  // Heads lean by 60 degrees.
+  const longest = Math.max(0, ...shown.map((column) => labelWidth(answers[column]!)));
+  const top = Math.ceil(longest * Math.sin(Math.PI / 3)) + 18;
+  const width = left + shown.length * size + Math.ceil(longest / 2) + 12;
+  const height = top + classes.length * size + 4;
   const rows = classes.map((name, row) => {
     const total = counts[row]!.reduce((sum, count) => sum + count, 0);
     const y = top + row * size;

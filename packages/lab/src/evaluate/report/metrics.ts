@@ -3,7 +3,6 @@
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { ConfidentRecord, CropRecord, EvaluationSetup, ProteinRecord } from "../answers-file.ts";
-import type { JudgeMetrics } from "../judges/judge-drawings.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import type { NearestCrop } from "../measures/memorisation.ts";
@@ -11,6 +10,7 @@ import type { ReliabilityBin } from "../measures/reliability-curve.ts";
 import type { ReadCrop } from "../predict/real-crops.ts";
 import type { LocalizationMetrics } from "../predict/sequences.ts";
 import type { EvaluationSet } from "../sets.ts";
+import type { SuiteResults } from "../suite/results.ts";
 import {
   type ClassScores,
   drawnPrediction,
@@ -56,11 +56,14 @@ export interface Provenance extends EvaluationSetup {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
-/** metrics.json; a half of the evaluation that was not requested is null. */
+/** metrics.json; a part of the evaluation that was not requested is null. */
 export interface Metrics {
+  readonly version: number;
   readonly provenance: Provenance;
   readonly images: ImageMetrics | null;
   readonly localization: LocalizationMetrics | null;
+  /** Images by every judge and in every space. */
+  readonly suite: SuiteResults | null;
 }
 
 /** Figures of generated images. */
@@ -86,8 +89,6 @@ export interface ImageMetrics {
   readonly autoencoder: ReconstructionScores;
   /** What a linear filter of as many numbers as the latents hold leaves of the same crops. */
   readonly linearFilter: ReconstructionScores;
-  /** By a judge that was fitted to real cells alone; null where there are too few. */
-  readonly judge: JudgeMetrics | null;
   readonly memorisation: Memorisation;
   readonly effects: Readonly<Record<EffectName, Effect>>;
   readonly reliability: readonly ReliabilityBin[] | null;
@@ -100,7 +101,6 @@ export interface EvaluationResults {
   readonly crops: readonly CropRecord[];
   readonly confident: readonly ConfidentRecord[];
   readonly real: readonly ReadCrop[];
-  readonly judge: JudgeMetrics | null;
   readonly nearest: Readonly<Record<"unseen" | "seen" | "real", readonly NearestCrop[]>>;
   readonly trainingCrops: number;
 }
@@ -155,7 +155,6 @@ export function measureImages(results: EvaluationResults, options: BootstrapOpti
       unseenReal.map(({ field, filterQuality }) => ({ field, quality: filterQuality })),
       options,
     ),
-    judge: results.judge,
     memorisation: scoreMemorisation(nearest, trainingCrops, options),
     effects: scoreEffects(unseen, options),
     reliability: scoreReliability(unseen, options),

@@ -3,6 +3,7 @@
 
 import { channels } from "../measures/autoencoding.ts";
 import type { Estimate } from "../measures/bootstrap.ts";
+import { htmlDocument, note, section } from "./document.ts";
 import {
   barChart,
   confusionPicture,
@@ -14,12 +15,13 @@ import {
   share,
   table,
 } from "./html.ts";
-import { judgeSection } from "./judge.ts";
 import { localizationSection } from "./localization.ts";
 import type { ImageMetrics, Metrics } from "./metrics.ts";
 import type { Example } from "./pictures.ts";
 import { ceilings, type Margins, type ScoreName, type SetScores } from "./score-compartments.ts";
 import type { Distances } from "./score-pictures.ts";
+import type { SuitePictures } from "./suite-pictures.ts";
+import { suiteSections } from "./suite-sections.ts";
 
 export const scoreTitles: Readonly<Record<ScoreName, string>> = {
   drawn: "generated images",
@@ -46,25 +48,28 @@ export const setTitles: Readonly<Record<string, string>> = {
 };
 
 /** The whole document. */
-export function renderReport(metrics: Metrics, examples: readonly Example[]): string {
-  const { images, localization, provenance } = metrics;
-  const title = `Evaluation of ${escapeHtml(provenance.model.name)}`;
+export function renderReport(
+  metrics: Metrics,
+  examples: readonly Example[],
+  pictures?: SuitePictures | undefined,
+): string {
+  const { images, localization, suite, provenance } = metrics;
+  const title = `Evaluation of ${provenance.model.name}`;
   const sections = [
+    ...(suite === null
+      ? []
+      : suiteSections(suite, pictures).map(([name, content]) => section(name, content))),
     ...(images === null ? [] : imageSections(images, examples)),
     ...(localization === null
       ? []
       : [section("What is predicted from sequences alone", localizationSection(localization))]),
     section("How this was measured", provenanceSection(metrics)),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>${style}</style></head>
-<body><h1>${title}</h1>
-<p>Generated images are synthetic: hypotheses, not observations. Brackets hold 95 % intervals.</p>
-${sections.join("\n")}
-</body></html>
-`;
+  return htmlDocument(
+    title,
+    `<p>Generated images are synthetic: hypotheses, not observations. Brackets hold 95 % intervals.</p>
+${sections.join("\n")}`,
+  );
 }
 
 function imageSections(images: ImageMetrics, examples: readonly Example[]): string[] {
@@ -76,31 +81,9 @@ function imageSections(images: ImageMetrics, examples: readonly Example[]): stri
     section("Distance to real images", distanceSection(images)),
     section("Nuclear proportion, and overlap around the same nucleus", proportionSection(images)),
     section("Reconstruction by the autoencoder", autoencoderSection(images)),
-    section("A judge that knows real cells alone", judgeSection(images.judge, setTitles)),
     section("What changes the image", effectSection(images)),
     section("Does agreement of samples predict correctness?", reliabilitySection(images)),
   ];
-}
-
-const style = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff }
-table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums }
-th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; font-weight: normal }
-thead th { border-bottom: 2px solid #888; font-weight: 600 }
-svg { font: 12px system-ui, sans-serif; max-width: 100%; height: auto } svg rect { fill: #3b7ddd }
-svg .whisker { stroke: #111; stroke-width: 2 } svg .grid { stroke: #ddd }
-.confusion { overflow-x: auto } .confusion th, .confusion td { padding: .1rem .4rem; font-size: 13px }
-.confusion span { display: block; padding: 0 .3rem; background: rgb(59 125 221 / calc(var(--share) * .7)) }
-.examples { display: grid; grid-template-columns: repeat(3, max-content); gap: .5rem 1rem }
-figure { margin: 0; max-width: 200px } figcaption { font-size: 12px; color: #444 } img { display: block }
-.note { color: #444 } code { font-size: 12px; overflow-wrap: anywhere }`;
-
-function section(title: string, content: string): string {
-  return `<section><h2>${escapeHtml(title)}</h2>\n${content}\n</section>`;
-}
-
-function note(text: string): string {
-  return `<p class="note">${escapeHtml(text)}</p>`;
 }
 
 function accuracySection({ compartments }: ImageMetrics): string {
@@ -305,8 +288,8 @@ function reliabilitySection({ reliability }: ImageMetrics): string {
   return `${note(text)}${table(["agreement", "mean", "accuracy"], rows)}`;
 }
 
-function provenanceSection({ provenance, images, localization }: Metrics): string {
-  const notes = [...(images?.notes ?? []), ...(localization?.notes ?? [])];
+function provenanceSection({ provenance, images, localization, suite }: Metrics): string {
+  const notes = [...(suite?.notes ?? []), ...(images?.notes ?? []), ...(localization?.notes ?? [])];
   const list = notes.map((text) => `<li>${escapeHtml(text)}</li>`).join("\n");
   return `<ul>\n${list}\n</ul>\n<pre><code>${escapeHtml(JSON.stringify(provenance, null, 2))}</code></pre>`;
 }

@@ -9,6 +9,7 @@ const nucleus = { name: "nucleus (any part)", members: ["nucleoplasm", "nucleolu
 
 /** Probabilities that one compartment has most of. */
 const peakedAt = (predicted: string) => imageCompartments.map((name) => (name === predicted ? 0.9 : 0.01));
+const changedTo = (predicted: string) => ({ probabilities: peakedAt(predicted), protein: "" });
 
 interface Said {
   drawn: string;
@@ -22,11 +23,11 @@ const record = (label: typeof er, { drawn, languageModel, floor }: Said) => ({
     floor === undefined
       ? null
       : {
-          shuffledSequence: peakedAt(floor),
-          otherProtein: { id: "x", probabilities: peakedAt(floor) },
+          shuffledSequence: changedTo(floor),
+          otherProtein: { id: "x", ...changedTo(floor) },
           otherNucleus: { nucleus: 1, probabilities: peakedAt(drawn) },
-          randomEmbedding: peakedAt("vesicles"),
-          unconditional: peakedAt("vesicles"),
+          randomEmbedding: changedTo("vesicles"),
+          unconditional: changedTo("vesicles"),
         },
 });
 

@@ -105,10 +105,10 @@ const predictors: Readonly<Record<string, (record: ScoredProtein) => readonly nu
   composition: ({ baselines }) => baselines?.composition,
   kmers: ({ baselines }) => baselines?.kmers,
   otherNucleus: ({ changed }) => changed?.otherNucleus.probabilities,
-  shuffledSequence: ({ changed }) => changed?.shuffledSequence,
+  shuffledSequence: ({ changed }) => changed?.shuffledSequence.probabilities,
   otherProtein: ({ changed }) => changed?.otherProtein.probabilities,
-  randomEmbedding: ({ changed }) => changed?.randomEmbedding,
-  unconditional: ({ changed }) => changed?.unconditional,
+  randomEmbedding: ({ changed }) => changed?.randomEmbedding.probabilities,
+  unconditional: ({ changed }) => changed?.unconditional.probabilities,
 };
 
 /** Scores of one set of proteins; real crops are weighted as the set's classes are. */

@@ -18,6 +18,10 @@ import {
 const options = { seed: 1, rounds: 100 };
 const peakedAt = (answer: string, most = 1) =>
   imageCompartments.map((name) => (name === answer ? most : (1 - most) / 11));
+const changedTo = (predicted: string, most = 1) => ({
+  probabilities: peakedAt(predicted, most),
+  protein: "",
+});
 
 function protein(changes: Partial<ProteinRecord["drawn"]> = {}, answers: Partial<ProteinRecord> = {}) {
   const record: ProteinRecord = {
@@ -30,7 +34,7 @@ function protein(changes: Partial<ProteinRecord["drawn"]> = {}, answers: Partial
         agreement: null,
         nuclearProportion: 0.5,
         features: [0, 0],
-        protein: "",
+        ...{ protein: "", nucleus: "", others: [] },
       },
       ...changes,
     },
@@ -92,7 +96,7 @@ describe("nuclear proportions", () => {
   it("are compared image by image and resampled by protein; black images have none", () => {
     const pair = (id: string, index: number, drawn: number | null, real: number) => ({
       ...{ kind: "crop" as const, crop: index, protein: id, isSeen: true, drawn, real },
-      ...{ overlap: 0.5, otherOverlap: 0.4 },
+      ...{ overlap: 0.5, otherOverlap: 0.4, image: "", otherImage: "" },
     });
     const records = [pair("A", 0, 0.2, 0.1), pair("A", 1, 0.3, 0.2), pair("B", 2, 0.6, 0.5)];
     const { images, correlation, meanError } = scoreProportions([...records, pair("C", 3, null, 1)], options);
@@ -122,10 +126,10 @@ describe("nuclear proportions", () => {
 describe("effects", () => {
   it("are how often another compartment is recognised, and how much of the probability moves", () => {
     const changed = {
-      shuffledSequence: peakedAt("Golgi"),
-      otherProtein: { id: "Q", probabilities: peakedAt("ER", 0.5) },
+      shuffledSequence: changedTo("Golgi"),
+      otherProtein: { id: "Q", ...changedTo("ER", 0.5) },
       otherNucleus: { nucleus: 1, probabilities: peakedAt("ER") },
-      ...{ randomEmbedding: peakedAt("Golgi"), unconditional: peakedAt("ER") },
+      ...{ randomEmbedding: changedTo("Golgi"), unconditional: changedTo("ER") },
     };
     const { shuffledSequence, otherProtein, otherNucleus, randomEmbedding, unconditional } = scoreEffects(
       [protein({}, { changed }), protein()],
@@ -140,10 +144,10 @@ describe("effects", () => {
 
   it("are none of another nucleus where the library has but one", () => {
     const changed = {
-      shuffledSequence: peakedAt("ER"),
-      otherProtein: { id: "Q", probabilities: peakedAt("ER") },
+      shuffledSequence: changedTo("ER"),
+      otherProtein: { id: "Q", ...changedTo("ER") },
       otherNucleus: { nucleus: 0, probabilities: peakedAt("ER") },
-      ...{ randomEmbedding: peakedAt("Golgi"), unconditional: peakedAt("ER") },
+      ...{ randomEmbedding: changedTo("Golgi"), unconditional: changedTo("ER") },
     };
     const { otherNucleus } = scoreEffects([protein({}, { changed })], options);
     expect(otherNucleus).toEqual({ sameAnswer: null, change: null });
@@ -154,7 +158,7 @@ describe("overlaps", () => {
   it("are compared with those of another protein's image around the same nucleus", () => {
     const crop = (protein: string, overlap: number | null, otherOverlap: number) => ({
       ...{ kind: "crop" as const, crop: 0, protein, isSeen: false, drawn: 0.5, real: 0.5 },
-      ...{ overlap, otherOverlap },
+      ...{ overlap, otherOverlap, image: "", otherImage: "" },
     });
     const crops = [crop("A", 0.6, 0.4), crop("A", 0.8, 0.4), crop("B", 0.7, 0.4), crop("C", null, 0)];
     const { drawn, otherProtein, aboveFloor } = scoreOverlap(crops, options);

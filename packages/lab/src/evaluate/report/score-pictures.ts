@@ -8,7 +8,7 @@ import type { CropRecord, ProteinRecord } from "../answers-file.ts";
 import { totalVariation } from "../measures/accuracy.ts";
 import { type channels, type Quality, spectrumBands } from "../measures/autoencoding.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
-import { frechetDistance } from "../measures/frechet-distance.ts";
+import { frechetDistance } from "../measures/distributions/frechet-distance.ts";
 import { groupBy } from "../measures/group-by.ts";
 import { type NearestCrop, nearThreshold } from "../measures/memorisation.ts";
 import {
@@ -254,9 +254,9 @@ export function scoreEffects(
       changed?.otherNucleus.nucleus === nucleus ? undefined : changed?.otherNucleus.probabilities,
     ),
     otherProtein: effect(({ changed }) => changed?.otherProtein.probabilities),
-    shuffledSequence: effect(({ changed }) => changed?.shuffledSequence),
-    randomEmbedding: effect(({ changed }) => changed?.randomEmbedding),
-    unconditional: effect(({ changed }) => changed?.unconditional),
+    shuffledSequence: effect(({ changed }) => changed?.shuffledSequence.probabilities),
+    randomEmbedding: effect(({ changed }) => changed?.randomEmbedding.probabilities),
+    unconditional: effect(({ changed }) => changed?.unconditional.probabilities),
   };
 }
 

@@ -7,6 +7,7 @@ import { f32, type NdArray, type Tensor, type Tensors } from "@proteoscope/engin
 import { readSafetensors } from "@proteoscope/formats";
 import { autoencoderLosses, loadAs, reconstructionLosses, subfolder } from "@proteoscope/models";
 import { ConfigError } from "../../config/compose.ts";
+import type { Crop } from "../../data/atlas/tables.ts";
 import { chooseCrops, createImageBatches, stackChannels } from "../../data/batches/image-batches.ts";
 import { openTrainingImages } from "../../data/batches/training-images.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../../training/define-trainer.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { networkFiles, withoutPrefix, withPrefix } from "../../training/model-files.ts";
+import { type ReportItem, validateBoth } from "../../training/validation-sets.ts";
 import {
   type AutoencoderConfig,
   autoencodedChannels,
@@ -42,10 +44,11 @@ async function prepare(preparation: Preparation<AutoencoderConfig>): Promise<Tra
   if (trained === "decoder" && train.startFrom === undefined)
     throw new ConfigError("trained: decoder needs an encoder: give train.start_from");
   const perceptual = await readPerceptualWeights(config);
-  const { pixels, training, validation } = await openTrainingImages(atlas, data);
+  const { pixels, training, validation, unseen } = await openTrainingImages(atlas, data);
   const side = pixels.height;
   const networks = { autoencoder: autoencoderConfigOf(config), loss: lossConfigOf(config) };
   const crops = chooseCrops(validation, data.validationCount, train.seed);
+  const others = chooseCrops(unseen, data.validationCount, train.seed);
   const latentSide = Math.floor(Math.floor(side / 2) / 2);
   const latentShape = [data.batchSize, config.model.latentChannels, latentSide, latentSide];
   const isAdversarial = loss.discriminatorWeight > 0;
@@ -82,7 +85,11 @@ async function prepare(preparation: Preparation<AutoencoderConfig>): Promise<Tra
         adversarialFactor: { dtype: "float32", shape: [], data: Float32Array.of(factor) },
       };
     },
-    validate: (weights) => validateAutoencoder(runtime, networkOf(weights), pixels, crops),
+    validate(weights, log) {
+      const score = (shown: readonly Crop[], report: ReportItem) =>
+        validateAutoencoder(runtime, networkOf(weights), pixels, shown, report);
+      return validateBoth(score, crops, "unseen", others, log);
+    },
     samples: (weights) => drawReconstructions(runtime, networkOf(weights), pixels, crops),
     files: async (weights) => networkFiles("vae", { architecture: "autoencoder", ...networkOf(weights) }),
   });

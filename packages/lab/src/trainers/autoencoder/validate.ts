@@ -9,6 +9,7 @@ import type { Crop } from "../../data/atlas/tables.ts";
 import { stackChannels } from "../../data/batches/image-batches.ts";
 import { createLatentCoder } from "../../training/frozen/latents.ts";
 import type { Scores } from "../../training/scores.ts";
+import type { ReportItem } from "../../training/validation-sets.ts";
 import { autoencodedChannels } from "./config.ts";
 
 interface Network {
@@ -22,6 +23,7 @@ export async function validateAutoencoder(
   { config, weights }: Network,
   pixels: CropPixels,
   crops: readonly Crop[],
+  report?: ReportItem,
 ): Promise<Scores> {
   const side = pixels.height;
   const program = await compile(
@@ -44,14 +46,17 @@ export async function validateAutoencoder(
       const { reconstruction, mean } = await program.run({ images });
       const real = images.data as Float32Array;
       const made = (reconstruction.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
+      let ofCrop = 0;
       for (const channel of autoencodedChannels) {
         let square = 0;
         for (let i = channel * plane; i < (channel + 1) * plane; i++) {
           square += (real[i]! - made[i]!) ** 2;
-          absolute += Math.abs(real[i]! - made[i]!);
+          ofCrop += Math.abs(real[i]! - made[i]!);
         }
         psnr[channel]! += -10 * Math.log10(Math.max(square / plane, 1e-10));
       }
+      absolute += ofCrop;
+      report?.(crop.uniprot ?? "", { absoluteError: ofCrop / real.length });
       const latents = mean.data as Float32Array;
       latentSquare += latents.reduce((sum, value) => sum + value * value, 0) / latents.length;
     }

@@ -12,6 +12,7 @@ import { createTrainingJob, defineTrainer, type Preparation } from "../../traini
 import { readTensors } from "../../training/initial-weights.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { headFiles } from "../../training/model-files.ts";
+import { type ReportItem, validateBoth } from "../../training/validation-sets.ts";
 import { type ClassifierConfig, classifierSchema } from "./config.ts";
 import { imageChannels, stackImages, stackShares } from "./images.ts";
 import { validateClassifier } from "./validate.ts";
@@ -24,7 +25,9 @@ async function prepare(preparation: Preparation<ClassifierConfig>): Promise<Trai
   const { pixels, ...all } = await openTrainingImages(atlas, data);
   const isLabelled = ({ labels }: Crop) => imageTargets(labels) !== undefined;
   const training = all.training.filter(isLabelled);
-  const validation = chooseCrops(all.validation.filter(isLabelled), data.validationCount, train.seed);
+  const [validation, unseen] = [all.validation, all.unseen].map((crops) =>
+    chooseCrops(crops.filter(isLabelled), data.validationCount, train.seed),
+  ) as [Crop[], Crop[]];
   const { distanceScale } = await measureImages(all.training, pixels);
   const network: CompartmentClassifierConfig = { classes: imageCompartments.length, ...model };
   const side = pixels.height;
@@ -50,8 +53,11 @@ async function prepare(preparation: Preparation<ClassifierConfig>): Promise<Trai
       const crops = shown.map(({ crop }) => crop);
       return { image: stackImages(images, side, distanceScale), shares: stackShares(crops) };
     },
-    validate: (weights) =>
-      validateClassifier(runtime, weights, network, { pixels, crops: validation, distanceScale }),
+    validate(weights, log) {
+      const score = (crops: readonly Crop[], report: ReportItem) =>
+        validateClassifier(runtime, weights, network, { pixels, crops, distanceScale }, report);
+      return validateBoth(score, validation, "unseen", unseen, log);
+    },
     best: { score: "macroRecall", mode: "max" },
     files: async (weights) =>
       headFiles("classifier", { ...network, labels: imageCompartments, distanceScale }, weights),

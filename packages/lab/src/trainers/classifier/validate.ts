@@ -8,6 +8,7 @@ import { imageCompartments, imageTargets } from "../../data/atlas/compartments.t
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { Scores } from "../../training/scores.ts";
+import type { ReportItem } from "../../training/validation-sets.ts";
 
 interface ValidationImages {
   readonly pixels: CropPixels;
@@ -22,6 +23,7 @@ export async function validateClassifier(
   weights: ReadonlyMap<string, NdArray>,
   network: CompartmentClassifierConfig,
   { pixels, crops, distanceScale }: ValidationImages,
+  report?: ReportItem,
 ): Promise<Scores> {
   const config = { ...network, distanceScale };
   const classifier = await openImageClassifier(runtime, { config, weights }, pixels.height);
@@ -33,7 +35,9 @@ export async function validateClassifier(
       const label = indexOfLargest(imageTargets(crop.labels)!);
       const count = counts.get(label) ?? { right: 0, all: 0 };
       count.all++;
-      if (indexOfLargest(classified!.probabilities) === label) count.right++;
+      const isRight = indexOfLargest(classified!.probabilities) === label;
+      if (isRight) count.right++;
+      report?.(crop.uniprot ?? "", { accuracy: isRight ? 1 : 0 });
       counts.set(label, count);
     }
     const recalls = [...counts].map(

@@ -12,6 +12,8 @@ import {
   subfolder,
 } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
+import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { unseenPairs } from "../../data/batches/paired-crops.ts";
 import { openTrainingImages } from "../../data/batches/training-images.ts";
 import { createTrainingJob, type Preparation } from "../../training/define-trainer.ts";
 import { sequenceModelFiles } from "../../training/frozen/finished-models.ts";
@@ -21,6 +23,7 @@ import { networkFiles } from "../../training/model-files.ts";
 import { createPairSampler } from "../../training/pairs/pair-sampler.ts";
 import { choosePairs } from "../../training/pairs/pair-validation.ts";
 import { openProteinSide } from "../../training/pairs/protein-side.ts";
+import { validateBoth } from "../../training/validation-sets.ts";
 import type { ContrastiveConfig } from "./config.ts";
 import type { ContrastiveLoss } from "./loss.ts";
 import { validatePairs } from "./validate.ts";
@@ -45,6 +48,7 @@ export async function createContrastiveJob(
   });
   const samplePairs = await createPairSampler(config, images, side);
   const pairs = choosePairs(images.validation, pairing, { count: data.validationCount, seed: train.seed });
+  const unseen = unseenPairs(images, { count: data.validationCount, seed: train.seed });
   const validation = { pairs, pixels: images.pixels, coder, latents, embedder, types: pairTypes(1) };
   return createTrainingJob(preparation, {
     inputs: { ...pairTypes(data.batchSize), ...learned.inputTypes(data.batchSize) },
@@ -63,7 +67,11 @@ export async function createContrastiveJob(
         ...learned.inputs(pairs),
       };
     },
-    validate: (weights) => validatePairs(runtime, { network, weights, learned }, validation),
+    validate(weights, log) {
+      const score = (pairs: readonly Pair[]) =>
+        validatePairs(runtime, { network, weights, learned }, { ...validation, pairs });
+      return validateBoth(score, pairs, "unseen", unseen, log);
+    },
     best: { score: "loss", mode: "min" },
     files: async (weights) =>
       new Map([

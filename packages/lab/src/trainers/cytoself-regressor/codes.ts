@@ -3,8 +3,8 @@
 
 import { compile, f32, float32, type NdArray, type Runtime } from "@proteoscope/engine";
 import { encodeCytoself, judgedLevel } from "@proteoscope/models";
+import { stackCytoselfImages } from "../../data/batches/cytoself-images.ts";
 import { isKnownPair, type Pair } from "../../data/batches/negative-pairs.ts";
-import { stackCytoselfImages } from "../../training/frozen/cytoself-images.ts";
 import type { FinishedCytoself } from "../../training/frozen/finished-models.ts";
 import { memoize } from "../../training/frozen/memoize.ts";
 

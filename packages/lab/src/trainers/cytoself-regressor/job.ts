@@ -4,6 +4,8 @@
 
 import { type CytoselfRegressorConfig, loadAs, saveSequenceCondition, subfolder } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
+import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { unseenPairs } from "../../data/batches/paired-crops.ts";
 import { openTrainingImages } from "../../data/batches/training-images.ts";
 import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
 import { readCytoself, sequenceModelFiles } from "../../training/frozen/finished-models.ts";
@@ -12,6 +14,7 @@ import { networkFiles, withoutPrefix, withPrefix } from "../../training/model-fi
 import { createPairSampler } from "../../training/pairs/pair-sampler.ts";
 import { choosePairs } from "../../training/pairs/pair-validation.ts";
 import { openProteinSide } from "../../training/pairs/protein-side.ts";
+import { validateBoth } from "../../training/validation-sets.ts";
 import { openCodes } from "./codes.ts";
 import { type CytoclassConfig, cytoclassSchema } from "./config.ts";
 import { frozenScope, type RegressorNetwork, regress, regressorInputs, scope } from "./network.ts";
@@ -42,6 +45,7 @@ async function prepare(preparation: Preparation<CytoclassConfig>): Promise<Train
   };
   const samplePairs = await createPairSampler(config, images, side);
   const pairs = choosePairs(validation, pairing, { count: data.validationCount, seed: train.seed });
+  const unseen = unseenPairs(images, { count: data.validationCount, seed: train.seed });
   return createTrainingJob(preparation, {
     inputs: regressorInputs(data.batchSize, embedder.width, codes.size),
     model(w, inputs, random) {
@@ -61,7 +65,11 @@ async function prepare(preparation: Preparation<CytoclassConfig>): Promise<Train
       );
       return { ...embeddings, ...targets };
     },
-    validate: (weights) => validateRegressor(runtime, weights, network, { pairs, pixels, codes, embedder }),
+    validate(weights, log) {
+      const score = (pairs: readonly Pair[]) =>
+        validateRegressor(runtime, weights, network, { pairs, pixels, codes, embedder });
+      return validateBoth(score, pairs, "unseen", unseen, log);
+    },
     best: { score: "loss", mode: "min" },
     async files(weights) {
       const own = { config: network.regressor, weights: withoutPrefix(weights, scope) };

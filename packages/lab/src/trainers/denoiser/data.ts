@@ -2,6 +2,7 @@
 // conditions, and what is measured on the training data, which is stored with the model.
 
 import { join } from "node:path";
+import { writeNucleusLibrary } from "@proteoscope/imaging";
 import { type LoadedHomologs, loadAs, type Pretrained } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { ConfigError } from "../../config/compose.ts";
@@ -12,6 +13,7 @@ import { openStainPixels, type StainPixels } from "../../data/atlas/stain-pixels
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { openTrainingImages, type TrainingImages } from "../../data/batches/training-images.ts";
+import { groupBy } from "../../evaluate/measures/group-by.ts";
 import type { Preparation } from "../../training/define-trainer.ts";
 import { createLatentCoder, type LatentCoder } from "../../training/frozen/latents.ts";
 import { openProteinSide, type ProteinSide } from "../../training/pairs/protein-side.ts";
@@ -31,7 +33,12 @@ export interface DenoiserData extends ProteinSide {
   readonly extra: ExtraSide | undefined;
   /** The further stains of the crops, for a denoiser that is conditioned on them. */
   readonly stainPixels: StainPixels | undefined;
+  /** A library of nuclei of the training crops, so that the model generates images by itself; undefined without any. */
+  readonly nuclei: Uint8Array | undefined;
 }
+
+/** Of every crop of an atlas. */
+export const pixelSizeMicrons = 0.4126;
 
 const measuredCrops = 128;
 
@@ -59,7 +66,41 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
     homologs,
     extra,
     stainPixels: config.model.stains.length === 0 ? undefined : await openStainPixels(atlas, pixels),
+    nuclei: await nucleusLibrary(training, pixels),
   };
+}
+
+const libraryNuclei = 24;
+
+/** A library of some DNA stains, as few as possible of one field. */
+async function nucleusLibrary(
+  training: readonly Crop[],
+  pixels: TrainingImages["pixels"],
+): Promise<Uint8Array | undefined> {
+  const stained = training.filter((crop) => isRealCell(crop) && crop.hasDnaStain);
+  const fields = groupBy(stained, ({ fieldOfView }) => fieldOfView);
+  const stride = Math.max(1, fields.size / libraryNuclei);
+  const chosen = [...fields.values()]
+    .filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride))
+    .map(([first]) => first!);
+  if (chosen.length === 0) return undefined;
+  const { height, width } = pixels;
+  const plane = height * width;
+  const [nuclei, masks] = [new Uint8Array(chosen.length * plane), new Uint8Array(chosen.length * plane)];
+  for (const [row, { index }] of chosen.entries()) {
+    const { data } = await pixels.read(index);
+    for (let pixel = 0; pixel < plane; pixel++) {
+      nuclei[row * plane + pixel] = Math.round(255 * data[plane + pixel]!);
+      masks[row * plane + pixel] = data[2 * plane + pixel]! > 0 ? 1 : 0;
+    }
+  }
+  const listed = (values: readonly string[]) => [...new Set(values)].sort().join(", ");
+  return writeNucleusLibrary({
+    ...{ count: chosen.length, height, width, nuclei, masks, pixelSizeMicrons },
+    fields: chosen.map(({ fieldOfView }) => fieldOfView),
+    source: `training crops of ${listed(chosen.map(({ source }) => source))}`,
+    licence: listed(chosen.map(({ licence }) => licence)),
+  });
 }
 
 async function openSide(

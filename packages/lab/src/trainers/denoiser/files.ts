@@ -14,9 +14,7 @@ import { sequenceModelFiles } from "../../training/frozen/finished-models.ts";
 import { jsonText, type ModelFiles, withoutPrefix } from "../../training/model-files.ts";
 import type { DiffusionConfig } from "./config.ts";
 import { extraScope } from "./context.ts";
-import type { DenoiserData } from "./data.ts";
-
-const pixelSizeMicrons = 0.4126; // of every crop of an atlas
+import { type DenoiserData, pixelSizeMicrons } from "./data.ts";
 
 interface TrainedDenoiser {
   readonly config: DiffusionConfig;
@@ -30,7 +28,7 @@ export async function denoiserFiles(
   weights: ReadonlyMap<string, NdArray>,
   { config, data, unet, noiseSchedule }: TrainedDenoiser,
 ): Promise<ModelFiles> {
-  const { autoencoder, reader, condition, homologs, extra, images, statistics, latentScale } = data;
+  const { autoencoder, reader, condition, homologs, extra, images, statistics, latentScale, nuclei } = data;
   const own = new Map([...weights].filter(([name]) => !name.startsWith(extraScope)));
   const pipeline = savePipeline({
     unet: { architecture: "unet", config: unet, weights: own },
@@ -49,6 +47,7 @@ export async function denoiserFiles(
   return new Map<string, Uint8Array | string>([
     ...pipeline,
     ["model_index.json", jsonText({ ...index, proteoscope: constants })],
+    ...(nuclei === undefined ? [] : [["nuclei.safetensors", nuclei] as const]),
     ...saveSequenceCondition(condition),
     ...(homologs === undefined ? [] : saveHomologs(homologs)),
     ...(extra === undefined

@@ -13,11 +13,13 @@ import {
 } from "@proteoscope/models";
 import { transformSquare } from "../../data/batches/augment.ts";
 import { chooseCrops, createImageBatches } from "../../data/batches/image-batches.ts";
-import { validationPair } from "../../data/batches/paired-crops.ts";
+import type { Pair } from "../../data/batches/negative-pairs.ts";
+import { unseenPairs, validationPair } from "../../data/batches/paired-crops.ts";
 import { createTrainingJob, defineTrainer, type Preparation } from "../../training/define-trainer.ts";
 import { readTensors } from "../../training/initial-weights.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { withPrefix } from "../../training/model-files.ts";
+import { type ReportItem, validateBoth } from "../../training/validation-sets.ts";
 import { type ConditionBatchOptions, type ConditionSources, conditionBatch } from "./batch.ts";
 import { checkOptions, type DiffusionConfig, diffusionSchema } from "./config.ts";
 import { extraScope } from "./context.ts";
@@ -64,6 +66,7 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
     coder,
     options,
   };
+  const unseen = unseenPairs(images, { count: imageData.validationCount, seed: train.seed });
   const noiseShape = [imageData.batchSize, latentChannels, latentSide, latentSide];
   return createTrainingJob(preparation, {
     inputs: denoiserInputs(network, imageData.batchSize),
@@ -75,7 +78,11 @@ async function prepare(preparation: Preparation<DiffusionConfig>): Promise<Train
     groups: { diffusion: { isTrained: trainedParts[config.trained] } },
     earlierWeights: async (folder) => widenDenoiserInput(await readDenoiser(folder), unet.inChannels),
     batch: async (index) => conditionBatch(index, await batchOf(index), pairing, sources, options),
-    validate: (weights) => validateDenoiser(runtime, weights, network, validation),
+    validate(weights, log) {
+      const score = (pairs: readonly Pair[], report: ReportItem) =>
+        validateDenoiser(runtime, weights, network, { ...validation, pairs }, report);
+      return validateBoth(score, validation.pairs, "unseen", unseen, log);
+    },
     samples: (weights) => drawSamples(runtime, weights, network, validation),
     files: (weights) => denoiserFiles(weights, { config, data, unet, noiseSchedule }),
     async close() {

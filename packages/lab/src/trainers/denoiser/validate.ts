@@ -8,6 +8,7 @@ import type { Pair } from "../../data/batches/negative-pairs.ts";
 import { embeddingBatch } from "../../training/frozen/embedding-batch.ts";
 import { type LatentCoder, latentBatch } from "../../training/frozen/latents.ts";
 import type { Scores } from "../../training/scores.ts";
+import type { ReportItem } from "../../training/validation-sets.ts";
 import { type ConditionBatchOptions, type ConditionSources, distanceBatch, stainBatch } from "./batch.ts";
 import { type DenoiserNetwork, denoiserInputs, denoiserLoss } from "./network.ts";
 
@@ -28,6 +29,7 @@ export async function validateDenoiser(
   weights: ReadonlyMap<string, NdArray>,
   network: DenoiserNetwork,
   images: ValidationImages,
+  report?: ReportItem,
 ): Promise<Scores> {
   const { pairs, options, sources } = images;
   const { latentChannels, latentSide } = options;
@@ -51,10 +53,13 @@ export async function validateDenoiser(
           ...network.extra?.encode([{ crop, protein }], embeddings),
           timestep: { dtype: "int32", shape: [1], data: Int32Array.of(timestep) },
         });
-        return (loss.data as Float32Array)[0]! / pairs.length;
+        return (loss.data as Float32Array)[0]!;
       };
-      totals.loss += await lossWith(protein);
-      totals.lossOfOthers += await lossWith(pairs[(item + 1) % pairs.length]!.protein);
+      const loss = await lossWith(protein);
+      const lossOfOthers = await lossWith(pairs[(item + 1) % pairs.length]!.protein);
+      report?.(protein.id, { loss, lossOfOthers });
+      totals.loss += loss / pairs.length;
+      totals.lossOfOthers += lossOfOthers / pairs.length;
     }
     return totals;
   } finally {

@@ -32,6 +32,7 @@ import { compartmentLoss } from "../../training/localization-loss.ts";
 import { localizationScores } from "../../training/localization-scores.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import type { Scores } from "../../training/scores.ts";
+import { validateBoth } from "../../training/validation-sets.ts";
 import { networkOf, type PlmConfig } from "./config.ts";
 import { plmFiles } from "./files.ts";
 
@@ -48,7 +49,7 @@ export async function prepareHead(preparation: Preparation<PlmConfig>): Promise<
   const esm = await loadLanguageModel(await languageModelFolder(openFolder(startFrom)));
   const width = esm.config.hiddenSize;
   const { head } = networkOf(config);
-  const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
+  const { training, validation, seen } = await readTrainingSequences(atlas, { ...data, seed });
   const labelWeights = positiveWeights(training, config.loss.maxPositiveWeight);
   const inputTypes = (count: number) => ({
     inputIds: i32(count, tokens),
@@ -83,7 +84,14 @@ export async function prepareHead(preparation: Preparation<PlmConfig>): Promise<
       const { batch } = sample(index);
       return { ...(await read(augmentation.change(batch, index))), ...targetBatch(batch) };
     },
-    validate: (weights) => validateHead(runtime, weights, head, { validation, read, types: inputTypes(1) }),
+    validate: (weights, log) =>
+      validateBoth(
+        (validation) => validateHead(runtime, weights, head, { validation, read, types: inputTypes(1) }),
+        validation,
+        "seen",
+        seen,
+        log,
+      ),
     best: { score: "macroAveragePrecision", mode: "max" },
     files: async (weights) => plmFiles({ esm: esm.config, head }, weights, config),
     close,

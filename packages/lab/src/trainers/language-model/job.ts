@@ -11,6 +11,7 @@ import { createTrainingJob, defineTrainer, type Preparation } from "../../traini
 import { readTensors } from "../../training/initial-weights.ts";
 import { compartmentLoss } from "../../training/localization-loss.ts";
 import type { TrainingJob } from "../../training/loop.ts";
+import { validateBoth } from "../../training/validation-sets.ts";
 import { networkOf, type PlmConfig, plmSchema } from "./config.ts";
 import { plmFiles } from "./files.ts";
 import { prepareHead } from "./head.ts";
@@ -24,7 +25,7 @@ async function prepare(preparation: Preparation<PlmConfig>): Promise<TrainingJob
   const { runtime, config, atlas } = preparation;
   const { data, loss, train } = config;
   const { seed } = train;
-  const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
+  const { training, validation, seen } = await readTrainingSequences(atlas, { ...data, seed });
   const labelWeights = positiveWeights(training, loss.maxPositiveWeight);
   const network = networkOf(config);
   const tokens = data.lengths.length === 1 ? data.lengths[0]! : "tokens";
@@ -52,7 +53,14 @@ async function prepare(preparation: Preparation<PlmConfig>): Promise<TrainingJob
     groups: { plm: {} },
     earlierWeights: readEarlier,
     batch: async (index) => batchOf(index),
-    validate: (weights) => validatePlm(runtime, weights, network, validation, config),
+    validate: (weights, log) =>
+      validateBoth(
+        (proteins, report) => validatePlm(runtime, weights, network, proteins, config, report),
+        validation,
+        "seen",
+        seen,
+        log,
+      ),
     best: { score: "macroAveragePrecision", mode: "max" },
     files: async (weights) => plmFiles(network, weights, config),
   });

@@ -18,6 +18,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { maskedBatch } from "../../data/batches/sequence-batches.ts";
 import { localizationScores } from "../../training/localization-scores.ts";
 import type { Scores } from "../../training/scores.ts";
+import type { ReportItem } from "../../training/validation-sets.ts";
 import type { PlmConfig, PlmNetwork } from "./config.ts";
 
 /** inputIds [B, L] -> logits of tokens [B, L, vocabulary] and of compartments [B, labels]. */
@@ -36,6 +37,7 @@ export async function validatePlm(
   network: PlmNetwork,
   proteins: readonly Protein[],
   { data, train }: PlmConfig,
+  report?: ReportItem,
 ): Promise<Scores> {
   const program = await compile(
     runtime,
@@ -60,7 +62,7 @@ export async function validatePlm(
       for (let row = 0; row < part.length; row++)
         probabilities.push(rows.slice(row * compartments.length, (row + 1) * compartments.length));
     }
-    return { tokens, ...localizationScores(probabilities, proteins) };
+    return { tokens, ...localizationScores(probabilities, proteins, report) };
   } finally {
     await program.close();
   }

@@ -25,6 +25,7 @@ import { readTensors } from "../../training/initial-weights.ts";
 import { questionLoss } from "../../training/localization-loss.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { withPrefix } from "../../training/model-files.ts";
+import { validateBoth } from "../../training/validation-sets.ts";
 import { adaptedBackbone, frozenBackbone, type LocalizerBackbone } from "./backbone.ts";
 import { type LocalizerTrainingConfig, localizerSchema, networkOf, windowOf } from "./config.ts";
 import { localizerFiles, scope } from "./files.ts";
@@ -38,7 +39,7 @@ async function prepare(preparation: Preparation<LocalizerTrainingConfig>): Promi
   const { seed } = train;
   if (data.testPartition === data.calibrationPartition)
     throw new ConfigError("data.test_partition and data.calibration_partition are the same: give two");
-  const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
+  const { training, validation, seen } = await readTrainingSequences(atlas, { ...data, seed });
   const labelWeights = positiveWeights(training, config.loss.maxPositiveWeight);
   const plm = await loadLanguageModel(await languageModelFolder(openFolder(config.models.plm)));
   const backbone = await openBackbone(runtime, plm, config);
@@ -63,8 +64,15 @@ async function prepare(preparation: Preparation<LocalizerTrainingConfig>): Promi
       const hidden = { share: augment.hiddenShare, edge: 0, seed, step: index };
       return { ...inputs, mask: hideResidues(inputs.mask, hidden), ...targetBatch(batch) };
     },
-    validate: (weights) =>
-      validateLocalizer(runtime, weights, logitsOf, { backbone, proteins: validation, config }),
+    validate: (weights, log) =>
+      validateBoth(
+        (proteins, report) =>
+          validateLocalizer(runtime, weights, logitsOf, { backbone, proteins, config }, report),
+        validation,
+        "seen",
+        seen,
+        log,
+      ),
     best: { score: "macroAveragePrecision", mode: "max" },
     files: async (weights) => localizerFiles(network, weights, config),
     close: () => backbone.close(),

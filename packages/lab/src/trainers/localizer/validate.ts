@@ -6,6 +6,7 @@ import type { Protein } from "../../data/atlas/tables.ts";
 import { edgeTokens } from "../../data/batches/sequence-batches.ts";
 import { localizationScores } from "../../training/localization-scores.ts";
 import type { Scores } from "../../training/scores.ts";
+import type { ReportItem } from "../../training/validation-sets.ts";
 import type { LocalizerBackbone } from "./backbone.ts";
 import { type LocalizerTrainingConfig, windowOf } from "./config.ts";
 
@@ -21,6 +22,7 @@ export async function validateLocalizer(
   weights: ReadonlyMap<string, NdArray>,
   logitsOf: (w: Weights, inputs: Readonly<Record<string, Tensor>>) => Tensor,
   { backbone, proteins, config }: ValidationProteins,
+  report?: ReportItem,
 ): Promise<Scores> {
   const program = await compile(
     runtime,
@@ -35,7 +37,7 @@ export async function validateLocalizer(
       const { probabilities } = await program.run(await backbone.inputs([protein], length));
       rows.push(probabilities.data as Float32Array);
     }
-    return localizationScores(rows, proteins);
+    return localizationScores(rows, proteins, report);
   } finally {
     await program.close();
   }

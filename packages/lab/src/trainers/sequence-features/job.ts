@@ -23,6 +23,7 @@ import { localizationScores } from "../../training/localization-scores.ts";
 import type { TrainingJob } from "../../training/loop.ts";
 import { headFiles, withPrefix } from "../../training/model-files.ts";
 import type { Scores } from "../../training/scores.ts";
+import { type ReportItem, validateBoth } from "../../training/validation-sets.ts";
 import { type SequenceFeaturesConfig, sequenceFeaturesSchema } from "./config.ts";
 
 export const sequenceFeatures = defineTrainer("sequence-features", sequenceFeaturesSchema, prepare);
@@ -34,7 +35,7 @@ async function prepare(preparation: Preparation<SequenceFeaturesConfig>): Promis
   const { model, data, loss, train } = config;
   const { seed } = train;
   const network: FeatureHeadConfig = { labels: compartments, ...model };
-  const { training, validation } = await readTrainingSequences(atlas, { ...data, seed });
+  const { training, validation, seen } = await readTrainingSequences(atlas, { ...data, seed });
   const labelWeights = positiveWeights(training, loss.maxPositiveWeight);
   const features = computeFeatures([...training, ...validation], onRead);
   const rows = (proteins: readonly Protein[]) => stackRows(proteins.map((one) => features.get(one)!));
@@ -57,7 +58,14 @@ async function prepare(preparation: Preparation<SequenceFeaturesConfig>): Promis
       const { batch } = sample(index);
       return { sequenceFeatures: rows(batch), ...targetBatch(batch) };
     },
-    validate: (weights) => validate(runtime, weights, network, validation, rows(validation)),
+    validate: (weights, log) =>
+      validateBoth(
+        (proteins, report) => validate(runtime, weights, network, { proteins, rows: rows(proteins) }, report),
+        validation,
+        "seen",
+        seen,
+        log,
+      ),
     best: { score: "macroAveragePrecision", mode: "max" },
     files: async (weights) => headFiles("sequence_features", network, weights),
   });
@@ -86,8 +94,8 @@ async function validate(
   runtime: Runtime,
   weights: ReadonlyMap<string, NdArray>,
   network: FeatureHeadConfig,
-  proteins: readonly Protein[],
-  rows: NdArray,
+  { proteins, rows }: { readonly proteins: readonly Protein[]; readonly rows: NdArray },
+  report: ReportItem,
 ): Promise<Scores> {
   const program = await compile(
     runtime,
@@ -100,7 +108,7 @@ async function validate(
     const data = probabilities.data as Float32Array;
     const width = compartments.length;
     const ofProteins = proteins.map((_, row) => data.subarray(row * width, (row + 1) * width));
-    return localizationScores(ofProteins, proteins);
+    return localizationScores(ofProteins, proteins, report);
   } finally {
     await program.close();
   }

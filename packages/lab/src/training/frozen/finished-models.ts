@@ -15,8 +15,8 @@ import { openFolder } from "@proteoscope/models/node";
 import { z } from "zod";
 import { ConfigError, checkConfig } from "../../config/compose.ts";
 import { cropChannels } from "../../data/atlas/crop-pixels.ts";
+import type { CytoselfView } from "../../data/batches/cytoself-images.ts";
 import { type ModelFiles, networkFiles } from "../model-files.ts";
-import type { CytoselfView } from "./cytoself-images.ts";
 
 const headFiles = [
   "localization/config.json",

@@ -166,6 +166,11 @@ describe("screen", () => {
       stderr: expect.stringMatching(/ is an input of this command: name another/),
     };
     expect(await screen([input, "-o", input])).toMatchObject(refused);
+    const file = place.file("notes.txt", "a file");
+    expect(await screen([fasta, "-o", file])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/notes\.txt: there is a file of that name, a folder is needed/),
+    });
     expect(await screen([fasta, "--nucleus", input, "-o", input])).toMatchObject(refused);
     expect(await screen(["--manifest", input, "-o", input])).toMatchObject(refused);
     expect(await screen([fasta, "-o", place.model])).toMatchObject(refused);

@@ -9,7 +9,7 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { parseInteger, parseNumber } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand, sharedArgs } from "../../cli/command.ts";
 import { CommandError, type ExitCode, exitCodes } from "../../cli/errors.ts";
-import { refuseInputs } from "../../cli/output.ts";
+import { checkOutputFolder } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
@@ -117,7 +117,7 @@ export const screenCommand = defineCommand({
     const { output } = args;
     if (args.print !== undefined) return printScript(args.print, args, context);
     const others = [args.manifest, args.nucleus, args.model].filter((path) => path !== undefined);
-    await refuseInputs(output, [...proteinInputs(args, context), ...others]);
+    await checkOutputFolder(output, [...proteinInputs(args, context), ...others]);
     const { finishScreen, mergeShards, summarizeShard } = await import("@proteoscope/microscope/node");
     if (args.merge) {
       await mergeShards(output);

@@ -1,0 +1,51 @@
+// Fréchet distance of two sets of feature vectors, as if both were normally distributed (Dowson & Landau 1982; for
+// images: Heusel et al. 2017, arXiv:1706.08500): |m1 - m2|² + Tr(S1 + S2 - 2 (S1 S2)^½). It falls with the number of
+// vectors: compare only distances of equal n. With fewer vectors than dimensions the covariances are singular.
+
+import { EigenvalueDecomposition, type Matrix } from "ml-matrix";
+import { type Moments, openMoments } from "./moments.ts";
+
+/** Added to the diagonals, so that a singular covariance has a root. */
+const ridge = 1e-6;
+
+/** Fréchet distance of a and b [n][dimensions]; NaN where one has fewer than two rows. */
+export function frechetDistance(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
+  if (a.length < 2 || b.length < 2) return Number.NaN;
+  return frechetOfMoments(momentsOf(a), momentsOf(b));
+}
+
+/** Fréchet distance of two sets by their means and covariances. */
+export function frechetOfMoments(a: Moments, b: Moments): number {
+  const [s, t] = [withRidge(a.covariance), withRidge(b.covariance)];
+  // S T has the eigenvalues of S^½ T S^½, which is symmetric.
+  const root = symmetricRoot(s);
+  const product = root.mmul(t).mmul(root);
+  const overlap = eigenvaluesOf(product).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+  const shift = a.mean.reduce((sum, value, i) => sum + (value - b.mean[i]!) ** 2, 0);
+  return Math.max(0, shift + s.trace() + t.trace() - 2 * overlap);
+}
+
+function momentsOf(rows: readonly ArrayLike<number>[]): Moments {
+  const sums = openMoments(rows[0]!.length);
+  for (const row of rows) sums.add(row);
+  return sums.finish();
+}
+
+function withRidge(covariance: Matrix): Matrix {
+  const result = covariance.clone();
+  for (let i = 0; i < result.rows; i++) result.set(i, i, result.get(i, i) + ridge);
+  return result;
+}
+
+function symmetricRoot(s: Matrix): Matrix {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(s, { assumeSymmetric: true });
+  const scaled = eigenvectorMatrix.clone();
+  for (const [column, value] of realEigenvalues.entries()) {
+    scaled.mulColumn(column, Math.sqrt(Math.max(0, value)));
+  }
+  return scaled.mmul(eigenvectorMatrix.transpose());
+}
+
+function eigenvaluesOf(symmetric: Matrix): number[] {
+  return new EigenvalueDecomposition(symmetric, { assumeSymmetric: true }).realEigenvalues;
+}

@@ -1,0 +1,92 @@
+// Distances of all sets of images to the real ones, in every space: to half of the real images, with the other half as the floor,
+// and compartment by compartment.
+
+import type { WorkOptions } from "@proteoscope/microscope";
+import type { CellEncoder } from "../encoders/encoder.ts";
+import { groupBy } from "../measures/group-by.ts";
+import { earthMovers } from "../measures/images/histogram.ts";
+import { distributionFigures, type SpacePoint, splitUnits, standardizer } from "./distributions.ts";
+import { type Figure, plainFigure } from "./figure.ts";
+import { imageChannels, type Look } from "./look.ts";
+import type { SuiteDetails } from "./suite.ts";
+
+/** Distances of every subject to half of the real images, of the other half as the floor, space by space. */
+export function setDistances(
+  { real, subjects }: SuiteDetails,
+  encoders: readonly CellEncoder[],
+  seed: number,
+  { signal, onProgress }: WorkOptions,
+): Figure[] {
+  const total = encoders.length * (subjects.length + 1);
+  let done = 0;
+  const step = (note: string) => {
+    signal.throwIfAborted();
+    onProgress?.({ phase: "distances of sets", done: done++, total, unit: "sets", note });
+  };
+  const profiles = subjects.flatMap(({ subject, set, looked }) =>
+    imageChannels.map((channel) =>
+      plainFigure(
+        { measure: "histogram_earth_movers", subject, set, channel },
+        earthMovers(looked.histograms[channel].counts, real.histograms[channel].counts),
+        looked.looks.length,
+      ),
+    ),
+  );
+  const distances = encoders.flatMap(({ name: by }) => {
+    const points = real.looks.map((look) => ({ look, ...pointOf(look, by, look.field) }));
+    const [reference, other] = splitUnits(points, seed);
+    const standardize = standardizer(reference);
+    const inSpace = (rows: readonly SpacePoint[]) => rows.map(standardize);
+    const halves = inSpace(reference);
+    step(`${by}: real`);
+    const floor = distributionFigures(
+      halves,
+      inSpace(other),
+      { subject: "other real images", set: "all", by, unit: "fields" },
+      { seed },
+    );
+    return [
+      ...floor,
+      ...subjects.flatMap(({ subject, set, looked }) => {
+        step(`${by}: ${subject}`);
+        const rows = looked.looks.map((look) => ({ look, ...pointOf(look, by, look.protein) }));
+        const key = { subject, set, by };
+        return [
+          ...distributionFigures(halves, inSpace(rows), key, { seed }),
+          ...(subject === "generated" ? byCompartment(points, rows, standardize, key, seed) : []),
+        ];
+      }),
+    ];
+  });
+  return [...profiles, ...distances];
+}
+
+interface LookPoint extends SpacePoint {
+  readonly look: Look;
+}
+
+/** Of one compartment, all its real images are the reference: there are few. */
+function byCompartment(
+  real: readonly LookPoint[],
+  rows: readonly LookPoint[],
+  standardize: (point: SpacePoint) => SpacePoint,
+  key: { readonly subject: string; readonly set: Figure["set"]; readonly by: string },
+  seed: number,
+): Figure[] {
+  return [...groupBy(rows, ({ look }) => look.label?.name)].flatMap(([compartment, ofClass]) => {
+    const members = ofClass[0]!.look.label?.members ?? [];
+    const reference = real.filter(({ look }) => look.label?.members.every((name) => members.includes(name)));
+    return compartment === undefined
+      ? []
+      : distributionFigures(
+          reference.map(standardize),
+          ofClass.map(standardize),
+          { ...key, compartment },
+          { seed },
+        );
+  });
+}
+
+function pointOf({ encoded }: Look, by: string, unit: string): SpacePoint {
+  return { unit, embedding: encoded.get(by)!.embedding };
+}

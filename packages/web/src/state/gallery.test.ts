@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type { Job, JobRequest } from "../api/types.ts";
+import { filterJobs, labelOf, namesOf, noFilter } from "./gallery.ts";
+
+const protein = { id: "COX8A", description: "", sequence: "MSVLTPLLLRGLTGSARRLPVPRAK" };
+const settings = { samples: 2, steps: 15, guidance: 3, sampler: "dpm++", seed: 7 } as const;
+const requests: JobRequest[] = [
+  { kind: "generate", proteins: [protein, { ...protein, id: "FBL" }], nuclei: ["library:0"], settings },
+  { kind: "mutate", protein, variants: ["del:2-25"], nuclei: ["library:0"], settings, draws: 40 },
+  { kind: "scan", protein, mode: "alanine", window: 10, stride: 5, draws: null, seed: 1 },
+];
+const jobs = requests.map(
+  (request, index): Job => ({
+    ...{ id: `job${index}`, request, state: index === 1 ? "failed" : "done" },
+    ...{ created: `2026-11-0${index + 1}T10:00:00.000Z`, finished: null, position: null },
+    ...{ progress: null, error: null, command: null },
+  }),
+);
+const ids = (changes: Partial<typeof noFilter>) =>
+  filterJobs(jobs, { ...noFilter, ...changes }).map(({ id }) => id);
+
+describe("a gallery", () => {
+  it("shows all jobs, the newest first, where nothing is asked", () => {
+    expect(ids({})).toEqual(["job2", "job1", "job0"]);
+  });
+
+  it("is restricted by text, kind, state and date", () => {
+    expect(ids({ text: "fbl" })).toEqual(["job0"]);
+    expect(ids({ text: "cox8a del" })).toEqual(["job1"]);
+    expect(ids({ text: "seed:7" })).toEqual(["job1", "job0"]);
+    expect(ids({ kind: "scan" })).toEqual(["job2"]);
+    expect(ids({ state: "failed" })).toEqual(["job1"]);
+    expect(ids({ since: "2026-11-02" })).toEqual(["job2", "job1"]);
+    expect(ids({ text: "nothing of it" })).toEqual([]);
+  });
+
+  it("labels a job by what it was asked", () => {
+    expect(requests.map(labelOf)).toEqual([
+      "COX8A, FBL, 2 samples, seed 7",
+      "COX8A: del:2-25",
+      "COX8A: alanine, windows of 10",
+    ]);
+    expect(namesOf(requests[0]!)).toBe("COX8A, FBL");
+  });
+});

@@ -1,0 +1,297 @@
+// The state of the page: the protein with its changes, the nuclei, the settings, the jobs, and what is looked at. Components read
+// it and call its functions; what is computed comes from the backend alone.
+import type { Backend, Loading } from "../api/backend.ts";
+import { problemOf } from "../api/problems.ts";
+import type {
+  Job,
+  Localized,
+  Meta,
+  NucleusChoice,
+  ParsedText,
+  Problem,
+  Protein,
+  ProteinName,
+  Settings,
+} from "../api/types.ts";
+import { Display } from "./display.svelte.ts";
+import { addEdit, type Edit, variantOf } from "./edits.ts";
+import { type History, record, redo, startHistory, undo } from "./history.ts";
+import { JobList, type ShownResult } from "./jobs.svelte.ts";
+import type { Picture } from "./pictures.ts";
+import { decodeLink, encodeLink } from "./view-link.ts";
+
+/** The parts of the page's middle. */
+export const tabs = ["cells", "compare", "scan", "gallery", "similar"] as const;
+/** One of `tabs`. */
+export type Tab = (typeof tabs)[number];
+
+const firstSettings: Settings = { samples: 2, steps: 12, guidance: 3, sampler: "dpm++", seed: 0 };
+const mostCompared = 9;
+
+/** The state of the page. */
+export class Workbench {
+  readonly display = new Display();
+  readonly jobs: JobList;
+  meta = $state.raw<Meta | null>(null);
+  loading = $state.raw<Loading | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  announcement = $state("");
+  tab = $state<Tab>("cells");
+  drawer = $state<"queue" | "doctor" | "keys" | "upload" | "paint" | null>(null);
+
+  text = $state("");
+  parsed = $state.raw<ParsedText>({ proteins: [], refused: [] });
+  protein = $state.raw<Protein | null>(null);
+  edits = $state.raw<History<readonly Edit[]>>(startHistory<readonly Edit[]>([]));
+  localized = $state.raw<Localized | null>(null);
+  examples = $state.raw<readonly ProteinName[]>([]);
+
+  nuclei = $state.raw<readonly NucleusChoice[]>([]);
+  chosenNuclei = $state.raw<readonly string[]>(["library:0"]);
+  settings = $state.raw<Settings>(firstSettings);
+
+  shown = $state.raw<ShownResult | null>(null);
+  pictureKey = $state<string | null>(null);
+  pinned = $state.raw<readonly Picture[]>([]);
+  scan = $state.raw<ShownResult | null>(null);
+
+  constructor(readonly backend: Backend) {
+    this.jobs = new JobList(backend, (job) => void this.#finished(job));
+    backend.watchLoading((loading) => {
+      this.loading = loading;
+    });
+    document.documentElement.dataset.theme = this.display.theme;
+  }
+
+  /** Loads what the page shows first, and generates its first picture. */
+  async start(fragment: string): Promise<void> {
+    const linked = await this.attempt(async () => decodeLink(fragment));
+    const nuclei = this.attempt(async () => {
+      this.nuclei = [...(await this.backend.nuclei()), ...this.nuclei];
+    });
+    await this.attempt(async () => {
+      this.examples = await this.backend.examples();
+    });
+    await nuclei;
+    if (linked) this.#open(linked);
+    else await this.chooseProtein(this.examples[0]?.symbol ?? "FBL");
+    await this.attempt(() => this.jobs.load());
+    const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
+    if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
+    else if (last !== undefined) await this.showJob(last);
+    await this.attempt(async () => {
+      this.meta = await this.backend.meta();
+    });
+    await this.#localize();
+  }
+
+  /** Runs an action and shows its failure. */
+  async attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.problem = problemOf(error);
+      this.announce(this.problem.detail);
+      return undefined;
+    }
+  }
+
+  announce(sentence: string): void {
+    this.announcement = sentence;
+  }
+
+  // The protein
+
+  async parse(text: string): Promise<void> {
+    this.text = text;
+    await this.attempt(async () => {
+      const parsed = await this.backend.parse(text);
+      if (text !== this.text) return;
+      this.parsed = parsed;
+      const [first] = parsed.proteins;
+      if (first && first.sequence !== this.protein?.sequence) this.#take(first);
+    });
+  }
+
+  async chooseProtein(symbol: string): Promise<void> {
+    await this.attempt(async () => {
+      const protein = await this.backend.find(symbol);
+      this.text = protein.id;
+      this.parsed = { proteins: [protein], refused: [] };
+      this.#take(protein);
+    });
+  }
+
+  #take(protein: Protein): void {
+    this.protein = protein;
+    this.edits = startHistory<readonly Edit[]>([]);
+    this.localized = null;
+    if (this.meta !== null) void this.#localize();
+  }
+
+  async #localize(): Promise<void> {
+    const protein = this.protein;
+    if (protein === null) return;
+    await this.attempt(async () => {
+      const localized = await this.backend.localize(protein.sequence);
+      if (this.protein === protein) this.localized = localized;
+    });
+  }
+
+  get variant(): string | null {
+    return this.protein && variantOf(this.edits.present, this.protein.sequence);
+  }
+
+  edit(edit: Edit): void {
+    const next = addEdit(this.edits.present, edit);
+    if (next === null) this.announce("These residues are changed already: undo that change first.");
+    else this.edits = record(this.edits, next);
+  }
+
+  undo(): void {
+    this.edits = undo(this.edits);
+  }
+
+  redo(): void {
+    this.edits = redo(this.edits);
+  }
+
+  // Nuclei and settings
+
+  chooseNucleus(id: string, isAdded = false): void {
+    const isChosen = this.chosenNuclei.includes(id);
+    if (!isAdded) this.chosenNuclei = [id];
+    else if (!isChosen) this.chosenNuclei = [...this.chosenNuclei, id];
+    else if (this.chosenNuclei.length > 1) this.chosenNuclei = this.chosenNuclei.filter((one) => one !== id);
+  }
+
+  addNuclei(nuclei: readonly NucleusChoice[]): void {
+    const known = new Set(this.nuclei.map(({ id }) => id));
+    this.nuclei = [...nuclei.filter(({ id }) => !known.has(id)), ...this.nuclei];
+    if (nuclei[0]) this.chosenNuclei = [nuclei[0].id];
+  }
+
+  set(changes: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...changes };
+  }
+
+  // Jobs
+
+  async generate(): Promise<void> {
+    const { protein, parsed, variant, settings, chosenNuclei: nuclei } = this;
+    if (protein === null) return;
+    const proteins = parsed.proteins.length > 0 ? parsed.proteins : [protein];
+    await this.attempt(() =>
+      this.jobs.submit(
+        variant === null
+          ? { kind: "generate", proteins, nuclei, settings }
+          : { kind: "mutate", protein, variants: [variant], nuclei, settings, draws: 40 },
+      ),
+    );
+    this.announce("The job is in the queue.");
+  }
+
+  async runScan(options: {
+    mode: string;
+    window: number;
+    stride: number;
+    draws: number | null;
+  }): Promise<void> {
+    const { protein, settings } = this;
+    if (protein === null) return;
+    await this.attempt(() => this.jobs.submit({ kind: "scan", protein, ...options, seed: settings.seed }));
+    this.announce("The scan is in the queue.");
+  }
+
+  async #finished(job: Job): Promise<void> {
+    if (job.state === "failed") this.announce(`The job failed: ${job.error?.detail ?? ""}`);
+    if (job.state === "done") {
+      this.announce("The job is done.");
+      await this.showJob(job);
+    }
+  }
+
+  /** Shows the result of a job. */
+  async showJob(job: Job): Promise<void> {
+    const shown = await this.attempt(() => this.jobs.show(job));
+    if (shown === undefined) return;
+    if (shown.result.scan) {
+      this.scan = shown;
+      this.tab = "scan";
+      return;
+    }
+    this.shown = shown;
+    const first = shown.pictures.find(({ isMedoid }) => isMedoid) ?? shown.pictures[0];
+    this.pictureKey = first?.key ?? null;
+    this.jobs.dropPreview();
+    if (job.request.kind === "mutate") {
+      this.pinned = shown.pictures.filter(({ sample }) => sample === 0).slice(0, mostCompared);
+      this.tab = "compare";
+    } else if (this.tab !== "compare") this.tab = "cells";
+  }
+
+  /** Chooses a picture; a preview that a cancelled job left gives way. */
+  look(key: string): void {
+    this.pictureKey = key;
+    this.jobs.dropPreview();
+  }
+
+  get picture(): Picture | null {
+    return this.shown?.pictures.find(({ key }) => key === this.pictureKey) ?? null;
+  }
+
+  /** Chooses the picture that lies `step` places further in the strip. */
+  move(step: number): void {
+    const all = this.shown?.pictures ?? [];
+    const index = all.findIndex(({ key }) => key === this.pictureKey);
+    const next = all[(index + step + all.length) % all.length];
+    if (next) this.look(next.key);
+  }
+
+  togglePin(picture: Picture): void {
+    const isPinned = this.pinned.some(({ key }) => key === picture.key);
+    if (isPinned) this.pinned = this.pinned.filter(({ key }) => key !== picture.key);
+    else if (this.pinned.length < mostCompared) this.pinned = [...this.pinned, picture];
+    else this.announce(`At most ${mostCompared} pictures are compared: unpin one first.`);
+  }
+
+  /** Takes over what a job was asked; `isSeedAlone` takes its seed and nothing else. */
+  recall({ request }: Pick<Job, "request">, isSeedAlone = false): void {
+    if (isSeedAlone) {
+      this.set({ seed: request.kind === "scan" ? request.seed : request.settings.seed });
+      return;
+    }
+    const proteins = request.kind === "generate" ? request.proteins : [request.protein];
+    this.parsed = { proteins, refused: [] };
+    this.text = proteins.map(({ id, sequence }) => `>${id}\n${sequence}`).join("\n");
+    if (proteins[0]) this.#take(proteins[0]);
+    if (request.kind === "scan") return;
+    this.settings = request.settings;
+    this.chosenNuclei = request.nuclei;
+  }
+
+  // Links
+
+  get link(): string {
+    const { protein, edits, chosenNuclei, settings, display } = this;
+    if (protein === null) return location.href.replace(/#.*$/, "");
+    const view = {
+      protein,
+      edits: edits.present,
+      nuclei: chosenNuclei,
+      settings,
+      channels: display.channels,
+    };
+    return `${location.href.replace(/#.*$/, "")}#${encodeLink(view)}`;
+  }
+
+  #open({ protein, edits, nuclei, settings, channels }: NonNullable<ReturnType<typeof decodeLink>>): void {
+    this.text = protein.id === "sequence" ? protein.sequence : `>${protein.id}\n${protein.sequence}`;
+    this.parsed = { proteins: [protein], refused: [] };
+    this.protein = protein;
+    this.edits = startHistory(edits);
+    this.chosenNuclei = nuclei;
+    this.settings = settings;
+    if (channels) this.display.channels = channels;
+  }
+}
