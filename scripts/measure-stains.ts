@@ -6,7 +6,12 @@
 import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { nuclearProportion, percentiles } from "@proteoscope/imaging";
-import { openMicroscope, readImageClassifier, readSequenceModel } from "@proteoscope/microscope";
+import {
+  openMicroscope,
+  readImageClassifier,
+  readImagingConstants,
+  readSequenceModel,
+} from "@proteoscope/microscope";
 import { type FurtherStain, furtherStains, loadAs, loadNoiseSchedule, subfolder } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
 import { openCropPixels } from "../packages/lab/src/data/atlas/crop-pixels.ts";
@@ -26,6 +31,7 @@ const [unet, autoencoder] = [
 const schedule = await loadNoiseSchedule(subfolder(folder, "scheduler"));
 const model = {
   ...{ ...(await readSequenceModel(folder)), unet, autoencoder, schedule },
+  constants: await readImagingConstants(folder),
   classifier: await readImageClassifier(openFolder(shipped)),
 };
 const runtime = await openRuntime({ device: "cpu", threads: 1 });

@@ -10,7 +10,7 @@ import {
   openStagedCellDiff,
   tokenizeCellDiff,
 } from "@proteoscope/models/released";
-import type { StainPlanes } from "../generate/stains.ts";
+import type { StainPlanes } from "../generate/stain-planes.ts";
 import type { WorkOptions } from "../progress.ts";
 import { encodePicture, encodeStains } from "./generate-cell-diff.ts";
 import { type CellDiffModel, cellDiffPixels } from "./model.ts";
