@@ -25,13 +25,12 @@ import {
   type ProteinContext,
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
-import type { StainPlanes } from "../generate/stains.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
 import { type DenoisedLatents, type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
-import { openStainEncoder } from "./stain-encoder.ts";
+import { openStainEncoder, type StainedCell } from "./stain-encoder.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -87,18 +86,11 @@ export interface GeneratedImages {
   readonly medoid: number;
 }
 
-/** A nucleus to generate around and the seed of the noise to start from. */
-export interface Cell {
+/** A nucleus to generate around, with its further stains where there are any, and the seed of the noise to start from. */
+export interface Cell extends StainedCell {
   /** Signed nuclear distance in pixels, [cropPixels, cropPixels]. */
   readonly distance: Float32Array;
   readonly seed: number;
-  /**
-   * The DNA stain in [0, 1], [cropPixels, cropPixels], for models that are conditioned on it; needed where there are further
-   * stains. Absent where the nucleus was not seen by a microscope.
-   */
-  readonly nucleus?: Float32Array | undefined;
-  /** Further stains in [0, 1], [cropPixels, cropPixels]; those that are absent are missing, which the model can do without. */
-  readonly stains?: StainPlanes | undefined;
 }
 
 /** A model at work: encodes proteins, generates and classifies images. */

@@ -3,8 +3,19 @@
 
 import { compile, f32, float32, type NdArray, type Program, type Runtime } from "@proteoscope/engine";
 import { encode, stainCondition } from "@proteoscope/models";
+import type { StainPlanes } from "../generate/stain-planes.ts";
 import type { MicroscopeModel } from "../model/model.ts";
-import type { Cell } from "./generate.ts";
+
+/** A cell whose further stains are encoded. */
+export interface StainedCell {
+  /**
+   * The DNA stain in [0, 1], [cropPixels, cropPixels], for models that are conditioned on it; needed where there are further
+   * stains. Absent where the nucleus was not seen by a microscope.
+   */
+  readonly nucleus?: Float32Array | undefined;
+  /** Further stains in [0, 1], [cropPixels, cropPixels]; those that are absent are missing, which the model can do without. */
+  readonly stains?: StainPlanes | undefined;
+}
 
 /** Encodes the stains of cells. */
 export interface StainEncoder {
@@ -12,7 +23,7 @@ export interface StainEncoder {
    * The condition of the samples of cells, [cells * samples, c, h, w]; undefined for a model without stains.
    * @throws RangeError for planes of another size and for stains without their nucleus
    */
-  encode(cells: readonly Cell[], samples: number): Promise<NdArray | undefined>;
+  encode(cells: readonly StainedCell[], samples: number): Promise<NdArray | undefined>;
   close(): Promise<void>;
 }
 
@@ -31,7 +42,7 @@ export function openStainEncoder(
       { image: f32(1, 2, side, side) },
       { weights: autoencoder.weights },
     );
-  const encodeOne = async (stain: Float32Array, { nucleus }: Cell): Promise<Float32Array> => {
+  const encodeOne = async (stain: Float32Array, { nucleus }: StainedCell): Promise<Float32Array> => {
     if (nucleus?.length !== plane || stain.length !== plane)
       throw new RangeError(`a further stain and its nucleus need ${side}x${side} pixels each`);
     const image = new Float32Array(2 * plane);
