@@ -66,6 +66,9 @@ export function filesFolder(data: string): string {
   return join(data, "files");
 }
 
+/** What requests that are being answered have left when the server is asked to end. */
+const drainMs = 2000;
+
 const defaultLimits: ServerLimits = {
   ...requestLimits,
   ...{ streams: 256, streamsPerAddress: 64, requestsPerTenSeconds: 2000, worksPerTenSeconds: 100 },
@@ -85,10 +88,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       async close() {
         stop(); // event streams end, their clients come back to the next server
         const closed = new Promise((resolve) => server.close(resolve));
-        server.closeIdleConnections();
-        await close();
-        setTimeout(() => server.closeAllConnections(), 2000).unref();
+        const end = setTimeout(() => server.closeAllConnections(), drainMs);
         await closed;
+        clearTimeout(end);
+        await close();
       },
     };
   } catch (error) {

@@ -4,8 +4,7 @@
 import { writePng } from "@proteoscope/formats";
 import { localize, mostSteps, samplerNames } from "@proteoscope/microscope";
 import type { LocalizedProtein, Model, NucleusLibrary, RetrieveResult, UploadedNuclei } from "../api.ts";
-import type { BegunJob } from "../db/jobs.ts";
-import type { JobOutput, JobReporter, JobWork } from "../jobs/run-job.ts";
+import type { JobWork } from "../jobs/run-job.ts";
 import { modelDigest } from "../queue.ts";
 import { mutateJob, scanJob } from "./experiments.ts";
 import { type ExportedJob, exportJob } from "./export.ts";
@@ -42,7 +41,7 @@ export interface WorkCalls {
 export function jobWork(tools: WorkTools): JobWork {
   return {
     // The request was checked by the schema of its kind before it was stored.
-    run({ kind, request, inputs }: Pick<BegunJob, "kind" | "request" | "inputs">, reporter, signal) {
+    run({ kind, request, inputs }, reporter, signal) {
       const asked = request as never;
       switch (kind) {
         case "generate":
@@ -59,7 +58,7 @@ export function jobWork(tools: WorkTools): JobWork {
           return Promise.reject(new Error(`there is no job of kind ${kind}`));
       }
     },
-  } satisfies { run: (...args: [never, JobReporter, AbortSignal]) => Promise<JobOutput> };
+  };
 }
 
 /** The calls of a server. */
