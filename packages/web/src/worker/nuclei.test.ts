@@ -8,6 +8,7 @@ const constants = {
   pixelSizeMicrons: 0.8,
   cropPixels: 60,
   windowResidues: 10,
+  stains: [],
 };
 const [width, height] = [120, 90];
 const plane = (isNuclei: boolean) =>
