@@ -17,7 +17,7 @@ export interface FollowedJobs {
   watch(listener: (event: JobEvent) => void): () => void;
 }
 
-/** Follows nothing until jobs are loaded or added. */
+/** Follows nothing until jobs are loaded or added. A stream ends with the state that its job ends in. */
 export function followJobs(): FollowedJobs {
   const jobs = new Map<string, Job>();
   const listeners = new Set<(event: JobEvent) => void>();
@@ -35,14 +35,20 @@ export function followJobs(): FollowedJobs {
       if (job !== undefined && job.finished === null) put({ ...job, progress });
     },
     onPreview: (preview) => emit({ type: "preview", preview }),
-    onChanged: (id) => void refresh(id).catch(() => undefined),
+    onState: (id, state, position) => {
+      const job = jobs.get(id);
+      const isFinal = state !== "running" && state !== "queued";
+      if (isFinal) void refresh(id).catch(() => undefined);
+      else if (job !== undefined && job.finished === null) put({ ...job, state, position });
+    },
   });
   const put = (job: Job): void => {
     if (jobs.get(job.id)?.finished && !job.finished) return;
     jobs.set(job.id, job);
     emit({ type: "job", job });
-    if (job.finished !== null || job.state === "queued") streams.close(job.id);
-    else streams.open(job.id);
+    // The first that waits is followed as well: a short job would end before the list is asked again.
+    if (job.state === "running" || job.position === 0) streams.open(job.id);
+    else streams.close(job.id);
     schedule();
   };
   const poll = async (): Promise<void> => {
@@ -83,12 +89,11 @@ async function listJobs(): Promise<Job[]> {
 interface StreamListeners {
   readonly onProgress: (id: string, progress: Progress) => void;
   readonly onPreview: (preview: Preview) => void;
-  /** The job has another state or a result: ask for it. */
-  readonly onChanged: (id: string) => void;
+  readonly onState: (id: string, state: Job["state"], position: number | null) => void;
 }
 
 /** Event streams of jobs, at most one of each. */
-function openStreams({ onProgress, onPreview, onChanged }: StreamListeners) {
+function openStreams({ onProgress, onPreview, onState }: StreamListeners) {
   const streams = new Map<string, EventSource>();
   return {
     open(id: string): void {
@@ -103,10 +108,9 @@ function openStreams({ onProgress, onPreview, onChanged }: StreamListeners) {
       on("preview", ({ step, steps, image }) =>
         onPreview({ job: id, step, steps, picture: image, planes: null }),
       );
-      on("state", ({ state }) => {
-        if (state !== "running") onChanged(id);
-      });
-      on("result", () => onChanged(id));
+      on("state", ({ state, queuePosition }) =>
+        onState(id, state, queuePosition === null ? null : queuePosition - 1),
+      );
     },
     close(id: string): void {
       streams.get(id)?.close();
