@@ -137,6 +137,18 @@ describe("the records of a data set", () => {
     await expect(readCrops(folder)).rejects.toThrow(message);
   });
 
+  it("leave out the crops of a held-out protein without a sequence", async () => {
+    const before = await readCrops(folder);
+    await put(
+      "splits.csv",
+      "kind,id,standard\nprotein,R,test\nfield,f1,train\nfield,f2,val\nfield,f3,test\nfield,f4,train\n",
+    );
+    await put("crops.csv", "index,field,protein\n0,f1,P\n1,f1,R\n");
+    const { crops, excludedCount } = await readCrops(folder);
+    expect(before.crops).toHaveLength(2);
+    expect([crops.map(({ index }) => index), excludedCount]).toEqual([[0], 1]);
+  });
+
   it("need a split", async () => {
     await updateDescription(folder, ({ split: _, ...before }) => before);
     await expect(readCrops(folder)).rejects.toThrow(
