@@ -94,8 +94,8 @@ describe("importAtlas", () => {
       const ids = Object.values(proteins).map((list) => list.map(({ protein }) => protein.id));
       return {
         ids,
-        realCrops,
-        unseenCrops,
+        real: named(realCrops),
+        unseen: named(unseenCrops),
         known: knownCrops.map(({ crop, isSeen }) => [crop.index, isSeen]),
       };
     };
