@@ -66,6 +66,7 @@ export {
   type SimulatedProteome,
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
+export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
 export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
 export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
 export {
@@ -153,6 +154,13 @@ export {
   meanRelativeError,
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
+export {
+  measureTexture,
+  type ProteomeScores,
+  type ShownProtein,
+  scoreProteome,
+  scoreShuffled,
+} from "./evaluate/measures/proteome-scores.ts";
 export {
   type AgreedPrediction,
   type ReliabilityBin,
