@@ -5,11 +5,13 @@ export type { ByteSource } from "./archive/zip.ts";
 export { type NpyHeader, readNpy, readNpyHeader, writeNpy, writeNpyHeader } from "./arrays/npy.ts";
 export { type ReadNpzOptions, readNpz, writeNpz } from "./arrays/npz.ts";
 export {
+  planSafetensors,
   readSafetensors,
   readSafetensorsHeader,
   type Safetensors,
   type SafetensorsEntry,
   type SafetensorsHeader,
+  type SafetensorsPlan,
   safetensorsDataStart,
   writeSafetensors,
 } from "./arrays/safetensors.ts";

@@ -178,6 +178,8 @@ export { createDdpmSampler } from "./diffusion/samplers/ddpm.ts";
 export { createDpmSolverSampler } from "./diffusion/samplers/dpm-solver.ts";
 export type { Sampler, SamplerState } from "./diffusion/samplers/sampler.ts";
 export {
+  type ConditionStain,
+  conditionStains,
   type FurtherStain,
   furtherStains,
   type StainLatents,
@@ -311,6 +313,7 @@ export {
 export { type LocalizerConfig, localizer } from "./localization/localizer.ts";
 export { type LocalizationLossOptions, localizationLoss, maskedTokenLoss } from "./localization/loss.ts";
 export { computeSequenceFeatures, sequenceFeatureCount } from "./localization/sequence-features.ts";
+export { isTrainedOn } from "./localization/training-membership.ts";
 export { type ExportOptions, exportNetwork } from "./pretrained/export-onnx.ts";
 export { type LoadOptions, loadAs, loadParts, loadPretrained } from "./pretrained/load.ts";
 export {

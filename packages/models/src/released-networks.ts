@@ -9,7 +9,9 @@ export {
   type CellDiffStepper,
   cellDiffCondition,
   decodeCellDiff,
+  denoiseCellDiff,
   encodeCellDiff,
+  fillCellDiffSequence,
   openCellDiff,
   sampleCellDiff,
   sampleCellDiffSequence,
@@ -18,7 +20,6 @@ export {
   type CellDiffConfig,
   type CellDiffInputs,
   type CellDiffOutputs,
-  cellDiffDenoise,
   cellDiffKeyValues,
   cellDiffSequence,
   cellDiffStains,
@@ -32,8 +33,16 @@ export {
   cellDiffTimesteps,
   type Respacing,
 } from "./cell-diff/schedule.ts";
+export { openStagedCellDiff, type StagedCellDiffOptions } from "./cell-diff/staged.ts";
+export { cellDiffDenoise, type LatentSize } from "./cell-diff/stages.ts";
+export {
+  type HalfPrecisionFile,
+  inHalfPrecision,
+  openStoredCellDiff,
+  type StoredCellDiff,
+} from "./cell-diff/stored.ts";
 export { cellDiffMaskId, cellDiffTokens, tokenizeCellDiff } from "./cell-diff/tokenizer.ts";
-export { type ReleasedWeights, releasedWeights } from "./released.ts";
+export { findReleasedWeights, type ReleasedWeights, type ReleasePlace, releasedWeights } from "./released.ts";
 export { normalizeSubcell, subcellLocations, subcellPixelSizeMicrons } from "./subcell/locations.ts";
 export {
   type SubcellConfig,

@@ -9,10 +9,14 @@ export interface CacheFolders {
   readonly huggingFace: string;
   /** What this program computes once: compiled graphs, converted weights. */
   readonly proteoscope: string;
+  /** Weights that other groups released in public buckets, and what was pinned and accepted of all released weights. */
+  readonly released: string;
   /** Compiled networks; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly sessions: string | undefined;
   /** Results of finished networks that others are trained on; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly frozen: string | undefined;
+  /** Embeddings of images that were evaluated; undefined as well. */
+  readonly embeddings: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,8 +30,10 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
   return {
     huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
     proteoscope: own,
+    released: join(own, "released"),
     sessions: keeps ? join(own, "sessions") : undefined,
     frozen: keeps ? join(own, "frozen") : undefined,
+    embeddings: keeps ? join(own, "embeddings") : undefined,
   };
 }
 

@@ -19,17 +19,28 @@ export interface CheckpointPath {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The path on disk of what is named: itself where there is something, of a run folder its model, else the snapshot of `owner/name` or
- * `owner/name@revision` in the cache of Hugging Face.
+ * The path on disk of what is named: itself where there is something, of a run folder its model, else released weights of that
+ * name that were pulled, else the snapshot of `owner/name` or `owner/name@revision` in the cache of Hugging Face.
  * @throws ProteoscopeError (not found) when it is neither.
  */
 export async function resolveCheckpoint(named: string, env: Environment): Promise<string> {
   if ((await stat(named).catch(() => undefined)) !== undefined) return (await findRun(named))?.model ?? named;
-  const { findSnapshot, isModelName } = await import("@proteoscope/models/node");
+  const { findReleased, findSnapshot, isModelName } = await import("@proteoscope/models/node");
+  const { findReleasedWeights } = await import("@proteoscope/models/released");
+  const { huggingFace: hubFolder, released: releasedFolder } = cacheFolders(env);
+  const weights = findReleasedWeights(named);
+  if (weights !== undefined) {
+    const path = await findReleased(weights, { hubFolder, releasedFolder });
+    if (path !== undefined) return path;
+    throw new ProteoscopeError(
+      `${weights.name} is not on this machine (proteoscope models pull ${weights.name})`,
+      { kind: "notFound" },
+    );
+  }
   const [name = "", revision, ...rest] = named.split("@");
   if (!isModelName(name) || rest.length > 0)
     throw new ProteoscopeError(`${named}: no such file or folder`, { kind: "notFound" });
-  const snapshot = await findSnapshot(cacheFolders(env).huggingFace, name, revision);
+  const snapshot = await findSnapshot(hubFolder, name, revision);
   if (snapshot !== undefined) return snapshot;
   const fetchIt = `proteoscope models pull ${name}${revision === undefined ? "" : ` --revision ${revision}`}`;
   throw new ProteoscopeError(

@@ -127,7 +127,39 @@ export function writeSafetensors(
   tensors: Iterable<readonly [string, NdArray]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const sorted = [...new Map(tensors)].sort(
+  const all = new Map(tensors);
+  for (const [name, array] of all)
+    if (!isConsistent(array))
+      throw new FormatError(
+        format,
+        `tensor "${printable(name)}" has other data than ${array.dtype} [${array.shape}]`,
+        { hint: "correct it before writing" },
+      );
+  const { header, names, length } = planSafetensors(all, metadata);
+  const bytes = new Uint8Array(length);
+  bytes.set(header);
+  let offset = header.length;
+  for (const name of names) {
+    const { data } = all.get(name)!;
+    bytes.set(bytesOf(data), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+/** A file that is written tensor by tensor: its first bytes, the names in the order of their bytes, and its length. */
+export interface SafetensorsPlan {
+  readonly header: Uint8Array;
+  readonly names: readonly string[];
+  readonly length: number;
+}
+
+/** Plans a file of tensors whose values come later, in the reference's order. Throws FormatError. */
+export function planSafetensors(
+  tensors: ReadonlyMap<string, Pick<NdArray, "dtype" | "shape">>,
+  metadata: Readonly<Record<string, string>> = {},
+): SafetensorsPlan {
+  const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) =>
       rankByDtype.get(a.dtype)! - rankByDtype.get(b.dtype)! || (nameA < nameB ? -1 : 1),
   );
@@ -136,33 +168,21 @@ export function writeSafetensors(
   if (metadataKeys.length > 0)
     fields.push(`"__metadata__":${jsonObject(metadataKeys.map((key) => [key, metadata[key]]))}`);
   let length = 0;
-  for (const [name, array] of sorted) {
-    if (name === "__metadata__" || !isConsistent(array)) {
-      const fault =
-        name === "__metadata__"
-          ? "has a reserved name"
-          : `has other data than ${array.dtype} [${array.shape}]`;
-      throw new FormatError(format, `tensor "${printable(name)}" ${fault}`, {
+  for (const [name, { dtype, shape }] of sorted) {
+    if (name === "__metadata__")
+      throw new FormatError(format, `tensor "${name}" has a reserved name`, {
         hint: "correct it before writing",
       });
-    }
     const begin = length;
-    length += array.data.byteLength;
-    const entry = { dtype: nameByDtype.get(array.dtype), shape: array.shape, data_offsets: [begin, length] };
+    length += elementCount(shape) * bytesPerElement(dtype);
+    const entry = { dtype: nameByDtype.get(dtype), shape, data_offsets: [begin, length] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   }
-  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
-  const dataStart = 8 + Math.ceil(header.length / 8) * 8;
-  const bytes = new Uint8Array(dataStart + length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
-  bytes.fill(0x20, 8, dataStart);
-  bytes.set(header, 8);
-  let offset = dataStart;
-  for (const [, { data }] of sorted) {
-    bytes.set(bytesOf(data), offset);
-    offset += data.byteLength;
-  }
-  return bytes;
+  const text = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const header = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(text, 8);
+  return { header, names: sorted.map(([name]) => name), length: header.length + length };
 }
 
 function parseHeader(bytes: Uint8Array): object {

@@ -9,7 +9,8 @@ import { countBlocks, shapeReader } from "../checkpoints/state-dict-shapes.ts";
 import { esm2Format } from "../esm2/definition.ts";
 import { canonicalEsm2Names } from "../esm2/names.ts";
 import { esm2Config } from "../esm2/network.ts";
-import { type CellDiffConfig, cellDiffDenoise, cellDiffKeyValues, cellDiffSequence } from "./network.ts";
+import { type CellDiffConfig, cellDiffKeyValues, cellDiffSequence } from "./network.ts";
+import { cellDiffDenoise } from "./stages.ts";
 
 /** The fields of a config.json. The released files have none: names and shapes show what is in it. */
 export const cellDiffFormat: ConfigFormat<CellDiffConfig> = {
@@ -77,7 +78,7 @@ export const cellDiffDefinition: NetworkDefinition<"cell-diff", CellDiffConfig> 
 };
 
 /** ESM2 inside under transformers' names, without its heads, which are not used. */
-function canonicalCellDiffNames(tensors: StateDict): StateDict {
+export function canonicalCellDiffNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const isInside = (name: string): boolean => name.startsWith(esmPrefix);
   const own = [...tensors].filter(([name]) => !isInside(name));
   const inside = [...tensors].flatMap(([name, value]) =>
@@ -89,7 +90,7 @@ function canonicalCellDiffNames(tensors: StateDict): StateDict {
   return new Map([...own, ...esm.map(([name, value]) => [esmPrefix + name, value] as const)]);
 }
 
-function inferCellDiffConfig(weights: StateDict, stored: StateDict, place: string): Json {
+export function inferCellDiffConfig(weights: StateDict, stored: StateDict, place: string): Json {
   const shapeOf = shapeReader(weights, place);
   const levels = countBlocks(weights, "net.down_blocks.#.");
   const blockOutChannels = Array.from(

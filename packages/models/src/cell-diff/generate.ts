@@ -14,14 +14,9 @@ import {
 import { type AutoencoderKlConfig, decode, encode, sampleLatent } from "../autoencoder-kl/network.ts";
 import type { Network } from "../checkpoints/network-definition.ts";
 import { standardResidueIds } from "../esm2/tokenizer.ts";
-import {
-  type CellDiffConfig,
-  cellDiffDenoise,
-  cellDiffKeyValues,
-  cellDiffSequence,
-  crossAttentions,
-} from "./network.ts";
+import { type CellDiffConfig, cellDiffKeyValues, cellDiffSequence, crossAttentions } from "./network.ts";
 import { cellDiffDdimStep, cellDiffSchedule, type Respacing } from "./schedule.ts";
+import { cellDiffDenoise } from "./stages.ts";
 import { cellDiffMaskId } from "./tokenizer.ts";
 
 /**
@@ -98,7 +93,7 @@ export function cellDiffCondition(
   return float32([1, numStains * latentChannels, height, width], data);
 }
 
-/** CELL-Diff for latents of one size and sequences of one length. */
+/** CELL-Diff for latents of one size and sequences of one length: `openCellDiff`, or `openStagedCellDiff` from disk. */
 export interface CellDiffStepper {
   /** Reads a sequence's tokens, which the steps after it use. */
   readSequence(tokens: readonly number[]): Promise<void>;
@@ -191,29 +186,38 @@ export interface CellDiffSampling {
 export async function sampleCellDiff(
   runtime: Runtime,
   network: Network<CellDiffConfig>,
-  { tokens, cell, noise, respacing = "ddim100", signal, onStep }: CellDiffSampling,
+  sampling: CellDiffSampling,
 ): Promise<NdArray> {
+  const { tokens, noise } = sampling;
   const [, , height, width] = noise.shape as [number, number, number, number];
-  const schedule = cellDiffSchedule(respacing);
-  const total = schedule.timesteps.length;
   const stepper = await openCellDiff(runtime, network, { tokens: tokens.length, height, width });
   try {
     await stepper.readSequence(tokens);
-    let sample = noise.data as Float32Array;
-    for (let index = total - 1; index >= 0; index -= 1) {
-      signal?.throwIfAborted();
-      const { noise: predicted } = await stepper.step(
-        float32(noise.shape, sample),
-        cell,
-        schedule.timesteps[index]!,
-      );
-      sample = cellDiffDdimStep(schedule, { index, sample, noise: predicted });
-      onStep?.(total - index, total);
-    }
-    return float32(noise.shape, sample);
+    return await denoiseCellDiff(stepper, sampling);
   } finally {
     await stepper.close();
   }
+}
+
+/** Denoises latents with a stepper that has read the sequence. @throws the signal's reason when it aborts. */
+export async function denoiseCellDiff(
+  stepper: CellDiffStepper,
+  { cell, noise, respacing = "ddim100", signal, onStep }: Omit<CellDiffSampling, "tokens">,
+): Promise<NdArray> {
+  const schedule = cellDiffSchedule(respacing);
+  const total = schedule.timesteps.length;
+  let sample = noise.data as Float32Array;
+  for (let index = total - 1; index >= 0; index -= 1) {
+    signal?.throwIfAborted();
+    const { noise: predicted } = await stepper.step(
+      float32(noise.shape, sample),
+      cell,
+      schedule.timesteps[index]!,
+    );
+    sample = cellDiffDdimStep(schedule, { index, sample, noise: predicted });
+    onStep?.(total - index, total);
+  }
+  return float32(noise.shape, sample);
 }
 
 /** How masked residues are drawn. */
@@ -226,38 +230,49 @@ export interface CellDiffSequenceSampling {
   /** Chooses one of the twenty residues, in the order of their ids, by its probability. */
   choose(probabilities: Float32Array, place: number): number;
   readonly signal?: AbortSignal;
+  readonly onStep?: (done: number, total: number) => void;
 }
 
 /** Fills masked residues from left to right, each with all before it known, and returns the tokens. */
 export async function sampleCellDiffSequence(
   runtime: Runtime,
   network: Network<CellDiffConfig>,
-  { tokens, cell, protein, choose, signal }: CellDiffSequenceSampling,
+  sampling: CellDiffSequenceSampling,
 ): Promise<number[]> {
+  const { tokens, protein } = sampling;
   const [, , height, width] = protein.shape as [number, number, number, number];
-  const { begin, end } = standardResidueIds;
-  const { vocabSize } = network.config;
   const stepper = await openCellDiff(runtime, network, { tokens: tokens.length, height, width });
   try {
-    const filled = [...tokens];
-    for (const [place, token] of tokens.entries()) {
-      if (token !== cellDiffMaskId) continue;
-      signal?.throwIfAborted();
-      await stepper.readSequence(filled);
-      const { sequenceLogits } = await stepper.step(protein, cell, 0);
-      const logits = sequenceLogits.subarray(place * vocabSize + begin, place * vocabSize + end);
-      const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-      const weights = logits.map((logit) => Math.exp(logit - most));
-      const sum = weights.reduce((a, b) => a + b, 0);
-      filled[place] =
-        begin +
-        choose(
-          weights.map((weight) => weight / sum),
-          place,
-        );
-    }
-    return filled;
+    return await fillCellDiffSequence(stepper, network.config, sampling);
   } finally {
     await stepper.close();
   }
+}
+
+/** Fills masked residues with a stepper. @throws the signal's reason when it aborts. */
+export async function fillCellDiffSequence(
+  stepper: CellDiffStepper,
+  { vocabSize }: CellDiffConfig,
+  { tokens, cell, protein, choose, signal, onStep }: CellDiffSequenceSampling,
+): Promise<number[]> {
+  const { begin, end } = standardResidueIds;
+  const filled = [...tokens];
+  const masked = [...tokens.keys()].filter((place) => tokens[place] === cellDiffMaskId);
+  for (const [index, place] of masked.entries()) {
+    signal?.throwIfAborted();
+    await stepper.readSequence(filled);
+    const { sequenceLogits } = await stepper.step(protein, cell, 0);
+    const logits = sequenceLogits.subarray(place * vocabSize + begin, place * vocabSize + end);
+    const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+    const weights = logits.map((logit) => Math.exp(logit - most));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    filled[place] =
+      begin +
+      choose(
+        weights.map((weight) => weight / sum),
+        place,
+      );
+    onStep?.(index + 1, masked.length);
+  }
+  return filled;
 }

@@ -5,26 +5,17 @@
 //
 //   const sequence = cellDiffSequence(w, config, inputIds);               // once per protein
 //   const keyValues = cellDiffKeyValues(w, config, sequence);
-//   const { noise, sequenceLogits } = cellDiffDenoise(w, config, { sample, cell, timestep, sequence, keyValues });
+//   const { noise, sequenceLogits } = cellDiffDenoise(w, config, { sample, cell, timestep, sequence, keyValues }); // stages.ts
 
 import {
   add,
   attention,
-  concat,
   constant,
-  convolution,
-  type Dim,
   expandDims,
   fixed,
-  groupNorm,
   layerNorm,
   linear,
-  matrixTranspose,
   mul,
-  product,
-  reshape,
-  resizeNearest,
-  silu,
   slice,
   split,
   type Tensor,
@@ -32,15 +23,7 @@ import {
   type Weights,
 } from "@proteoscope/engine";
 import { type Esm2Config, esm2 } from "../esm2/network.ts";
-import {
-  type Context,
-  type KeyValues,
-  mergeHeads,
-  residualBlock,
-  splitHeads,
-  timeEmbedding,
-  transformer,
-} from "../unet/network.ts";
+import { type KeyValues, mergeHeads, splitHeads } from "../unet/network.ts";
 
 /** Stains on which the picture of a protein is conditioned, in their order. */
 export const cellDiffStains = ["nucleus", "er", "microtubules"] as const;
@@ -93,24 +76,34 @@ export interface CellDiffOutputs {
 }
 
 /** Epsilon of the U-Net's normalisations and of the last one. */
-const unetEpsilon = 1e-5;
+export const unetEpsilon = 1e-5;
 /** Epsilon of the transformer's normalisations, which have no parameters. */
 const transformerEpsilon = 1e-6;
 
 /** Tokens [B, T] -> what the networks read of a sequence, [B, T, hidden]. Padding is hidden in the language model alone. */
 export function cellDiffSequence(w: Weights, config: CellDiffConfig, inputIds: Tensor): Tensor {
-  const { hiddenSize, maxTokens, esm } = config;
+  const { representations } = esm2(languageModelOf(w), config.esm, { inputIds });
+  return placeSequence(w, config, representations.at(-1)!);
+}
+
+/** The parameters of the language model inside. */
+export function languageModelOf(w: Weights): Weights {
+  return w.at("net", "protein_sequence_embedding", "model");
+}
+
+/** The language model's representation of a sequence with its places, [B, T, hidden] -> [B, T, hidden]. */
+export function placeSequence(w: Weights, config: CellDiffConfig, representation: Tensor): Tensor {
+  const { hiddenSize, maxTokens } = config;
   const net = w.at("net");
-  const tokens = fixed(inputIds.shape[1], "cell-diff", "the number of tokens");
-  const { representations } = esm2(net.at("protein_sequence_embedding", "model"), esm, { inputIds });
-  const projected = linear(net.at("seq_proj_in"), representations.at(-1)!, hiddenSize);
+  const tokens = fixed(representation.shape[1], "cell-diff", "the number of tokens");
+  const projected = linear(net.at("seq_proj_in"), representation, hiddenSize);
   const small = { kind: "normal", deviation: 0.02 } as const;
   const places = net.parameter("protein_sequence_pos_embed", [1, maxTokens, hiddenSize], small);
   return add(add(projected, slice(places, 1, 0, tokens)), tokenType(net, config, 1));
 }
 
 /** The row of the table of kinds: 0 for places of the image, 1 for residues; [1, hidden]. */
-function tokenType(net: Weights, { hiddenSize }: CellDiffConfig, row: 0 | 1): Tensor {
+export function tokenType(net: Weights, { hiddenSize }: CellDiffConfig, row: 0 | 1): Tensor {
   const small = { kind: "normal", deviation: 0.02 } as const;
   return slice(net.at("token_type_embeddings").parameter("weight", [2, hiddenSize], small), 0, row, row + 1);
 }
@@ -139,90 +132,8 @@ export function crossAttentions(config: CellDiffConfig): { name: string; channel
   ]);
 }
 
-/** One step of denoising, of latents whose sides are equal. @throws ShapeError for open sides. */
-export function cellDiffDenoise(w: Weights, config: CellDiffConfig, inputs: CellDiffInputs): CellDiffOutputs {
-  const { blockOutChannels: channels, layersPerBlock, unetAttentionHeads } = config;
-  const net = w.at("net");
-  const time = timeEmbedding(
-    net.at("time_embedding"),
-    { blockOutChannels: channels, timeCondProjDim: null },
-    inputs,
-  );
-  const active = silu(time);
-  const context: Context = {
-    config: {
-      attentionHeadDim: unetAttentionHeads,
-      normNumGroups: config.normNumGroups,
-      normEps: unetEpsilon,
-    },
-    timeEmbedding: active,
-    keyValues: inputs.keyValues,
-    bias: undefined,
-  };
-  const last = channels.length - 1;
-  const entered = concat([inputs.sample, inputs.cell], 1);
-  let x = convolution(net.at("img_conv_in"), entered, channels[0]!, { kernel: 3, padding: 1 });
-  const skips = [x];
-  for (const [index, width] of channels.entries()) {
-    const path = `net.down_blocks.${index}`;
-    for (let layer = 0; layer < layersPerBlock; layer += 1) {
-      x = residualBlock(w.at(path, "resnets", layer), context, x, width);
-      if (index < last) x = transformer(w, context, `${path}.attentions.${layer}`, x);
-      skips.push(x);
-    }
-    if (index === last) continue;
-    x = convolution(w.at(path, "downsamplers", 0, "conv"), x, width, { kernel: 3, stride: 2, padding: 1 });
-    skips.push(x);
-  }
-  const middle = jointTransformer(net, config, { x, sequence: inputs.sequence, active });
-  x = middle.x;
-  for (let index = 0; index <= last; index += 1) {
-    const path = `net.up_blocks.${index}`;
-    const width = channels[last - index]!;
-    for (let layer = 0; layer <= layersPerBlock; layer += 1) {
-      x = residualBlock(w.at(path, "resnets", layer), context, concat([x, skips.pop()!], 1), width);
-      if (index > 0) x = transformer(w, context, `${path}.attentions.${layer}`, x);
-    }
-    const next = skips.at(-1);
-    if (next === undefined) continue;
-    const size = { height: side(next, 2), width: side(next, 3) };
-    x = convolution(w.at(path, "upsamplers", 0, "conv"), resizeNearest(x, size), width, {
-      kernel: 3,
-      padding: 1,
-    });
-  }
-  const normal = silu(groupNorm(net.at("conv_norm_out"), x, config.normNumGroups, unetEpsilon));
-  return {
-    noise: convolution(net.at("img_conv_out"), normal, config.latentChannels, { kernel: 3, padding: 1 }),
-    sequenceLogits: linear(net.at("seq_proj_out"), middle.sequence, config.vocabSize),
-  };
-}
-
-/** The middle: places of x [B, C, h, h] and residues [B, T, hidden] attend to each other; `active` is SiLU of the time. */
-function jointTransformer(
-  net: Weights,
-  config: CellDiffConfig,
-  { x, sequence, active }: { readonly x: Tensor; readonly sequence: Tensor; readonly active: Tensor },
-): { readonly x: Tensor; readonly sequence: Tensor } {
-  const { hiddenSize, numHiddenLayers, sampleSize, blockOutChannels } = config;
-  const [batch, channels, grid] = [x.shape[0]!, blockOutChannels.at(-1)!, side(x, 2)];
-  const base = Math.ceil(sampleSize / 2 ** (blockOutChannels.length - 1));
-  const embedded = convolution(net.at("img_embedding", "proj"), x, hiddenSize, { kernel: 1 });
-  const places = matrixTranspose(reshape(embedded, [batch, hiddenSize, product([grid, side(x, 3)])]));
-  const image = add(add(places, placeTable(grid, base, hiddenSize)), tokenType(net, config, 0));
-  const tokens = [grid * grid, fixed(sequence.shape[1], "cell-diff", "the number of tokens")] as const;
-  let h = concat([image, sequence], 1); // [B, h * h + T, hidden]
-  for (let index = 0; index < numHiddenLayers; index += 1)
-    h = adaptiveBlock(net.at("unified_encoder", index), config, h, active);
-  const [left, right] = split(h, 1, tokens) as [Tensor, Tensor];
-  const out = net.at("img_proj_out");
-  const [shift, scale] = modulation(out, active, hiddenSize, 2) as [Tensor, Tensor];
-  const projected = linear(out.at("linear"), modulate(out, left, shift, scale), channels);
-  return { x: reshape(matrixTranspose(projected), x.shape), sequence: right };
-}
-
 /** One block whose normalisations are shifted, scaled and gated by the time: h [B, N, hidden] -> the same. */
-function adaptiveBlock(w: Weights, config: CellDiffConfig, h: Tensor, active: Tensor): Tensor {
+export function adaptiveBlock(w: Weights, config: CellDiffConfig, h: Tensor, active: Tensor): Tensor {
   const { hiddenSize, numAttentionHeads } = config;
   const parts = modulation(w, active, hiddenSize, 6);
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [
@@ -244,12 +155,12 @@ function adaptiveBlock(w: Weights, config: CellDiffConfig, h: Tensor, active: Te
 }
 
 /** Parts of the layer that the time modulates a block by, each [B, 1, hidden]. */
-function modulation(w: Weights, active: Tensor, hiddenSize: number, parts: number): Tensor[] {
+export function modulation(w: Weights, active: Tensor, hiddenSize: number, parts: number): Tensor[] {
   const all = expandDims(linear(w.at("adaLN_modulation", 1), active, parts * hiddenSize), 1);
   return split(all, 2, Array<number>(parts).fill(hiddenSize));
 }
 
-function modulate(w: Weights, x: Tensor, shift: Tensor, scale: Tensor): Tensor {
+export function modulate(w: Weights, x: Tensor, shift: Tensor, scale: Tensor): Tensor {
   const normal = layerNorm(w, x, transformerEpsilon, { weight: false, bias: false });
   return add(mul(normal, add(scale, 1)), shift);
 }
@@ -261,7 +172,7 @@ function geluTanh(x: Tensor): Tensor {
 }
 
 /** Sinusoids of the places of a grid, row by row, [1, grid^2, width]: the first half says x, the second y. */
-function placeTable(grid: number, base: number, width: number): Tensor {
+export function placeTable(grid: number, base: number, width: number): Tensor {
   const quarter = width / 4;
   const data = new Float32Array(grid * grid * width);
   for (let row = 0; row < grid; row += 1)
@@ -276,6 +187,3 @@ function placeTable(grid: number, base: number, width: number): Tensor {
       }
   return constant({ dtype: "float32", shape: [1, grid * grid, width], data });
 }
-
-const side = (x: Tensor, axis: 2 | 3): number =>
-  fixed(x.shape[axis] as Dim, "cell-diff", "a side of the latents");

@@ -48,7 +48,8 @@ export interface LoadedHomologs {
   readonly annotations: readonly ProteinAnnotation[];
 }
 
-const seenFile = "proteins.safetensors";
+/** Name of the file of the proteins that a model was trained on. */
+export const seenFile = "proteins.safetensors";
 const unseenFile = "unseen.safetensors";
 const annotationsFile = "annotations.tsv";
 

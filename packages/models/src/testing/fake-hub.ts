@@ -130,3 +130,47 @@ export const fallSilent: Answer = (_, response, bytes) => {
   response.writeHead(200, { "content-length": bytes.length });
   response.write(bytes.subarray(0, 1));
 };
+
+/** What S3 gives as ETag of a file that was uploaded at once. */
+export const md5Etag = (bytes: Uint8Array): string => `"${digest("md5", bytes)}"`;
+
+export interface FakeBucket {
+  /** Address of the folder of the files. */
+  readonly address: string;
+  readonly requests: { method: string; path: string; range: string | undefined }[];
+  /** Faults that answer the next requests for bytes, one each. */
+  readonly faults: Answer[];
+  /** Faults that answer the next questions about a file (HEAD), one each. */
+  readonly headFaults: Answer[];
+  /** What it serves by path; tests change it. */
+  readonly files: Map<string, Uint8Array>;
+  /** The ETag of a file; that of S3 when absent. */
+  etag: ((bytes: Uint8Array) => string | undefined) | undefined;
+  close(): Promise<void>;
+}
+
+/** Serves files as a public bucket does: no listing, sizes and ETags in headers, 403 for what it does not have. */
+export async function startFakeBucket(files: Readonly<Record<string, Uint8Array>>): Promise<FakeBucket> {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? "").replace(/^\/models\//, "");
+    const method = request.method ?? "";
+    bucket.requests.push({ method, path, range: request.headers.range });
+    const bytes = bucket.files.get(path);
+    const fault = (method === "HEAD" ? bucket.headFaults : bucket.faults).shift();
+    if (bytes === undefined && fault === undefined) return void response.writeHead(403).end();
+    const etag = (bucket.etag ?? md5Etag)(bytes ?? new Uint8Array());
+    if (etag !== undefined) response.setHeader("etag", etag);
+    (fault ?? serve)(request, response, bytes ?? new Uint8Array());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bucket: FakeBucket = {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/models`,
+    ...{ requests: [], faults: [], headFaults: [], files: new Map(Object.entries(files)), etag: undefined },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return bucket;
+}

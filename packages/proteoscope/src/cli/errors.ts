@@ -70,6 +70,8 @@ const optionsByField: Readonly<Record<string, string>> = {
   organism: "--organism",
   model: "--model",
   port: "--port",
+  acceptLicence: "--accept-licence",
+  update: "--update",
 };
 
 const codesByName: Readonly<Record<string, ExitCode>> = {

@@ -64,7 +64,9 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
     latentScale: await measureLatents(measured, images, coder),
     homologs,
     extra,
-    stainPixels: config.model.stains.length === 0 ? undefined : await openStainPixels(atlas, pixels),
+    stainPixels: config.model.stains.some((stain) => stain !== "nucleus")
+      ? await openStainPixels(atlas, pixels)
+      : undefined,
     nuclei: await nucleusLibrary(training, pixels),
   };
 }

@@ -75,7 +75,11 @@ export interface HubResponse {
 export async function requestHub(
   url: URL,
   { token, signal, endpoint, silenceMs = 60_000 }: HubAccess,
-  { headers = {}, expected = [200] }: { headers?: Record<string, string>; expected?: readonly number[] } = {},
+  {
+    method = "GET",
+    headers = {},
+    expected = [200],
+  }: { method?: "GET" | "HEAD"; headers?: Record<string, string>; expected?: readonly number[] } = {},
 ): Promise<HubResponse> {
   const silence = new AbortController();
   const ended = AbortSignal.any([signal, silence.signal]);
@@ -94,6 +98,7 @@ export async function requestHub(
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const response = await guarded(
     fetch(url, {
+      method,
       headers: { ...authorization, "accept-encoding": "identity", "user-agent": "proteoscope", ...headers },
       signal: ended,
     }),

@@ -1,21 +1,29 @@
-// Downloads one file of the Hub to one file on disk: goes on where an earlier attempt ended, never writes more than the
-// listing says, and gives the file its name only when its bytes have the hash that the listing says.
+// Downloads one file of the Hub or of a public bucket to one file on disk: goes on where an earlier attempt ended, never
+// writes more than the listing says, and gives the file its name only when its bytes have the hash that the listing says.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type HubAccess, requestHub, retry, TransientError } from "./client.ts";
+import { etagOfFile } from "./etag.ts";
 import { claimPartialFile } from "./partial-file.ts";
 
-/** A file as the Hub lists it. */
+/** A file as the Hub or a bucket lists it. */
 export interface RemoteFile {
-  /** Path in the repository. */
+  /** Path in the repository or below the bucket's address. */
   readonly path: string;
   readonly url: URL;
   readonly bytes: number;
-  /** Large files are listed by the sha256 of their bytes, small ones by the sha1 that git gives them. */
-  readonly hash: { readonly kind: "sha256" | "git"; readonly hex: string };
+  /**
+   * The Hub lists large files by the sha256 of their bytes, small ones by the sha1 that git gives them, a bucket by its ETag,
+   * which is a sum of the bytes or nothing that can be checked.
+   */
+  readonly hash: { readonly kind: "sha256" | "git" | "etag"; readonly hex: string } | undefined;
+  /** The version's mark as the server sends it; another one in an answer means that the file has changed there. */
+  readonly etag?: string | undefined;
+  /** Who says what the file is, in messages. Default "the Hub lists". */
+  readonly says?: string | undefined;
 }
 
 /**
@@ -66,12 +74,13 @@ async function fillWithRightBytes(
       access,
       () => furthest,
     );
-    if ((await hashFile(path, file)) === file.hash.hex) return;
+    const { hash, says = "the Hub lists" } = file;
+    if (hash === undefined || (await sumOf(path, file.bytes, hash)) === hash.hex) return;
     await handle.truncate(0);
     // The fault may lie in what an earlier attempt left.
     if (!isResumed)
       throw new ProteoscopeError(
-        `${file.path}: its bytes are not those that the Hub lists (${file.hash.kind === "git" ? "sha1" : "sha256"} ${file.hash.hex}); nothing was kept, try again or another endpoint`,
+        `${file.path}: its bytes are not those that ${says} (${hash.kind === "git" ? "sha1" : hash.kind} ${hash.hex}); nothing was kept, try again or another endpoint`,
         { kind: "data" },
       );
     isResumed = false;
@@ -101,6 +110,13 @@ async function fetchRest(
   if (response.status === 416) {
     await response.body?.cancel();
     return restart("the server has no such part of the file");
+  }
+  const etag = response.headers.get("etag");
+  if (file.etag !== undefined && etag !== null && etag !== file.etag) {
+    await response.body?.cancel();
+    throw new ProteoscopeError(`${file.path}: it changed on the server meanwhile; pull again`, {
+      kind: "data",
+    });
   }
   if (response.status === 206 && !isRange(response, size, file.bytes)) {
     await response.body?.cancel();
@@ -132,14 +148,19 @@ function isRange(response: Response, start: number, total: number): boolean {
 
 function wrongLength(file: RemoteFile, bytes: number): ProteoscopeError {
   return new ProteoscopeError(
-    `${file.path}: the server sends ${bytes} bytes or more, the Hub lists ${file.bytes}; try again or another endpoint`,
+    `${file.path}: the server sends ${bytes} bytes or more, ${file.says ?? "the Hub lists"} ${file.bytes}; try again or another endpoint`,
     { kind: "data" },
   );
 }
 
-async function hashFile(path: string, { hash, bytes }: RemoteFile): Promise<string> {
-  const digest = createHash(hash.kind === "git" ? "sha1" : "sha256");
-  if (hash.kind === "git") digest.update(`blob ${bytes}\0`);
+async function sumOf(
+  path: string,
+  bytes: number,
+  { kind, hex }: NonNullable<RemoteFile["hash"]>,
+): Promise<string> {
+  if (kind === "etag") return etagOfFile(path, hex);
+  const digest = createHash(kind === "git" ? "sha1" : "sha256");
+  if (kind === "git") digest.update(`blob ${bytes}\0`);
   await pipeline(createReadStream(path), digest);
   return digest.digest("hex");
 }

@@ -2,12 +2,12 @@
 // commit, and last the reference, so that a revision that is named is a revision that is whole. Own code, because
 // @huggingface/hub 2.17 downloads into the cache without resuming, without checking sizes or hashes, and cannot be
 // interrupted or watched.
-import { copyFile, mkdir, readFile, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { ProteoscopeError } from "@proteoscope/formats";
 import { createFolder } from "@proteoscope/formats/node";
-import { chooseFiles } from "./choose-files.ts";
+import { chooseFiles, chooseOnly } from "./choose-files.ts";
 import type { HubAccess } from "./client.ts";
+import { requireDiskSpace } from "./disk-space.ts";
 import { downloadFile, type RemoteFile } from "./download.ts";
 import { listRepository } from "./list.ts";
 import { commitPattern, repositoryFolder } from "./repository.ts";
@@ -22,10 +22,24 @@ export interface PullRequest {
   readonly hubFolder: string;
   /** Whether the weights for other frameworks are fetched too. */
   readonly all: boolean;
+  /** Paths of the only files that are wanted, where they are not all. */
+  readonly only?: readonly string[] | undefined;
+}
+
+/** What a pull is going to do. */
+export interface PullPlan {
+  readonly folder: string;
+  /** Bytes that are missing, and those that are free on the disk. */
+  readonly bytes: number;
+  readonly freeBytes: number;
+  readonly licence: string | undefined;
+  readonly files: readonly RemoteFile[];
 }
 
 /** Callbacks of a pull. */
 export interface PullEvents {
+  /** Called before anything is fetched; what it throws ends the pull. */
+  onPlan?(plan: PullPlan): Promise<void> | void;
   /** Called before anything is fetched, with the licence that the card names. */
   onLicence?(licence: string | undefined): Promise<void> | void;
   /** Called with the bytes that have come, the bytes that were missing at the start, and the file being fetched. */
@@ -49,20 +63,22 @@ export interface PulledModel {
  * @throws ProteoscopeError (field `hubFolder` for a full disk, `token` for a closed model), and the system's errors.
  */
 export async function pullModel(
-  { name, revision, hubFolder, all }: PullRequest,
+  { name, revision, hubFolder, all, only }: PullRequest,
   access: HubAccess,
   events: PullEvents = {},
 ): Promise<PulledModel> {
   const { commit, licence, files } = await listRepository(name, revision, access);
-  const { wanted, leftOut } = chooseFiles(files, { all });
+  const { wanted, leftOut } =
+    only === undefined ? chooseFiles(files, { all }) : chooseOnly(name, files, only);
   const folder = repositoryFolder(hubFolder, name);
-  const blobOf = ({ hash }: RemoteFile): string => join(folder, "blobs", hash.hex);
+  const blobOf = ({ hash }: RemoteFile): string => join(folder, "blobs", hash!.hex);
   const isHere = await Promise.all(wanted.map((file) => hasSize(blobOf(file), file.bytes)));
   const missing = [...new Map(wanted.filter((_, i) => !isHere[i]).map((file) => [blobOf(file), file]))];
   const totalBytes = sumBytes(missing.map(([, file]) => file));
   await createFolder(join(folder, "blobs"));
   if (missing.length > 0) {
-    await refuseFullDisk(folder, totalBytes);
+    const freeBytes = await requireDiskSpace(folder, totalBytes);
+    await events.onPlan?.({ folder, bytes: totalBytes, freeBytes, licence, files: wanted });
     await events.onLicence?.(licence);
   }
   let doneBytes = 0;
@@ -90,16 +106,6 @@ async function hasSize(path: string, bytes: number): Promise<boolean> {
 
 function sumBytes(files: readonly RemoteFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-async function refuseFullDisk(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize > bytes) return;
-  const [needed, free] = [bytes, bavail * bsize].map((value) => `${(value / 1e9).toFixed(1)} GB`);
-  throw new ProteoscopeError(
-    `${folder}: ${needed} are to be fetched and ${free} are free: make room, or use another disk`,
-    { kind: "failure", field: "hubFolder" },
-  );
 }
 
 /** A relative link, as the cache has them, so that the cache can be moved; a copy where links are not allowed. */

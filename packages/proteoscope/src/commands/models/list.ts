@@ -1,8 +1,10 @@
-// `proteoscope models list`: the checkpoints this machine has: the model that ships, and what other tools left in the
-// cache of Hugging Face (hub/models--<owner>--<name>/snapshots/<revision>). Nothing is loaded and nothing fetched.
+// `proteoscope models list`: the checkpoints this machine has: the model that ships, what other tools left in the cache of
+// Hugging Face (hub/models--<owner>--<name>/snapshots/<revision>), and releases of other groups. Each with its licence and what it
+// was trained on, where that is known. Nothing is loaded and nothing fetched.
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { printable } from "@proteoscope/formats/printable";
 import type { ReleasedWeights } from "@proteoscope/models/released";
 import { cacheFolders } from "../../cache-folders.ts";
 import { defineCommand } from "../../cli/command.ts";
@@ -11,11 +13,16 @@ import { findShipped, shippedModelName } from "../../package-files.ts";
 
 export interface ListedModel {
   readonly name: string;
-  readonly source: "shipped" | "Hugging Face cache";
+  readonly source: "shipped" | "Hugging Face cache" | "release";
   /** What its configuration says it is, such as "esm" or "UNet2DConditionModel". */
   readonly kind: string;
   readonly path: string;
   readonly bytes: number;
+  /** As its card or its makers name it; undefined where neither does. */
+  readonly licence: string | undefined;
+  readonly trainedOn: string | undefined;
+  /** Whether it was trained on the protein that was asked for, in words. */
+  readonly protein?: string;
 }
 
 export const modelsListCommand = defineCommand({
@@ -27,10 +34,15 @@ export const modelsListCommand = defineCommand({
       description:
         "Instead the weights of other groups that run here: size, licence, what they were trained on",
     },
+    protein: {
+      type: "string",
+      valueHint: "name",
+      description: "Gene symbol or accession: whether each was trained on it, where that is known",
+    },
   },
   examples: [
     "proteoscope models list",
-    "proteoscope models list --json",
+    "proteoscope models list --protein FBL",
     "proteoscope models list --released",
   ],
   async run(args, { stdout, stderr, env }) {
@@ -47,10 +59,15 @@ export const modelsListCommand = defineCommand({
         );
       return undefined;
     }
-    const models = await listModels(
-      findShipped(join("checkpoints", shippedModelName)),
-      cacheFolders(env).huggingFace,
-    );
+    const caches = cacheFolders(env);
+    const found = [
+      ...(await listModels(findShipped(join("checkpoints", shippedModelName)), caches.huggingFace)),
+      ...(await listReleases(caches.released)),
+    ];
+    const models =
+      args.protein === undefined
+        ? found
+        : await Promise.all(found.map((model) => withProtein(model, args.protein!)));
     if (args.json) printJson(stdout, { models });
     else if (models.length === 0)
       printLines(stderr, "no models: none ships with this installation, the cache has none");
@@ -85,6 +102,7 @@ async function examine(
   name: string,
   source: ListedModel["source"],
 ): Promise<ListedModel | undefined> {
+  const release = await releaseOf(name);
   const file = ["model_index.json", "config.json"].map((config) => join(path, config)).find(existsSync);
   const entries = await readdir(path, { recursive: true });
   if (file === undefined && !entries.some((entry) => weights.test(entry))) return undefined;
@@ -100,7 +118,56 @@ async function examine(
     kind: file === undefined ? "without a configuration" : await readKind(file),
     path,
     bytes: sizes.reduce((total, size) => total + size, 0),
+    licence: (await readCardLicence(path)) ?? release?.weightsLicence,
+    trainedOn: release?.trainedOn,
   };
+}
+
+/** Releases that came from buckets, whole. */
+async function listReleases(releasedFolder: string): Promise<ListedModel[]> {
+  const { findReleased, readRecord } = await import("@proteoscope/models/node");
+  const { releasedWeights } = await import("@proteoscope/models/released");
+  const models: ListedModel[] = [];
+  for (const weights of releasedWeights.filter(({ place }) => place.kind === "bucket")) {
+    const path = await findReleased(weights, { hubFolder: "", releasedFolder });
+    if (path === undefined) continue;
+    const { files, licence } = await readRecord(releasedFolder, weights.name);
+    models.push({
+      ...{ name: weights.name, source: "release", kind: weights.architecture, path },
+      bytes: Object.values(files).reduce((total, { bytes }) => total + bytes, 0),
+      licence: licence?.text ?? weights.weightsLicence,
+      trainedOn: weights.trainedOn,
+    });
+  }
+  return models;
+}
+
+/** Adds whether a model was trained on a protein. */
+async function withProtein(model: ListedModel, protein: string): Promise<ListedModel> {
+  const release = await releaseOf(model.name);
+  if (release !== undefined) return { ...model, protein: release.trainingProteins };
+  const { isTrainedOn } = await import("@proteoscope/models");
+  const { openFolder } = await import("@proteoscope/models/node");
+  const isTrained =
+    model.source === "shipped" ? await isTrainedOn(openFolder(model.path), protein) : undefined;
+  const known = isTrained ? `trained on ${protein}` : `never saw ${protein}`;
+  return { ...model, protein: isTrained === undefined ? `not known for ${protein}` : known };
+}
+
+/** The release that a model of the Hub, or a name, is. */
+async function releaseOf(name: string): Promise<ReleasedWeights | undefined> {
+  const { releasedWeights } = await import("@proteoscope/models/released");
+  return releasedWeights.find(
+    (weights) => weights.name === name || (weights.place.kind === "hub" && weights.place.repository === name),
+  );
+}
+
+/** The licence in the head of a model's card. */
+async function readCardLicence(folder: string): Promise<string | undefined> {
+  const card = await readFile(join(folder, "README.md"), "utf8").catch(() => "");
+  const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? "";
+  const named = /^license:[ \t]*(\S.*)$/m.exec(head)?.[1]?.trim();
+  return named && printable(named).slice(0, 100);
 }
 
 async function readKind(configFile: string): Promise<string> {
@@ -117,14 +184,21 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 function describeReleased(weights: ReleasedWeights, title: string): string[] {
-  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source } = weights;
+  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source, trainingProteins } =
+    weights;
   return [
     `${name}  ${title}, ${Math.round(parameters / 1e6)} M parameters, ${(bytes / 1e9).toFixed(2)} GB`,
     `  licence of the code ${codeLicence}; of the weights: ${weightsLicence}`,
     `  trained on ${trainedOn}; ${source}`,
+    `  proteins: ${trainingProteins}`,
   ];
 }
 
-function describe({ name, source, kind, path, bytes }: ListedModel): string[] {
-  return [`${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}`, `  ${path}`];
+function describe({ name, source, kind, path, bytes, licence, trainedOn, protein }: ListedModel): string[] {
+  return [
+    `${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}`,
+    `  licence ${licence ?? "not named"}; trained on ${trainedOn ?? "what its card says"}`,
+    ...(protein === undefined ? [] : [`  ${protein}`]),
+    `  ${path}`,
+  ];
 }

@@ -300,7 +300,7 @@ describe("proteoscope models list", () => {
       "esmc-600m  ESMC (Biohub, transformers EsmcForMaskedLM), 575 M parameters, 2.30 GB",
     );
     expect(plain.output.stdout).toContain(
-      "trained on Human Protein Atlas; https://huggingface.co/microsoft/vermeer-L",
+      "trained on Human Protein Atlas; https://huggingface.co/microsoft/vermeer-L\n  proteins: one in ten",
     );
     const json = recordCommandContext();
     await runCommandLine(["models", "list", "--released", "--json"], json.commandContext);
@@ -320,7 +320,9 @@ describe("proteoscope models list", () => {
     expect(models.at(-1)).toMatchObject({ name: "a/b", kind: "unreadable", path: snapshot });
     const plain = recordCommandContext({ HF_HUB_CACHE: folder });
     await runCommandLine(["models", "list"], plain.commandContext);
-    expect(plain.output.stdout).toContain(`a/b  unreadable, 0.0 MB, Hugging Face cache\n  ${snapshot}\n`);
+    expect(plain.output.stdout).toContain(
+      `a/b  unreadable, 0.0 MB, Hugging Face cache\n  licence not named; trained on what its card says\n  ${snapshot}\n`,
+    );
   });
 
   it("has nothing to list where nothing is", async () => {

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
-import { type FakeHub, fallSilent, refuse, startFakeHub } from "@proteoscope/models/testing";
+import {
+  type FakeBucket,
+  type FakeHub,
+  fallSilent,
+  refuse,
+  startFakeBucket,
+  startFakeHub,
+} from "@proteoscope/models/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../cli.ts";
 import { recordCommandContext } from "../../testing/command-context.ts";
@@ -41,13 +48,17 @@ describe("proteoscope models pull", () => {
     expect(first).toEqual({
       exitCode: 0,
       stdout: `${snapshot()}\n`,
-      stderr: `licence of a/esm: mit (${hub.endpoint}/a/esm)\n`,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^a/esm: 0\\.\\d MB to fetch into .*, \\S+ .B free\\nlicence of a/esm: mit \\(${hub.endpoint}/a/esm\\)\\n$`,
+        ),
+      ),
     });
     rmSync(join(cache, "hf"), { recursive: true });
-    expect((await run(["pull", "a/esm"])).stderr).toBe("");
+    expect((await run(["pull", "a/esm"])).stderr).not.toMatch(/licence/);
     rmSync(join(cache, "hf"), { recursive: true });
     hub.listing.cardData = { license: "gpl-3.0" };
-    expect((await run(["pull", "a/esm"])).stderr).toMatch(/^licence of a\/esm: gpl-3\.0/);
+    expect((await run(["pull", "a/esm"])).stderr).toMatch(/^licence of a\/esm: gpl-3\.0/m);
   });
 
   it("reports to programs as JSON, and uses the token and the revision it is given", async () => {
@@ -144,5 +155,78 @@ describe("a model that was pulled", () => {
       expect([exitCode, stderr]).toEqual([4, expect.stringContaining(`(${advice})`)]);
     }
     expect((await run(["verify", "a/b/c"])).stderr).toBe("proteoscope: a/b/c: no such file or folder\n");
+  });
+});
+
+describe("models pull of a release", () => {
+  let bucket: FakeBucket;
+  const encoder = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
+  const folders = Array.from(
+    { length: 10 },
+    (_, seed) => `DNA-Protein_ViT_MLP_classifier/DNA-Protein_ViT_MLP_classifier_seed_${seed}.pth`,
+  );
+  beforeEach(async () => {
+    bucket = await startFakeBucket({
+      "DNA-Protein_ViT-ProtS-Pool.pth": encoder,
+      ...Object.fromEntries(folders.map((path, seed) => [path, encoder.subarray(seed)])),
+    });
+  });
+  afterEach(() => bucket.close());
+  const pull = (...words: string[]) =>
+    run(["pull", "subcell-dna-protein", "--endpoint", bucket.address, ...words]);
+  const place = () => join(cache, "xdg", "proteoscope", "released", "subcell-DNA-Protein");
+
+  it("says size, disk and licence, asks for the licence once, and shows the sums", async () => {
+    const asked = await pull();
+    expect(asked.exitCode).toBe(2);
+    expect(asked.stderr).toMatch(
+      /^subcell-DNA-Protein: 0\.0 MB to fetch into .*released.subcell-DNA-Protein, .* free$/m,
+    );
+    expect(asked.stderr).toMatch(
+      /^licence of subcell-DNA-Protein: code MIT; weights: not stated .* \(https:/m,
+    );
+    expect(asked.stderr).toMatch(/is to be read at https:.* and accepted once \(--accept-licence\)$/m);
+    const taken = await pull("--accept-licence");
+    const path = join(place(), "DNA-Protein_ViT-ProtS-Pool.pth");
+    expect([taken.exitCode, taken.stdout]).toEqual([0, `${path}\n`]);
+    expect(taken.stderr.match(/^sha256 [0-9a-f]{64} {2}\S+\.pth$/gm)).toHaveLength(11);
+    expect((await pull("--json")).stdout).toContain(`"path": ${JSON.stringify(path)}`);
+    expect((await pull("--offline")).stdout).toBe(`${path}\n`);
+  });
+
+  it("lists it with licence and training, and commands find it by its name", async () => {
+    const missing = await run(["verify", "subcell-DNA-Protein"]);
+    expect([missing.exitCode, missing.stderr]).toEqual([
+      4,
+      expect.stringContaining("(proteoscope models pull subcell-DNA-Protein)"),
+    ]);
+    await pull("--accept-licence");
+    const { stdout } = await run(["list", "--protein", "FBL"]);
+    expect(stdout).toMatch(/^subcell-DNA-Protein {2}subcell, 0\.0 MB, release$/m);
+    expect(stdout).toMatch(
+      /licence code MIT; weights: .*; trained on Human Protein Atlas\n {2}not known per protein/,
+    );
+    expect(stdout).toMatch(
+      /^proteoscope-mini .*\n {2}licence cc-by-sa-4\.0; .*\n {2}(trained on|never saw) FBL$/m,
+    );
+    const found = await run(["verify", "subcell-DNA-Protein"]);
+    expect([found.exitCode, found.stderr + found.stdout]).toEqual([3, expect.stringContaining("pth")]);
+  });
+
+  it("names what the makers have changed, and the option that takes it", async () => {
+    await pull("--accept-licence");
+    rmSync(join(place(), "DNA-Protein_ViT-ProtS-Pool.pth"));
+    bucket.files.set("DNA-Protein_ViT-ProtS-Pool.pth", encoder.subarray(1));
+    const { exitCode, stderr } = await pull();
+    expect([exitCode, stderr]).toEqual([
+      3,
+      expect.stringMatching(/its makers have changed it \(--update\)\n$/),
+    ]);
+    expect((await pull("--update")).exitCode).toBe(0);
+  });
+
+  it("suggests the name that was meant", async () => {
+    const { exitCode, stderr } = await run(["pull", "cell-dif-hpa"]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/did you mean cell-diff-hpa\?/)]);
   });
 });

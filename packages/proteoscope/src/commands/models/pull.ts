@@ -1,8 +1,9 @@
-// `proteoscope models pull`: a model of the Hugging Face Hub into the cache that all tools share. Interrupted downloads
-// go on where they ended; every file is compared with its hash; the licence is printed the first time.
+// `proteoscope models pull`: a model of the Hugging Face Hub into the cache that all tools share, or weights of other groups
+// by the name of their release, wherever they are. Interrupted downloads go on where they ended; every file is compared with
+// its hash; the licence is printed the first time, and that of a release accepted.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { listBriefly, ProteoscopeError } from "@proteoscope/formats";
+import { listBriefly } from "@proteoscope/formats";
 import { createFolder } from "@proteoscope/formats/node";
 import {
   defaultRevision,
@@ -14,13 +15,20 @@ import {
 } from "@proteoscope/models/node";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { cacheFolders } from "../../cache-folders.ts";
+import { suggest } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
-import { type Progress, startProgress } from "../../cli/progress.ts";
+import { addAdvice, describePlan, isTrue, parseEndpoint, pullProgress } from "./pull-messages.ts";
+import { pullRelease } from "./pull-release.ts";
 
 const pullArgs = {
-  model: { type: "positional", description: "<owner>/<name>, as the Hub names it", required: true },
+  model: {
+    type: "positional",
+    description:
+      "<owner>/<name>, as the Hub names it, or a release such as cell-diff-hpa (models list --released)",
+    required: true,
+  },
   revision: {
     type: "string",
     valueHint: "name",
@@ -31,8 +39,11 @@ const pullArgs = {
   endpoint: {
     type: "string",
     valueHint: "url",
-    description: "The Hub or a mirror; by default HF_ENDPOINT, else https://huggingface.co",
+    description:
+      "The Hub or a mirror, or one of a release's bucket; by default HF_ENDPOINT, else https://huggingface.co",
   },
+  "accept-licence": { type: "boolean", description: "Accept the licence of a release, once for all" },
+  update: { type: "boolean", description: "Take other bytes of a release than those of its first download" },
   all: { type: "boolean", description: "Also the weights for other frameworks" },
 } as const satisfies ArgsDef;
 
@@ -46,16 +57,27 @@ interface Pulled {
 
 export const modelsPullCommand = defineCommand({
   name: "pull",
-  description: "Fetch a model of the Hugging Face Hub into the shared cache",
+  description: "Fetch a model of the Hugging Face Hub, or weights that another group released",
   args: pullArgs,
   examples: [
     "proteoscope models pull facebook/esm2_t6_8M_UR50D",
+    "proteoscope models pull subcell-DNA-Protein --accept-licence",
     "HF_TOKEN=... proteoscope models pull owner/gated --revision v1.0",
     "proteoscope models run facebook/esm2_t6_8M_UR50D --input in.safetensors -o out.safetensors",
   ],
   async run(args, context) {
     const { model: name, revision } = args;
-    if (!isModelName(name)) throw usage(`"${name}" is no model of the Hub: those are named <owner>/<name>`);
+    const { findReleasedWeights, releasedWeights } = await import("@proteoscope/models/released");
+    const release = findReleasedWeights(name);
+    if (release !== undefined) return pullRelease(release, args, context);
+    if (!isModelName(name))
+      throw usage(
+        `"${name}" is no model of the Hub: those are named <owner>/<name>; and no release: models list --released names those${suggest(
+          name,
+          releasedWeights.map((weights) => weights.name),
+          "",
+        )}`,
+      );
     if (!isConfined(revision)) throw usage(`"${revision}" is no branch, tag or commit`);
     const { env, stdout, stderr } = context;
     const isOffline = args.offline || isTrue(env.HF_HUB_OFFLINE);
@@ -88,37 +110,19 @@ async function pull(args: PullArguments, { stderr, env, signal }: CommandContext
   const { model: name, revision } = args;
   const endpoint = parseEndpoint(args.endpoint ?? (env.HF_ENDPOINT || "https://huggingface.co"));
   const caches = cacheFolders(env);
-  let progress: Progress | undefined;
+  const progress = pullProgress(name, stderr);
   const request = { name, revision, hubFolder: caches.huggingFace, all: args.all === true };
   const hub = { endpoint, token: env.HF_TOKEN || undefined, signal };
   const pulling = pullModel(request, hub, {
+    onPlan: (plan) => printLines(stderr, describePlan(name, plan)),
     async onLicence(licence) {
       const shown = repositoryFolder(join(caches.proteoscope, "licences"), name);
       if (await isNew(shown, licence ?? "none"))
         printLines(stderr, `licence of ${name}: ${licence ?? "none is named"} (${endpoint}/${name})`);
     },
-    onProgress(bytes, totalBytes, path) {
-      progress ??= startProgress(`pull ${name}`, toMegabytes(totalBytes), { stream: stderr, unit: "MB" });
-      progress.update(toMegabytes(bytes), path);
-    },
+    onProgress: progress.show,
   });
-  return pulling.catch(addAdvice).finally(() => progress?.close());
-}
-
-function addAdvice(error: unknown): never {
-  const advice = error instanceof ProteoscopeError ? advices[error.field ?? ""] : undefined;
-  if (advice === undefined) throw error;
-  throw new CommandError(`${(error as Error).message}; ${advice}`, exitCodes.failure, { cause: error });
-}
-
-/** What to do about a failure, by the field of the request that is at fault. */
-const advices: Readonly<Record<string, string>> = {
-  token: "set HF_TOKEN to a token that may read it",
-  hubFolder: "HF_HUB_CACHE names the folder",
-};
-
-function toMegabytes(bytes: number): number {
-  return Math.ceil(bytes / 1e5) / 10;
+  return pulling.catch(addAdvice).finally(progress.close);
 }
 
 /** Stores the licence that was printed, and returns whether another one, or none, was stored before. */
@@ -127,18 +131,6 @@ async function isNew(path: string, licence: string): Promise<boolean> {
   await createFolder(dirname(path));
   await writeFile(path, licence);
   return true;
-}
-
-function parseEndpoint(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["http:", "https:"].includes(url.protocol))
-    throw usage(`the endpoint "${text}" is no http address, such as https://huggingface.co`);
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
-}
-
-/** As huggingface_hub reads its switches. */
-function isTrue(value: string | undefined): boolean {
-  return ["1", "on", "yes", "true"].includes((value ?? "").toLowerCase());
 }
 
 function usage(message: string): CommandError {
