@@ -23,10 +23,7 @@ function shortened(line: string): string[] {
       (word, i) => ({ "--proteins": "18", "--crops": "5", "--sequences": "120" })[words[i - 1]!] ?? word,
     );
   const trains = words[0] === "study" || (words[0] === "train" && words[1] !== "show");
-  if (!trains)
-    return words.map(
-      (word, i) => ({ "--steps": "2", "--samples": "1", "--proteins": "3" })[words[i - 1]!] ?? word,
-    );
+  if (!trains) return words.map((word, i) => ({ "--steps": "2", "--samples": "1" })[words[i - 1]!] ?? word);
   const small = words.filter((word) => !word.startsWith("train.steps"));
   const less = ["data.batch_size=4", "data.validation_count=4"];
   return [...small.map((word, i) => (small[i - 1] === "--seeds" ? "1" : word)), ...fewSteps, ...less];
@@ -76,7 +73,6 @@ describe("the worked examples", () => {
       const html = readFileSync(join(folder, `${name}.html`), "utf8");
       expect(html.match(/<polyline/g)!.length, name).toBeGreaterThan(2);
     }
-    expect(readFileSync(join(folder, "report/report.html"), "utf8")).toContain("<svg");
     expect(readFileSync(join(folder, "study/study.svg"), "utf8").match(/<circle/g)).toHaveLength(2);
     const made = readdirSync(join(folder, "images"), { recursive: true }).map(String);
     expectPicture(join("images", made.find((name) => name.endsWith(".png"))!));
