@@ -4,7 +4,7 @@
 
 import { type Compartment, placeLabels } from "../../data/atlas/compartments.ts";
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
-import { groupBy } from "../measures/group-by.ts";
+import { groupBy } from "../../data/group-by.ts";
 import { type CellPlanes, type Features, placementFeatures, textureFeatures } from "./cell-features.ts";
 import { crossValidate, type LabelledFeatures } from "./cross-validation.ts";
 import { fitLogistic, type Judge } from "./logistic-regression.ts";

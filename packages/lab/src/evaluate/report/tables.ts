@@ -3,10 +3,10 @@
 
 import { startParquet, writeCsv } from "@proteoscope/formats";
 import { judgedClasses, mostLikely } from "../judges/feature-judge.ts";
+import type { SuiteDetails } from "../suite/details.ts";
 import { isRightFor } from "../suite/judges.ts";
 import { pixelMeasures } from "../suite/pair-figures.ts";
 import type { SuiteResults } from "../suite/results.ts";
-import type { SuiteDetails } from "../suite/suite.ts";
 
 type Cell = string | number | null;
 type Row = Readonly<Record<string, Cell>>;

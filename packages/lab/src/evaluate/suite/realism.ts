@@ -2,11 +2,11 @@
 // two-sample test by a classifier, Lopez-Paz & Oquab 2017), and what gives them away: the same with one group of features
 // alone, and the single features that separate the two sides furthest. 0.5 is chance, 1 means that every image gives itself away.
 
+import { groupBy } from "../../data/group-by.ts";
 import { featureGroups } from "../encoders/features.ts";
 import { areaUnderCurve } from "../judges/cross-validation.ts";
 import { distinguish, type GroupedFeatures } from "../judges/distinguish.ts";
 import { type BootstrapOptions, bootstrap, median } from "../measures/bootstrap.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { type Figure, figureOf, plainFigure } from "./figure.ts";
 import { classOfLabel } from "./judges.ts";
 import type { Look } from "./look.ts";

@@ -2,13 +2,13 @@
 // and compartment by compartment.
 
 import type { WorkOptions } from "@proteoscope/microscope";
+import { groupBy } from "../../data/group-by.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { earthMovers } from "../measures/images/histogram.ts";
+import type { SuiteDetails } from "./details.ts";
 import { distributionFigures, type SpacePoint, splitUnits, standardizer } from "./distributions.ts";
 import { type Figure, plainFigure } from "./figure.ts";
 import { imageChannels, type Look } from "./look.ts";
-import type { SuiteDetails } from "./suite.ts";
 
 /** Distances of every subject to half of the real images, of the other half as the floor, space by space. */
 export function setDistances(
@@ -65,7 +65,7 @@ interface LookPoint extends SpacePoint {
   readonly look: Look;
 }
 
-/** Of one compartment, all its real images are the reference: there are few. */
+/** Distances by compartment; all real images of a compartment are the reference, since there are few. */
 function byCompartment(
   real: readonly LookPoint[],
   rows: readonly LookPoint[],

@@ -1,29 +1,23 @@
 // The whole suite over images, wherever they come from: real ones, sets of generated ones with their floors, and pairs around one
 // nucleus. Every image is looked at once; figures are made from what was noted.
 
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { WorkOptions } from "@proteoscope/microscope";
 import type { CellEncoder } from "../encoders/encoder.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import { meanByUnit } from "../measures/bootstrap-sums.ts";
 import { judgeResults, namingResults, profileOf } from "./assemble.ts";
+import type { SuiteDetails, SuiteSubject } from "./details.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import type { ImagePair, ImageSet, PairSet } from "./image-set.ts";
 import { accuracyFigures, averageFigures, classesOf, judgeLooks, judgeReal } from "./judge-figures.ts";
 import { type CompartmentJudge, openJudge } from "./judges.ts";
 import { imageChannels, type Look, type LookedSet, type LookTools, lookAt } from "./look.ts";
-import { type MeasuredPairs, measurePairs, pairFigures } from "./pair-figures.ts";
+import { measurePairs, pairFigures } from "./pair-figures.ts";
 import { measureRealism } from "./realism.ts";
 import type { SuiteResults } from "./results.ts";
 import { setDistances } from "./set-distances.ts";
 import { umapFigure } from "./umap-figure.ts";
-
-/** A set of images that is measured beside the real ones. */
-export interface SuiteSubject {
-  /** "generated", or a floor such as "shuffled sequence". */
-  readonly subject: string;
-  readonly set: Figure["set"];
-  readonly images: ImageSet;
-}
 
 /** What the suite measures. */
 export interface SuiteInput {
@@ -38,19 +32,7 @@ export interface SuiteInput {
   readonly onPair?: (pair: ImagePair) => void;
 }
 
-/** What the tables of single images are made of. */
-export interface SuiteDetails {
-  readonly real: LookedSet;
-  readonly subjects: readonly {
-    readonly subject: string;
-    readonly set: Figure["set"];
-    readonly looked: LookedSet;
-  }[];
-  readonly judges: readonly CompartmentJudge[];
-  readonly pairs: MeasuredPairs | undefined;
-}
-
-/** Measures everything. @throws the signal's reason when it is aborted; what the encoders throw */
+/** Measures everything. @throws ProteoscopeError (data) for a set without an image, the signal's reason when it is aborted; what the encoders throw */
 export async function measureSuite(
   input: SuiteInput,
   work: WorkOptions,
@@ -66,6 +48,9 @@ export async function measureSuite(
   const pairs = input.pairs && (await measurePairs(input.pairs, tools.encoders, work, input.onPair));
   const details: SuiteDetails = { real, subjects, judges, pairs };
   const main = subjects[0]!;
+  const empty = [real, main.looked].find(({ looks }) => looks.length === 0);
+  if (empty !== undefined)
+    throw new ProteoscopeError(`${empty.name}: holds no image that can be measured`, { kind: "data" });
   const phases = openPhases(work);
   const figures = [
     ...phases("figures of images", () =>

@@ -13,7 +13,7 @@ import { openStainPixels, type StainPixels } from "../../data/atlas/stain-pixels
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { openTrainingImages, type TrainingImages } from "../../data/batches/training-images.ts";
-import { groupBy } from "../../evaluate/measures/group-by.ts";
+import { groupBy } from "../../data/group-by.ts";
 import type { Preparation } from "../../training/define-trainer.ts";
 import { createLatentCoder, type LatentCoder } from "../../training/frozen/latents.ts";
 import { openProteinSide, type ProteinSide } from "../../training/pairs/protein-side.ts";
