@@ -74,9 +74,18 @@ describe("evaluate on folders of images", () => {
     });
     place.file("flat/a.png", flat);
     place.file("other/f0.ome.tif", fieldOf(0));
-    const words = ["--data", join(place.path, "other"), "-o", join(place.path, "none"), "--judge", "features"];
+    const words = [
+      "--data",
+      join(place.path, "other"),
+      "-o",
+      join(place.path, "none"),
+      "--judge",
+      "features",
+    ];
     const { exitCode, stderr } = await runWords(["evaluate", join(place.path, "flat"), ...words]);
-    expect(stderr).toMatch(/a: no cell was found.*--nucleus-channel[^]*holds no image that can be measured/);
+    expect(stderr).toMatch(
+      /a: no cell was found.*--nucleus-channel[\s\S]*holds no image that can be measured/,
+    );
     expect(exitCode).toBe(3);
     place.file("empty/notes.txt", "x");
     const empty = await runWords(["evaluate", join(place.path, "empty"), ...words]);
