@@ -18,7 +18,7 @@ import {
   loadAs,
   type Pretrained,
 } from "@proteoscope/models";
-import { openFolder } from "@proteoscope/models/node";
+import { openCellDiffFile, openFolder } from "@proteoscope/models/node";
 import {
   cellDiffDefaults,
   cellDiffDenoise,
@@ -26,6 +26,7 @@ import {
   cellDiffSequence,
   generateVermeerTokens,
   greedyToken,
+  openStagedCellDiff,
   pictureTokenCount,
   subcell,
   subcellDefaults,
@@ -47,6 +48,8 @@ interface Released<M extends Pretrained = Pretrained> {
   readonly wrap?: readonly string[];
   /** Measures: milliseconds by what takes them. */
   measure(runtime: Runtime, model: M): Promise<Record<string, number>>;
+  /** Where the network runs from its file, what opens it; `measure` is not called then. */
+  measureFile?(runtime: Runtime, folder: string): Promise<Record<string, number>>;
 }
 
 const none = new Map();
@@ -140,6 +143,41 @@ const released: Readonly<Record<string, Released>> = {
       return { "one step": stepMs, "the sequence": await fastest(() => encode.run({ tokens }), 1) };
     },
   }),
+  "cell-diff-f16": define({
+    file: "hpa_pretrained.pth",
+    network: { architecture: "cell-diff", config: cellDiffDefaults, weights: none } as const,
+    stored: (name) =>
+      name.startsWith(esmPrefix) ? esmPrefix + fairEsmName(name.slice(esmPrefix.length)) : name,
+    measure: async () => ({}),
+    async measureFile(runtime, folder) {
+      const ms: Record<string, number> = {};
+      const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+        const start = performance.now();
+        const result = await work();
+        ms[what] = performance.now() - start;
+        console.error(
+          `${what}: ${Math.round(ms[what])} ms, ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+        );
+        return result;
+      };
+      const stored = await timed("conversion or opening", () =>
+        openCellDiffFile(folder, "hpa_pretrained.pth"),
+      );
+      const stepper = await openStagedCellDiff(runtime, stored, {
+        tokens: cellDiffTokens,
+        height: 64,
+        width: 64,
+      });
+      const ids = Array.from({ length: cellDiffTokens }, (_, index) => 4 + (index % 20));
+      await timed("the sequence", () => stepper.readSequence(ids));
+      const [sample, cell] = [randomInput("sample", 1, 4, 64, 64), randomInput("cell", 1, 12, 64, 64)];
+      await timed("opening and the first step", () => stepper.step(sample, cell, 100));
+      await timed("one step", () => stepper.step(sample, cell, 100));
+      await timed("one step more", () => stepper.step(sample, cell, 98));
+      await stepper.close();
+      return ms;
+    },
+  }),
   "vermeer-b": define({
     file: "vermeer_B.ckpt",
     network: { architecture: "vermeer", config: vermeerPresets.B, weights: none } as const,
@@ -195,12 +233,16 @@ function valuesOf(name: string, declaration: ParameterDeclaration): Float32Array
   return randomWeights(new Map([[name, declaration]])).get(name)!.data as Float32Array;
 }
 
-async function measure({ file, network, measure: run }: Released, folder: string): Promise<object> {
+async function measure(
+  { file, network, measure: run, measureFile }: Released,
+  folder: string,
+): Promise<object> {
   const start = performance.now();
-  const model = await loadAs(network.architecture, openFolder(folder), { file });
+  const model =
+    measureFile === undefined ? await loadAs(network.architecture, openFolder(folder), { file }) : undefined;
   const loadMs = performance.now() - start;
   const runtime = await openRuntime({ device: "cpu" });
-  const ms = await run(runtime, model as Pretrained);
+  const ms = measureFile ? await measureFile(runtime, folder) : await run(runtime, model as Pretrained);
   await runtime.close();
   const round = (value: number) => Math.round(value * 10) / 10;
   return {

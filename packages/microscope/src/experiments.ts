@@ -1,6 +1,23 @@
 // The experiments of @proteoscope/microscope: variants and scans of a protein, screens and embeddings of many, comparison and
 // retrieval of images, locations by released encoders. They are apart from index.ts, so that one image loads none of them.
 
+export { encodeCellDiffFiles } from "./cell-diff/encode-cell-diff.ts";
+export {
+  type CellDiffCell,
+  type CellDiffEstimate,
+  type CellDiffProvenance,
+  type CellDiffRequest,
+  type CellDiffSettings,
+  type CellDiffWorkOptions,
+  generateWithCellDiff,
+} from "./cell-diff/generate-cell-diff.ts";
+export { type CellDiffModel, cellDiffConstants } from "./cell-diff/model.ts";
+export {
+  type DrawnSequence,
+  type PicturedCell,
+  type SequenceRequest,
+  sequencesOfImage,
+} from "./cell-diff/sequence-of-image.ts";
 export { type CardEntry, drawComparisonCard } from "./compare/card.ts";
 export {
   type ComparisonSummary,

@@ -40,7 +40,8 @@ export {
   type GenerateSettings,
   type NamedSequence,
 } from "./generate/request.ts";
-export { addStains, type StainImage, type StainPlanes } from "./generate/stains.ts";
+export { cutPlane, type StainPlanes } from "./generate/stain-planes.ts";
+export { addStains, type StainImage } from "./generate/stains.ts";
 export { type ClassifiedImage, type ImageClassifier, openImageClassifier } from "./image/classifier.ts";
 export {
   type Cell,
@@ -52,6 +53,7 @@ export {
   openMicroscope,
 } from "./image/generate.ts";
 
+export type { StainedCell } from "./image/stain-encoder.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,

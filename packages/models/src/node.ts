@@ -1,6 +1,7 @@
 // What @proteoscope/models has for Node alone: folders on disk, and models of the Hugging Face Hub in the cache that all
 // tools share. The list is made by hand.
 
+export { type ConvertOptions, findCellDiffAutoencoder, openCellDiffFile } from "./node/cell-diff-file.ts";
 export { openFolder } from "./node/folder.ts";
 export { hashFile } from "./node/hash-file.ts";
 export type { HubAccess } from "./node/hub/client.ts";

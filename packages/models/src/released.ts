@@ -149,7 +149,11 @@ export const releasedWeights: readonly ReleasedWeights[] = [
   },
 ];
 
+/** What a name means that stands for several. */
+const shortNames: Readonly<Record<string, string>> = { "cell-diff": "cell-diff-hpa" };
+
 /** The released weights of a name, in any letter case; undefined where there are none. */
 export function findReleasedWeights(name: string): ReleasedWeights | undefined {
-  return releasedWeights.find((weights) => weights.name.toLowerCase() === name.toLowerCase());
+  const wanted = shortNames[name.toLowerCase()] ?? name.toLowerCase();
+  return releasedWeights.find((weights) => weights.name.toLowerCase() === wanted);
 }

@@ -10,6 +10,7 @@ it("lie under ~/.cache where nothing is set, and empty variables set nothing", (
     proteoscope: join(home, ".cache", "proteoscope"),
     released: join(home, ".cache", "proteoscope", "released"),
     sessions: join(home, ".cache", "proteoscope", "sessions"),
+    frozen: join(home, ".cache", "proteoscope", "frozen"),
     embeddings: join(home, ".cache", "proteoscope", "embeddings"),
   };
   expect(cacheFolders({}, home)).toEqual(expected);
@@ -22,13 +23,14 @@ it("follow the variables, the most particular first", () => {
     proteoscope: join("/c", "proteoscope"),
     released: join("/c", "proteoscope", "released"),
     sessions: join("/c", "proteoscope", "sessions"),
+    frozen: join("/c", "proteoscope", "frozen"),
     embeddings: join("/c", "proteoscope", "embeddings"),
   });
   expect(cacheFolders({ XDG_CACHE_HOME: "/c", HF_HOME: "/h" }, home).huggingFace).toBe(join("/h", "hub"));
   expect(cacheFolders({ HF_HOME: "/h", HF_HUB_CACHE: "/hub" }, home).huggingFace).toBe("/hub");
 });
 
-it("hold no compiled networks and no embeddings where these are not to be stored", () => {
-  const { sessions, embeddings } = cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home);
-  expect([sessions, embeddings]).toEqual([undefined, undefined]);
+it("hold no compiled networks and no results where these are not to be stored", () => {
+  const { sessions, frozen, embeddings } = cacheFolders({ PROTEOSCOPE_KEEP_SESSIONS: "0" }, home);
+  expect([sessions, frozen, embeddings]).toEqual([undefined, undefined, undefined]);
 });

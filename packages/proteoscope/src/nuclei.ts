@@ -8,6 +8,7 @@ import {
   type ChosenNucleus,
   chooseWholeNuclei,
   fieldOfImage,
+  type ImagingConstants,
   type NucleiOptions,
   type NucleusField,
   nucleusOfLibrary,
@@ -49,17 +50,24 @@ export async function readNuclei(
   return chooseWholeNuclei(await readNucleusField(folder, image, options), maxNuclei);
 }
 
+/** How the picture of a field is read. */
+export type ReadFieldOptions = Omit<ReadNucleiOptions, "image" | "seed" | "maxNuclei">;
+
 /** Reads the field that an image shows, with at least one nucleus. @throws as `readNuclei`. */
 export async function readNucleusField(
   folder: FileSource,
   path: string,
-  {
-    nucleusSeries: series,
-    stains = [],
-    ...options
-  }: Omit<ReadNucleiOptions, "image" | "seed" | "maxNuclei"> = {},
+  options: ReadFieldOptions = {},
 ): Promise<NucleusField> {
-  const constants = await readImagingConstants(folder);
+  return readFieldFor(await readImagingConstants(folder), path, options);
+}
+
+/** The same for a pixel size and a crop. @throws as `readNuclei`. */
+export async function readFieldFor(
+  constants: Pick<ImagingConstants, "pixelSizeMicrons" | "cropPixels">,
+  path: string,
+  { nucleusSeries: series, stains = [], ...options }: ReadFieldOptions = {},
+): Promise<NucleusField> {
   const { stack, sha256 } = await openImageFile(path, { signal: options.signal, series });
   try {
     const field = await fieldOfImage(stack, { image: basename(path), sha256 }, constants, options);

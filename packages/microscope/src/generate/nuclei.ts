@@ -16,7 +16,7 @@ import {
   wholeNuclei,
 } from "@proteoscope/imaging";
 import type { ImagingConstants } from "../model/model.ts";
-import { cutStains, type StainPlanes } from "./stains.ts";
+import { cutStains, type StainPlanes } from "./stain-planes.ts";
 
 /** A nucleus to generate around, and where it comes from. */
 export interface ChosenNucleus {
@@ -102,7 +102,8 @@ export function chooseNucleus(field: NucleusField, index: number, count: number)
   return {
     label: count === 1 ? "" : `nucleus${index}`,
     ...{ nucleus, distance, pixelSizeMicrons: field.field.pixelSizeMicrons },
-    stains: cutStains(field, firstPixel, Math.sqrt(distance.length)),
+    stains:
+      field.stains && cutStains(field.stains, field.field.fieldSize, firstPixel, Math.sqrt(distance.length)),
     origin: {
       ...{ ...field.origin, nucleus: index, nucleiInImage: count, firstPixel, padding },
       intensityLimits: field.field.limits,
@@ -118,7 +119,7 @@ export function chooseNucleus(field: NucleusField, index: number, count: number)
 export async function fieldOfImage(
   stack: ImageStack,
   { image, sha256 }: ImageOrigin,
-  constants: ImagingConstants,
+  constants: Pick<ImagingConstants, "pixelSizeMicrons" | "cropPixels">,
   options: NucleusPlaneOptions = {},
 ): Promise<NucleusField> {
   const { pixelSizeMicrons: modelPixelSizeMicrons, cropPixels } = constants;

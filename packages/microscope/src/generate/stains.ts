@@ -2,12 +2,9 @@
 // nuclei, brought to the model's pixel size and cut around each nucleus as the nucleus itself is.
 
 import { type ImageStack, ProteoscopeError, selectPlane, type ZPolicy } from "@proteoscope/formats";
-import { copyWindow, type PlaneSize, percentiles, resamplePlane } from "@proteoscope/imaging";
+import { percentiles, resamplePlane } from "@proteoscope/imaging";
 import type { FurtherStain } from "@proteoscope/models";
-import type { ChosenNucleus, NucleusField } from "./nuclei.ts";
-
-/** Planes of further stains in [0, 1], by stain; those that are missing are absent. */
-export type StainPlanes = Readonly<Partial<Record<FurtherStain, Float32Array>>>;
+import type { NucleusField } from "./nuclei.ts";
 
 /** A picture of one stain, of the same field as the picture of nuclei. */
 export interface StainImage {
@@ -54,23 +51,6 @@ export async function addStains(
     origin[stain] = { ...source, intensityLimits: { low, high } };
   }
   return { ...field, stains: planes, origin: { ...field.origin, stains: origin } };
-}
-
-/** The further stains around a nucleus of a field, which begin at `origin`; undefined where the field has none. */
-export function cutStains(
-  { stains, field }: NucleusField,
-  origin: { readonly x: number; readonly y: number },
-  side: number,
-): ChosenNucleus["stains"] {
-  if (stains === undefined) return undefined;
-  const cut = (plane: Float32Array, size: PlaneSize): Float32Array => {
-    const crop = new Float32Array(side * side);
-    copyWindow(plane, size, origin, side, crop);
-    return crop;
-  };
-  return Object.fromEntries(
-    Object.entries(stains).map(([stain, plane]) => [stain, cut(plane, field.fieldSize)]),
-  );
 }
 
 function scaleStain(stain: FurtherStain, values: Float32Array) {

@@ -25,13 +25,12 @@ import {
   type ProteinContext,
 } from "@proteoscope/models";
 import { generateDefaults, type SamplerName } from "../generate/formats.ts";
-import type { StainPlanes } from "../generate/stains.ts";
 import type { MicroscopeModel } from "../model/model.ts";
 import { type EncodedProtein, type EncodeOptions, openProteinEncoder } from "../protein/encoder.ts";
 import { byName, type CompartmentProbabilities } from "../protein/probabilities.ts";
 import { openImageClassifier } from "./classifier.ts";
 import { type DenoisedLatents, type DenoisingStart, defaultBatchSize, denoise } from "./denoise.ts";
-import { openStainEncoder } from "./stain-encoder.ts";
+import { openStainEncoder, type StainedCell } from "./stain-encoder.ts";
 
 /** Settings of a generation; defaults are in `generateDefaults`. */
 export interface GenerateOptions {
@@ -87,15 +86,11 @@ export interface GeneratedImages {
   readonly medoid: number;
 }
 
-/** A nucleus to generate around and the seed of the noise to start from. */
-export interface Cell {
+/** A nucleus to generate around, with its further stains where there are any, and the seed of the noise to start from. */
+export interface Cell extends StainedCell {
   /** Signed nuclear distance in pixels, [cropPixels, cropPixels]. */
   readonly distance: Float32Array;
   readonly seed: number;
-  /** The nucleus channel in [0, 1], [cropPixels, cropPixels]; needed where there are further stains. */
-  readonly nucleus?: Float32Array | undefined;
-  /** Further stains in [0, 1], [cropPixels, cropPixels]; those that are absent are missing, which the model can do without. */
-  readonly stains?: StainPlanes | undefined;
 }
 
 /** A model at work: encodes proteins, generates and classifies images. */
@@ -107,13 +102,13 @@ export interface Microscope {
    */
   encode(sequence: string, context?: ProteinContext, options?: EncodeOptions): Promise<EncodedProtein>;
   /**
-   * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
+   * Images of a protein around a nucleus, or around a signed nuclear distance [cropPixels, cropPixels] alone.
    *
    * @throws RangeError for a crop of another size or more than `mostSteps` steps.
    */
   generate(
     protein: EncodedProtein,
-    distance: Float32Array,
+    nucleus: Omit<Cell, "seed"> | Float32Array,
     options?: GenerateOptions,
   ): Promise<GeneratedImages>;
   /** The images of each cell, as `generate` makes them with the cell's seed; several cells share a batch, which takes less time. */
@@ -174,8 +169,9 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       );
     return generated;
   };
-  const generate: Microscope["generate"] = async (protein, distance, options = {}) => {
-    const cell = { distance, seed: options.seed ?? generateDefaults.seed };
+  const generate: Microscope["generate"] = async (protein, nucleus, options = {}) => {
+    const around = nucleus instanceof Float32Array ? { distance: nucleus } : nucleus;
+    const cell = { ...around, seed: options.seed ?? generateDefaults.seed };
     return (await generateCells(protein, [cell], options))[0]!;
   };
 

@@ -38,6 +38,8 @@ import {
 } from "@proteoscope/models";
 import type { ImagingConstants, MicroscopeModel } from "../model/model.ts";
 
+export { tinyCellDiffFiles } from "./tiny-cell-diff.ts";
+
 export interface ModelShape {
   readonly constants: ImagingConstants;
   readonly languageModel: Esm2Config;

@@ -36,7 +36,7 @@ export interface StagedOptions {
 
 /** A network whose groups are all open. */
 export interface StagedProgram {
-  /** The outputs; `cached` inputs are sent to the runtime only where they are other objects than at the run before. */
+  /** The outputs, or the reason of the signal that it was opened with; `cached` inputs are sent to the runtime only where they are other objects than at the run before. */
   run(inputs: NdArrays, cached?: NdArrays): Promise<Record<string, NdArray>>;
   close(): Promise<void>;
 }
@@ -74,8 +74,10 @@ export async function openStaged(
         last = { cached, ofGroups: groups.map(({ reads }) => pick(cached, reads.filter(isCached))) };
       }
       let values: NdArrays = { ...inputs, ...cached };
-      for (const [index, group] of groups.entries())
+      for (const [index, group] of groups.entries()) {
+        options.signal?.throwIfAborted();
         values = { ...values, ...(await runGroup(programs[index]!, group, values, last.ofGroups[index])) };
+      }
       return pick(values, network.outputs);
     },
   };

@@ -12,6 +12,7 @@ import {
   samplerNames,
 } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
+import { isCellDiff } from "../cell-diff-model.ts";
 import { parseChannel, parseInteger, parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
@@ -22,6 +23,7 @@ import { openModel, withRuntime } from "../model-folder.ts";
 import { packageVersion } from "../package-files.ts";
 import type { NamedProtein } from "../proteins.ts";
 import type { WrittenCell } from "../write-cells.ts";
+import type { CellDiffCommand } from "./generate-cell-diff.ts";
 import { listRefused, proteinArgs, proteinInputs, readProteinArguments } from "./protein-arguments.ts";
 import { parseStains, stainArg } from "./stain-arguments.ts";
 
@@ -75,8 +77,7 @@ const generateArgs = {
   steps: {
     type: "string",
     valueHint: "number",
-    default: String(generateDefaults.steps),
-    description: "Sampling steps",
+    description: `Sampling steps; ${generateDefaults.steps} when absent, 100 for CELL-Diff`,
   },
   sampler: {
     type: "enum",
@@ -107,7 +108,12 @@ const generateArgs = {
     description:
       "Expression level, for a model that was trained with them; by default the level of the gene in the model's table",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  model: {
+    type: "string",
+    valueHint: "model",
+    description:
+      "Model folder; cell-diff or cell-diff-opencell for the weights of CELL-Diff, or their file; the shipped model when absent",
+  },
   output: {
     type: "string",
     alias: "o",
@@ -148,21 +154,61 @@ export const generateCommand = defineCommand({
     "proteoscope generate proteins.fasta --nucleus dapi.tif --pixel-size 0.2 -o images",
     "proteoscope generate FBL --nucleus field.ome.tif --crops --format png,ome-zarr",
     "proteoscope generate HSPA5 --model MODEL --nucleus dapi.tif --stain er=er.tif --stain microtubules=tubulin.tif",
+    "proteoscope generate HSPA5 --model cell-diff --nucleus dapi.tif --stain er=er.tif --max-nuclei 1",
     "proteoscope generate TOMM20 --samples 1 --steps 15 --sampler dpm++",
   ],
   async run(args, context) {
     const options = parseOptions(args);
     checkNucleusOptions(args);
-    const { proteins, refused } = await readProteinArguments(args, context);
+    const withCellDiff = await isCellDiff(args.model);
+    // Genes are known by name to the shipped model alone.
+    const named = withCellDiff ? { ...args, model: undefined } : args;
+    const { proteins, refused } = await readProteinArguments(named, context);
     if (args.gene !== undefined && proteins.length > 1)
       throw new CommandError("--gene names one protein: give one, or GN= in the headers", exitCodes.usage);
-    const cells = proteins.length === 0 ? [] : await writeAll(args, proteins, options, context);
     const { stdout } = context;
+    if (proteins.length > 0 && withCellDiff) {
+      const { describeCellDiffCells, writeWithCellDiff } = await import("./generate-cell-diff.ts");
+      const written = await writeWithCellDiff(cellDiffCommand(args, proteins, options, context), context);
+      if (args.json)
+        printJson(stdout, { output: args.output, proteins: written, refused: listRefused(refused) });
+      else printLines(stdout, ...describeCellDiffCells(written, args.output));
+      return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
+    }
+    const cells = proteins.length === 0 ? [] : await writeAll(args, proteins, options, context);
     if (args.json) printJson(stdout, { output: args.output, proteins: cells, refused: listRefused(refused) });
     else if (cells.length > 0) printLines(stdout, ...describeCells(cells, args.output));
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
+
+/** Steps as CELL-Diff was released. */
+const cellDiffSteps = 100;
+
+/** What CELL-Diff is asked for; settings of our own sampler are refused. @throws CommandError (usage). */
+function cellDiffCommand(
+  args: GenerateArguments,
+  proteins: readonly NamedProtein[],
+  { formats, nuclei, maxNuclei, settings }: ReturnType<typeof parseOptions>,
+  context: CommandContext,
+): CellDiffCommand {
+  const isOurs =
+    args.sampler !== generateDefaults.sampler || args.guidance !== String(generateDefaults.guidance);
+  if (isOurs || args["cell-line"] !== undefined || args.expression !== undefined)
+    throw new CommandError(
+      "--sampler, --guidance, --cell-line and --expression are not for CELL-Diff, which has DDIM alone",
+      exitCodes.usage,
+    );
+  const { nucleus, output } = args;
+  const steps = args.steps === undefined ? cellDiffSteps : settings.steps;
+  const samples = args.samples === undefined ? 1 : settings.samples;
+  const pictures = nucleus === undefined ? [] : [nucleus, ...nuclei.stains.map(({ path }) => path)];
+  return {
+    ...{ model: args.model!, device: args.device, proteins, nucleus, nuclei, maxNuclei, formats, output },
+    ...{ settings: { samples, steps, seed: settings.seed }, strict: args.strict === true },
+    inputs: [...proteinInputs(args, context), ...pictures],
+  };
+}
 
 async function writeAll(
   args: GenerateArguments,
@@ -228,7 +274,8 @@ function parseOptions(args: GenerateArguments) {
       samples:
         optional(args.samples, (text) => parseInteger("samples", text, { min: 1, max: 256 })) ??
         generateDefaults.samples,
-      steps: parseInteger("steps", args.steps, { min: 1 }),
+      steps:
+        optional(args.steps, (text) => parseInteger("steps", text, { min: 1 })) ?? generateDefaults.steps,
       sampler: args.sampler,
       guidance: parseNumber("guidance", args.guidance, { min: 0, max: 100 }),
       seed: parseInteger("seed", args.seed),

@@ -16,6 +16,7 @@ import { openModel, withRuntime } from "../model-folder.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
 import { imageArgs, parseImageArguments } from "./image-arguments.ts";
 import { listRefused, proteinArgs, readProteinArguments } from "./protein-arguments.ts";
+import { stainArg } from "./stain-arguments.ts";
 
 const retrieveArgs = {
   query: {
@@ -42,6 +43,22 @@ const retrieveArgs = {
     description:
       "The right answer, whose rank is printed beside chance; of a protein, by default the protein itself",
   },
+  generate: {
+    type: "boolean",
+    description:
+      "Instead sequences that fit an image, by CELL-Diff: with --model cell-diff-opencell and --sequence or --length",
+  },
+  sequence: {
+    type: "string",
+    valueHint: "residues",
+    description: "With --generate: a sequence with <mask> where residues are wanted",
+  },
+  length: {
+    type: "string",
+    valueHint: "number",
+    description: "With --generate: so many residues, all wanted",
+  },
+  stain: stainArg,
   strict: proteinArgs.strict,
   "allow-nucleotides": proteinArgs["allow-nucleotides"],
   ...imageArgs,
@@ -79,6 +96,7 @@ export const retrieveCommand = defineCommand({
   description: "Find the proteins that look like an image, and the images that look like a protein",
   args: retrieveArgs,
   savesAtInterrupt: true,
+  repeated: ["stain"],
   notes: [
     "A protein is compared by what the model draws of it; a file of an image folder belongs to the protein that its name",
     "begins with, up to the first _. The same command continues an index that was interrupted, and brings it up to date with its set. How much a rank says",
@@ -88,8 +106,13 @@ export const retrieveCommand = defineCommand({
     "proteoscope retrieve --build images/ -o index",
     "proteoscope retrieve cell.ome.tif --index index",
     "proteoscope retrieve FBL --index index -o answers --json",
+    "proteoscope retrieve cell.ome.tif --generate --model cell-diff-opencell --length 60 --top 3",
   ],
   async run(args, context) {
+    if (args.generate) {
+      const { printSequences } = await import("./retrieve-generate.ts");
+      return printSequences(args, context);
+    }
     if (args.build !== undefined) return buildCommand(args, args.build, context);
     if (args.query === undefined || args.index === undefined)
       throw new CommandError("give an image or a protein and --index, or --build and -o", exitCodes.usage);
