@@ -3,7 +3,7 @@
 
 import { groupBy } from "../../data/group-by.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
-import { judgedClasses } from "../judges/feature-judge.ts";
+import { judgedClasses } from "../judges/judged-classes.ts";
 import type { SuiteDetails } from "./details.ts";
 import { agreements, classesOf, confusionOf, judgeLooks, judgeReal } from "./judge-figures.ts";
 import { namedDistance, topKCurves } from "./naming.ts";

@@ -3,7 +3,7 @@
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import { groupBy } from "../../data/group-by.ts";
-import { judgedClasses, mostLikely } from "../judges/feature-judge.ts";
+import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import { bootstrapSums, meanByUnit, sumByUnit } from "../measures/bootstrap-sums.ts";

@@ -1,6 +1,7 @@
 // The whole suite over images, wherever they come from: real ones, sets of generated ones with their floors, and pairs around one
 // nucleus. Every image is looked at once; figures are made from what was noted.
 
+import { setImmediate } from "node:timers/promises";
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { WorkOptions } from "@proteoscope/microscope";
 import type { CellEncoder } from "../encoders/encoder.ts";
@@ -40,7 +41,7 @@ export async function measureSuite(
   const { tools, seed } = input;
   const options = { seed };
   const real = await lookAt(input.real, tools, work);
-  const judges = fitJudges(tools.encoders, real.looks, work);
+  const judges = await fitJudges(tools.encoders, real.looks, work);
   const subjects: SuiteDetails["subjects"][number][] = [];
   for (const { subject, set, images } of input.subjects)
     subjects.push({ subject, set, looked: await lookAt(images, tools, work) });
@@ -53,22 +54,22 @@ export async function measureSuite(
     throw new ProteoscopeError(`${empty.name}: holds no image that can be measured`, { kind: "data" });
   const phases = openPhases(work);
   const figures = [
-    ...phases("figures of images", () =>
+    ...(await phases("figures of images", () =>
       [
         imageFigures(real, "real", "all", options),
         ...subjects.map((one) => imageFigures(one.looked, one.subject, one.set, options)),
       ].flat(),
-    ),
-    ...phases("distances of sets", () => setDistances(details, tools.encoders, seed, work)),
-    ...phases("judges", () => allAccuracies(details, options)),
-    ...phases("averages", () =>
+    )),
+    ...(await phases("distances of sets", () => setDistances(details, tools.encoders, seed, work))),
+    ...(await phases("judges", () => allAccuracies(details, options))),
+    ...(await phases("averages", () =>
       samples === undefined
         ? []
         : judges.flatMap((judge) => averageFigures(judge, samples.looks, { set: main.set }, options)),
-    ),
-    ...phases("pairs", () => (pairs === undefined ? [] : pairFigures(pairs.rows, options))),
+    )),
+    ...(await phases("pairs", () => (pairs === undefined ? [] : pairFigures(pairs.rows, options)))),
   ];
-  const realism = phases("real or generated", () =>
+  const realism = await phases("real or generated", () =>
     measureRealism(unseenOf(real), main.looked.looks, main.set, options),
   );
   const evaluator = evaluatorOf(tools.encoders);
@@ -108,41 +109,38 @@ export function evaluatorOf(encoders: readonly CellEncoder[]): CellEncoder {
 function openPhases({ signal, onProgress }: WorkOptions) {
   let done = 0;
   const total = 6;
-  return <T>(note: string, work: () => T): T => {
+  return async <T>(note: string, work: () => T | Promise<T>): Promise<T> => {
+    await setImmediate(); // an interrupt has its turn
     signal.throwIfAborted();
     onProgress?.({ phase: "figures", done: done++, total, unit: "parts", note });
     return work();
   };
 }
 
-function fitJudges(
+async function fitJudges(
   encoders: readonly CellEncoder[],
   real: readonly Look[],
   { signal, onProgress }: WorkOptions,
-): CompartmentJudge[] {
-  return encoders.flatMap((encoder, index) => {
+): Promise<CompartmentJudge[]> {
+  const judges: CompartmentJudge[] = [];
+  for (const [index, encoder] of encoders.entries()) {
     signal.throwIfAborted();
-    onProgress?.({
-      phase: "fit judges",
-      done: index,
-      total: encoders.length,
-      unit: "judges",
-      note: encoder.name,
-    });
+    const note = encoder.name;
+    onProgress?.({ phase: "fit judges", done: index, total: encoders.length, unit: "judges", note });
     const cells = real.flatMap(({ real: known, field, encoded }) =>
       known?.judgedClass === undefined
         ? []
         : [
             {
-              encoded: encoded.get(encoder.name)!,
-              label: known.judgedClass,
-              field,
+              ...{ encoded: encoded.get(encoder.name)!, label: known.judgedClass, field },
               isUnseen: known.isUnseen,
             },
           ],
     );
-    return openJudge(encoder, cells) ?? [];
-  });
+    const judge = await openJudge(encoder, cells);
+    if (judge !== undefined) judges.push(judge);
+  }
+  return judges;
 }
 
 /** Real images that no network learned from; all where nothing is known of that. */
