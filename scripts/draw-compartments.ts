@@ -39,14 +39,13 @@ for (const compartment of imageCompartments) {
   const drawn: Tile[] = [];
   let recognised = 0;
   for (const [seed, { gene, sequence }] of annotatedProteins(compartment).entries()) {
-    const { nucleus, distance } = pickNucleus(library, seed);
+    const cell = pickNucleus(library, seed);
     const settings = { ...generateDefaults, samples: 1, seed };
-    const { images, compartments } = await microscope.generate(
-      await microscope.encode(sequence),
-      distance,
-      settings,
+    const protein = await microscope.encode(sequence);
+    const { images, compartments } = await microscope.generate(protein, cell, settings);
+    const image = markSynthetic(
+      compositeCell({ protein: images.subarray(0, area), nucleus: cell.nucleus }, size),
     );
-    const image = markSynthetic(compositeCell({ protein: images.subarray(0, area), nucleus }, size));
     drawn.push({ image, label: gene });
     const seen = Object.entries(compartments).sort((a, b) => b[1] - a[1])[0]![0];
     if (seen === compartment) recognised++;

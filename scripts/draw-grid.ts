@@ -45,13 +45,15 @@ for (const gene of genes) {
     row.push({ image: { ...size, data: new Uint8Array(3 * area) }, label: "no real crop" });
   const protein = await microscope.encode(record.sequence);
   for (const seed of seeds) {
-    const { nucleus, distance } = pickNucleus(library, seed);
-    const { images } = await microscope.generate(protein, distance, {
+    const cell = pickNucleus(library, seed);
+    const { images } = await microscope.generate(protein, cell, {
       ...generateDefaults,
       samples: 1,
       seed,
     });
-    const image = markSynthetic(compositeCell({ protein: images.subarray(0, area), nucleus }, size));
+    const image = markSynthetic(
+      compositeCell({ protein: images.subarray(0, area), nucleus: cell.nucleus }, size),
+    );
     row.push({ image, label: `${gene} seed ${seed}` });
   }
   rows.push(row);

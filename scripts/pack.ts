@@ -1,11 +1,12 @@
 // `npm run pack:release [-- --output FOLDER]`: makes proteoscope-<version>.tgz, the package that users install.
 // The workspaces become one bundle (esbuild keeps npm packages outside) and one tree of declarations; beside them lies
-// whatever ships: model, examples, presets, README, licences. It is a script of its own because `.npmrc` switches
+// whatever ships: model, page, examples, presets, README, licences. It is a script of its own because `.npmrc` switches
 // npm's life-cycle scripts off.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { checksumFileName, verifyChecksums } from "../packages/proteoscope/src/checksums.ts";
@@ -39,6 +40,7 @@ export async function packRelease(outputFolder: string): Promise<string> {
     for (const path of shipped) {
       if (existsSync(join(root, path))) cpSync(join(root, path), join(stage, path), { recursive: true });
     }
+    copyPage(join(stage, "web"));
     writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     mkdirSync(outputFolder, { recursive: true });
     execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", outputFolder], {
@@ -50,6 +52,17 @@ export async function packRelease(outputFolder: string): Promise<string> {
     rmSync(stage, { recursive: true, force: true });
   }
   return join(outputFolder, `${own.name}-${own.version}.tgz`);
+}
+
+/** Builds the page that `serve` shows. */
+function copyPage(target: string): void {
+  const source = join(root, "packages/web");
+  const vite = dirname(createRequire(join(source, "package.json")).resolve("vite/package.json"));
+  execFileSync(process.execPath, [join(vite, "bin/vite.js"), "build", "--logLevel", "warn"], {
+    cwd: source,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  cpSync(join(source, "dist"), target, { recursive: true });
 }
 
 async function checkModel(folder: string): Promise<void> {

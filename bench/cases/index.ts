@@ -5,6 +5,7 @@ import { cliCold } from "./cli-cold.ts";
 import { convBlocks } from "./conv-block.ts";
 import { esm2Cases } from "./esm2.ts";
 import { imagePaper } from "./image-paper.ts";
+import { loader } from "./loader.ts";
 import { miniImages } from "./mini-image.ts";
 import { overheadCases } from "./overhead.ts";
 import { scalingCases } from "./scaling.ts";
@@ -15,6 +16,7 @@ import { vaeDecode, vaeTrain } from "./vae.ts";
 export const cases: readonly BenchCase[] = [
   unetStep,
   unetTrain,
+  loader,
   imagePaper,
   ...overheadCases,
   vaeDecode,

@@ -93,8 +93,9 @@ export {
   type WarmupCosineOptions,
   warmupCosine,
 } from "./optim/schedule.ts";
+export { joinRows } from "./optim/shared-rows.ts";
 export { createTrainer, type Trainer, type TrainerOptions } from "./optim/trainer.ts";
-export type { TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
+export type { RowsModel, TrainingGroup, TrainingModel } from "./optim/training-graph.ts";
 export { trainingLowerings } from "./passes/device-lowerings.ts";
 export { createGenerator, type RandomGenerator } from "./random/generator.ts";
 export { initializeWeights } from "./random/initialize.ts";

@@ -46,6 +46,7 @@ export {
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
 export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
+export { type AtlasImport, type AtlasImportReport, importAtlas } from "./data/import/import-atlas.ts";
 export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
 export { type ImageImport, type ImageImportReport, importImages } from "./data/import/import-images.ts";
 export type { Histogram } from "./data/inspect/histogram.ts";
@@ -65,10 +66,27 @@ export {
   type SimulatedProteome,
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
+export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
 export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
+export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
+export {
+  type DatabaseOptions,
+  ensemblSource,
+  type FoundSequence,
+  fastaSource,
+  type SequenceSource,
+  type SoughtProtein,
+  uniprotSource,
+} from "./data/sequences/databases.ts";
+export type { RestOptions } from "./data/sequences/rest-client.ts";
 export type { ImageCompartment } from "./data/simulate/compartments/renderers.ts";
 export { type NucleusPicture, readNucleusPictures } from "./data/simulate/nucleus-pictures.ts";
-export { createCropSimulator, type SimulatedCrop, simulatedTable } from "./data/simulate/simulated-atlas.ts";
+export {
+  type Simulation,
+  type SimulationReport,
+  simulateDataSet,
+} from "./data/simulate/simulate-data-set.ts";
+export { createCropSimulator, type SimulatedCrop } from "./data/simulate/simulated-crops.ts";
 export {
   defaultFractions,
   presetNames,
@@ -136,6 +154,13 @@ export {
   meanRelativeError,
   type ProportionPair,
 } from "./evaluate/measures/nuclear-proportion.ts";
+export {
+  measureTexture,
+  type ProteomeScores,
+  type ShownProtein,
+  scoreProteome,
+  scoreShuffled,
+} from "./evaluate/measures/proteome-scores.ts";
 export {
   type AgreedPrediction,
   type ReliabilityBin,

@@ -159,12 +159,12 @@ async function withFolder<T>(
 
 async function withJob<T>(
   { trainer, atlas, config }: Run,
-  { device, threads, collective, onRead }: TrainOptions,
+  { device, threads, collective, onRead, cacheDir }: TrainOptions,
   use: (job: TrainingJob) => Promise<T>,
 ): Promise<T> {
   const runtime = await openRuntime({ device, ...(threads !== undefined && { threads }) });
   try {
-    const job = await trainerOf(trainer).prepare({ runtime, config, atlas, onRead, collective });
+    const job = await trainerOf(trainer).prepare({ runtime, config, atlas, onRead, cacheDir, collective });
     try {
       return await use(job);
     } finally {

@@ -178,6 +178,8 @@ export { createDdpmSampler } from "./diffusion/samplers/ddpm.ts";
 export { createDpmSolverSampler } from "./diffusion/samplers/dpm-solver.ts";
 export type { Sampler, SamplerState } from "./diffusion/samplers/sampler.ts";
 export {
+  type ConditionStain,
+  conditionStains,
   type FurtherStain,
   furtherStains,
   type StainLatents,

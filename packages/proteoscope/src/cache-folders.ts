@@ -13,6 +13,10 @@ export interface CacheFolders {
   readonly released: string;
   /** Compiled networks; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
   readonly sessions: string | undefined;
+  /** Results of finished networks that others are trained on; undefined where PROTEOSCOPE_KEEP_SESSIONS is 0. */
+  readonly frozen: string | undefined;
+  /** Embeddings of images that were evaluated; undefined as well. */
+  readonly embeddings: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,11 +26,14 @@ export function cacheFolders(env: Environment, home: string = homedir()): CacheF
   const shared = env.XDG_CACHE_HOME || join(home, ".cache");
   const huggingFaceHome = env.HF_HOME || join(shared, "huggingface");
   const own = join(shared, "proteoscope");
+  const keeps = env.PROTEOSCOPE_KEEP_SESSIONS !== "0";
   return {
     huggingFace: env.HF_HUB_CACHE || join(huggingFaceHome, "hub"),
     proteoscope: own,
     released: join(own, "released"),
-    sessions: env.PROTEOSCOPE_KEEP_SESSIONS === "0" ? undefined : join(own, "sessions"),
+    sessions: keeps ? join(own, "sessions") : undefined,
+    frozen: keeps ? join(own, "frozen") : undefined,
+    embeddings: keeps ? join(own, "embeddings") : undefined,
   };
 }
 

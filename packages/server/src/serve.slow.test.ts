@@ -1,12 +1,11 @@
 // The server as a process of its own, killed while it works: every job is done once, on the embedded database and on
 // PostgreSQL.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Job, JobSummary } from "./api.ts";
@@ -14,10 +13,10 @@ import { openDatabase } from "./db/database.ts";
 import { filesFolder } from "./serve.ts";
 import { findPostgres, startPostgres, type TestPostgres } from "./testing/postgres.ts";
 import { spawnTestWorker } from "./testing/spawn-worker.ts";
+import { killProcess, type ServerProcess, spawnServer, startServerProcess } from "./testing/start-server.ts";
 
 vi.setConfig({ testTimeout: 1_800_000 });
 
-const entry = join(import.meta.dirname, "testing/server-entry.ts");
 const children = new Set<ChildProcess>();
 let data: string;
 beforeEach(async () => {
@@ -30,25 +29,15 @@ afterEach(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
-/** Starts a server and waits until it listens. */
-async function startServer(port = 0, databaseUrl?: string) {
-  const { DATABASE_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, ["--import", "tsx", entry, data, String(port)], {
-    env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.add(child);
-  for await (const line of createInterface(child.stdout!)) {
-    const { url } = JSON.parse(line) as { url: string };
-    return { child, url, port: Number(new URL(url).port) };
-  }
-  throw new Error("the server did not start");
+async function startServer(port = 0, databaseUrl?: string): Promise<ServerProcess> {
+  const server = await startServerProcess(data, port, databaseUrl);
+  server.child.stderr!.pipe(process.stderr);
+  children.add(server.child);
+  return server;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, "exit");
-  child.kill("SIGKILL");
-  await ended;
+  await killProcess(child);
   children.delete(child);
 }
 
@@ -120,9 +109,7 @@ async function waitForAll(url: () => string, count: number): Promise<void> {
 describe("a server with the embedded database", () => {
   it("refuses a second one on its data, by name", async () => {
     await startServer();
-    const other = spawn(process.execPath, ["--import", "tsx", entry, data], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const other = spawnServer(data);
     let text = "";
     other.stderr!.on("data", (chunk) => (text += chunk));
     const [code] = await once(other, "exit");

@@ -17,7 +17,10 @@ export interface RandomKey {
 
 /** Draws the random inputs of a micro-batch; a resumed run, or one on another number of ranks, draws the same. */
 export function randomFeeds(
-  { random, main }: TrainingGraphs,
+  {
+    random,
+    main,
+  }: Pick<TrainingGraphs, "random"> & { readonly main: Pick<TrainingGraphs["main"], "inputs"> },
   batch: Readonly<Record<string, NdArray>>,
   { seed, step, microBatch }: RandomKey,
 ): Record<string, NdArray> {

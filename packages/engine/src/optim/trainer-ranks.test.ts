@@ -4,16 +4,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Collective } from "../distributed/collective.ts";
 import { batchNorm, dropout, linear } from "../nn/layers.ts";
-import { relu, stopGradient } from "../ops/elementwise.ts";
+import { exp, mul, relu, stopGradient } from "../ops/elementwise.ts";
+import { matrixTranspose } from "../ops/layout.ts";
 import { meanSquaredError } from "../ops/loss.ts";
+import { matmul } from "../ops/matmul.ts";
 import { mean } from "../ops/reduce.ts";
 import { createGenerator } from "../random/generator.ts";
 import { initializeWeights } from "../random/initialize.ts";
 import { openRuntime } from "../runtime/node/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { float32, type NdArray } from "../tensor.ts";
+import { float32, type NdArray, type Tensor } from "../tensor.ts";
 import { createRendezvous } from "../testing/rendezvous.ts";
 import { f32, type Model, trace } from "../trace.ts";
+import type { Weights } from "../weights.ts";
+import { joinRows } from "./shared-rows.ts";
 import { createTrainer, type Trainer, type TrainerOptions } from "./trainer.ts";
 import type { TrainingModel } from "./training-graph.ts";
 
@@ -186,4 +190,85 @@ describe("a trainer on two ranks", () => {
     for (const [i, value] of first!.checkpoint[name]!.entries()) expect(value).toBeCloseTo(means[i]!, 7);
     expect(a).not.toEqual(b);
   });
+});
+
+describe("rows that micro-batches share", () => {
+  const rowTypes = (count: number, total: number) => ({
+    x: f32(count, 3),
+    gatheredRows: f32(total, 4),
+    ownRows: f32(total, count),
+  });
+  const rowsOf = (w: Weights, x: Tensor) => relu(linear(w.at("net", "out"), x, 4));
+  /** Every row is pushed away from all others: a loss that is no sum over rows. */
+  const contrast: TrainingModel<ReturnType<typeof rowTypes>, "net"> = (w, { x, gatheredRows, ownRows }) => {
+    const scale = exp(w.parameter("net.scale", [], { kind: "constant", value: 0.5 }));
+    const rows = joinRows(rowsOf(w, x), gatheredRows, ownRows);
+    const similarity = mul(matmul(rows, matrixTranspose(rows)), scale);
+    return { losses: { net: mean(mul(similarity, similarity)) } };
+  };
+  const weights = initializeWeights(
+    trace(
+      (w, inputs: Parameters<typeof contrast>[1], random) => contrast(w, inputs, random).losses,
+      rowTypes(2, 2),
+    ).parameters,
+    5,
+  );
+  const steps = 5;
+  const rowsAt = (step: number, first: number, count: number) =>
+    float32(
+      [count, 3],
+      createGenerator(2, "rows", step)
+        .normal(24)
+        .slice(3 * first, 3 * (first + count)),
+    );
+
+  let runtimes: Runtime[];
+  beforeAll(async () => {
+    runtimes = await Promise.all([0, 1].map(() => openRuntime({ device: "cpu", threads: 1 })));
+  });
+  afterAll(() => Promise.all(runtimes.map((runtime) => runtime.close())));
+
+  /** Trains on eight rows per step, `count` per micro-batch. */
+  const train = (collectives: readonly (Collective | undefined)[], count: number, inGraph = false) =>
+    Promise.all(
+      collectives.map(async (collective, rank) => {
+        const { update, ...withoutUpdate } = runtimes[rank]!;
+        const accumulate = 8 / count / collectives.length;
+        const trainer = await createTrainer(
+          inGraph ? withoutUpdate : runtimes[rank]!,
+          contrast,
+          rowTypes(count, 8),
+          {
+            groups: { net: { prefix: "net.", learningRate: () => 0.02 } },
+            ...{ weights, seed: 1, accumulate, ...(collective && { collective }) },
+            sharedRows: (w, { x }) => rowsOf(w, x!),
+          },
+        );
+        const losses: number[] = [];
+        for (let step = 0; step < steps; step++) {
+          const batches = Array.from({ length: accumulate }, (_, micro) => ({
+            x: rowsAt(step, (rank * accumulate + micro) * count, count),
+          }));
+          losses.push((await trainer.step(...(batches as never[])))["loss.net"]!);
+        }
+        const checkpoint = valuesOf(await trainer.checkpoint());
+        await trainer.close();
+        return { losses, checkpoint };
+      }),
+    );
+
+  it.each([false, true])(
+    "give the steps of one micro-batch of all rows (in the graph: %s)",
+    async (inGraph) => {
+      const [whole] = await train([undefined], 8, inGraph);
+      const [parts] = await train([undefined], 2, inGraph);
+      const [first, second] = await train(createRendezvous(2), 4, inGraph);
+      expect(second).toEqual(first);
+      for (const { losses, checkpoint } of [parts!, first!]) {
+        expect(worstDifference(checkpoint, whole!.checkpoint)).toBeLessThan(1e-5);
+        for (const [step, loss] of losses.entries()) expect(loss / whole!.losses[step]!).toBeCloseTo(1, 5);
+      }
+      expect(whole!.losses.at(-1)!).not.toBeCloseTo(whole!.losses[0]!, 2);
+    },
+  );
 });

@@ -19,9 +19,11 @@ import { hostSettings, scheduleLength, scheduleValues } from "./adamw.ts";
 import { randomFeeds } from "./random-feeds.ts";
 import { reduceOverRanks } from "./rank-exchange.ts";
 import { movingAverageDecay } from "./schedule.ts";
+import { openSharedRows } from "./shared-rows.ts";
 import { readCheckpoint, readWeights, restoreCheckpoint, setInitialState } from "./trainer-state.ts";
 import {
   type Group,
+  type RowsModel,
   type StepGraph,
   scheduleName,
   stateName,
@@ -47,6 +49,14 @@ export interface TrainerOptions<L extends string> {
    * buffers start as those of rank 0; frozen weights must be equal on all.
    */
   collective?: Collective;
+  /**
+   * What the loss of each micro-batch needs of all micro-batches of a step, on this rank and on the others, such as the
+   * negatives of a contrastive loss: rows [B, width], made with the parameters that the step begins with. The model's inputs
+   * `gatheredRows` [N, width] and `ownRows` [N, B], which is 1 where row n is row b of the micro-batch, are then fed by
+   * the trainer. With a loss over all rows whose own ones pass `joinRows`, steps are those of one micro-batch of all
+   * rows (GradCache; Gao et al. 2021, arXiv:2101.06983).
+   */
+  sharedRows?: RowsModel<InputTypes> | undefined;
 }
 
 /** A model in training. */
@@ -78,7 +88,8 @@ export interface Trainer<I extends string = string> {
 }
 
 /**
- * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time.
+ * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time. Long
+ * because the sessions, the count of steps and what is done with them are one closure.
  *
  * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters; ShapeError from the model.
  */
@@ -95,6 +106,11 @@ export async function createTrainer<I extends InputTypes, L extends string>(
   const { groups } = graphs;
   const session = await loadGraph(runtime, graphs.main, graphs.frozen);
   const applySession = graphs.apply && (await loadGraph(runtime, graphs.apply, new Map()));
+  const shared = await openSharedRows(
+    graphs,
+    (graph, frozen) => loadGraph(runtime, graph, frozen),
+    collective,
+  );
   await setInitialState(runtime, collective, graphs, weights);
   let stepCount = 0;
 
@@ -104,9 +120,10 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     schedules: Readonly<Record<string, NdArray>>,
   ) => {
     const means: Record<string, number> = {};
+    const keyOf = (micro: number) => ({ seed, step: stepCount, microBatch: rank * accumulate + micro });
+    const sharedFeeds = await shared?.gather(batches, keyOf);
     for (const [micro, batch] of batches.entries()) {
-      const key = { seed, step: stepCount, microBatch: rank * accumulate + micro };
-      const feeds = { ...batch, ...randomFeeds(graphs, batch, key) };
+      const feeds = { ...batch, ...randomFeeds(graphs, batch, keyOf(micro)), ...sharedFeeds?.(micro) };
       const outputs = await session.run(applySession === undefined ? { ...feeds, ...schedules } : feeds);
       for (const [name, value] of Object.entries(numbersOf(outputs)))
         means[name] = (means[name] ?? 0) + (1 / accumulate) * value;
@@ -138,6 +155,7 @@ export async function createTrainer<I extends InputTypes, L extends string>(
     close: async () => {
       await session.close();
       await applySession?.close();
+      await shared?.close();
       for (const name of stateNames(graphs)) await runtime.deleteState(name);
     },
   };

@@ -29,6 +29,12 @@ export type TrainingModel<I extends InputTypes, L extends string> = (...input: P
   metrics?: Tensors;
 };
 
+/** The rows [B, width] of a micro-batch that the losses of all micro-batches of a step need. */
+export type RowsModel<I extends InputTypes> = (...input: Parameters<Model<I>>) => Tensor;
+
+/** Inputs of a model with shared rows, which the trainer feeds. */
+export const sharedInputs = { rows: "gatheredRows", own: "ownRows" } as const;
+
 /** The names of a group's flat vectors. */
 export type VectorName = "parameters" | "firstMoment" | "secondMoment" | "average";
 
@@ -64,6 +70,8 @@ export interface TrainingGraphs {
   readonly main: StepGraph;
   /** Goes from the summed gradients to the updated parameters. */
   readonly apply: StepGraph | undefined;
+  /** Goes from a batch to the rows that all micro-batches of a step share; undefined where they share none. */
+  readonly rows: (StepGraph & Pick<TrainingGraphs, "frozen" | "random">) | undefined;
   /** Whether the step is left to the host: `main` ends in the gradients, and there is no `apply`. */
   readonly onHost: boolean;
   readonly random: Trace["random"];
@@ -108,6 +116,7 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
     accumulate: number;
     ranks?: number;
     onHost?: boolean;
+    sharedRows?: RowsModel<I> | undefined;
   },
 ): TrainingGraphs {
   const { weights, accumulate, ranks = 1, onHost = false } = options;
@@ -122,22 +131,8 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
 
   // The second tracing reads trained parameters and updated buffers out of flat vectors. In main memory a part of a
   // vector is read and written where it lies; on a device the vector is one buffer, which the graph takes apart.
-  const main = emptyGraph();
-  const readParameters = ({ name, layout }: Group) =>
-    [name, readState(main, stateName(name, "parameters"), layout.length)] as const;
-  const flats = new Map(onHost ? [] : groups.map(readParameters));
-  const flatBuffers = buffers.length > 0 ? readState(main, buffersState, buffers.length) : undefined;
-  const traced = trace(flatModel, inputTypes, (name) => {
-    const group = groups.find(({ layout }) => layout.entries.has(name));
-    if (group !== undefined) {
-      const flat = flats.get(group.name);
-      return flat ? flatPart(group.layout, flat, name) : readPart(main, group, "parameters", name);
-    }
-    return flatBuffers && flatPart(buffers, flatBuffers, name);
-  });
-  for (const [name, tensor] of traced.inputs) main.inputs.set(name, tensor);
-  for (const [name, { tensor }] of traced.random) main.inputs.set(`random.${name}`, tensor);
-  for (const [name, tensor] of Object.entries(traced.outputs)) main.outputs.set(name, tensor);
+  const state = { groups, buffers, onHost };
+  const { graph: main, flats, flatBuffers, traced } = traceWithState(flatModel, inputTypes, state);
   const updates = [...buffers.entries.keys()].map((name) => traced.updates.get(name)!);
   const collectsBuffers = flatBuffers !== undefined && accumulate * ranks > 1;
   const readMeans = () => readState(main, bufferMeansState, buffers.length);
@@ -155,9 +150,54 @@ export function trainingGraphs<I extends InputTypes, L extends string>(
     else if (apply === undefined) addUpdate(main, group, flats.get(group.name)!, flatten(gradients));
     else addSums(main, apply, group, scale(flatten(gradients)), accumulate > 1);
   }
+  const frozen = frozenOf(traced, weights);
+  const rows = options.sharedRows && rowsGraph(options.sharedRows, inputTypes, state, weights);
+  return { groups, buffers, collectsBuffers, main, apply, rows, onHost, random: traced.random, frozen };
+}
+
+/** Traces a model that reads trained parameters and updated buffers out of the states of a graph. */
+function traceWithState<I extends InputTypes>(
+  model: Model<I>,
+  inputTypes: I,
+  { groups, buffers, onHost }: Pick<TrainingGraphs, "groups" | "buffers" | "onHost">,
+) {
+  const graph = emptyGraph();
+  const readParameters = ({ name, layout }: Group) =>
+    [name, readState(graph, stateName(name, "parameters"), layout.length)] as const;
+  const flats = new Map(onHost ? [] : groups.map(readParameters));
+  const flatBuffers = buffers.length > 0 ? readState(graph, buffersState, buffers.length) : undefined;
+  const traced = trace(model, inputTypes, (name) => {
+    const group = groups.find(({ layout }) => layout.entries.has(name));
+    if (group !== undefined) {
+      const flat = flats.get(group.name);
+      return flat ? flatPart(group.layout, flat, name) : readPart(graph, group, "parameters", name);
+    }
+    return flatBuffers && flatPart(buffers, flatBuffers, name);
+  });
+  for (const [name, tensor] of traced.inputs) graph.inputs.set(name, tensor);
+  for (const [name, { tensor }] of traced.random) graph.inputs.set(`random.${name}`, tensor);
+  for (const [name, tensor] of Object.entries(traced.outputs)) graph.outputs.set(name, tensor);
+  return { graph, flats, flatBuffers, traced };
+}
+
+/** The values of the parameters that no group trains. */
+function frozenOf(traced: Trace, weights: ReadonlyMap<string, NdArray>): TrainingGraphs["frozen"] {
   const own = [...traced.parameters].filter(([, { tensor }]) => tensor.node.operator === parameterOperator);
-  const frozen = new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
-  return { groups, buffers, collectsBuffers, main, apply, onHost, random: traced.random, frozen };
+  return new Map(own.map(([name, { tensor }]) => [name, { tensor, value: weights.get(name)! }]));
+}
+
+/** The graph of the rows that micro-batches share: it reads the states that the step begins with and writes none. */
+function rowsGraph<I extends InputTypes>(
+  sharedRows: RowsModel<I>,
+  inputTypes: I,
+  state: Pick<TrainingGraphs, "groups" | "buffers" | "onHost">,
+  weights: ReadonlyMap<string, NdArray>,
+): NonNullable<TrainingGraphs["rows"]> {
+  const shared: readonly string[] = Object.values(sharedInputs);
+  const own = Object.fromEntries(Object.entries(inputTypes).filter(([name]) => !shared.includes(name)));
+  const model: Model<I> = (w, inputs, random) => ({ rows: sharedRows(w, inputs, random) });
+  const { graph, traced } = traceWithState(model, own as I, state);
+  return { ...graph, frozen: frozenOf(traced, weights), random: traced.random };
 }
 
 /** The model with its losses and metrics in one record, the losses as `loss.<name>`. */

@@ -1,5 +1,5 @@
 // An image from a file of any kind that is read, known by its first bytes and not by its name: PNG, TIFF or NumPy, or
-// a folder of OME-Zarr. Other kinds are named in the error, with what to do.
+// a folder of OME-Zarr, which may be packed in a zip archive. Other kinds are named in the error, with what to do.
 
 import { readNpy } from "../arrays/npy.ts";
 import { FormatError } from "../errors.ts";
@@ -7,6 +7,7 @@ import { openOmeZarr } from "../ome/open-ome-zarr.ts";
 import { isTiff } from "../tiff/directory.ts";
 import { openTiff } from "../tiff/open-tiff.ts";
 import type { ByteStore } from "../zarr/byte-store.ts";
+import { zipStore } from "../zarr/zip-store.ts";
 import { arrayToStack, pngToStack } from "./array-stack.ts";
 import type { ImageStack } from "./image-stack.ts";
 import { isPng, readPng } from "./png.ts";
@@ -45,8 +46,9 @@ export async function openImage(
 ): Promise<ImageStack> {
   const { name = "the image" } = options;
   try {
+    const store = source instanceof Uint8Array ? (isZip(source) ? zipStore(source) : undefined) : source;
     const stack =
-      source instanceof Uint8Array ? openBytes(source, options) : await openOmeZarr(source, options);
+      store === undefined ? openBytes(source as Uint8Array, options) : await openOmeZarr(store, options);
     return {
       ...stack,
       readPlane: async (index) => {
@@ -60,6 +62,10 @@ export async function openImage(
   } catch (cause) {
     throw withName(cause, name);
   }
+}
+
+function isZip(bytes: Uint8Array): boolean {
+  return [0x50, 0x4b, 0x03, 0x04].every((byte, index) => bytes[index] === byte);
 }
 
 function withName(cause: unknown, name: string): unknown {

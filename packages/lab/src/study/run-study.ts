@@ -23,6 +23,7 @@ export interface StudyRequest extends Omit<NewRun, "configFile"> {
   readonly folder: string;
 }
 
+/** How the runs of a study are trained. */
 export interface StudyOptions extends TrainOptions {
   /** Called before each run. */
   readonly onRun?: ((run: StudyRun, done: number, total: number) => void) | undefined;

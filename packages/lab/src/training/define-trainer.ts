@@ -12,6 +12,7 @@ import {
   createTrainer,
   type InputTypes,
   type NdArray,
+  type RowsModel,
   type Runtime,
   singleProcess,
   type TrainingGroup,
@@ -77,6 +78,8 @@ export interface TrainedNetwork<I extends InputTypes, L extends string> {
   readonly inputs: I;
   /** One scalar loss per group, and further scalars that are reported. */
   readonly model: TrainingModel<I, L>;
+  /** Rows that the losses of all micro-batches of a step share; see the engine's `TrainerOptions`. */
+  readonly sharedRows?: RowsModel<I> | undefined;
   /** By the name of the loss. */
   readonly groups: Readonly<Record<L, TrainedGroup>>;
   /** Values of what no group trains, by the names that the model reads. */
@@ -146,7 +149,7 @@ async function compileTraining<I extends InputTypes, L extends string>(
   preparation: Pick<Preparation<{ readonly train: LoopConfig }>, "runtime" | "config"> & {
     readonly collective: Collective;
   },
-  { inputs, model, groups, frozen = new Map(), earlierWeights }: TrainedNetwork<I, L>,
+  { inputs, model, groups, frozen = new Map(), earlierWeights, sharedRows }: TrainedNetwork<I, L>,
   accumulate: number,
 ) {
   const { runtime, collective } = preparation;
@@ -177,8 +180,8 @@ async function compileTraining<I extends InputTypes, L extends string>(
       groups: Object.fromEntries(optimized) as Record<L, TrainingGroup>,
       weights: part.rename(initial),
       seed: train.seed,
-      accumulate,
-      collective,
+      ...{ accumulate, collective },
+      sharedRows: sharedRows && ((w, batch, random) => sharedRows(part.scope(w), batch as Inputs, random)),
     },
   );
   const weights = async (): Promise<StateDict> =>

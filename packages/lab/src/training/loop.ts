@@ -32,10 +32,12 @@ export interface TrainingJob {
   close?(): Promise<void>;
 }
 
-/** Callbacks during the preparation of a run. */
+/** What the preparation of a run may use. */
 export interface PrepareOptions {
   /** Called after each protein that a language model reads before the first step. */
   readonly onRead?: ((proteins: number, total: number) => void) | undefined;
+  /** Where results of finished networks are kept from run to run; nowhere by default. */
+  readonly cacheDir?: string | undefined;
 }
 
 /** State of a run after a step. */

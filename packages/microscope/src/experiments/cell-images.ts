@@ -48,7 +48,7 @@ export function openCellImager(runtime: Runtime, model: MicroscopeModel): CellIm
   return {
     labels: model.classifier.config.labels,
     async generate(sequence, { nuclei, settings }, signal) {
-      const cells = nuclei.map(({ distance }, index) => ({ distance, seed: settings.seed + index }));
+      const cells = nuclei.map((nucleus, index) => ({ ...nucleus, seed: settings.seed + index }));
       const encoded = await microscope.encode(sequence);
       const options = { ...settings, ...(signal && { signal }) };
       const generated = await microscope.generateCells(encoded, cells, options);

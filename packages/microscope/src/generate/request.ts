@@ -70,12 +70,12 @@ export function checkRequest(
   const most = mostSteps(model, settings.sampler);
   if (settings.steps > most)
     refuse("steps", `at most ${most} steps for ${settings.sampler}, got ${settings.steps}`);
-  const unknown = stains.filter((stain) => !model.constants.stains.some((known) => known === stain));
-  if (unknown.length > 0)
-    refuse(
-      "stains",
-      `${model.name} was trained ${model.constants.stains.length === 0 ? "without further stains" : `with ${model.constants.stains.join(", ")}`}, not with ${unknown.join(", ")}`,
-    );
+  const further = model.constants.stains.filter((stain) => stain !== "nucleus");
+  const unknown = stains.filter((stain) => !further.some((known) => known === stain));
+  if (unknown.length > 0) {
+    const trained = further.length === 0 ? "without further stains" : `with ${further.join(", ")}`;
+    refuse("stains", `${model.name} was trained ${trained}, not with ${unknown.join(", ")}`);
+  }
   const { cellLine, expression } = context ?? {};
   const conditions = model.extra?.config.conditions ?? [];
   const lines = conditions.flatMap((one) => (one.kind === "cell_line" ? one.cellLines : []));

@@ -8,7 +8,13 @@ import { samplerNames } from "../generate/formats.ts";
 import { readModel } from "../model/read-model.ts";
 import type { EncodedProtein } from "../protein/encoder.ts";
 import { randomModelFiles } from "../testing/tiny-model.ts";
-import { type GenerateOptions, type Microscope, mostSteps, openMicroscope } from "./generate.ts";
+import {
+  type GenerateOptions,
+  type ImagePreview,
+  type Microscope,
+  mostSteps,
+  openMicroscope,
+} from "./generate.ts";
 
 const size = { height: 40, width: 40 };
 const small = nuclearDistance(disc(size, 20, 20, 6), size);
@@ -34,6 +40,53 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length);
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }
+
+describe("a preview", () => {
+  it("comes every few steps, of the first image of each batch, and changes nothing", async () => {
+    const previews: ImagePreview[] = [];
+    const order: string[] = [];
+    const options = { samples: 3, steps: 7, batchSize: 2, previewEvery: 3 };
+    const onPreview = async (preview: ImagePreview) => {
+      order.push("begins");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      previews.push(preview);
+      order.push("ends");
+    };
+    const cells = [
+      { distance: small, seed: 1 },
+      { distance: large, seed: 2 },
+    ];
+    const shown = await microscope.generateCells(protein, cells, { ...options, onPreview });
+    expect(await microscope.generateCells(protein, cells, options)).toEqual(shown);
+    expect(previews.map(({ cell, sample, step, steps }) => [cell, sample, step, steps])).toEqual([
+      ...[
+        [0, 0, 3, 7],
+        [0, 0, 6, 7],
+        [0, 2, 3, 7],
+        [0, 2, 6, 7],
+      ],
+      ...[
+        [1, 1, 3, 7],
+        [1, 1, 6, 7],
+      ],
+    ]);
+    expect(order).toEqual(previews.flatMap(() => ["begins", "ends"])); // the next step waits
+    for (const { image, height, width } of previews) {
+      expect([image.length, height, width]).toEqual([2 * 40 * 40, 40, 40]);
+      expect(image.every((value) => value >= 0 && value <= 1)).toBe(true);
+    }
+  });
+
+  it("comes nearer to the image with every step", async () => {
+    const previews: ImagePreview[] = [];
+    const onPreview = (preview: ImagePreview) => void previews.push(preview);
+    const options = { samples: 1, steps: 20, seed: 3 };
+    const { images } = await microscope.generate(protein, small, { ...options, onPreview });
+    expect(previews.map(({ step }) => step)).toEqual([5, 10, 15]); // every five by default; the last is the image
+    const [first, , last] = previews.map(({ image }) => largestDifference(image, images));
+    expect(last!).toBeLessThan(first!);
+  });
+});
 
 describe("encoding a protein", () => {
   it("gives a condition of every token and a probability of every compartment", () => {

@@ -102,13 +102,13 @@ export interface Microscope {
    */
   encode(sequence: string, context?: ProteinContext, options?: EncodeOptions): Promise<EncodedProtein>;
   /**
-   * Images of a protein around a nucleus, given as the signed nuclear distance of a crop [cropPixels, cropPixels].
+   * Images of a protein around a nucleus, or around a signed nuclear distance [cropPixels, cropPixels] alone.
    *
    * @throws RangeError for a crop of another size or more than `mostSteps` steps.
    */
   generate(
     protein: EncodedProtein,
-    distance: Float32Array,
+    nucleus: Omit<Cell, "seed"> | Float32Array,
     options?: GenerateOptions,
   ): Promise<GeneratedImages>;
   /** The images of each cell, as `generate` makes them with the cell's seed; several cells share a batch, which takes less time. */
@@ -169,8 +169,9 @@ export function openMicroscope(runtime: Runtime, model: MicroscopeModel): Micros
       );
     return generated;
   };
-  const generate: Microscope["generate"] = async (protein, distance, options = {}) => {
-    const cell = { distance, seed: options.seed ?? generateDefaults.seed };
+  const generate: Microscope["generate"] = async (protein, nucleus, options = {}) => {
+    const around = nucleus instanceof Float32Array ? { distance: nucleus } : nucleus;
+    const cell = { ...around, seed: options.seed ?? generateDefaults.seed };
     return (await generateCells(protein, [cell], options))[0]!;
   };
 

@@ -60,6 +60,35 @@ describe("a model with further stains", () => {
   });
 });
 
+describe("a model with the DNA stain", () => {
+  it("generates with it where there is one, by whatever call, and does without it", async () => {
+    const shape = {
+      ...tinyShape,
+      constants: { ...tinyShape.constants, stains: ["nucleus"] as const },
+      unet: { ...tinyShape.unet, inChannels: 10 },
+    };
+    const microscope = await open(shape as unknown as typeof tinyShape);
+    const protein = await microscope.encode("MKTAYIAKQRQISFVK");
+    const { seed, ...around } = cell;
+    const options = { ...quick, seed };
+    const [withStain, without] = [
+      await microscope.generate(protein, around, options),
+      await microscope.generate(protein, cell.distance, options),
+    ];
+    expect(withStain.images).not.toEqual(without.images);
+    const [again] = await microscope.generateCells(protein, [cell], options);
+    expect(again!.images).toEqual(withStain.images);
+    const request = {
+      proteins: [{ id: "FBL", sequence: "MKTAYIAKQRQISFVK" }],
+      nuclei: [{ ...cell, label: "", pixelSizeMicrons: 1, origin: {} }],
+      settings: options,
+    };
+    const { value } = await generate(microscope, request).next();
+    expect(value!.images.images).toEqual(withStain.images);
+    await microscope.close();
+  });
+});
+
 describe("a model without further stains", () => {
   it("is refused them by name before anything is generated", async () => {
     const microscope = await open(tinyShape);

@@ -1,4 +1,4 @@
-// Further stains of cells as the denoiser takes them: each is encoded by the autoencoder like a protein beside the nucleus.
+// Stains of cells as the denoiser takes them: each is encoded by the autoencoder like a protein beside the nucleus.
 // The encoder is compiled when the first stain comes: most images are generated without.
 
 import { compile, f32, float32, type NdArray, type Program, type Runtime } from "@proteoscope/engine";
@@ -8,23 +8,26 @@ import type { MicroscopeModel } from "../model/model.ts";
 
 /** A cell whose further stains are encoded. */
 export interface StainedCell {
-  /** The nucleus channel in [0, 1], [cropPixels, cropPixels]; needed where there are further stains. */
+  /**
+   * The DNA stain in [0, 1], [cropPixels, cropPixels], for models that are conditioned on it; needed where there are further
+   * stains. Absent where the nucleus was not seen by a microscope.
+   */
   readonly nucleus?: Float32Array | undefined;
   /** Further stains in [0, 1], [cropPixels, cropPixels]; those that are absent are missing, which the model can do without. */
   readonly stains?: StainPlanes | undefined;
 }
 
-/** Encodes the further stains of cells. */
+/** Encodes the stains of cells. */
 export interface StainEncoder {
   /**
-   * The condition of the samples of cells, [cells * samples, c, h, w]; undefined for a model without further stains.
+   * The condition of the samples of cells, [cells * samples, c, h, w]; undefined for a model without stains.
    * @throws RangeError for planes of another size and for stains without their nucleus
    */
   encode(cells: readonly StainedCell[], samples: number): Promise<NdArray | undefined>;
   close(): Promise<void>;
 }
 
-/** Opens the encoder of a model's further stains. */
+/** Opens the encoder of a model's stains. */
 export function openStainEncoder(
   runtime: Runtime,
   { autoencoder, constants, unet }: MicroscopeModel,
@@ -56,7 +59,7 @@ export function openStainEncoder(
       for (const cell of cells) {
         const latents: (Float32Array | undefined)[] = [];
         for (const stain of stains) {
-          const picture = cell.stains?.[stain];
+          const picture = stain === "nucleus" ? cell.nucleus : cell.stains?.[stain];
           latents.push(picture && (await encodeOne(picture, cell)));
         }
         for (let sample = 0; sample < samples; sample++) conditions.push(latents);

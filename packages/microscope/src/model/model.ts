@@ -5,7 +5,7 @@ import type { NdArray } from "@proteoscope/engine";
 import type {
   AutoencoderKlConfig,
   CompartmentClassifierConfig,
-  FurtherStain,
+  ConditionStain,
   LanguageModelConfig,
   LoadedCondition,
   LoadedExtra,
@@ -34,8 +34,8 @@ export interface ImagingConstants {
   readonly cropPixels: number;
   /** Number of residues that the language model is shown; longer proteins are shown by both ends. */
   readonly windowResidues: number;
-  /** Further stains that the denoiser can be conditioned on, in the order of its input channels. */
-  readonly stains: readonly FurtherStain[];
+  /** Stains that the denoiser can be conditioned on, in the order of its input channels. */
+  readonly stains: readonly ConditionStain[];
 }
 
 /** The parts of a model that encode a sequence. */

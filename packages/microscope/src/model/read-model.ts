@@ -9,8 +9,8 @@ import { type NucleusLibrary, readNucleusLibrary } from "@proteoscope/imaging";
 import {
   CheckpointError,
   compartmentClassifier,
+  conditionStains,
   type FileSource,
-  furtherStains,
   type Json,
   type LoadedCondition,
   loadAs,
@@ -114,7 +114,7 @@ const constantsSchema: z.ZodType<ImagingConstants> = z.object({
   cropPixels: z.int().min(4).max(4096),
   windowResidues: size.min(2),
   stains: z
-    .array(z.enum(furtherStains))
+    .array(z.enum(conditionStains))
     .refine((names) => new Set(names).size === names.length, "names a stain twice")
     .default([]),
 });

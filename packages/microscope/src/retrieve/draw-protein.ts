@@ -23,7 +23,7 @@ export async function drawProteinCells(
   { cells: count = 4, seed = 0, signal, onStep, ...settings }: DrawProteinOptions = {},
 ): Promise<Float32Array[]> {
   const cells = Array.from({ length: count }, (_, i) => ({
-    distance: pickNucleus(library, seed + i).distance,
+    ...pickNucleus(library, seed + i),
     seed: seed + i,
   }));
   const encoded = await microscope.encode(sequence, { gene });

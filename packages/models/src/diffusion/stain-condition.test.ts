@@ -4,6 +4,7 @@ import {
   float32,
   i64,
   initializeWeights,
+  mean,
   type NdArray,
   type Runtime,
   trace,
@@ -50,7 +51,7 @@ const weights = initializeWeights(
     (w, { sample, timestep, sequence }) => ({
       y: unet(w, narrow, {
         ...{ sample, timestep, keyValues: crossAttentionKeyValues(w, narrow, sequence) },
-        timestepCond: sequence,
+        timestepCond: mean(sequence, { axes: [1] }),
       }),
     }),
     { sample: f32(1, 5, 4, 4), timestep: i64(1), sequence: f32(1, 1, 6) },

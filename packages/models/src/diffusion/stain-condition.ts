@@ -1,15 +1,22 @@
-// Further stains of the cell as conditions of the denoiser, beside the nuclear distance: what every model of the Human
-// Protein Atlas is conditioned on (CELL-Diff, Zheng & Huang 2024, doi:10.1101/2024.10.15.618585). Each stain is the mean
+// Stains of the cell as conditions of the denoiser, beside the nuclear distance: that of DNA, so that what avoids it lies in
+// its holes, and what every model of the Human Protein Atlas is conditioned on (CELL-Diff, Zheng & Huang 2024,
+// doi:10.1101/2024.10.15.618585). Each stain is the mean
 // latents of its picture, encoded like a protein beside the nucleus, and one channel that says whether it is there; zeros
 // stand for a stain that is not, so that one network serves any set of them.
 
 import { float32, type NdArray } from "@proteoscope/engine";
 
-/** Stains that a denoiser can be conditioned on beside the nucleus. */
+/** Stains that come in pictures of their own, beside that of the nucleus. */
 export const furtherStains = ["er", "microtubules"] as const;
 
-/** A stain that a denoiser can be conditioned on beside the nucleus. */
+/** A stain that comes in a picture of its own. */
 export type FurtherStain = (typeof furtherStains)[number];
+
+/** Stains that a denoiser can be conditioned on: the DNA stain of the nucleus, and further ones. */
+export const conditionStains = ["nucleus", ...furtherStains] as const;
+
+/** A stain that a denoiser can be conditioned on. */
+export type ConditionStain = (typeof conditionStains)[number];
 
 /** Number of input channels of a denoiser that so many further stains take. */
 export function stainChannels(stains: number, latentChannels: number): number {

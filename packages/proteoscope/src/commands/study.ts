@@ -11,6 +11,7 @@ import {
   type TrainingProgress,
   trainerNames,
 } from "@proteoscope/lab";
+import { cacheFolders } from "../cache-folders.ts";
 import { resolveCheckpoint } from "../checkpoint-path.ts";
 import { parseInteger } from "../cli/arguments.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -77,9 +78,10 @@ export const studyCommand = defineCommand({
       findModel: (named: string) => resolveCheckpoint(named, env),
       findConfig: (preset: string | undefined) => configOf(trainer, preset ?? args.config),
     };
-    const results = await runStudy(request, { device, signal, ...progress.callbacks }).finally(
-      progress.close,
-    );
+    const results = await runStudy(request, {
+      ...{ device, signal, cacheDir: cacheFolders(env).frozen },
+      ...progress.callbacks,
+    }).finally(progress.close);
     if (results === undefined) {
       printLines(stderr, "interrupted; the same command goes on");
       return exitCodes.interrupted;

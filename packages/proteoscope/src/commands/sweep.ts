@@ -108,7 +108,7 @@ async function drawAll(
       const protein = await microscope.encode(sequence, { gene });
       for (const guidance of weights) {
         const settings = { samples: 1, sampler: args.sampler, seed, steps, guidance, signal };
-        const generated = await microscope.generate(protein, nucleus!.distance, settings);
+        const generated = await microscope.generate(protein, nucleus!, settings);
         const { height, width, images, compartments } = generated;
         const channels = { nucleus: nucleus!.nucleus, protein: images.subarray(0, height * width) };
         const label = `${id} x${guidance}`;

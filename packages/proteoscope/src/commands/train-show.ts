@@ -1,4 +1,5 @@
-// `proteoscope train show`: the curves of runs, in the terminal and as an HTML page, while they are trained and after.
+// `proteoscope train show`: the curves of runs, in the terminal and as an HTML page, while they are trained and after. A
+// terminal is drawn anew every two seconds until the runs are finished; elsewhere they are shown once.
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { curveLines, curvesPage, type RunRecord, readRun } from "@proteoscope/lab";

@@ -15,6 +15,7 @@ import {
   type TrainingProgress,
   trainerNames,
 } from "@proteoscope/lab";
+import { cacheFolders } from "../cache-folders.ts";
 import { resolveCheckpoint } from "../checkpoint-path.ts";
 import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
@@ -80,7 +81,7 @@ export const trainCommand = defineCommand({
     const progress = showProgress(network, isFirst ? stderr : undefined);
     const threads = Math.max(1, Math.floor(cpus().length / processes.onThisMachine));
     const options = {
-      ...{ device, signal, collective },
+      ...{ device, signal, collective, cacheDir: cacheFolders(env).frozen },
       threads: Math.min(availableParallelism(), threads), // a launcher may have bound this process to some cores
       ...progress.callbacks,
     };

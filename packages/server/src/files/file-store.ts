@@ -2,9 +2,8 @@
 // never changes. Processes on several machines share the folder as they share the database.
 
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { ProteoscopeError } from "@proteoscope/formats";
@@ -28,6 +27,7 @@ const fileName = /^[0-9a-f]{64}\.[a-z0-9][a-z0-9.-]{0,11}$/;
 export async function openFileStore(folder: string): Promise<FileStore> {
   const incoming = join(folder, "incoming");
   await mkdir(incoming, { recursive: true });
+  await removeOld(incoming);
   const pathOf = (name: string) => join(folder, name.slice(0, 2), name);
   const place = async (temporary: string, name: string): Promise<string> => {
     await mkdir(join(folder, name.slice(0, 2)), { recursive: true });
@@ -50,7 +50,7 @@ export async function openFileStore(folder: string): Promise<FileStore> {
     },
     async putStream(stream, ending, mostBytes) {
       const temporary = newPath();
-      const file = createWriteStream(temporary);
+      const file = await open(temporary, "wx");
       const hash = createHash("sha256");
       let size = 0;
       try {
@@ -58,14 +58,12 @@ export async function openFileStore(folder: string): Promise<FileStore> {
           size += bytes.length;
           if (size > mostBytes) throw tooLarge(mostBytes);
           hash.update(bytes);
-          if (!file.write(bytes)) await once(file, "drain");
+          await file.writeFile(bytes);
         }
-        await new Promise<void>((resolve, reject) => {
-          file.once("error", reject).end(resolve);
-        });
+        await file.close();
         return await place(temporary, `${hash.digest("hex")}.${ending}`);
       } catch (error) {
-        file.destroy();
+        await file.close();
         await rm(temporary, { force: true });
         throw error;
       }
@@ -89,4 +87,15 @@ function tooLarge(mostBytes: number): RefusedError {
   return new RefusedError(`the file has more than ${Math.round(mostBytes / 2 ** 20)} MiB`, {
     ...{ status: 413, kind: "limit" },
   });
+}
+
+const oldMs = 24 * 3600 * 1000;
+
+/** Removes what killed processes have left long ago. */
+async function removeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const status = await stat(path).catch(() => undefined);
+    if (status !== undefined && status.mtimeMs < Date.now() - oldMs) await rm(path, { force: true });
+  }
 }

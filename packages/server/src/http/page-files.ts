@@ -28,14 +28,13 @@ interface PageFile {
   readonly isImmutable: boolean;
 }
 
-/** Serves the files of a folder; every other address that is no file's leads to the page itself. */
+/** Serves the files of a folder; its views are in the part of the address that is not sent. */
 export function servePage(folder: string): MiddlewareHandler {
   const files = readFiles(folder);
   return async (c, next) => {
     const { path, method } = c.req;
     if (method !== "GET" && method !== "HEAD") return next();
-    const isView = path === "/" || (!path.startsWith("/api/") && extname(path) === "");
-    const file = files.get(isView ? "/index.html" : path);
+    const file = files.get(path === "/" ? "/index.html" : path);
     if (file === undefined) return next();
     const headers = {
       etag: file.etag,

@@ -138,7 +138,7 @@ function limitCalls(call: Call, isReady: () => boolean): WorkCalls {
   let answering = 0;
   const unavailable = (message: string, retryAfterSeconds: number) =>
     new RefusedError(message, { status: 503, kind: "unavailable", retryAfterSeconds });
-  const ask = async (method: keyof WorkCalls, params?: unknown): Promise<never> => {
+  const ask = async (method: keyof WorkCalls, params: unknown): Promise<never> => {
     if (!isReady()) throw unavailable("the model is being loaded: try again", 2);
     if (answering >= mostCalls) throw unavailable("the server is busy: try again", 2);
     answering++;
@@ -155,7 +155,6 @@ function limitCalls(call: Call, isReady: () => boolean): WorkCalls {
     localize: (params) => ask("localize", params),
     upload: (params) => ask("upload", params),
     retrieveImage: (params) => ask("retrieveImage", params),
-    devices: () => ask("devices"),
     export: (params) => ask("export", params),
   };
 }

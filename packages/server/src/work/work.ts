@@ -1,17 +1,9 @@
 // What a process does: jobs by their kinds, and the calls of a server that need networks or much memory. A server has these
 // done by a process of its own, so that it answers meanwhile; a worker of PostgreSQL does jobs itself.
 
-import { describeDevices } from "@proteoscope/engine/node";
 import { writePng } from "@proteoscope/formats";
 import { localize, mostSteps, samplerNames } from "@proteoscope/microscope";
-import type {
-  Doctor,
-  LocalizedProtein,
-  Model,
-  NucleusLibrary,
-  RetrieveResult,
-  UploadedNuclei,
-} from "../api.ts";
+import type { LocalizedProtein, Model, NucleusLibrary, RetrieveResult, UploadedNuclei } from "../api.ts";
 import type { BegunJob } from "../db/jobs.ts";
 import type { JobOutput, JobReporter, JobWork } from "../jobs/run-job.ts";
 import { modelDigest } from "../queue.ts";
@@ -42,7 +34,6 @@ export interface WorkCalls {
     readonly options: UploadOptions;
   }): Promise<UploadedNuclei>;
   retrieveImage(params: RetrievedImage): Promise<RetrieveResult>;
-  devices(): Promise<Doctor["devices"]>;
   /** Returns the name of the stored file. */
   export(params: ExportedJob): Promise<{ readonly file: string; readonly name: string }>;
 }
@@ -77,8 +68,6 @@ export function workCalls(tools: WorkTools): WorkCalls {
     localize: (params) => localizeOne(tools, params),
     upload: (params) => readUpload(tools, params),
     retrieveImage: (params) => retrieveImage(tools, params),
-    devices: async () =>
-      (await describeDevices()).map(({ device, available, detail }) => ({ device, available, detail })),
     export: (params) => exportJob(tools, params),
   };
 }

@@ -66,16 +66,18 @@ export async function openJobQueue(
     await change(job, { state: "running", position: null });
     await placeWaiting();
     const clock = startClock();
+    const [tellsProgress, tellsPreview] = [atMostEvery(progressMs), atMostEvery(previewMs)];
     try {
       const result = await run(job.request, {
         signal: abort.signal,
         onProgress: ({ done, total, unit }) => {
-          const current = jobs.get(job.id)!;
           const progress = { done, total, unit, etaSeconds: clock.eta(done, total) };
-          jobs.set(job.id, { ...current, progress });
-          onEvent({ type: "job", job: jobs.get(job.id)! });
+          jobs.set(job.id, { ...jobs.get(job.id)!, progress });
+          if (tellsProgress()) onEvent({ type: "job", job: jobs.get(job.id)! });
         },
-        onPreview: (preview) => onEvent({ type: "preview", preview: { ...preview, job: job.id } }),
+        onPreview: (preview) => {
+          if (tellsPreview()) onEvent({ type: "preview", preview: { ...preview, job: job.id } });
+        },
       });
       await store.put("results", job.id, result);
       await finish(job, { state: "done" });
@@ -128,6 +130,21 @@ export async function openJobQueue(
       await store.remove("results", id);
       onEvent({ type: "removed", id });
     },
+  };
+}
+
+/** A page that draws every step of a fast model would do nothing else. */
+const progressMs = 100;
+const previewMs = 300;
+
+/** Whether as much time has passed since it last said so. */
+function atMostEvery(milliseconds: number): () => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < milliseconds) return false;
+    last = now;
+    return true;
   };
 }
 

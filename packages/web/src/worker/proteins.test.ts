@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { openFolder } from "@proteoscope/models/node";
 import { loadHomologs } from "@proteoscope/models";
+import { openFolder } from "@proteoscope/models/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exampleNames, findProtein, type NamedProteins, parseProteins, suggestProteins } from "./proteins.ts";
 
@@ -41,7 +41,9 @@ describe("a text", () => {
     const some = await parseProteins("FBL NOSUCH", named);
     expect(some.proteins).toHaveLength(1);
     expect(some.refused).toEqual([expect.objectContaining({ id: "NOSUCH" })]);
-    expect((await parseProteins("NOSUCH", named)).refused[0]!.reason).toContain("no annotated protein is called");
+    expect((await parseProteins("NOSUCH", named)).refused[0]!.reason).toContain(
+      "no annotated protein is called",
+    );
   });
 
   it("of nothing holds nothing", async () => {

@@ -21,7 +21,7 @@ export async function parseProteins(text: string, named: NamedProteins): Promise
       const found = await Promise.allSettled(words.map((word) => findProtein(word, named)));
       const proteins = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
       if (proteins.length === words.length) return { proteins, refused: [] };
-      const short = words.filter((word, index) => found[index]!.status === "rejected");
+      const short = words.filter((_, index) => found[index]!.status === "rejected");
       if (words.join("").length < shortestSequence || proteins.length > 0)
         return { proteins, refused: short.map(unknownName) };
     }
@@ -42,7 +42,8 @@ function parseRecords(text: string): ParsedText {
   for (const { record, refused: other } of readFastaRecords(text, { name: "the text" })) {
     if (record !== undefined)
       proteins.push({ id: record.id, description: record.description, sequence: record.sequence });
-    else refused.push({ ...refusalOf(other.id, other.error), line: other.line, column: other.column ?? null });
+    else
+      refused.push({ ...refusalOf(other.id, other.error), line: other.line, column: other.column ?? null });
   }
   return { proteins, refused };
 }
@@ -73,7 +74,8 @@ export async function findProtein(name: string, { examples, homologs }: NamedPro
   const annotated = await homologs();
   const found =
     annotated &&
-    (findAnnotatedProtein(annotated, wanted, { organism: "human" }) ?? findAnnotatedProtein(annotated, wanted));
+    (findAnnotatedProtein(annotated, wanted, { organism: "human" }) ??
+      findAnnotatedProtein(annotated, wanted));
   if (found === undefined)
     throw new ProteoscopeError(`no annotated protein is called ${name}`, { kind: "notFound", field: "name" });
   const { gene, accession, organism, sequence } = found;

@@ -26,6 +26,9 @@ export interface JobContext {
   readonly onPreview: (preview: Omit<Preview, "job">) => void;
 }
 
+/** Previews of one image: each of them is decoded. */
+const mostPreviews = 30;
+
 /** Runs a job to its end. @throws what the use case throws, the signal's reason when it is aborted. */
 export function runJob(request: JobRequest, context: JobContext): Promise<StoredResult> {
   switch (request.kind) {
@@ -61,7 +64,11 @@ async function runGenerate(request: RequestOf<"generate">, context: JobContext):
     microscope,
     { proteins: proteins.map(named), nuclei: labelled, settings, software: { proteoscope: "page" } },
     {
-      ...{ signal: context.signal, onProgress: context.onProgress, previewEvery: 1 },
+      ...{
+        signal: context.signal,
+        onProgress: context.onProgress,
+        previewEvery: Math.ceil(settings.steps / mostPreviews),
+      },
       onPreview: ({ cell, sample, step, steps, image, width, height }) => {
         if (sample !== 0) return;
         const { nucleus, pixelSizeMicrons } = labelled[cell % labelled.length]!;

@@ -61,20 +61,19 @@ export interface ImageBatchOptions extends Omit<ImageDataConfig, "proteinFractio
   readonly weights?: Float64Array;
 }
 
+/** A crop of a batch, before it is read. */
+export type ChosenCrop = Omit<ShownCrop, "image">;
+
 /**
- * Samples the crops of each training step.
- * @throws FormatError for crops that are not square, and where no crop is left to sample
+ * Chooses the crops of each training step.
+ * @throws FormatError where no crop is left to sample
  */
-export function createImageBatches(
+export function createCropChoice(
   crops: readonly Crop[],
-  pixels: CropPixels,
   options: ImageBatchOptions,
-): (step: number) => Promise<ShownCrop[]> {
+): (step: number) => ChosenCrop[] {
   const { batchSize, blendShare, seed, totalSteps, weights = cropWeights(crops, options) } = options;
   const { simulatedShare = { start: 0, end: 0 }, turnsSimulated = true } = options;
-  const { height, width } = pixels;
-  if (height !== width)
-    throw new FormatError("atlas", `the crops are ${width} x ${height} pixels`, { hint: "cut square ones" });
   if (!weights.some((weight) => weight > 0))
     throw new FormatError("atlas", "crops.csv has no crop to learn from", {
       hint: "give crops with split_image train, a quality above 0, and a protein or a compartment that is known",
@@ -86,17 +85,35 @@ export function createImageBatches(
       blend: scheduleShare(blendShare, step / totalSteps),
       simulated: scheduleShare(simulatedShare, step / totalSteps),
     };
-    return Promise.all(
-      Array.from({ length: batchSize }, async (_, item) => {
-        const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
-        const crop = sample([first!, second!], shares);
+    return Array.from({ length: batchSize }, (_, item) => {
+      const [first, second, third] = uniform.subarray(3 * item, 3 * item + 3) as unknown as number[];
+      const crop = sample([first!, second!], shares);
+      const isTurned = turnsSimulated || crop.source !== simulatedSource;
+      return { crop, symmetry: isTurned ? Math.floor(third! * symmetryCount) : 0 };
+    });
+  };
+}
+
+/**
+ * Samples the crops of each training step.
+ * @throws FormatError for crops that are not square, and where no crop is left to sample
+ */
+export function createImageBatches(
+  crops: readonly Crop[],
+  pixels: CropPixels,
+  options: ImageBatchOptions,
+): (step: number) => Promise<ShownCrop[]> {
+  const { height, width } = pixels;
+  if (height !== width)
+    throw new FormatError("atlas", `the crops are ${width} x ${height} pixels`, { hint: "cut square ones" });
+  const choose = createCropChoice(crops, options);
+  return (step) =>
+    Promise.all(
+      choose(step).map(async ({ crop, symmetry }) => {
         const { data } = await pixels.read(crop.index);
-        const isTurned = turnsSimulated || crop.source !== simulatedSource;
-        const symmetry = isTurned ? Math.floor(third! * symmetryCount) : 0;
-        return { crop, symmetry, image: transformSquare(data, pixels.height, symmetry) };
+        return { crop, symmetry, image: transformSquare(data, height, symmetry) };
       }),
     );
-  };
 }
 
 /** Chosen channels of images [3, N, N] as one array [B, channels, N, N]. */

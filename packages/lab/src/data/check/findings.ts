@@ -1,4 +1,5 @@
-// What a check finds, in a list that stays readable where a whole table is wrong.
+// What a check finds, in a list that stays readable where a whole table is wrong: of one sort of fault the first are listed,
+// and the others are counted.
 
 /** Something that is wrong, or that should be known. */
 export interface Finding {

@@ -1,4 +1,5 @@
-// The columns of the tables of a data set (docs/data-set.md). Columns that a table has beyond these are kept and ignored.
+// The columns of the tables of a data set (docs/data-set.md). Columns that a table has beyond these are kept and ignored, so
+// that an import may write what it measured.
 
 import { z } from "zod";
 import {
@@ -6,7 +7,6 @@ import {
   flag,
   idList,
   labels,
-  number,
   optionalText,
   partition,
   text,
@@ -18,13 +18,17 @@ const optionalShare = text
   .refine((cell) => cell === "" || (Number(cell) >= 0 && Number(cell) <= 1), "is not between 0 and 1")
   .transform((cell) => (cell === "" ? 1 : Number(cell)));
 
+const optionalSize = text
+  .refine((cell) => cell === "" || Number(cell) > 0, "is no size above 0")
+  .transform((cell) => (cell === "" ? undefined : Number(cell)));
+
 /** crops: one row per crop. */
 export const cropColumns = z.object({
   index: wholeNumber,
   field: filledText,
   /** Id of the table of proteins; empty where the protein is unknown. */
   protein: optionalText,
-  /** Of this crop, where they are not those of the protein. */
+  /** Compartments of this crop, where they are not those of the protein. */
   compartments: labels.optional(),
   quality: optionalShare.optional(),
   label_consistency: optionalShare.optional(),
@@ -43,7 +47,7 @@ export const fieldColumns = z.object({
   licence: optionalText.optional(),
   cell_line: optionalText.optional(),
   /** Pixel size of the image that the crops were cut from. */
-  pixel_size_microns: number.refine((size) => size > 0, "is not above 0").optional(),
+  pixel_size_microns: optionalSize.optional(),
 });
 
 /** proteins and sequences: one row per protein. */

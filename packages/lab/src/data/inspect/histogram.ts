@@ -1,4 +1,5 @@
-// Histograms as plain data and as a figure of bars, for a picture and for a page alike.
+// Histograms as plain data and as a figure of bars, for a picture and for a page alike: what a data set is like at a
+// glance.
 
 import type { Figure, FigureBox, FigureText } from "@proteoscope/imaging";
 

@@ -6,7 +6,7 @@ import { writePng } from "@proteoscope/formats";
 import { compositeCell, renderFigure, type Tile, tileImages } from "@proteoscope/imaging";
 import type { WorkOptions } from "@proteoscope/microscope";
 import { placeCompartment, unknownCompartment } from "../atlas/compartments.ts";
-import type { Crop } from "../atlas/records.ts";
+import { type Crop, simulatedSource } from "../atlas/records.ts";
 import { readDescription } from "../dataset/description.ts";
 import { type CropStore, openCropStore } from "../dataset/pixels.ts";
 import { readSetCrops, readSetProteins } from "../dataset/records.ts";
@@ -158,7 +158,7 @@ async function drawContactSheet(store: CropStore, crops: readonly Crop[]): Promi
   return writePng({ width, height, channels: 3, depth: 8, data });
 }
 
-async function tileOf(store: CropStore, { index }: Crop, label: string): Promise<Tile> {
+async function tileOf(store: CropStore, { index, source }: Crop, label: string): Promise<Tile> {
   const { channels, height, width, maximum } = store;
   const planes = await store.read(index);
   const planeOf = (channel: string) => {
@@ -170,5 +170,6 @@ async function tileOf(store: CropStore, { index }: Crop, label: string): Promise
   return {
     image: compositeCell({ nucleus: planeOf("nucleus"), protein: planeOf("protein") }, { height, width }),
     label,
+    synthetic: source === simulatedSource,
   };
 }

@@ -16,6 +16,7 @@ import {
   signalTruthTable,
 } from "./simulated-proteome.ts";
 
+/** How a proteome is written. */
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each crop. */

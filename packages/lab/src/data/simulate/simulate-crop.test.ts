@@ -13,7 +13,7 @@ import {
   readNucleusPictures,
 } from "./nucleus-pictures.ts";
 import { simulateCrop } from "./simulate-crop.ts";
-import { createCropSimulator, simulatedTable } from "./simulated-atlas.ts";
+import { createCropSimulator } from "./simulated-crops.ts";
 import { smoothNoise } from "./smooth-noise.ts";
 
 let atlas: Awaited<ReturnType<typeof writeAtlas>>;
@@ -165,10 +165,5 @@ describe("simulateCrop", () => {
     const full = { ...pictures[0]!, labels: new Uint16Array(fixtureSide ** 2).fill(1) };
     expect(simulateCrop(full, "vesicles", { seed: 0, index: 0 })).toBeUndefined();
     expect(() => createCropSimulator([full], 0)(0)).toThrow(/have room for mitochondria/);
-  });
-
-  it("writes rows that say that they are simulated", () => {
-    const table = simulatedTable([createCropSimulator(pictures, 1)(2)]);
-    expect(table).toMatch(/\n2,simulated,gallery,.*ER:1\.00,ER/);
   });
 });

@@ -9,6 +9,8 @@ export interface SequenceIdentity {
   readonly identity: number;
   /** Aligned columns per residue of the shorter sequence, 0 to 1. */
   readonly coverage: number;
+  /** Aligned columns. */
+  readonly columns: number;
 }
 
 const letters = "ARNDCQEGHILKMFPSTWYV";
@@ -88,6 +90,10 @@ export function sequenceIdentity(first: Int8Array, second: Int8Array): SequenceI
     }
   }
   const shorter = Math.min(first.length, second.length);
-  if (topColumns === 0) return { identity: 0, coverage: 0 };
-  return { identity: topMatches / topColumns, coverage: Math.min(1, topColumns / shorter) };
+  if (topColumns === 0) return { identity: 0, coverage: 0, columns: 0 };
+  return {
+    identity: topMatches / topColumns,
+    coverage: Math.min(1, topColumns / shorter),
+    columns: topColumns,
+  };
 }

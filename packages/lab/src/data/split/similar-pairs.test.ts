@@ -24,8 +24,8 @@ const identityOf = (first: string, second: string) =>
 describe("sequenceIdentity", () => {
   it("is 1 for a sequence and itself, and for a part of it", () => {
     const sequence = randomSequence(1, 120);
-    expect(identityOf(sequence, sequence)).toEqual({ identity: 1, coverage: 1 });
-    expect(identityOf(sequence, sequence.slice(30, 90))).toEqual({ identity: 1, coverage: 1 });
+    expect(identityOf(sequence, sequence)).toEqual({ identity: 1, coverage: 1, columns: 120 });
+    expect(identityOf(sequence, sequence.slice(30, 90))).toEqual({ identity: 1, coverage: 1, columns: 60 });
   });
 
   it("counts the columns of a gap", () => {
@@ -45,7 +45,7 @@ describe("sequenceIdentity", () => {
   it("is low over a short stretch for unrelated sequences, and nothing for letters that are no residues", () => {
     const { identity, coverage } = identityOf(randomSequence(4, 200), randomSequence(5, 200));
     expect(identity * coverage).toBeLessThan(0.3);
-    expect(identityOf("XXXX", "XXXX")).toEqual({ identity: 0, coverage: 0 });
+    expect(identityOf("XXXX", "XXXX")).toEqual({ identity: 0, coverage: 0, columns: 0 });
   });
 });
 
@@ -68,6 +68,15 @@ describe("similar pairs", () => {
     const byPlace = (a: SimilarPair, b: SimilarPair) => a.second - b.second || a.first - b.first;
     expect(expected.length).toBeGreaterThanOrEqual(4);
     expect(pairs.sort(byPlace)).toEqual(expected.sort(byPlace));
+  });
+
+  it("are none by a short stretch alone, unless it is nearly identical", async () => {
+    const peptides = Array.from({ length: 60 }, (_, at) => randomSequence(200 + at, 30));
+    const pairs: SimilarPair[] = [];
+    await eachSimilarPair([...peptides, mutated(peptides[0]!, 0.1, 1)], { identity: 0.5 }, (pair) =>
+      pairs.push(pair),
+    );
+    expect(pairs.map(({ first, second }) => [first, second])).toEqual([[0, 60]]);
   });
 
   it("join clusters, a chain of them as well", async () => {

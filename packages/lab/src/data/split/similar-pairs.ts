@@ -1,7 +1,7 @@
 // Pairs of sequences that are alike: those that share several words of four residues are aligned, all others are not. Of two
 // sequences of 200 residues that are half identical about twelve such words are shared, of two unrelated ones a quarter of one.
 
-import { encodeResidues, sequenceIdentity } from "./sequence-identity.ts";
+import { encodeResidues, type SequenceIdentity, sequenceIdentity } from "./sequence-identity.ts";
 
 /** Two sequences by their positions, and how alike they are. */
 export interface SimilarPair {
@@ -22,10 +22,11 @@ export interface SimilarityOptions {
 
 const wordLength = 4;
 const leastCoverage = 0.5;
+const [shortColumns, shortIdentity] = [50, 0.8];
 /** A word of more sequences than this is of a repeat or of a large family, whose members share other words as well. */
 const mostSequences = 500;
 
-/** Calls back every pair that is at least that alike over half of the shorter sequence; `first` is below `second`. */
+/** Calls back every pair that is at least that alike over half of the shorter sequence (docs/data-set.md); `first` is below `second`. */
 export async function eachSimilarPair(
   sequences: readonly string[],
   { identity, isAsked = () => true, signal, onProgress }: SimilarityOptions,
@@ -49,8 +50,7 @@ export async function eachSimilarPair(
       const shorter = Math.min(residues.length, encoded[first]!.length);
       if (count < Math.max(2, Math.ceil(0.01 * shorter)) || !isAsked(first, second)) continue;
       const aligned = sequenceIdentity(encoded[first]!, residues);
-      if (aligned.identity >= identity && aligned.coverage >= leastCoverage)
-        take({ first, second, identity: aligned.identity });
+      if (isSimilar(aligned, identity)) take({ first, second, identity: aligned.identity });
     }
     if (performance.now() - rested < 50) continue;
     await new Promise((resolve) => setTimeout(resolve)); // lets the signal come through
@@ -59,6 +59,14 @@ export async function eachSimilarPair(
     rested = performance.now();
   }
   onProgress?.(sequences.length);
+}
+
+/** Short stretches are alike by chance (Rost, Protein Engineering 12, 1999): they must be nearly identical. */
+function isSimilar(aligned: SequenceIdentity, least: number): boolean {
+  const { identity, coverage, columns } = aligned;
+  return (
+    identity >= least && coverage >= leastCoverage && (columns >= shortColumns || identity >= shortIdentity)
+  );
 }
 
 function wordsOf(residues: Int8Array): Set<number> {

@@ -1,4 +1,5 @@
-// `data split`: divides the proteins and fields of a data set, and looks whether what is held out resembles what is trained on.
+// `data split`: divides the proteins and fields of a data set, writes the splits as columns of a table, and looks whether what
+// is held out resembles what is trained on.
 
 import { join } from "node:path";
 import { FormatError, ProteoscopeError, writeCsv } from "@proteoscope/formats";
@@ -228,7 +229,7 @@ export async function findLeaks(
   return leaks;
 }
 
-/** @throws FormatError that counts the leaks and names the first. */
+/** Refuses a split that leaks. @throws FormatError that counts the leaks and names the first. */
 export function refuseLeaks(leaks: readonly Leak[], split: string): void {
   const [first] = leaks;
   if (first === undefined) return;

@@ -99,7 +99,7 @@ async function generateForProtein(
   const { distance, seed } = cell;
   const next =
     (nucleus + 1 + random("other nucleus").integer(Math.max(1, library.count - 1))) % library.count;
-  const elsewhere = { distance: pickNucleus(library, next).distance, seed };
+  const elsewhere = { ...pickNucleus(library, next), seed };
 
   const drawings = await drawEach(tools, read, set === "seen" ? [cell] : [cell, elsewhere]);
   const drawing = drawings[0]!;
@@ -155,9 +155,11 @@ export async function generateForCrop(
   const distance = image.data.slice(2 * area);
   const real = image.data.subarray(0, area);
   const seed = createGenerator(tools.settings.seed, "evaluate", "crop", crop.index).integer(2 ** 32);
+  const nucleus = crop.hasDnaStain ? image.data.slice(area, 2 * area) : undefined;
+  const cell = { distance, nucleus, seed };
   const draw = async (sequence: string) => {
     const read = await tools.microscope.encode(sequence);
-    return (await drawEach(tools, read, [{ distance, seed }]))[0]!.images.subarray(0, area);
+    return (await drawEach(tools, read, [cell]))[0]!.images.subarray(0, area);
   };
   const drawn = await draw(protein.sequence);
   const proportion = (plane: Float32Array) => numberOrNull(nuclearProportion(plane, distance));
@@ -198,8 +200,7 @@ function chooseCell(
 ): { nucleus: number; cell: Cell } {
   const random = (name: string) => createGenerator(settings.seed, "evaluate", name, id);
   const nucleus = random("nucleus").integer(library.count);
-  const { distance } = pickNucleus(library, nucleus);
-  return { nucleus, cell: { distance, seed: random("noise").integer(2 ** 32) } };
+  return { nucleus, cell: { ...pickNucleus(library, nucleus), seed: random("noise").integer(2 ** 32) } };
 }
 
 /** Generates a protein as its record has it, with other settings. */

@@ -116,7 +116,7 @@ export function scatterChart(title: string, points: readonly ScatterPoint[], id:
   const colour = (group: string) =>
     `hsl(${Math.round((360 * groups.indexOf(group)) / groups.length)} 70% 38%)`;
   const marks = points.map(({ x, y, group, isRing, text }, index) => {
-    const paint = isRing ? `fill="none" stroke-width="1.6"` : `fill="${colour(group)}"`;
+    const paint = isRing ? `fill="none" pointer-events="all" stroke-width="1.6"` : `fill="${colour(group)}"`;
     return `<circle data-point="${index}" cx="${px(x)}" cy="${py(y)}" r="4" ${paint} stroke="${colour(group)}"><title>${escapeHtml(text)}</title></circle>`;
   });
   const legendX = side + 2 * margin + 10;

@@ -10,7 +10,7 @@ thead th { border-bottom: 2px solid #888; font-weight: 600 }
 svg { font: 12px system-ui, sans-serif; max-width: 100%; height: auto } svg rect { fill: #3b7ddd }
 .wide, .confusion { overflow-x: auto } summary { cursor: pointer; padding: .3rem 0 } :focus-visible { outline: 2px solid #1f5fbf }
 .map { display: flex; flex-wrap: wrap; gap: 1rem } .point div { width: 96px; height: 96px; background-color: #000 }
-@media print { details:not([open]) > :not(summary) { display: block } .wide { overflow: visible } section { break-inside: auto } figure, svg { break-inside: avoid } }
+@media print { details::details-content { content-visibility: visible; block-size: auto; opacity: 1 } .wide { overflow: visible } section { break-inside: auto } figure, svg { break-inside: avoid } }
 svg .whisker { stroke: #111; stroke-width: 2 } svg .grid { stroke: #ddd }
 .confusion th, .confusion td { padding: .1rem .4rem; font-size: 13px }
 .confusion span { display: block; padding: 0 .3rem; background: rgb(59 125 221 / calc(var(--share) * .7)) }

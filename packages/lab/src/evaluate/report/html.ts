@@ -19,7 +19,7 @@ export function escapeHtml(text: string): string {
 
 /** A table; cells are HTML, the first of each row is its head. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = heads.map((cell) => `<th scope="col">${cell}</th>`).join("");
+  const head = heads.map((cell) => (cell === "" ? "<td></td>" : `<th scope="col">${cell}</th>`)).join("");
   const body = rows.map(([first, ...cells]) => {
     const values = cells.map((cell) => `<td>${cell}</td>`).join("");
     return `<tr><th scope="row">${first}</th>${values}</tr>`;
@@ -91,7 +91,7 @@ export function confusionTable({ classes, answers, counts }: Confusion): string 
     return [escapeHtml(name), String(total), ...cells];
   });
   const heads = shown.map((column) => escapeHtml(answers[column]!));
-  return `<div class="confusion" tabindex="0" role="region" aria-label="Counts of answers by class">${table(["label \\ predicted", "n", ...heads], rows)}</div>`;
+  return `<div class="confusion" tabindex="0" role="group" aria-label="Counts of answers by class">${table(["label \\ predicted", "n", ...heads], rows)}</div>`;
 }
 
 /** Fractions of each row as squares, dark for 1; columns that were never predicted are left out. */

@@ -52,7 +52,7 @@ function subjectsOf(figures: readonly Figure[]): { subject: string; set: Figure[
 
 /** A wide table that can be scrolled, by keyboard as well. */
 function wide(label: string, content: string): string {
-  return `<div class="wide" tabindex="0" role="region" aria-label="${escapeHtml(label)}">${content}</div>`;
+  return `<div class="wide" tabindex="0" role="group" aria-label="${escapeHtml(label)}">${content}</div>`;
 }
 
 function details(summary: string, content: string): string {

@@ -16,9 +16,10 @@ export type UmapFigure = NonNullable<SuiteResults["umap"]>;
 
 /** Largest number of points of a kind: each is a picture in the report. */
 const mostPoints = 250;
+const fewestPoints = 5;
 const neighbours = 15;
 
-/** Points of both kinds; undefined where there are fewer than ten of either. */
+/** Points of both kinds; null where there are fewer than five of either. */
 export async function umapFigure(
   by: string,
   sets: Readonly<Record<"real" | "generated", LookedSet>>,
@@ -29,7 +30,7 @@ export async function umapFigure(
     subject,
     looks: choose(sets[subject].looks, mostPoints, seed),
   }));
-  if (kinds.some(({ looks }) => looks.length < 10)) return null;
+  if (kinds.some(({ looks }) => looks.length < fewestPoints)) return null;
   const points = kinds.flatMap(({ subject, looks }) =>
     looks.map(({ id, protein, label, encoded }) => ({
       ...{ subject, id, protein, compartment: label?.name ?? null },

@@ -3,9 +3,20 @@
 // finished networks are stored with the model, so that what a run leaves can compare proteins and images.
 
 import { join } from "node:path";
-import { bool, createGenerator, f32 } from "@proteoscope/engine";
+import {
+  bool,
+  concat,
+  createGenerator,
+  f32,
+  type InputTypes,
+  joinRows,
+  type RowsModel,
+  slice,
+  type Tensor,
+} from "@proteoscope/engine";
 import {
   type JointEmbeddingConfig,
+  type JointEmbeddings,
   jointEmbedding,
   loadAs,
   saveSequenceCondition,
@@ -50,12 +61,14 @@ export async function createContrastiveJob(
   const pairs = choosePairs(images.validation, pairing, { count: data.validationCount, seed: train.seed });
   const unseen = unseenPairs(images, { count: data.validationCount, seed: train.seed });
   const validation = { pairs, pixels: images.pixels, coder, latents, embedder, types: pairTypes(1) };
+  const shared = shareRows(network, data.batchSize, learned.isShared ? train.accumulate : 1);
   return createTrainingJob(preparation, {
-    inputs: { ...pairTypes(data.batchSize), ...learned.inputTypes(data.batchSize) },
+    inputs: { ...pairTypes(data.batchSize), ...shared.types, ...learned.inputTypes(shared.count) },
     model(w, inputs, random) {
-      const embeddings = jointEmbedding(w, network, inputs, { random });
-      return { losses: { [architecture]: learned.loss(w, embeddings, inputs) } };
+      const own = jointEmbedding(w, network, inputs, { random });
+      return { losses: { [architecture]: learned.loss(w, shared.join(own, inputs), inputs) } };
     },
+    sharedRows: shared.rows,
     groups: { [architecture]: {} },
     earlierWeights: async (folder) => (await loadAs(architecture, subfolder(folder, architecture))).weights,
     async batch(index) {
@@ -64,7 +77,7 @@ export async function createContrastiveJob(
       return {
         latents: await latentBatch(crops, coder, latents, normal),
         ...embeddings,
-        ...learned.inputs(pairs),
+        ...learned.inputs(shared.micros === 1 ? pairs : shared.pairs(index, samplePairs.pairs)),
       };
     },
     validate(weights, log) {
@@ -87,8 +100,35 @@ export async function createContrastiveJob(
   });
 }
 
+const joinColumns = ({ images, proteins }: JointEmbeddings): Tensor => concat([images, proteins], 1);
+
+/** What the micro-batches of a step share, where its loss is one over all of them. */
+function shareRows(network: JointEmbeddingConfig, batchSize: number, micros: number) {
+  const count = batchSize * micros;
+  const width = network.projectionDims;
+  const rows: RowsModel<InputTypes> = (w, { latents, sequence, mask }, random) =>
+    joinColumns(
+      jointEmbedding(w, network, { latents: latents!, sequence: sequence!, mask: mask! }, { random }),
+    );
+  return {
+    ...{ micros, count, rows: micros > 1 ? rows : undefined },
+    types: micros === 1 ? {} : { gatheredRows: f32(count, 2 * width), ownRows: f32(count, batchSize) },
+    /** The embeddings of all pairs of a step. */
+    join(own: JointEmbeddings, inputs: Readonly<Record<string, Tensor>>): JointEmbeddings {
+      if (micros === 1) return own;
+      const rows = joinRows(joinColumns(own), inputs.gatheredRows!, inputs.ownRows!);
+      return { images: slice(rows, 1, 0, width), proteins: slice(rows, 1, width, 2 * width) };
+    },
+    /** The pairs of all micro-batches of the step that a micro-batch belongs to. */
+    pairs(index: number, pairsOf: (index: number) => readonly Pair[]): Pair[] {
+      const first = index - (index % micros);
+      return Array.from({ length: micros }, (_, micro) => pairsOf(first + micro)).flat();
+    },
+  };
+}
+
 /** The images, the protein's side and the finished autoencoder. */
-async function openData({ runtime, config, atlas, onRead }: Preparation<ContrastiveConfig>) {
+async function openData({ runtime, config, atlas, onRead, cacheDir }: Preparation<ContrastiveConfig>) {
   const { data, models, pairingInverseTemperature } = config;
   const { seed, startFrom } = config.train;
   const images = await openTrainingImages(atlas, data);
@@ -99,8 +139,9 @@ async function openData({ runtime, config, atlas, onRead }: Preparation<Contrast
     seed,
     startFrom,
     onRead,
+    cacheDir,
   });
-  const coder = await createLatentCoder(runtime, autoencoder, images.pixels.height);
+  const coder = await createLatentCoder(runtime, autoencoder, images.pixels.height, { cacheDir });
   const latents: LatentOptions = {
     side: images.pixels.height,
     latentSide: coder.latentSide,

@@ -10,5 +10,7 @@ export interface ContrastiveLoss {
   /** Types of what `inputs` gives for so many pairs. */
   inputTypes(count: number): InputTypes;
   inputs(pairs: readonly Pair[]): Record<string, NdArray>;
+  /** Whether the loss is one over the pairs of all micro-batches of a step, on all processes. */
+  readonly isShared: boolean;
   loss(w: Weights, embeddings: JointEmbeddings, inputs: Readonly<Record<string, Tensor>>): Tensor;
 }

@@ -12,6 +12,7 @@ export const triplet = defineTrainer("triplet", tripletSchema, (preparation) => 
   const { margin } = preparation.config;
   return createContrastiveJob(preparation, {
     architecture: "triplet",
+    isShared: false,
     inputTypes: (count) => ({ negative: i32(count), weights: f32(count) }),
     inputs: chooseNegatives,
     loss(_, { images, proteins }, { negative, weights }) {

@@ -23,18 +23,15 @@ import { validateRegressor } from "./validate.ts";
 export const cytoclass = defineTrainer("cytoclass", cytoclassSchema, prepare);
 
 async function prepare(preparation: Preparation<CytoclassConfig>): Promise<TrainingJob> {
-  const { runtime, config, atlas, onRead } = preparation;
+  const { runtime, config, atlas, onRead, cacheDir } = preparation;
   const { data, train, pairingInverseTemperature } = config;
   const { plm } = config.models;
   const images = await openTrainingImages(atlas, data);
   const { pixels, validation, proteins } = images;
   const cytoself = await readCytoself(openFolder(config.models.cytoself));
   const side = await openProteinSide(runtime, proteins, {
-    plm,
-    pairingInverseTemperature,
-    seed: train.seed,
-    startFrom: train.startFrom,
-    onRead,
+    ...{ plm, pairingInverseTemperature, onRead, cacheDir },
+    ...{ seed: train.seed, startFrom: train.startFrom },
   });
   const { embedder, pairing } = side;
   const codes = await openCodes(runtime, cytoself, pixels.height);

@@ -1,7 +1,7 @@
 // The configuration of `train diffusion`, and what its options demand of each other.
 // Keys are in camelCase here and in snake_case on disk.
 
-import { furtherStains, predictionTypes, sequenceInputs } from "@proteoscope/models";
+import { conditionStains, predictionTypes, sequenceInputs } from "@proteoscope/models";
 import { z } from "zod";
 import { ConfigError, pathSchema } from "../../config/compose.ts";
 import { simulatedImageDataSchema } from "../../data/batches/training-images.ts";
@@ -26,9 +26,12 @@ export const diffusionSchema = z.strictObject({
     layersPerBlock: z.int().positive(),
     attentionHeads: z.int().positive(),
     normNumGroups: z.int().positive(),
-    /** Further stains of the cell that generation may be conditioned on, which the atlas has in stains_u8.npy. */
+    /**
+     * Stains of the cell that generation may be conditioned on: "nucleus" is the DNA stain of the crop itself, the others the
+     * atlas has in stains_u8.npy.
+     */
     stains: z
-      .array(z.enum(furtherStains))
+      .array(z.enum(conditionStains))
       .refine((names) => new Set(names).size === names.length, "names a stain twice")
       .default([]),
   }),

@@ -13,7 +13,6 @@ import { openStainPixels, type StainPixels } from "../../data/atlas/stain-pixels
 import { type Crop, isRealCell } from "../../data/atlas/tables.ts";
 import { chooseCrops } from "../../data/batches/image-batches.ts";
 import { openTrainingImages, type TrainingImages } from "../../data/batches/training-images.ts";
-import { groupBy } from "../../evaluate/measures/group-by.ts";
 import type { Preparation } from "../../training/define-trainer.ts";
 import { createLatentCoder, type LatentCoder } from "../../training/frozen/latents.ts";
 import { openProteinSide, type ProteinSide } from "../../training/pairs/protein-side.ts";
@@ -37,7 +36,7 @@ export interface DenoiserData extends ProteinSide {
   readonly nuclei: Uint8Array | undefined;
 }
 
-/** Of every crop of an atlas. */
+/** Size of a pixel of every crop of an atlas. */
 export const pixelSizeMicrons = 0.4126;
 
 const measuredCrops = 128;
@@ -52,7 +51,7 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
   const homologs = config.homologs ? homologsOf((await readSequences(atlas)).get("train") ?? []) : undefined;
   const side = await openSide(preparation, images, homologs);
   const extra = await openExtraSide(config.extra, { crops: training, tokenWidth: side.embedder.width });
-  const coder = await createLatentCoder(runtime, autoencoder, pixels.height);
+  const coder = await createLatentCoder(runtime, autoencoder, pixels.height, preparation);
   const crops = training.filter(side.pairing.isPaired);
   const measured = chooseCrops(crops.filter(isRealCell), measuredCrops, train.seed);
   return {
@@ -65,7 +64,9 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
     latentScale: await measureLatents(measured, images, coder),
     homologs,
     extra,
-    stainPixels: config.model.stains.length === 0 ? undefined : await openStainPixels(atlas, pixels),
+    stainPixels: config.model.stains.some((stain) => stain !== "nucleus")
+      ? await openStainPixels(atlas, pixels)
+      : undefined,
     nuclei: await nucleusLibrary(training, pixels),
   };
 }
@@ -78,11 +79,11 @@ async function nucleusLibrary(
   pixels: TrainingImages["pixels"],
 ): Promise<Uint8Array | undefined> {
   const stained = training.filter((crop) => isRealCell(crop) && crop.hasDnaStain);
-  const fields = groupBy(stained, ({ fieldOfView }) => fieldOfView);
-  const stride = Math.max(1, fields.size / libraryNuclei);
-  const chosen = [...fields.values()]
-    .filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride))
-    .map(([first]) => first!);
+  const firsts = new Map(stained.toReversed().map((crop) => [crop.fieldOfView, crop]));
+  const stride = Math.max(1, firsts.size / libraryNuclei);
+  const chosen = [...firsts.values()].filter(
+    (_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride),
+  );
   if (chosen.length === 0) return undefined;
   const { height, width } = pixels;
   const plane = height * width;
@@ -104,7 +105,7 @@ async function nucleusLibrary(
 }
 
 async function openSide(
-  { runtime, config, onRead }: Preparation<DiffusionConfig>,
+  { runtime, config, onRead, cacheDir }: Preparation<DiffusionConfig>,
   { proteins }: TrainingImages,
   homologs: LoadedHomologs | undefined,
 ): Promise<ProteinSide> {
@@ -112,7 +113,17 @@ async function openSide(
   const { plm } = config.models;
   const { startFrom, seed } = train;
   const side = await openProteinSide(runtime, proteins, {
-    ...{ plm, startFrom, input, homologs, pairingInverseTemperature, targetInverseTemperature, seed, onRead },
+    ...{
+      plm,
+      startFrom,
+      input,
+      homologs,
+      pairingInverseTemperature,
+      targetInverseTemperature,
+      seed,
+      onRead,
+      cacheDir,
+    },
   });
   if (side.reader.localization === undefined)
     throw new ConfigError(

@@ -106,22 +106,28 @@ function optionsOf(config: DiffusionConfig, data: DenoiserData): ConditionBatchO
   };
 }
 
-/** The latents of a crop's further stains, each encoded like a protein beside the nucleus. */
+/**
+ * The latents of a crop's stains, each encoded like a protein beside the nucleus. A nucleus that was made from the protein
+ * is no DNA stain: it would give away what is to be generated.
+ */
 function stainEncoder(
   { model }: DiffusionConfig,
   { stainPixels, coder, images }: DenoiserData,
 ): ConditionSources["encodeStains"] {
-  if (stainPixels === undefined) return undefined;
+  if (model.stains.length === 0) return undefined;
   const side = images.pixels.height;
   const plane = side * side;
   return ({ crop, image, symmetry }) =>
     Promise.all(
       model.stains.map(async (stain) => {
-        const picture = await stainPixels.read(crop.index, stain);
+        const nucleus = image.subarray(plane, 2 * plane);
+        const taken = stain === "nucleus" ? undefined : await stainPixels?.read(crop.index, stain);
+        const turned = taken && transformSquare(taken, side, symmetry);
+        const picture = stain === "nucleus" && crop.hasDnaStain ? nucleus : turned;
         if (picture === undefined) return undefined;
         const pair = new Float32Array(2 * plane);
-        pair.set(transformSquare(picture, side, symmetry));
-        pair.set(image.subarray(plane, 2 * plane), plane);
+        pair.set(picture);
+        pair.set(nucleus, plane);
         return (await coder.encode(pair, `${crop.index} ${symmetry} ${stain}`)).mean;
       }),
     );

@@ -273,8 +273,14 @@ describe("the further stains of train diffusion", () => {
     );
   });
 
-  it("are refused where the atlas has none", async () => {
+  it("may be the DNA stain of the crops alone, for which the atlas needs no further pictures", async () => {
     await rm(join(atlas.path, "stains_u8.npy"));
+    const run = await trainTwice("nucleus", ["model.stains=[nucleus]"]);
+    const { unet, autoencoder } = await loadPipeline(openFolder(join(run, "model")));
+    expect(unet.config.inChannels).toBe(2 * (autoencoder.config.latentChannels + 1));
+  });
+
+  it("are refused where the atlas has none", async () => {
     await expect(train("none", ["model.stains=[er]"])).rejects.toThrow(/has no stains_u8\.npy/);
   });
 });

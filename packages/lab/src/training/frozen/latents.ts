@@ -4,6 +4,8 @@
 import { compile, exp, f32, float32, mul, type NdArray, type Runtime } from "@proteoscope/engine";
 import { type AutoencoderKlConfig, decode, encode } from "@proteoscope/models";
 import type { ShownCrop } from "../../data/batches/image-batches.ts";
+import type { PrepareOptions } from "../loop.ts";
+import { openFrozenCache } from "./frozen-cache.ts";
 import { memoize } from "./memoize.ts";
 
 type StateDict = ReadonlyMap<string, NdArray>;
@@ -31,6 +33,7 @@ export async function createLatentCoder(
   runtime: Runtime,
   { config, weights }: { config: AutoencoderKlConfig; weights: StateDict },
   side: number,
+  { cacheDir }: Pick<PrepareOptions, "cacheDir"> = {},
 ): Promise<LatentCoder> {
   const halvings = config.blockOutChannels.length - 1;
   const latentSide = Math.floor(side / 2 ** halvings);
@@ -51,12 +54,19 @@ export async function createLatentCoder(
     { latent: f32(...latentShape) },
     { weights },
   );
+  const cache = await openFrozenCache({
+    ...{ cacheDir, name: "latents", weights, settings: [runtime.device, config, side] },
+  });
   const encodeOne = async (data: Float32Array, _key: string): Promise<Latents> => {
-    const posterior = await encoder.run({ image: float32(imageShape, data) });
-    return {
-      mean: posterior.mean.data as Float32Array,
-      deviation: posterior.deviation.data as Float32Array,
-    };
+    const values = await cache.get([data], async () => {
+      const { mean, deviation } = await encoder.run({ image: float32(imageShape, data) });
+      const joined = new Float32Array(2 * mean.data.length);
+      joined.set(mean.data as Float32Array);
+      joined.set(deviation.data as Float32Array, mean.data.length);
+      return joined;
+    });
+    const middle = values.length / 2;
+    return { mean: values.slice(0, middle), deviation: values.slice(middle) };
   };
   return {
     latentSide,
@@ -66,6 +76,7 @@ export async function createLatentCoder(
       return (image.data as Float32Array).map((value) => Math.min(1, Math.max(0, value)));
     },
     async close() {
+      await cache.close();
       await encoder.close();
       await decoder.close();
     },

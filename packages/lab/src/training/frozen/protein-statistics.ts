@@ -14,7 +14,8 @@ import { applyProteinNetworks, proteinWeights } from "@proteoscope/microscope";
 import { type SequenceInput, sequenceRows } from "@proteoscope/models";
 import type { PrepareOptions } from "../loop.ts";
 import { withPrefix } from "../model-files.ts";
-import { inputsOf, inputTypesOf, type TrainingEncoder } from "./sequence-embedder.ts";
+import { openFrozenCache } from "./frozen-cache.ts";
+import { cacheKeyOf, inputsOf, inputTypesOf, settingsOf, type TrainingEncoder } from "./sequence-embedder.ts";
 
 /** One row per protein: the mean of its residues' rows, and its compartment logits where there is a localization head. */
 export interface ProteinTable {
@@ -28,7 +29,7 @@ export async function tabulateProteins(
   model: TrainingEncoder,
   sequences: readonly string[],
   input: SequenceInput = "full",
-  onRead?: PrepareOptions["onRead"],
+  { onRead, cacheDir }: PrepareOptions = {},
 ): Promise<ProteinTable> {
   const program = await compile(
     runtime,
@@ -44,17 +45,28 @@ export async function tabulateProteins(
     inputTypesOf(model),
     { weights: proteinWeights(model) },
   );
+  const cache = await openFrozenCache({
+    ...{ cacheDir, name: "proteins", weights: proteinWeights(model) },
+    settings: [settingsOf(runtime, model), input],
+  });
   try {
     const rows = { residues: [] as Float32Array[], compartments: [] as Float32Array[] };
+    const labels = model.localization?.config.labels.length ?? 0;
     for (const sequence of sequences) {
-      const outputs = await program.run(inputsOf(sequence, model));
-      rows.residues.push(outputs.residues!.data as Float32Array);
-      if (model.localization !== undefined)
-        rows.compartments.push(outputs.compartments!.data as Float32Array);
+      const values = await cache.get(cacheKeyOf(sequence, model), async () => {
+        const { residues, compartments } = await program.run(inputsOf(sequence, model));
+        return Float32Array.of(
+          ...(residues!.data as Float32Array),
+          ...((compartments?.data ?? []) as Float32Array),
+        );
+      });
+      rows.residues.push(values.slice(0, values.length - labels));
+      if (labels > 0) rows.compartments.push(values.slice(values.length - labels));
       onRead?.(rows.residues.length, sequences.length);
     }
     return { ...rows, compartments: model.localization && rows.compartments };
   } finally {
+    await cache.close();
     await program.close();
   }
 }

@@ -19,8 +19,10 @@ import {
   sequenceInputWidth,
   sequenceRows,
 } from "@proteoscope/models";
+import type { PrepareOptions } from "../loop.ts";
 import { withPrefix } from "../model-files.ts";
 import type { SequenceEmbeddings } from "./embedding-batch.ts";
+import { openFrozenCache } from "./frozen-cache.ts";
 import { memoize } from "./memoize.ts";
 
 /** The tensor of a condition that holds the prototypes of the target compartments. */
@@ -47,6 +49,7 @@ export async function createEmbedder(
   runtime: Runtime,
   model: TrainingEncoder,
   { input, target, weights }: LoadedCondition,
+  { cacheDir }: Pick<PrepareOptions, "cacheDir"> = {},
 ): Promise<SequenceEmbedder> {
   const width = sequenceInputWidth(input, model.languageModel.config);
   if (input === "random") {
@@ -54,6 +57,7 @@ export async function createEmbedder(
     return { width, embed, prototypes: undefined, close: async () => {} };
   }
   const prototypes = target && (await prototypeConditions(runtime, target, weights, width));
+  const all = new Map([...proteinWeights(model), ...withPrefix(weights, "condition.")]);
   const program = await compile(
     runtime,
     (w, inputs): Record<string, Tensor> => {
@@ -64,16 +68,23 @@ export async function createEmbedder(
       return { condition: sequenceCondition(scope, rows), ...(compartments && { compartments }) };
     },
     inputTypesOf(model),
-    { weights: new Map([...proteinWeights(model), ...withPrefix(weights, "condition.")]) },
+    { weights: all },
   );
+  const cache = await openFrozenCache({
+    ...{ cacheDir, name: "conditions", weights: all },
+    settings: [settingsOf(runtime, model), input],
+  });
   const context = memoize(
     async (sequence: string) => {
-      const { condition, compartments } = await program.run(inputsOf(sequence, model));
-      const data = {
-        condition: condition!.data,
-        compartments: compartments?.data ?? new Float32Array(width),
-      };
-      return data as Record<keyof typeof data, Float32Array>;
+      const values = await cache.get(cacheKeyOf(sequence, model), async () => {
+        const { condition, compartments } = await program.run(inputsOf(sequence, model));
+        const joined = new Float32Array(condition!.data.length + width); // zeros where there are no compartments
+        joined.set(condition!.data as Float32Array);
+        if (compartments !== undefined) joined.set(compartments.data as Float32Array, condition!.data.length);
+        return joined;
+      });
+      const end = values.length - width;
+      return { condition: values.slice(0, end), compartments: values.slice(end) };
     },
     (sequence) => sequence,
     cachedProteins,
@@ -87,7 +98,10 @@ export async function createEmbedder(
       const instead = typeof other === "string" ? (await context(other)).compartments : other;
       return condition.map((x, i) => x - compartments[i % width]! + instead[i % width]!);
     },
-    close: () => program.close(),
+    async close() {
+      await cache.close();
+      await program.close();
+    },
   };
 }
 
@@ -121,4 +135,16 @@ export function inputTypesOf(model: TrainingEncoder): InputTypes {
 /** Inputs of the networks for one sequence. */
 export function inputsOf(sequence: string, model: TrainingEncoder): Readonly<Record<string, NdArray>> {
   return proteinInputs(model, sequence, model.homologLogits?.(sequence)).inputs;
+}
+
+/** What results of the networks depend on beside weights and sequence. */
+export function settingsOf(runtime: Runtime, model: TrainingEncoder): unknown {
+  const { languageModel, localization, sequenceFeatures, windowResidues } = model;
+  const configs = [languageModel, localization, sequenceFeatures].map((part) => part?.config ?? null);
+  return [runtime.device, configs, windowResidues];
+}
+
+/** A sequence, with what its homologs add. */
+export function cacheKeyOf(sequence: string, model: TrainingEncoder): (string | Float32Array)[] {
+  return [sequence, model.homologLogits?.(sequence) ?? "no homologs"];
 }

@@ -6,7 +6,12 @@ import type { NdArray } from "@proteoscope/engine";
 import type { z } from "zod";
 import { proteinWeights } from "../../data/atlas/protein-classes.ts";
 import { cropWeights } from "../../data/batches/crop-sampler.ts";
-import { createImageBatches, type ShownCrop } from "../../data/batches/image-batches.ts";
+import {
+  type ChosenCrop,
+  createCropChoice,
+  createImageBatches,
+  type ShownCrop,
+} from "../../data/batches/image-batches.ts";
 import type { Pair } from "../../data/batches/negative-pairs.ts";
 import { pairCrops } from "../../data/batches/paired-crops.ts";
 import {
@@ -35,28 +40,38 @@ export interface SampledPairs {
 
 const edge = 1; // <cls> before and <eos> after the residues
 
+/** The pairs of each step, alone or with the images and the embeddings of their proteins. */
+export interface PairSampler {
+  (step: number): Promise<SampledPairs>;
+  pairs(step: number): Pair[];
+}
+
 /** Samples the pairs of each step from the crops that some protein can be paired with. */
 export async function createPairSampler(
   { augment, data, train }: PairSamplerConfig,
   { training, proteins, pixels }: TrainingImages,
   { pairing, embedder, reader }: ProteinSide,
-): Promise<(step: number) => Promise<SampledPairs>> {
+): Promise<PairSampler> {
   const { seed } = train;
   const augmentation = await openSequenceAugmentation(augment, proteins, seed);
   const paired = training.filter(pairing.isPaired);
-  const sampleCrops = createImageBatches(paired, pixels, {
+  const options = {
     ...data,
     seed,
     totalSteps: train.steps,
     weights: proteinWeights(paired, cropWeights(paired, data), data.proteinShare),
-  });
-  return async (step) => {
-    const crops = await sampleCrops(step);
-    const pairs = pairCrops(
+  };
+  const sampleCrops = createImageBatches(paired, pixels, options);
+  const choose = createCropChoice(paired, options);
+  const pairsOf = (step: number, chosen: readonly ChosenCrop[]) =>
+    pairCrops(
       pairing,
-      crops.map(({ crop }) => crop),
+      chosen.map(({ crop }) => crop),
       { seed, step },
     );
+  const sample = async (step: number): Promise<SampledPairs> => {
+    const crops = await sampleCrops(step);
+    const pairs = pairsOf(step, crops);
     const changed = augmentation.change(
       pairs.map(({ protein }) => protein),
       step,
@@ -66,4 +81,5 @@ export async function createPairSampler(
     const hidden = { share: augment.hiddenShare, edge, seed, step };
     return { crops, pairs, embeddings: { sequence, mask: hideResidues(mask, hidden) } };
   };
+  return Object.assign(sample, { pairs: (step: number) => pairsOf(step, choose(step)) });
 }

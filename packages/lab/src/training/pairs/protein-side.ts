@@ -76,7 +76,7 @@ export async function openProteinSide(
   proteins: readonly Protein[],
   options: ProteinSideOptions,
 ): Promise<ProteinSide> {
-  const { plm, startFrom, pairingInverseTemperature, homologs, seed, onRead } = options;
+  const { plm, startFrom, pairingInverseTemperature, homologs, seed } = options;
   const { input = "full", targetInverseTemperature = 0 } = options;
   const index = homologs && openHomologs(homologs.config, homologs.proteins);
   const homologLogits = index && ((sequence: string) => index.score(sequence, { others: true }).logits);
@@ -86,14 +86,14 @@ export async function openProteinSide(
     reader,
     proteins.map(({ sequence }) => sequence),
     input,
-    onRead,
+    options,
   );
   const measured = { input, weights: conditionWeights(table, seed, input) };
   const earlier =
     startFrom === undefined ? measured : await resumeCondition(measured, { startFrom, plm, reader });
   const labels = reader.localization?.config.labels ?? [];
   const condition = targetBy(earlier, table, labels, targetInverseTemperature);
-  const embedder = await createEmbedder(runtime, reader, condition);
+  const embedder = await createEmbedder(runtime, reader, condition, options);
   const pairing = pairByConfidence(proteins, table, labels, pairingInverseTemperature);
   return { reader, embedder, pairing, condition };
 }

@@ -1,4 +1,5 @@
-// The curves of a run as lines of text: the last value of each score, its best, and its course in eight heights.
+// The curves of a run as lines of text, for a terminal in which it is watched: the last value of each score, and its
+// course in characters of eight heights.
 
 import type { Curve, RunRecord } from "./read-run.ts";
 

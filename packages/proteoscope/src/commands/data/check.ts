@@ -1,4 +1,5 @@
-// `proteoscope data check`: all that is wrong with a data set, in one go, before anything is trained on it.
+// `proteoscope data check`: all that is wrong with a data set, in one go, before anything is trained on it. Problems go to
+// standard output, one per line, with file, row and column.
 import { checkDataSet, type Finding } from "@proteoscope/lab";
 import { defineCommand } from "../../cli/command.ts";
 import { exitCodes } from "../../cli/errors.ts";

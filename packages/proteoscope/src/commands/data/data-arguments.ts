@@ -1,4 +1,5 @@
-// Words that the data commands share: options that must be given, and the seed.
+// Words that the data commands share: options that must be given, and the seed. What is wrong with them is an error of
+// usage.
 import { parseInteger } from "../../cli/arguments.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 

@@ -8,7 +8,9 @@ export const dataCommand = defineGroup("data", "Make data sets to train on, chec
     import("./simulate-proteome.ts").then((module) => module.dataSimulateProteomeCommand),
   "import-images": () => import("./import-images.ts").then((module) => module.importImagesCommand),
   inspect: () => import("./inspect.ts").then((module) => module.inspectCommand),
+  "import-atlas": () => import("./import-atlas.ts").then((module) => module.importAtlasCommand),
   check: () => import("./check.ts").then((module) => module.checkCommand),
+  sequences: () => import("./sequences.ts").then((module) => module.sequencesCommand),
   split: () => import("./split.ts").then((module) => module.splitCommand),
   simulate: () => import("./simulate.ts").then((module) => module.dataSimulateCommand),
 });

@@ -1,4 +1,5 @@
-// `proteoscope data inspect`: a data set in counts, histograms and pictures, as a page and as PNG.
+// `proteoscope data inspect`: a data set in counts, histograms and pictures, as a page and as PNG, to look at before anything
+// is trained on it.
 import { join } from "node:path";
 import { inspectDataSet } from "@proteoscope/lab";
 import { defineCommand } from "../../cli/command.ts";

@@ -1,4 +1,5 @@
-// What to do after an import, in words: look at what was refused, check the set, look at it.
+// What to do after an import, in words: look at what was refused, check the set, look at it. Both imports print the
+// same lines.
 import { join } from "node:path";
 
 /** Lines that name the next commands. */

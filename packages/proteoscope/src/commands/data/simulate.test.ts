@@ -27,29 +27,36 @@ async function simulate(words: readonly string[], interrupted = false) {
 }
 
 describe("proteoscope data simulate", () => {
-  it("writes an atlas folder of every compartment, a manifest and a contact sheet", async () => {
+  it("writes a data set of every compartment, a manifest and a contact sheet", async () => {
     const path = join(folder, "made");
     const words = ["--data", atlas.path, "-o", path, "--count", "25", "--seed", "3", "--json"];
     const { exitCode, stdout } = await simulate(words);
     expect(exitCode).toBe(0);
     expect((await readdir(path)).sort()).toEqual([
-      ...["contact-sheet.png", "crops.csv", "crops_u8.npy", "manifest.json"],
+      ...["contact-sheet.png", "crops.csv", "crops.npy", "dataset.json", "fields.csv", "manifest.json"],
+      ...["refused.csv", "splits.csv"],
     ]);
     const { crops } = await readCrops(path);
     expect(crops).toHaveLength(25);
     expect(new Set(crops.map(({ source }) => source))).toEqual(new Set(["simulated"]));
-    expect(readNpy(await readFile(join(path, "crops_u8.npy"))).shape).toEqual([25, 16, 16, 3]);
+    expect(readNpy(await readFile(join(path, "crops.npy"))).shape).toEqual([25, 3, 16, 16]);
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ seed: 3, count: 25, compartments: { mitochondria: 3, Golgi: 2 } });
     expect(document.nuclei).toEqual([{ source: "gallery", pictures: 16, crops: 25, licences: ["CC0"] }]);
     expect(JSON.parse(await readFile(join(path, "manifest.json"), "utf8"))).toMatchObject({ seed: 3 });
   });
 
-  it("leaves nothing when it is interrupted", async () => {
-    const path = join(folder, "interrupted");
-    const { exitCode } = await simulate(["--data", atlas.path, "-o", path, "--count", "3"], true);
+  it("is gone on with after an interrupt, and ends with the same bytes", async () => {
+    const words = (name: string) => ["--data", atlas.path, "-o", join(folder, name), "--count", "70"];
+    expect((await simulate(words("whole"))).exitCode).toBe(0);
+    const { exitCode } = await simulate(words("interrupted"), true);
     expect(exitCode).toBe(130);
-    expect(await readdir(folder)).not.toContain("interrupted");
+    expect(await readdir(join(folder, "interrupted"))).not.toContain("dataset.json");
+    expect((await simulate(words("interrupted"))).exitCode).toBe(0);
+    for (const name of await readdir(join(folder, "whole")))
+      expect(await readFile(join(folder, "interrupted", name)), name).toEqual(
+        await readFile(join(folder, "whole", name)),
+      );
   });
 
   it.each([

@@ -149,7 +149,7 @@ async function measure(
   if (args.data === undefined) throw usage("--data is missing: name the atlas folder");
   const shared = {
     software: { proteoscope: packageVersion(), node: process.version },
-    cacheFolder: join(cacheFolders(env).proteoscope, "embeddings"),
+    cacheFolder: cacheFolders(process.env).embeddings,
   };
   if (isImageFolder(args.model)) return measureFolders(args, args.data, shared, context, onProgress);
   const proteins =
@@ -185,7 +185,7 @@ function isImageFolder(path: string): boolean {
 async function measureFolders(
   args: EvaluateArguments,
   data: string,
-  shared: { readonly software: Record<string, string>; readonly cacheFolder: string },
+  shared: { readonly software: Record<string, string>; readonly cacheFolder: string | undefined },
   { signal, env }: CommandContext,
   onProgress: OnProgress,
 ): Promise<Measured> {

@@ -26,7 +26,7 @@ export const modelsAssembleCommand = defineCommand({
       type: "enum",
       options: ["float16", "float32"],
       default: "float16",
-      description: "Of the weights as they are stored",
+      description: "Precision of the stored weights",
     },
   },
   examples: [

@@ -1,7 +1,10 @@
 // The events of a job, as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). The id of an
 // event is the version of the job, on the last event that a version gave, so that whoever comes back misses nothing.
 
+import type { Socket } from "node:net";
+import type { HttpBindings } from "@hono/node-server";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { stream } from "hono/streaming";
 import type { Job } from "../../api.ts";
 import { findJob, type StoredJob } from "../../db/jobs.ts";
@@ -53,8 +56,8 @@ export function addEventRoute(app: OpenAPIHono, services: Services): void {
       const gone = new AbortController();
       out.onAbort(() => gone.abort());
       const write = async (text: string): Promise<void> => {
-        const timer = setTimeout(() => gone.abort(), patienceMs);
-        await Promise.race([out.write(text), aborted(gone.signal)]).finally(() => clearTimeout(timer));
+        const timer = setTimeout(() => socketOf(c)?.destroy(), patienceMs);
+        await out.write(text).finally(() => clearTimeout(timer));
       };
       const heartbeat = setInterval(() => void write(":\n\n"), heartbeatMs);
       try {
@@ -79,7 +82,6 @@ export function addEventRoute(app: OpenAPIHono, services: Services): void {
       } finally {
         clearInterval(heartbeat);
         leave();
-        if (gone.signal.aborted) out.abort();
       }
     });
   });
@@ -104,9 +106,7 @@ function enter(streams: Map<string, number>, address: string, limits: Services["
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+/** The connection of a request; none where it did not come over one. */
+function socketOf(c: Context): Socket | undefined {
+  return (c.env as Partial<HttpBindings> | undefined)?.incoming?.socket;
 }

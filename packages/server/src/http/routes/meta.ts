@@ -65,7 +65,7 @@ export function addMetaRoutes(app: OpenAPIHono, services: Services): void {
         ...{ node: process.version, platform: `${platform()} ${release()} ${arch()}` },
         cores: availableParallelism(),
         memoryMb: { total: toMb(totalmem()), free: toMb(freemem()) },
-        devices: await worker.calls.devices(),
+        devices: [{ device: (await worker.ready()).device, available: true, detail: "in use" }],
         ...{ database: database.kind, workers: await countWorkers(database) },
         ...{ queued: counts.queued ?? 0, running: counts.running ?? 0 },
       },

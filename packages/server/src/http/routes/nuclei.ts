@@ -18,7 +18,7 @@ import type { Services } from "../services.ts";
 
 const fileBody = {
   required: true,
-  description: "The bytes of a TIFF, OME-TIFF, PNG or .npy file",
+  description: "The bytes of a TIFF, OME-TIFF, PNG or .npy file, or of an OME-Zarr in a zip archive",
   content: { "application/octet-stream": { schema: { type: "string", format: "binary" } as const } },
 };
 

@@ -25,7 +25,7 @@ const imageRoute = createRoute({
     query: imageQuery,
     body: {
       required: true,
-      description: "The bytes of a TIFF, OME-TIFF, PNG or .npy file",
+      description: "The bytes of a TIFF, OME-TIFF, PNG or .npy file, or of an OME-Zarr in a zip archive",
       content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
     },
   },

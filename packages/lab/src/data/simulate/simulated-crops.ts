@@ -1,9 +1,7 @@
-// Simulated crops as an atlas keeps them: rows of crops.csv and the pixels of crops_u8.npy, every compartment as often
-// as the others.
+// Simulated crops by their numbers: every compartment as often as the others, each crop a pure function of pictures, seed and
+// number.
 
-import { writeCsv } from "@proteoscope/formats";
 import { imageCompartments } from "../atlas/compartments.ts";
-import { simulatedSource } from "../atlas/tables.ts";
 import type { ImageCompartment } from "./compartments/renderers.ts";
 import { createDraws } from "./draws.ts";
 import { createPictureSampler, type NucleusPicture } from "./nucleus-pictures.ts";
@@ -37,15 +35,4 @@ export function createCropSimulator(
     }
     throw new RangeError(`no nuclei of ${mostPictures} have room for ${compartment}`);
   };
-}
-
-/** crops.csv of simulated crops. */
-export function simulatedTable(crops: readonly Omit<SimulatedCrop, "bytes">[]): string {
-  const rows = crops.map(({ index, compartment, nuclei }) => ({
-    ...{ index, source: simulatedSource, sub_source: nuclei.source, gene: "", uniprot: "" },
-    ...{ compartments: `${compartment}:1.00`, primary: compartment, FOV_id: nuclei.fieldOfView },
-    ...{ um_per_px: "0.4126", nucleus_kind: "real", synthetic_mix: 0, licence: nuclei.licence },
-    ...{ split_image: "train", quality: "1.0", label_consistency: "1.0", exclude: 0 },
-  }));
-  return writeCsv(rows, Object.keys(rows[0] ?? {}));
 }

@@ -1,0 +1,99 @@
+// The built page for tests in a browser: built once for a static host, then served with the shipped model, or with one of random
+// weights that computes in a moment. Pixels are read from the canvases as the page draws them.
+import { createHash } from "node:crypto";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readPng } from "@proteoscope/formats";
+import { randomModelFiles } from "@proteoscope/microscope/testing";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { repositoryRoot } from "../../architecture/repository.ts";
+
+export const executablePath = process.env.PROTEOSCOPE_CHROMIUM ?? "/usr/bin/chromium";
+
+/** No sandbox inside a container; none of the browser's own requests; WebGL and WebGPU by SwiftShader, on the processor. */
+export const flags = (
+  "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update " +
+  "--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader --enable-unsafe-webgpu " +
+  "--use-webgpu-adapter=swiftshader --enable-features=Vulkan"
+).split(" ");
+
+/** Builds the page for a static host into a folder. */
+export async function buildStaticPage(folder: string): Promise<void> {
+  const root = join(repositoryRoot, "packages/web");
+  await build({
+    ...{ root, configFile: join(root, "vite.config.ts"), mode: "static", logLevel: "error" },
+    build: { outDir: folder, emptyOutDir: true },
+  });
+}
+
+/** A folder with the built page and a model of random weights. */
+export function withTinyModel(built: string, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["index.html", "icon.svg", "assets", "onnxruntime"])
+    symlinkSync(join(built, name), join(folder, name));
+  const model = randomModelFiles();
+  const files = [...model].map(([path, bytes]) => {
+    const target = join(folder, "model", path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, bytes);
+    return { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  });
+  writeFileSync(join(folder, "model/files.json"), JSON.stringify({ name: "tiny", files }));
+  symlinkSync(join(repositoryRoot, "examples/proteins.fasta"), join(folder, "model/examples.fasta"));
+}
+
+/** A page of its own browser context, whose errors end up in `errors`. */
+export async function openPage(browser: Browser, url: string, size = { width: 1360, height: 880 }) {
+  const context = await browser.newContext({ viewport: size, acceptDownloads: true });
+  await context.addInitScript("globalThis.__name = (f) => f"); // esbuild names the functions that tests send
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, errors };
+}
+
+/** What a canvas shows, RGBA. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** The pixels of the first canvas of the stage or of a dialog whose label matches. */
+export async function pixelsOf(page: Page, label: RegExp): Promise<Pixels> {
+  const canvas = page.locator(".large, figure, dialog").getByRole("img", { name: label }).first();
+  await canvas.waitFor();
+  const address = await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL("image/png"));
+  const { width, height, channels, data } = readPng(Buffer.from(address.split(",")[1]!, "base64"));
+  const rgba = new Uint8Array(4 * width * height).fill(255);
+  for (let at = 0; at < width * height; at++)
+    for (let channel = 0; channel < channels; channel++)
+      rgba[4 * at + channel] = data[at * channels + channel]!;
+  return { width, height, data: rgba };
+}
+
+/** The mean of a channel of pixels, 0 red to 2 blue. */
+export function meanOf({ data }: Pixels, channel: number): number {
+  let sum = 0;
+  for (let at = channel; at < data.length; at += 4) sum += data[at]!;
+  return sum / (data.length / 4);
+}
+
+/** The number of different colours. */
+export function coloursOf({ data }: Pixels): number {
+  const seen = new Set<number>();
+  for (let at = 0; at < data.length; at += 4)
+    seen.add((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!);
+  return seen.size;
+}
+
+/** Whether two canvases show the same. */
+export function isSame(a: Pixels, b: Pixels): boolean {
+  return Buffer.compare(Buffer.from(a.data), Buffer.from(b.data)) === 0;
+}
