@@ -29,8 +29,8 @@ export const mainCommand: CommandGroup = defineGroup(
     scan: () => import("./commands/scan.ts").then((module) => module.scanCommand),
     screen: () => import("./commands/screen/screen.ts").then((module) => module.screenCommand),
     embed: () => import("./commands/embed.ts").then((module) => module.embedCommand),
-    serve: () => import("./commands/serve.ts").then((module) => module.serveCommand),
-    worker: () => import("./commands/worker.ts").then((module) => module.workerCommand),
+    serve: () => import("./commands/serve/serve.ts").then((module) => module.serveCommand),
+    worker: () => import("./commands/serve/worker.ts").then((module) => module.workerCommand),
     "localize-image": () =>
       import("./commands/localize-image.ts").then((module) => module.localizeImageCommand),
     data: () => import("./commands/data/data.ts").then((module) => module.dataCommand),

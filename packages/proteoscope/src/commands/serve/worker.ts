@@ -5,12 +5,12 @@ import type { Runtime } from "@proteoscope/engine";
 import type { FileSource } from "@proteoscope/models";
 import type { Database, JobSource, WorkTools } from "@proteoscope/server";
 import type { ArgsDef, ParsedArgs } from "citty";
-import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { showProgress } from "../cli/progress.ts";
-import { openModel, withRuntime } from "../model-folder.ts";
-import { packageVersion } from "../package-files.ts";
+import { type CommandContext, defineCommand, type sharedArgs } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { showProgress } from "../../cli/progress.ts";
+import { openModel, withRuntime } from "../../model-folder.ts";
+import { packageVersion } from "../../package-files.ts";
 
 const workerArgs = {
   data: {
@@ -128,6 +128,6 @@ async function openTools({ data, index }: WorkerArguments, runtime: Runtime, fol
 }
 
 async function readIndex(path: string) {
-  const { readIndexFolder } = await import("../retrieval-index.ts");
+  const { readIndexFolder } = await import("../../retrieval-index.ts");
   return readIndexFolder(path);
 }

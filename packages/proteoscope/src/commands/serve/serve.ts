@@ -4,13 +4,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ArgsDef, ParsedArgs } from "citty";
-import { dataFolder } from "../cache-folders.ts";
-import { parseInteger } from "../cli/arguments.ts";
-import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { printJson, printLines } from "../cli/print.ts";
-import { openModel } from "../model-folder.ts";
-import { findPage } from "../page-folder.ts";
+import { dataFolder } from "../../cache-folders.ts";
+import { parseInteger } from "../../cli/arguments.ts";
+import { type CommandContext, defineCommand, type sharedArgs } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { printJson, printLines } from "../../cli/print.ts";
+import { openModel } from "../../model-folder.ts";
+import { findPage } from "./page-folder.ts";
 
 const serveArgs = {
   port: { type: "string", valueHint: "number", default: "8473", description: "Port; 0 is any that is free" },
@@ -97,7 +97,7 @@ async function start(
     printLines(stderr, "proteoscope: this installation has no page: only the API is served");
   const { loadHomologs } = await import("@proteoscope/models");
   const { startServer } = await import("@proteoscope/server");
-  const { readExamples } = await import("../proteins.ts");
+  const { readExamples } = await import("../../proteins.ts");
   const data = args.data ?? join(dataFolder(env), "serve");
   const examples = (await readExamples()).map(({ record, names }) => ({
     ...{ symbol: names[0]!, accession: names[1]!, sequence: record.sequence },

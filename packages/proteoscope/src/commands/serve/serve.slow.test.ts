@@ -14,9 +14,9 @@ import { jobQueueName, openDatabase, openJobQueue, openQueue } from "@proteoscop
 import type { GenerateResult, Job } from "@proteoscope/server/api";
 import { findPostgres, startPostgres } from "@proteoscope/server/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
+import { createWorkplace, runWords, type Workplace } from "../../testing/model-folder.ts";
 
-const program = fileURLToPath(new URL("../../bin/proteoscope.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../../bin/proteoscope.mjs", import.meta.url));
 const children: ChildProcess[] = [];
 
 let place: Workplace;
@@ -104,7 +104,7 @@ describe("serve", () => {
   });
 
   it("shows the built page where the installation has one", async () => {
-    const { findPage } = await import("../page-folder.ts");
+    const { findPage } = await import("./page-folder.ts");
     const notices: string[] = [];
     const signal = new AbortController().signal;
     const find = () => findPage({ signal, onNotice: (line) => notices.push(line) });

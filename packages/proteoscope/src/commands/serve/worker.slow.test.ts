@@ -11,9 +11,9 @@ import { readCsv } from "@proteoscope/formats";
 import { openDatabase } from "@proteoscope/server";
 import { findPostgres, startPostgres, type TestPostgres } from "@proteoscope/server/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
+import { createWorkplace, runWords, type Workplace } from "../../testing/model-folder.ts";
 
-const program = fileURLToPath(new URL("../../bin/proteoscope.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../../bin/proteoscope.mjs", import.meta.url));
 const killEveryMs = 5000;
 const records = 500;
 const children = new Set<ChildProcess>();

@@ -5,9 +5,9 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { findShipped } from "./package-files.ts";
+import { findShipped } from "../../package-files.ts";
 
 /** What builds the page, and its steps in words. */
 interface PageOptions {
@@ -17,8 +17,8 @@ interface PageOptions {
 
 /** The folder of the built page; undefined where this installation has none. @throws Error where it cannot be built. */
 export async function findPage({ signal, onNotice }: PageOptions): Promise<string | undefined> {
-  const shipped = fileURLToPath(new URL("../web", import.meta.url));
-  if (existsSync(join(shipped, "index.html"))) return shipped;
+  const shipped = findShipped("web");
+  if (shipped !== undefined) return shipped;
   const source = findShipped("packages/web");
   if (source === undefined || !existsSync(join(source, "index.html"))) return undefined;
   const built = join(source, "dist");
