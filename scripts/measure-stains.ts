@@ -63,7 +63,8 @@ interface Measured {
 }
 
 const measured: Measured[] = [];
-for (const crop of (await readCrops(atlas)).crops.filter(({ split }) => split === "val")) {
+const held = (await readCrops(atlas)).crops.filter(({ split }) => split === "val");
+for (const crop of fieldByField(held)) {
   if (measured.length >= Number(most)) break;
   const pictures = new Map<FurtherStain, Float32Array>();
   for (const stain of furtherStains) {
@@ -109,6 +110,13 @@ console.log(
     ...{ overlap: of("overlap"), correlation: of("correlation"), nuclearError: of("nuclearError") },
   }),
 );
+
+/** The crops of all fields in turn, so that a few of them are of as many fields as there are. */
+function fieldByField(crops: typeof held): typeof held {
+  const rank = (crop: (typeof held)[number]) =>
+    crops.filter(({ fieldOfView, index }) => fieldOfView === crop.fieldOfView && index < crop.index).length;
+  return crops.toSorted((a, b) => rank(a) - rank(b) || a.index - b.index);
+}
 
 /** Intersection over union of the pixels above the median of each. */
 function overlap(a: Float32Array, b: Float32Array): number {

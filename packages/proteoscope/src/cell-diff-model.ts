@@ -1,4 +1,5 @@
 // CELL-Diff as a command line names it: a release that was pulled, or the file of its weights with its autoencoder in `vae/`.
+// The file is converted to 16 bits at its first use, which takes a minute or two and the disk of half of it.
 
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

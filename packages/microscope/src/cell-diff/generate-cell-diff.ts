@@ -99,67 +99,45 @@ const latentFactor = 4;
 export async function* generateWithCellDiff(
   runtime: Runtime,
   model: CellDiffModel,
-  { proteins, nuclei, settings, software = {} }: CellDiffRequest,
+  request: CellDiffRequest,
   options: CellDiffWorkOptions = {},
 ): AsyncGenerator<CellDiffCell, void, undefined> {
-  const { signal, onProgress, onEstimate } = options;
+  const { proteins, nuclei, settings, software = {} } = request;
+  const { signal } = options;
   const tokens = proteins.map((protein) => tokensOf(protein, model));
   checkSteps(settings.steps);
-  const perProtein = nuclei.length * settings.samples;
-  if (onEstimate !== undefined) {
-    const speed = await measureSpeed(runtime);
-    const works = tokens.map(({ length }) => ({
-      tokens: length,
-      pictures: perProtein,
-      steps: settings.steps,
-    }));
-    const seconds = works.reduce((sum, work) => sum + estimateSeconds(work, speed), 0);
-    onEstimate({ pictures: perProtein * proteins.length, steps: settings.steps, seconds, speed });
-  }
+  await estimate(runtime, request, tokens, options);
   signal?.throwIfAborted();
   const conditions: NdArray[] = [];
   for (const [index, nucleus] of nuclei.entries())
     conditions.push(await encodeStains(runtime, model, nucleus, settings.seed + index));
   const fileNames = uniqueFileNames(proteins.map(({ id, fileName }) => fileName ?? id));
-  const total = perProtein * proteins.length * settings.steps;
+  const steps = countSteps(request, options);
   let open: { readonly tokens: number; readonly stepper: CellDiffStepper } | undefined;
-  let done = 0;
   try {
     for (const [index, protein] of proteins.entries()) {
       const ids = tokens[index]!;
       if (open?.tokens !== ids.length) {
         await open?.stepper.close();
-        open = {
-          tokens: ids.length,
-          stepper: await openStepper(runtime, model, ids.length, protein.id, options),
-        };
+        const stepper = await openStepper(runtime, model, ids.length, protein.id, options);
+        open = { tokens: ids.length, stepper };
       }
       await open.stepper.readSequence(ids);
       for (const [cell, nucleus] of nuclei.entries()) {
-        const pictures: Float32Array[] = [];
+        const proteinPlanes: Float32Array[] = [];
         for (let sample = 0; sample < settings.samples; sample += 1) {
-          const before = done;
           const latent = await denoiseCellDiff(open.stepper, {
             ...{ cell: conditions[cell]!, noise: noiseOf(model, "start", settings.seed + cell, sample) },
-            respacing: `ddim${settings.steps}`,
+            ...{ respacing: `ddim${settings.steps}`, onStep: () => steps.next(protein.id) },
             ...(signal && { signal }),
-            onStep: (step) =>
-              onProgress?.({
-                phase: "generate",
-                unit: "steps",
-                done: before + step,
-                total,
-                note: protein.id,
-              }),
           });
-          done += settings.steps;
           const picture = await decodeCellDiff(runtime, model.autoencoder, latent);
-          pictures.push(picture.data as Float32Array);
+          proteinPlanes.push(picture.data as Float32Array);
         }
-        const name = nucleus.label === "" ? fileNames[index]! : `${fileNames[index]}_${nucleus.label}`;
         yield {
-          ...{ name, height: cellDiffPixels, width: cellDiffPixels },
-          ...{ pixelSizeMicrons: cellDiffPixelSize(model), proteins: pictures, nucleus: nucleus.nucleus },
+          name: nucleus.label === "" ? fileNames[index]! : `${fileNames[index]}_${nucleus.label}`,
+          ...{ height: cellDiffPixels, width: cellDiffPixels, pixelSizeMicrons: cellDiffPixelSize(model) },
+          ...{ proteins: proteinPlanes, nucleus: nucleus.nucleus },
           provenance: await describe(model, { software, protein, nucleus, settings }),
         };
       }
@@ -167,6 +145,34 @@ export async function* generateWithCellDiff(
   } finally {
     await open?.stepper.close();
   }
+}
+
+/** Measures this machine, and says how long the request will take on it. */
+async function estimate(
+  runtime: Runtime,
+  { proteins, nuclei, settings: { samples, steps } }: CellDiffRequest,
+  tokens: readonly (readonly number[])[],
+  { onEstimate }: CellDiffWorkOptions,
+): Promise<void> {
+  if (onEstimate === undefined) return;
+  const speed = await measureSpeed(runtime);
+  const pictures = nuclei.length * samples;
+  const seconds = tokens
+    .map(({ length }) => estimateSeconds({ tokens: length, pictures, steps }, speed))
+    .reduce((sum, value) => sum + value, 0);
+  onEstimate({ pictures: pictures * proteins.length, steps, seconds, speed });
+}
+
+/** Counts the steps of a request and reports each. */
+function countSteps({ proteins, nuclei, settings }: CellDiffRequest, { onProgress }: CellDiffWorkOptions) {
+  const total = proteins.length * nuclei.length * settings.samples * settings.steps;
+  let done = 0;
+  return {
+    next(note: string): void {
+      done += 1;
+      onProgress?.({ phase: "generate", unit: "steps", done, total, note });
+    },
+  };
 }
 
 function tokensOf({ id, sequence }: NamedSequence, { name, network }: CellDiffModel): number[] {

@@ -1,4 +1,5 @@
-// Planes of further stains beside the nucleus, ER and microtubules, and the windows that are cut of them with a nucleus.
+// Planes of further stains beside the nucleus, ER and microtubules, and the windows of them that belong to a nucleus.
+// They lie below the nuclei, which carry their own, and below what reads them from pictures.
 
 import { copyWindow, type PlaneSize } from "@proteoscope/imaging";
 import type { FurtherStain } from "@proteoscope/models";

@@ -1,4 +1,5 @@
-// A CELL-Diff of random weights, a quarter of a megabyte, whose pictures have the real size of 256 pixels; with its autoencoder.
+// A CELL-Diff of random weights, a quarter of a megabyte, whose pictures have the real size of 256 pixels; with its
+// autoencoder. What it generates shows nothing; the way there is that of the released weights.
 
 import { initializeWeights } from "@proteoscope/engine";
 import {

@@ -1,4 +1,5 @@
-// Whether there is room for a download, before it begins.
+// Whether there is room for a download or a conversion, before it begins: a disk that fills in the midst of gigabytes leaves
+// nothing but a failure.
 
 import { statfs } from "node:fs/promises";
 import { ProteoscopeError } from "@proteoscope/formats";

@@ -1,5 +1,5 @@
-// What a pull says and is told, whether of a model of the Hub or of a release: its plan, its progress, its endpoint, and what
-// to do about its failures.
+// What the pull of a model of the Hub and that of a release share: messages of the plan and of progress, the endpoint, and what
+// to do about failures.
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { PullEvents, PullPlan } from "@proteoscope/models/node";
