@@ -32,10 +32,14 @@ const crops = async (first: number, size: number) => {
 const batch = 1024;
 
 async function timed(label: string, work: () => Promise<number>): Promise<void> {
-  const started = performance.now();
+  const [started, cpu] = [performance.now(), process.cpuUsage()];
   const bytes = await work();
   const seconds = (performance.now() - started) / 1000;
-  console.log(`${label}: ${seconds.toFixed(1)} s, ${(bytes / 1e6 / seconds).toFixed(0)} MB/s`);
+  const { user, system } = process.cpuUsage(cpu);
+  const rate = (bytes / 1e6 / seconds).toFixed(0);
+  console.log(
+    `${label}: ${seconds.toFixed(1)} s, ${rate} MB/s, ${((user + system) / 1e6).toFixed(2)} s of CPU`,
+  );
 }
 
 const metadata = (chunk: number, codecs: unknown[]) =>

@@ -45,6 +45,7 @@ export {
   type TableName,
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { groupBy } from "./data/group-by.ts";
 export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type AtlasImport, type AtlasImportReport, importAtlas } from "./data/import/import-atlas.ts";
 export { type CytoselfImport, type ImportReport, importCytoself } from "./data/import/import-cytoself.ts";
@@ -105,12 +106,7 @@ export {
   useSplit,
 } from "./data/split/split-set.ts";
 export type { AnswerRecord } from "./evaluate/answers-file.ts";
-export {
-  clearDifferences,
-  compareReports,
-  type ReportComparison,
-  type ReportDifference,
-} from "./evaluate/compare-reports.ts";
+export { clearDifferences, compareReports, type ReportComparison } from "./evaluate/compare-reports.ts";
 export { type JudgeSource, namedJudges } from "./evaluate/encoders/open-encoders.ts";
 export {
   accuracy,
@@ -139,7 +135,6 @@ export {
 } from "./evaluate/measures/calibration-error.ts";
 export { fitComposition, type SequenceBaseline } from "./evaluate/measures/composition-baseline.ts";
 export { frechetDistance } from "./evaluate/measures/distributions/frechet-distance.ts";
-export { groupBy } from "./evaluate/measures/group-by.ts";
 export { type LocalizationFigures, localizationFigures } from "./evaluate/measures/localization-figures.ts";
 export {
   findNearestCrops,
@@ -167,6 +162,7 @@ export {
   reliabilityCurve,
 } from "./evaluate/measures/reliability-curve.ts";
 export { type Sweep, sweptSettings } from "./evaluate/predict/sweeps.ts";
+export type { ReportDifference } from "./evaluate/report/comparison-html.ts";
 export type { ImageMetrics, Metrics, UnseenSet } from "./evaluate/report/metrics.ts";
 export { summarizeMetrics } from "./evaluate/report/summary.ts";
 export type { EvaluatedModel, EvaluationRequest } from "./evaluate/request.ts";

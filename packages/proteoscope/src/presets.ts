@@ -1,4 +1,5 @@
-// Presets of trainings, by name: configs/train/<trainer>.<name>.yaml.
+// Presets of trainings, by name: configs/train/<trainer>.<name>.yaml, which ship with the package. `mini` is the default
+// of every network.
 import { join } from "node:path";
 import { findShipped } from "./package-files.ts";
 

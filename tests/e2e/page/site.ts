@@ -97,3 +97,27 @@ export function coloursOf({ data }: Pixels): number {
 export function isSame(a: Pixels, b: Pixels): boolean {
   return Buffer.compare(Buffer.from(a.data), Buffer.from(b.data)) === 0;
 }
+
+/** The first cell of the newest result in the page's database. */
+export function readStored(page: Page) {
+  return page.evaluate(async () => {
+    const request = <T>(asked: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        asked.onsuccess = () => resolve(asked.result);
+        asked.onerror = () => reject(asked.error);
+      });
+    const database = await request(indexedDB.open("proteoscope"));
+    const jobs = await request(database.transaction("jobs").objectStore("jobs").getAll());
+    const last = jobs
+      .filter(({ state }) => state === "done")
+      .sort((a, b) => (a.created < b.created ? 1 : -1))[0];
+    const result = await request(database.transaction("results").objectStore("results").get(last.id));
+    database.close();
+    const [cell] = result.cells;
+    return {
+      nucleus: Array.from(cell.nucleus as Float32Array),
+      images: Array.from(cell.images as Float32Array),
+      width: cell.width as number,
+    };
+  });
+}

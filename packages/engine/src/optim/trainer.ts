@@ -88,8 +88,8 @@ export interface Trainer<I extends string = string> {
 }
 
 /**
- * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time. Long
- * because the sessions, the count of steps and what is done with them are one closure.
+ * Compiles a model's training step and puts its state into the runtime. A runtime has room for one trainer at a time.
+ * Long because the sessions, the count of steps and what is done with them are one closure.
  *
  * @throws WeightsError when `weights` lack a parameter; Error for a group without parameters; ShapeError from the model.
  */

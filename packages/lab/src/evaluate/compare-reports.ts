@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { FormatError, ProteoscopeError, readCsv, writeCsv } from "@proteoscope/formats";
 import { z } from "zod";
 import { bootstrapSums } from "./measures/bootstrap-sums.ts";
-import { renderComparison } from "./report/comparison-html.ts";
+import { type ComparedReports, type ReportDifference, renderComparison } from "./report/comparison-html.ts";
 import { metricsVersion, suiteSchema } from "./suite/results.ts";
 
 const reportSchema = z.looseObject({
@@ -17,26 +17,8 @@ const reportSchema = z.looseObject({
   suite: suiteSchema.nullable(),
 });
 
-/** One difference, B less A. */
-export interface ReportDifference {
-  readonly measure: string;
-  readonly subject: string;
-  readonly set: string;
-  readonly a: number;
-  readonly b: number;
-  readonly difference: number;
-  /** Ends of the 95 % interval of the difference. */
-  readonly low: number;
-  readonly high: number;
-  /** Proteins that both reports have. */
-  readonly proteins: number;
-}
-
 /** A comparison with the files of its report. */
-export interface ReportComparison {
-  readonly a: { readonly path: string; readonly model: string };
-  readonly b: { readonly path: string; readonly model: string };
-  readonly differences: readonly ReportDifference[];
+export interface ReportComparison extends ComparedReports {
   readonly files: ReadonlyMap<string, string>;
 }
 

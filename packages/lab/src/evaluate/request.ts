@@ -1,4 +1,5 @@
-// What is asked of an evaluation, and whether a model and a data set can be evaluated so.
+// What is asked of an evaluation, and whether a model and a data set can be evaluated so: what cannot is refused before
+// anything is generated.
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import { type MicroscopeModel, mostSteps } from "@proteoscope/microscope";

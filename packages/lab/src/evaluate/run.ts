@@ -1,4 +1,5 @@
-// The evaluation of a model: images and localization from sequences, each if it is asked for, and the files of the report.
+// The evaluation of a model: images and localization from sequences, each if it is asked for, and the files of the
+// report.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -26,8 +27,8 @@ import { suiteTables } from "./report/tables.ts";
 import type { EvaluatedModel, EvaluationRequest } from "./request.ts";
 import { evaluateImages } from "./run-images.ts";
 import { strikeHeldOut } from "./strike-held-out.ts";
+import type { SuiteDetails } from "./suite/details.ts";
 import { metricsVersion } from "./suite/results.ts";
-import type { SuiteDetails } from "./suite/suite.ts";
 
 /** The figures of an evaluation, and the files of its report by name: metrics.json, report.html, tables. */
 export interface Evaluation {

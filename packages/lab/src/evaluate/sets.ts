@@ -14,7 +14,7 @@ import {
   readProteins,
   simulatedProteomeSource,
 } from "../data/atlas/tables.ts";
-import { groupBy } from "./measures/group-by.ts";
+import { groupBy } from "../data/group-by.ts";
 
 /** Names of the sets of proteins; `seen` are proteins that were trained on. */
 export const evaluationSets = ["opencell", "partition", "seen"] as const;

@@ -32,7 +32,7 @@ const generateArgs = {
   nucleus: {
     type: "string",
     valueHint: "image",
-    description: "TIFF, PNG, npy or OME-Zarr folder; a nucleus of the library when absent",
+    description: "TIFF, PNG, npy or OME-Zarr folder, or library:7; the nucleus of the seed when absent",
   },
   "nucleus-channel": {
     type: "string",
@@ -217,7 +217,8 @@ async function writeAll(
   context: CommandContext,
 ): Promise<WrittenCell[]> {
   const { stdout, stderr, env, signal } = context;
-  const { gene, nucleus, output } = args;
+  const { gene, output } = args;
+  const { image: nucleus, library } = parseNucleus(args);
   const folder = await openModel(args.model, env);
   const depth = args.json ? undefined : detectColorDepth(stdout, env);
   const show = (sheet: RgbImage): void =>
@@ -242,7 +243,7 @@ async function writeAll(
       return writeCells(
         runtime,
         folder,
-        { ...shared, nuclei: await readNuclei(folder, { seed: settings.seed }) },
+        { ...shared, nuclei: await readNuclei(folder, { seed: library ?? settings.seed }) },
         writing,
       );
     const onSegmented = (fraction: number) =>
@@ -287,7 +288,7 @@ function parseOptions(args: GenerateArguments) {
       nucleusZ: optional(args["nucleus-z"], parseZPolicy),
       nucleusTime: optional(args["nucleus-time"], (text) => parseInteger("nucleus-time", text)),
       pixelSizeMicrons: optional(args["pixel-size"], (text) => parseNumber("pixel-size", text)),
-      stains: parseStains(args.stain, args.nucleus),
+      stains: parseStains(args.stain, parseNucleus(args).image),
     },
     maxNuclei: optional(args["max-nuclei"], (text) => parseInteger("max-nuclei", text, { min: 1 })),
     known: {
@@ -309,7 +310,7 @@ const imageOptions = [
 
 /** @throws CommandError (usage) for an option of the picture of nuclei where there is no picture. */
 function checkNucleusOptions(args: GenerateArguments): void {
-  if (args.nucleus !== undefined) return;
+  if (parseNucleus(args).image !== undefined) return;
   const given = imageOptions.filter((name) => args[name] !== undefined).map((name) => `--${name}`);
   if (given.length === 0) return;
   const verb = given.length === 1 ? "says" : "say";
@@ -317,6 +318,12 @@ function checkNucleusOptions(args: GenerateArguments): void {
     `${given.join(", ")} ${verb} how a picture of nuclei is read: give one with --nucleus`,
     exitCodes.usage,
   );
+}
+
+/** The picture of nuclei, or the number of one of the library. */
+function parseNucleus({ nucleus }: Pick<GenerateArguments, "nucleus">) {
+  const number = nucleus === undefined ? undefined : /^library:(\d+)$/.exec(nucleus)?.[1];
+  return number === undefined ? { image: nucleus } : { library: Number(number) };
 }
 
 function parseFormats(list: string): ImageFormat[] {

@@ -7,6 +7,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { readNpy } from "@proteoscope/formats";
+import { readModel } from "@proteoscope/microscope";
+import { openFolder } from "@proteoscope/models/node";
+import { jobQueueName, openDatabase, openJobQueue, openQueue } from "@proteoscope/server";
+import type { GenerateResult, Job } from "@proteoscope/server/api";
+import { findPostgres, startPostgres } from "@proteoscope/server/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorkplace, runWords, type Workplace } from "../testing/model-folder.ts";
 
@@ -62,17 +68,23 @@ describe("serve", () => {
     const headers = { authorization: "Bearer word", "content-type": "application/json" };
     const ask = async (path: string, init: RequestInit = {}) => fetch(origin + path, { ...init, headers });
     expect((await fetch(`${origin}/api/v1/jobs`)).status).toBe(401);
-    const request = {
-      proteins: [{ id: "mine", sequence: "MKTAYIAKQR" }],
-      nuclei: ["library:0"],
-      samples: 1,
-      steps: 2,
-    };
+    const proteins = [{ id: "mine", sequence: "MKTAYIAKQRQISFVKSHFS" }];
+    const request = { proteins, nuclei: ["library:1"], samples: 2, steps: 2, seed: 3 };
     const body = JSON.stringify({ kind: "generate", request });
-    const job = (await (await ask("/api/v1/jobs", { method: "POST", body })).json()) as { id: string };
-    const look = async () =>
-      (await (await ask(`/api/v1/jobs/${job.id}`)).json()) as { state: string; result: unknown };
+    const { id } = (await (await ask("/api/v1/jobs", { method: "POST", body })).json()) as Job;
+    const look = async () => (await (await ask(`/api/v1/jobs/${id}`)).json()) as Job;
     while ((await look()).state !== "done") await sleep(200);
+
+    // The command of the job makes the same image.
+    const job = await look();
+    const output = join(place.path, "same");
+    const more = ["--model", place.model, "--device", "cpu", "--format", "npy", "-o", output];
+    const run = await runWords([...job.command!.split(" ").slice(1), ...more]);
+    expect(run).toMatchObject({ exitCode: 0 });
+    const { data: stack } = readNpy(readFileSync(join(output, "sequence_synthetic.npy")));
+    const { samples } = (job.result as GenerateResult).cells[0]!;
+    const plane = new Float32Array(await (await ask(samples[1]!.protein)).arrayBuffer());
+    expect(stack.slice(3 * plane.length, 4 * plane.length)).toEqual(plane);
 
     const second = start("--port", "0", "--data", data);
     let text = "";
@@ -100,5 +112,41 @@ describe("serve", () => {
     expect(readFileSync(join(page!, "index.html"), "utf8")).toMatch(/<title>proteoscope/);
     expect(await find()).toBe(page);
     expect(notices.length).toBeLessThanOrEqual(1); // it is built once
+  });
+});
+
+describe.skipIf(findPostgres() === undefined)("worker --data", () => {
+  it("does the jobs of a server that is elsewhere", async () => {
+    const postgres = await startPostgres();
+    try {
+      const data = join(place.path, "shared");
+      const { checksums } = await readModel(openFolder(place.model));
+      const database = await openDatabase(postgres.url);
+      const { boss, close } = await openQueue(database, "screen-other");
+      const queue = await openJobQueue(database, boss, jobQueueName(checksums), false);
+      const protein = { id: "mine", sequence: "MKTAYIAKQRQISFVKSHFS" };
+      const request = { protein, windowResidues: 5, strideResidues: 5, mode: "delete", seed: 0, draws: 20 };
+      const { id } = await queue.submit({
+        ...{ kind: "scan", label: "mine", request, inputs: null, command: null, key: null },
+      });
+      const worker = spawn(
+        process.execPath,
+        [program, "worker", "--data", data, "--model", place.model, "--device", "cpu"],
+        { stdio: "ignore", env: { ...process.env, DATABASE_URL: postgres.url } },
+      );
+      children.push(worker);
+      const state = async () =>
+        (await database.query<{ state: string }>("select state from proteoscope.job where id = $1", [id]))[0]!
+          .state;
+      while (["queued", "running"].includes(await state())) await sleep(200);
+      expect(await state()).toBe("done");
+      const ended = once(worker, "exit");
+      worker.kill("SIGTERM");
+      expect(await ended).toEqual([0, null]);
+      await close();
+      await database.close();
+    } finally {
+      await postgres.stop();
+    }
   });
 });

@@ -30,13 +30,13 @@ describe("the command of a job", () => {
     );
   });
 
-  it("is there for the nuclei that the command takes for its seed alone", () => {
+  it("is there for nuclei of the library, those of its seed or one by its number", () => {
     const generate = (nuclei: string[], seed?: number) =>
       command({
         kind: "generate",
         request: { proteins: [named], nuclei, ...(seed !== undefined && { seed }) },
       });
-    expect(generate(["library:1"])).toBeNull();
+    expect(generate(["library:1"])).toBe("proteoscope generate FBL --nucleus library:1");
     expect(generate(["library:2"], 5)).toMatch(/--seed 5$/);
     expect(generate(["library:0", "library:1"])).toBeNull();
     expect(generate([`upload:${"0".repeat(64)}`])).toBeNull();

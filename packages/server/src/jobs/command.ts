@@ -38,10 +38,12 @@ export function commandOf({ kind, request }: Request, sources: CommandSources): 
 
 function generateCommand(request: z.infer<typeof generateRequest>, sources: CommandSources): string | null {
   const words = request.proteins.map((protein) => wordOf(protein as ResolvedProtein, sources));
-  if (words.includes(null) || !isLibraryChoice(request, sources, 1)) return null;
+  const [nucleus, ...others] = request.nuclei;
+  if (words.includes(null) || others.length > 0 || !nucleus!.startsWith("library:")) return null;
+  const isOfSeed = isLibraryChoice(request, sources);
   return join([
-    "generate",
-    ...(words as string[]),
+    ...["generate", ...(words as string[])],
+    ...optional("nucleus", isOfSeed ? undefined : nucleus),
     ...settingWords(request),
     ...optional("cell-line", request.cellLine),
     ...optional("expression", request.expression),
@@ -91,13 +93,12 @@ function wordOf(
   return sequence.length >= shortestBareSequence ? sequence : null;
 }
 
-/** Whether the nuclei are those that the command takes for its seed: consecutive ones of the library, `most` of them at most. */
+/** Whether the nuclei are those that a command takes for its seed: consecutive ones of the library. */
 function isLibraryChoice(
   { nuclei, seed = 0 }: Settings & { readonly nuclei: readonly string[] },
   { libraryCount }: CommandSources,
-  most = Number.POSITIVE_INFINITY,
 ): boolean {
-  return nuclei.length <= most && nuclei.every((id, k) => id === `library:${(seed + k) % libraryCount}`);
+  return nuclei.every((id, k) => id === `library:${(seed + k) % libraryCount}`);
 }
 
 function settingWords({ samples, steps, sampler, guidance, seed }: Settings): string[] {

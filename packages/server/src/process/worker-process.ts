@@ -3,6 +3,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ProteoscopeError } from "@proteoscope/formats";
 import { type JobOutput, type JobReporter, type JobWork, ProcessEndedError } from "../jobs/run-job.ts";
 import { RefusedError } from "../problem.ts";
 import type { WorkCalls, WorkDescription } from "../work/work.ts";
@@ -92,7 +93,12 @@ function keepProcess({ spawn, onNotice }: WorkerProcessOptions, pending: Pending
     const wasReady = description !== undefined;
     description = undefined;
     if (wasReady) waiting = defer();
-    else if (started === 1) waiting.reject(new Error("the worker process does not start"));
+    else if (started === 1)
+      waiting.reject(
+        new ProteoscopeError("the process that does the work does not start; it has said why", {
+          kind: "failure",
+        }),
+      );
     pending.end(`the worker process ended (${reason})`);
     if (isClosed) return;
     onNotice(`the worker process ended (${reason}); another one is started`);

@@ -1,4 +1,5 @@
-// Calls of the server's API: JSON in and out, every refusal as the problem that the server describes.
+// Calls of the server's API: JSON in and out, every refusal as
+// the problem that the server describes.
 import type * as Api from "@proteoscope/server/api";
 import { ProblemError } from "./problems.ts";
 

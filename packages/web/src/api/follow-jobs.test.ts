@@ -63,7 +63,7 @@ afterEach(() => {
 });
 
 it("follows the job that runs by its events and asks for those that wait", async () => {
-  jobs.set("a", job("a", "running")).set("b", job("b", "queued", { queuePosition: 1 }));
+  jobs.set("a", job("a", "running")).set("b", job("b", "queued", { queuePosition: 2 }));
   const followed = followJobs();
   const events: JobEvent[] = [];
   followed.watch((event) => events.push(event));
@@ -90,7 +90,7 @@ it("closes the stream of a job that ended, and never goes back to an earlier sta
   followed.watch((event) => event.type === "job" && states.push(event.job.state));
   await followed.load();
   jobs.set("a", job("a", "done", { finished: "2026-11-30T10:01:00.000Z" }));
-  streams[0]!.send("result", {});
+  streams[0]!.send("state", { state: "done", queuePosition: null, error: null });
   await vi.advanceTimersByTimeAsync(1);
   expect(states.at(-1)).toBe("done");
   expect(streams[0]!.isClosed).toBe(true);
@@ -98,6 +98,17 @@ it("closes the stream of a job that ended, and never goes back to an earlier sta
   expect(states.at(-1)).toBe("done");
   await vi.advanceTimersByTimeAsync(5000);
   expect(streams).toHaveLength(1);
+});
+
+it("follows the first job that waits, so that a short one is seen while it runs", async () => {
+  jobs.set("a", job("a", "queued", { queuePosition: 1 })).set("b", job("b", "queued", { queuePosition: 2 }));
+  const followed = followJobs();
+  const states: string[] = [];
+  followed.watch((event) => event.type === "job" && event.job.id === "a" && states.push(event.job.state));
+  await followed.load();
+  expect(streams.map(({ url }) => url)).toEqual(["/api/v1/jobs/a/events"]);
+  streams[0]!.send("state", { state: "running", queuePosition: null, error: null });
+  expect(states).toEqual(["queued", "running"]);
 });
 
 it("reports a job that was removed", () => {

@@ -3,7 +3,7 @@
 import type * as Api from "@proteoscope/server/api";
 import { apiPath, callApi } from "./call-api.ts";
 import { fromApiJob } from "./http-jobs.ts";
-import type { Job, JobEvent } from "./types.ts";
+import type { Job, JobEvent, Preview, Progress } from "./types.ts";
 
 const pollMs = 1500;
 const mostListed = 100;
@@ -17,50 +17,39 @@ export interface FollowedJobs {
   watch(listener: (event: JobEvent) => void): () => void;
 }
 
-/** Follows nothing until jobs are loaded or added. */
+/** Follows nothing until jobs are loaded or added. A stream ends with the state that its job ends in. */
 export function followJobs(): FollowedJobs {
   const jobs = new Map<string, Job>();
   const listeners = new Set<(event: JobEvent) => void>();
-  const streams = new Map<string, EventSource>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const emit = (event: JobEvent): void => {
     for (const listener of listeners) listener(event);
-  };
-  const put = (job: Job): void => {
-    if (jobs.get(job.id)?.finished && !job.finished) return;
-    jobs.set(job.id, job);
-    emit({ type: "job", job });
-    if (job.finished !== null || job.state === "queued") close(job.id);
-    else if (!streams.has(job.id)) open(job.id);
-    schedule();
-  };
-  const change = (id: string, changes: Partial<Job>): void => {
-    const job = jobs.get(id);
-    if (job !== undefined && job.finished === null) put({ ...job, ...changes });
   };
   const refresh = async (id: string): Promise<void> => {
     const job = fromApiJob(await callApi<Api.Job>(`/jobs/${id}`));
     if (job !== null) put(job);
   };
-  const open = (id: string): void => {
-    const stream = new EventSource(`${apiPath}/jobs/${id}/events`);
-    streams.set(id, stream);
-    const on = <K extends keyof Api.JobEvents>(name: K, take: (data: Api.JobEvents[K]) => void): void =>
-      stream.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
-    on("progress", ({ done, total, unit, etaSeconds }) =>
-      change(id, { progress: { done, total, unit, etaSeconds } }),
-    );
-    on("preview", ({ step, steps, image }) =>
-      emit({ type: "preview", preview: { job: id, step, steps, picture: image, planes: null } }),
-    );
-    on("state", ({ state }) => {
-      if (state !== "running") void refresh(id).catch(() => undefined);
-    });
-    on("result", () => void refresh(id).catch(() => undefined));
-  };
-  const close = (id: string): void => {
-    streams.get(id)?.close();
-    streams.delete(id);
+  const streams = openStreams({
+    onProgress: (id, progress) => {
+      const job = jobs.get(id);
+      if (job !== undefined && job.finished === null) put({ ...job, progress });
+    },
+    onPreview: (preview) => emit({ type: "preview", preview }),
+    onState: (id, state, position) => {
+      const job = jobs.get(id);
+      const isFinal = state !== "running" && state !== "queued";
+      if (isFinal) void refresh(id).catch(() => undefined);
+      else if (job !== undefined && job.finished === null) put({ ...job, state, position });
+    },
+  });
+  const put = (job: Job): void => {
+    if (jobs.get(job.id)?.finished && !job.finished) return;
+    jobs.set(job.id, job);
+    emit({ type: "job", job });
+    // The first that waits is followed as well: a short job would end before the list is asked again.
+    if (job.state === "running" || job.position === 0) streams.open(job.id);
+    else streams.close(job.id);
+    schedule();
   };
   const poll = async (): Promise<void> => {
     timer = undefined;
@@ -74,15 +63,8 @@ export function followJobs(): FollowedJobs {
   };
   return {
     load: async () => {
-      const { jobs: listed } = await callApi<Api.Jobs>(`/jobs?limit=${mostListed}`);
-      const found: Job[] = [];
-      for (const { id } of listed.toReversed()) {
-        const job = fromApiJob(await callApi<Api.Job>(`/jobs/${id}`));
-        if (job === null) continue;
-        found.push(job);
-        put(job);
-      }
-      return found;
+      for (const job of await listJobs()) put(job);
+      return [...jobs.values()];
     },
     add: put,
     refresh,
@@ -93,6 +75,46 @@ export function followJobs(): FollowedJobs {
     watch: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The last jobs, the oldest first. */
+async function listJobs(): Promise<Job[]> {
+  const { jobs } = await callApi<Api.Jobs>(`/jobs?limit=${mostListed}`);
+  const all = await Promise.all(jobs.toReversed().map(({ id }) => callApi<Api.Job>(`/jobs/${id}`)));
+  return all.flatMap((job) => fromApiJob(job) ?? []);
+}
+
+interface StreamListeners {
+  readonly onProgress: (id: string, progress: Progress) => void;
+  readonly onPreview: (preview: Preview) => void;
+  readonly onState: (id: string, state: Job["state"], position: number | null) => void;
+}
+
+/** Event streams of jobs, at most one of each. */
+function openStreams({ onProgress, onPreview, onState }: StreamListeners) {
+  const streams = new Map<string, EventSource>();
+  return {
+    open(id: string): void {
+      if (streams.has(id)) return;
+      const stream = new EventSource(`${apiPath}/jobs/${id}/events`);
+      streams.set(id, stream);
+      const on = <K extends keyof Api.JobEvents>(name: K, take: (data: Api.JobEvents[K]) => void): void =>
+        stream.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
+      on("progress", ({ done, total, unit, etaSeconds }) =>
+        onProgress(id, { done, total, unit, etaSeconds }),
+      );
+      on("preview", ({ step, steps, image }) =>
+        onPreview({ job: id, step, steps, picture: image, planes: null }),
+      );
+      on("state", ({ state, queuePosition }) =>
+        onState(id, state, queuePosition === null ? null : queuePosition - 1),
+      );
+    },
+    close(id: string): void {
+      streams.get(id)?.close();
+      streams.delete(id);
     },
   };
 }

@@ -18,30 +18,16 @@ const json = (value: unknown): RequestInit => ({
 /** Opens the server that served the page. */
 export function openHttpBackend(): Backend {
   const planes = openPlaneCache();
-  const followed = followJobs();
-  let crop = { side: 100, pixelSizeMicrons: 0.4126 };
-  const job = (id: string) => callApi<Api.Job>(`/jobs/${id}`);
+  let crop = { side: 100 };
   return {
+    ...openProteins(),
+    ...openJobs(),
     place: "server",
     meta: async () => {
       const [meta, doctor] = await Promise.all([callApi<Api.Meta>("/meta"), callApi<Api.Doctor>("/doctor")]);
-      crop = { side: meta.model.cropPixels, pixelSizeMicrons: meta.model.pixelSizeMicrons };
+      crop = { side: meta.model.cropPixels };
       return metaOf(meta, doctor);
     },
-    examples: async () =>
-      (await callApi<Api.Examples>("/proteins/examples")).proteins.map((one) => ({
-        ...one,
-        organism: "human",
-      })),
-    suggest: async (query) => {
-      const path = `/proteins?limit=8&query=${encodeURIComponent(query)}`;
-      const { proteins } = await callApi<Api.Suggestions>(path);
-      return proteins.map((one) => ({ ...one, organism: one.organism ?? "" }));
-    },
-    parse: (text) => parse(text),
-    find: (name) => find(name),
-    localize: async (sequence) =>
-      localizedOf(await callApi<Api.LocalizedProtein>("/proteins/localize", json({ sequence }))),
     nuclei: async () => {
       const { nuclei, width, height, pixelSizeMicrons } = await callApi<Api.NucleusLibrary>("/nuclei");
       const size = { width, height, pixelSizeMicrometers: pixelSizeMicrons };
@@ -55,6 +41,38 @@ export function openHttpBackend(): Backend {
       const body = { width, height, mask: btoa(text) };
       return uploadedOf(await callApi<Api.UploadedNuclei>("/nuclei/painted", json(body)), 0, crop.side);
     },
+    watchLoading: (listener) => {
+      listener(null);
+      return () => undefined;
+    },
+    plane: async ({ data, url }) => data ?? planes.read(url),
+    similar,
+  };
+}
+
+function openProteins(): Pick<Backend, "examples" | "suggest" | "parse" | "find" | "localize"> {
+  return {
+    examples: async () => {
+      const { proteins } = await callApi<Api.Examples>("/proteins/examples");
+      return proteins.map((one) => ({ ...one, organism: "human" }));
+    },
+    suggest: async (query) => {
+      const path = `/proteins?limit=8&query=${encodeURIComponent(query)}`;
+      const { proteins } = await callApi<Api.Suggestions>(path);
+      return proteins.map((one) => ({ ...one, organism: one.organism ?? "" }));
+    },
+    parse,
+    find,
+    localize: async (sequence) =>
+      localizedOf(await callApi<Api.LocalizedProtein>("/proteins/localize", json({ sequence }))),
+  };
+}
+
+type JobCalls = "submit" | "jobs" | "result" | "cancel" | "remove" | "exportJob" | "watch";
+
+function openJobs(): Pick<Backend, JobCalls> {
+  const followed = followJobs();
+  return {
     submit: async (request) => {
       const sent = json(toApiRequest(request));
       const headers = { ...sent.headers, "idempotency-key": crypto.randomUUID() };
@@ -62,8 +80,8 @@ export function openHttpBackend(): Backend {
       followed.add(submitted);
       return submitted;
     },
-    jobs: () => followed.load(),
-    result: async (id) => fromApiResult(await job(id)),
+    jobs: followed.load,
+    result: async (id) => fromApiResult(await callApi<Api.Job>(`/jobs/${id}`)),
     cancel: async (id) => {
       await callApi(`/jobs/${id}`, { method: "DELETE" });
       await followed.refresh(id);
@@ -72,14 +90,8 @@ export function openHttpBackend(): Backend {
       await callApi(`/jobs/${id}`, { method: "DELETE" });
       followed.remove(id);
     },
-    exportJob: (id, format) => exportJob(id, format),
+    exportJob,
     watch: followed.watch,
-    watchLoading: (listener) => {
-      listener(null);
-      return () => undefined;
-    },
-    plane: async ({ data, url }) => data ?? planes.read(url),
-    similar: (file) => similar(file),
   };
 }
 

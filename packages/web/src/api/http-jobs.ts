@@ -1,4 +1,5 @@
-// Jobs between the server's form (packages/server, schemas of the API) and the page's.
+// Jobs between the server's form (packages/server, schemas of
+// the API) and the page's.
 import type * as Api from "@proteoscope/server/api";
 import type { Cell, Job, JobRequest, JobResult, NullBand, Protein, Settings } from "./types.ts";
 

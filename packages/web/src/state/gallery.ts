@@ -1,4 +1,5 @@
-// Which jobs a gallery shows: a text that is looked for in what a job was asked, a kind, a state and a date, newest first.
+// Which jobs a gallery shows: a text that is looked for in what a job was
+// asked, a kind, a state and a date, newest first.
 import type { Job, JobRequest } from "../api/types.ts";
 
 /** What a gallery is restricted to; an empty field restricts nothing. */

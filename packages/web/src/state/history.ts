@@ -1,4 +1,5 @@
-// A value with its past and its future: undo and redo as plain data. A new value ends the future.
+// A value with its past and its future: undo and redo as plain
+// data. A new value ends the future.
 
 /** A value that can be undone. */
 export interface History<T> {

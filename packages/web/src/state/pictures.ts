@@ -1,4 +1,5 @@
-// Pictures: the samples of a job's cells with their planes in memory, as the viewer takes them, and what is said of them.
+// Pictures: the samples of a job's cells with their planes in memory, as
+// the viewer takes them, and what is said of them.
 import type { Backend } from "../api/backend.ts";
 import type { ByCompartment, Cell, JobResult } from "../api/types.ts";
 

@@ -66,13 +66,12 @@ export class Workbench {
   /** Loads what the page shows first, and generates its first picture. */
   async start(fragment: string): Promise<void> {
     const linked = await this.attempt(async () => decodeLink(fragment));
-    const nuclei = this.attempt(async () => {
-      this.nuclei = [...(await this.backend.nuclei()), ...this.nuclei];
+    void this.attempt(async () => {
+      this.nuclei = [...this.nuclei, ...(await this.backend.nuclei())];
     });
     await this.attempt(async () => {
       this.examples = await this.backend.examples();
     });
-    await nuclei;
     if (linked) this.#open(linked);
     else await this.chooseProtein(this.examples[0]?.symbol ?? "FBL");
     await this.attempt(() => this.jobs.load());

@@ -14,7 +14,7 @@ describe("a histogram", () => {
     expect([counts[0], counts.at(-1)]).toEqual([1, 1]);
   });
 
-  it("is drawn as a closed outline, the fullest bin at full height and an empty one at none", () => {
+  it("has a closed outline, the fullest bin at full height and an empty one at none", () => {
     const path = histogramPath({ low: 0, high: 1, counts: [0, 9, 1] }, 30, 10);
     expect(path).toBe("M0 10L0.00 10.00H10.00L10.00 0.00H20.00L20.00 6.99H30.00V10Z");
   });

@@ -1,4 +1,5 @@
-// The histogram of planes and the limits that it suggests. Counts are of values, never of what is shown.
+// The histogram of planes and the limits that it suggests. Counts
+// are of values, never of what is shown.
 
 /** Counts in bins of equal width between `low` and `high`. */
 export interface Histogram {

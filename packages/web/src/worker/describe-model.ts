@@ -1,4 +1,5 @@
-// What the page's header and its report say: device, model, hash of the weights, and the limits of what is shown.
+// What the page's header and its report say: device, model, hash of
+// the weights, and the limits of what is shown.
 import { generateDefaults } from "@proteoscope/microscope";
 import { namedSignals } from "@proteoscope/microscope/experiments";
 import type { Meta } from "../api/types.ts";

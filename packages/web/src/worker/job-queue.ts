@@ -40,11 +40,45 @@ export async function openJobQueue(
   onEvent: (event: JobEvent) => void,
   lock: LockJob = lockInBrowser,
 ): Promise<JobQueue> {
-  const jobs = new Map<string, Job>();
-  let running: { readonly id: string; readonly abort: AbortController } | undefined;
-  const isWaiting = ({ state }: Job) => state === "queued";
-  const waiting = () => [...jobs.values()].filter(isWaiting);
+  const list = openJobList(store, onEvent);
+  const runner = openRunner(list, store, run, lock);
+  for (const job of (await store.all("jobs")).sort((a, b) => (a.created < b.created ? -1 : 1)))
+    list.jobs.set(job.id, job.state === "running" ? { ...job, state: "queued", progress: null } : job);
+  void runner.pump();
+  return {
+    submit: async (request) => {
+      const id = crypto.randomUUID();
+      const created = new Date().toISOString();
+      const position = list.waiting().length + (runner.runningId() === undefined ? 0 : 1);
+      const blank = { finished: null, progress: null, error: null, command: cliCommand(request) };
+      const job = await list.change({ id, request, state: "queued", created, position, ...blank }, {});
+      void runner.pump();
+      return job;
+    },
+    jobs: async () => [...list.jobs.values()],
+    cancel: async (id) => {
+      const job = list.jobs.get(id);
+      if (runner.runningId() === id) runner.abort();
+      else if (job?.state === "queued") {
+        await list.finish(id, { state: "cancelled", position: null });
+        await list.placeWaiting();
+      }
+    },
+    remove: async (id) => {
+      const job = list.jobs.get(id);
+      if (job === undefined || !finalStates.includes(job.state)) return;
+      list.jobs.delete(id);
+      await store.remove("jobs", id);
+      await store.remove("results", id);
+      onEvent({ type: "removed", id });
+    },
+  };
+}
 
+/** The jobs, each change of which is stored and reported. */
+function openJobList(store: JobStore, onEvent: (event: JobEvent) => void) {
+  const jobs = new Map<string, Job>();
+  const waiting = () => [...jobs.values()].filter(({ state }) => state === "queued");
   const change = async (job: Job, changes: Partial<Job>): Promise<Job> => {
     const next = { ...job, ...changes };
     jobs.set(job.id, next);
@@ -52,19 +86,29 @@ export async function openJobQueue(
     await store.put("jobs", job.id, next);
     return next;
   };
-  const placeWaiting = async (): Promise<void> => {
-    for (const [position, job] of waiting().entries())
-      if (job.position !== position) await change(job, { position });
+  return {
+    ...{ jobs, waiting, change, onEvent },
+    placeWaiting: async (): Promise<void> => {
+      for (const [position, job] of waiting().entries())
+        if (job.position !== position) await change(job, { position });
+    },
+    finish: async (id: string, changes: Partial<Job>): Promise<void> => {
+      const job = jobs.get(id);
+      if (job) await change(job, { finished: new Date().toISOString(), progress: null, ...changes });
+    },
   };
-  const finish = async (job: Job, changes: Partial<Job>): Promise<void> => {
-    const current = jobs.get(job.id);
-    if (current) await change(current, { finished: new Date().toISOString(), progress: null, ...changes });
-  };
+}
+
+/** Runs the jobs that wait, one after the other. */
+function openRunner(list: ReturnType<typeof openJobList>, store: JobStore, run: RunJob, lock: LockJob) {
+  const { jobs, onEvent } = list;
+  let running: { readonly id: string; readonly abort: AbortController } | undefined;
+  let isPumping = false;
   const runOne = async (job: Job): Promise<void> => {
     const abort = new AbortController();
     running = { id: job.id, abort };
-    await change(job, { state: "running", position: null });
-    await placeWaiting();
+    await list.change(job, { state: "running", position: null });
+    await list.placeWaiting();
     const clock = startClock();
     const [tellsProgress, tellsPreview] = [atMostEvery(progressMs), atMostEvery(previewMs)];
     try {
@@ -80,62 +124,37 @@ export async function openJobQueue(
         },
       });
       await store.put("results", job.id, result);
-      await finish(job, { state: "done" });
+      await list.finish(job.id, { state: "done" });
     } catch (error) {
-      if (abort.signal.aborted || isAbort(error)) await finish(job, { state: "cancelled" });
-      else await finish(job, { state: "failed", error: problemOf(error) });
+      const isCancelled = abort.signal.aborted || isAbort(error);
+      await list.finish(
+        job.id,
+        isCancelled ? { state: "cancelled" } : { state: "failed", error: problemOf(error) },
+      );
     } finally {
       running = undefined;
     }
   };
-  let isPumping = false;
-  const pump = async (): Promise<void> => {
-    if (isPumping) return;
-    isPumping = true;
-    const elsewhere = new Set<string>();
-    for (let job = waiting()[0]; job; job = waiting().find(({ id }) => !elsewhere.has(id))) {
-      const next = job;
-      if (!(await lock(next.id, () => runOne(next)))) elsewhere.add(next.id);
-    }
-    isPumping = false;
-  };
-
-  for (const job of (await store.all("jobs")).sort((a, b) => (a.created < b.created ? -1 : 1)))
-    jobs.set(job.id, job.state === "running" ? { ...job, state: "queued", progress: null } : job);
-  void pump();
   return {
-    submit: async (request) => {
-      const id = crypto.randomUUID();
-      const created = new Date().toISOString();
-      const position = waiting().length + (running === undefined ? 0 : 1);
-      const blank = { finished: null, progress: null, error: null, command: cliCommand(request) };
-      const job = await change({ id, request, state: "queued", created, position, ...blank }, {});
-      void pump();
-      return job;
-    },
-    jobs: async () => [...jobs.values()],
-    cancel: async (id) => {
-      const job = jobs.get(id);
-      if (running?.id === id) running.abort.abort();
-      else if (job?.state === "queued") {
-        await finish(job, { state: "cancelled", position: null });
-        await placeWaiting();
+    runningId: () => running?.id,
+    abort: () => running?.abort.abort(),
+    pump: async (): Promise<void> => {
+      if (isPumping) return;
+      isPumping = true;
+      const elsewhere = new Set<string>();
+      for (;;) {
+        const job = list.waiting().find(({ id }) => !elsewhere.has(id));
+        if (job === undefined) break;
+        if (!(await lock(job.id, () => runOne(job)))) elsewhere.add(job.id);
       }
-    },
-    remove: async (id) => {
-      const job = jobs.get(id);
-      if (job === undefined || !finalStates.includes(job.state)) return;
-      jobs.delete(id);
-      await store.remove("jobs", id);
-      await store.remove("results", id);
-      onEvent({ type: "removed", id });
+      isPumping = false;
     },
   };
 }
 
 /** A page that draws every step of a fast model would do nothing else. */
-const progressMs = 100;
-const previewMs = 300;
+const progressMs = 250;
+const previewMs = 500;
 
 /** Whether as much time has passed since it last said so. */
 function atMostEvery(milliseconds: number): () => boolean {

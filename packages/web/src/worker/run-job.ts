@@ -1,4 +1,5 @@
-// One job of the page: the use case of microscope that it names, with its nuclei, and what it gives put into a stored result.
+// One job of the page: the use case of microscope that it names, with its
+// nuclei, and what it gives put into a stored result.
 
 import { cellFootprint, sampleAgreement } from "@proteoscope/imaging";
 import {

@@ -13,6 +13,8 @@ export interface CheckedCrop {
   readonly index: number;
   readonly row: number;
   readonly field: string;
+  /** A crop that its row leaves out may be of any kind. */
+  readonly isExcluded: boolean;
 }
 
 /** What is known of the crops. */
@@ -40,7 +42,8 @@ export async function checkPixels(
   const { crops: storeFile, tables } = description;
   const contrasts = new Map<string, FieldContrast>();
   const seen = new Map<string, CheckedCrop>();
-  for (const [done, crop] of crops.entries()) {
+  const used = crops.filter(({ isExcluded }) => !isExcluded);
+  for (const [done, crop] of used.entries()) {
     signal.throwIfAborted();
     const planes = await store.read(crop.index);
     const problem = (column: string, message: string) =>
@@ -58,7 +61,7 @@ export async function checkPixels(
     contrasts.set(crop.field, contrast);
     addContrast(contrast, planes, store);
     if (done % 64 === 63)
-      onProgress?.({ phase: "check crops", done: done + 1, total: crops.length, unit: "crops" });
+      onProgress?.({ phase: "check crops", done: done + 1, total: used.length, unit: "crops" });
   }
   for (const [field, contrast] of contrasts) {
     const reason = swapOf(contrast) ?? swapOfScores(fields.get(field)?.cells);

@@ -169,7 +169,12 @@ async function checkCropRows(
         problem("index", `${row.index} stands in row ${rowOf[row.index]} as well`);
       else {
         rowOf[row.index] = number;
-        crops.push({ index: row.index, row: number, field: row.field });
+        crops.push({
+          index: row.index,
+          row: number,
+          field: row.field,
+          isExcluded: row.exclude !== undefined,
+        });
       }
       if (tables.fields && !fields.has(row.field))
         problem("field", `"${row.field}" is not in ${tables.fields.file}`);

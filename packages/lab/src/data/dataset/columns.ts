@@ -2,16 +2,7 @@
 // that an import may write what it measured.
 
 import { z } from "zod";
-import {
-  filledText,
-  flag,
-  idList,
-  labels,
-  optionalText,
-  partition,
-  text,
-  wholeNumber,
-} from "../atlas/columns.ts";
+import { filledText, idList, labels, optionalText, partition, text, wholeNumber } from "../atlas/columns.ts";
 import { sequenceSplits } from "../atlas/records.ts";
 
 const optionalShare = text
@@ -21,6 +12,10 @@ const optionalShare = text
 const optionalSize = text
   .refine((cell) => cell === "" || Number(cell) > 0, "is no size above 0")
   .transform((cell) => (cell === "" ? undefined : Number(cell)));
+
+const optionalFlag = z
+  .enum(["", "0", "1"], "is neither 0 nor 1")
+  .transform((cell) => (cell === "" ? undefined : cell === "1"));
 
 /** crops: one row per crop. */
 export const cropColumns = z.object({
@@ -35,9 +30,9 @@ export const cropColumns = z.object({
   /** A reason to leave the crop out, or nothing. */
   exclude: optionalText.optional(),
   /** 1 for an average of two cells. */
-  blend: flag.optional(),
+  blend: optionalFlag.optional(),
   /** 0 where the nucleus channel was made from the protein channel. */
-  dna_stain: flag.optional(),
+  dna_stain: optionalFlag.optional(),
 });
 
 /** fields: one row per field of view. */
@@ -60,7 +55,7 @@ export const proteinColumns = z.object({
   compartments: labels.optional(),
   sequence: text.regex(/^[A-Z]*$/, "is not a sequence of residues").optional(),
   /** 0 for a protein of another organism. */
-  human: flag.optional(),
+  human: optionalFlag.optional(),
   cluster: optionalText.optional(),
   partition: partition.optional(),
   leak_of: idList.optional(),

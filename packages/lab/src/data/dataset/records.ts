@@ -37,7 +37,9 @@ export async function readSetCrops(folder: string): Promise<CropTable> {
       refuse("protein", `"${row.protein}" is not in ${tables.proteins.file}`);
     const split = splits.fields.get(row.field);
     if (split === undefined) refuse("field", `"${row.field}" has no split in ${tables.splits?.file}`);
-    if (row.exclude !== undefined || split === "unused") {
+    // A protein without a sequence is in no list of proteins that are held out: its crops are left out here.
+    const isHeldOut = !protein?.sequence && (splits.proteins.get(row.protein ?? "") ?? "train") !== "train";
+    if (row.exclude !== undefined || split === "unused" || isHeldOut) {
       excludedCount++;
       return;
     }

@@ -131,9 +131,11 @@ async function copyParts(
 ): Promise<number> {
   const start = writer.position ?? { part: 0, row: 0 };
   const { checkpointCrops = 12_800, deleteSource = false } = request;
-  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const left = parts.slice(start.part).reduce((sum, { bytes }) => sum + bytes, 0);
+  const { bytes = 0, count = 1 } = parts[start.part] ?? {};
+  const total = left - (start.row * bytes) / count;
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   let bytesRead = 0;
-  let bytesBefore = 0;
   for (const [number, part] of parts.entries()) {
     if (number >= start.part) {
       const first = number === start.part ? start.row : 0;
@@ -142,16 +144,9 @@ async function copyParts(
       for await (const batch of readBatches(part, first)) {
         await writeBatch(batch, labels, part, writer, request.isStrict ?? false);
         const row = batch.first + batch.count;
-        const perCrop = part.bytes / part.count;
-        bytesRead += batch.count * perCrop;
-        const megabytes = (bytes: number) => Math.round(bytes / 1e6);
-        onProgress?.({
-          phase: "import",
-          done: megabytes(bytesBefore + row * perCrop),
-          total: megabytes(total),
-          unit: "MB",
-          note: part.name,
-        });
+        bytesRead += (batch.count * part.bytes) / part.count;
+        const [done, all] = [megabytes(bytesRead), megabytes(total)];
+        onProgress?.({ phase: "import", done, total: all, unit: "MB", note: part.name });
         if (row - saved >= checkpointCrops || signal.aborted) {
           await writer.checkpoint({ part: number, row });
           saved = row;
@@ -161,7 +156,6 @@ async function copyParts(
       await writer.checkpoint({ part: number + 1, row: 0 });
     }
     if (deleteSource) for (const { path } of part.arrays) await rm(path, { force: true });
-    bytesBefore += part.bytes;
   }
   return bytesRead;
 }

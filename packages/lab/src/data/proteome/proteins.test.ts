@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupBy } from "../../evaluate/measures/group-by.ts";
+import { groupBy } from "../group-by.ts";
 import { simulateProtein } from "./proteins.ts";
 import { phenotypeOf, ruledCompartments } from "./rule.ts";
 import { signalPlaces } from "./signals.ts";

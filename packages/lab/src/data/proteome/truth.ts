@@ -1,4 +1,5 @@
-// The tables of the truth of a simulated proteome, as a judge of models reads them.
+// The truth of the proteins of a simulated proteome (docs/simulated-proteome.md), read from its table, as a judge of models
+// needs it.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

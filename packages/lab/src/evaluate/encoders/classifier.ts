@@ -1,4 +1,5 @@
-// An image classifier of this project as an encoder: the one of a model, or one that a run of `train classifier` left.
+// An image classifier of this project as an encoder: the one of a model, or one that a run of `train classifier` left. Its
+// embedding is what its last layer sees.
 
 import type { Runtime } from "@proteoscope/engine";
 import { type MicroscopeModel, openImageClassifier } from "@proteoscope/microscope";

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type { NdArray } from "@proteoscope/engine";
 import type { CellPlanes } from "../judges/cell-features.ts";
 
-/** Of which images an encoder learned: what its answers are worth as evidence depends on it. */
+/** The images that an encoder learned from: what its answers are worth as evidence depends on it. */
 export type TrainedOn =
   | "nothing"
   | "real cells of this data set"

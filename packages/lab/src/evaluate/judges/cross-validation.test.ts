@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { areaUnderCurve, crossValidate } from "./cross-validation.ts";
 
 describe("crossValidate", () => {
-  it("never judges a row by a fit that saw its group", () => {
+  it("never judges a row by a fit that saw its group", async () => {
     // The one feature is the group's own number and gives the label away; over groups it says nothing.
     const random = createGenerator(1, "labels").uniform(40);
     const rows = Array.from({ length: 400 }, (_, i) => {
@@ -12,41 +12,41 @@ describe("crossValidate", () => {
       const features = Array.from({ length: 40 }, (_, j) => (j === group ? 1 : 0));
       return { features, label: random[group]! < 0.5 ? 0 : 1, group: String(group) };
     });
-    const answers = crossValidate(rows, 2);
+    const answers = await crossValidate(rows, 2);
     const right = rows.filter(({ label }, i) => answers[i]![label]! > 0.5 + 1e-9).length / rows.length;
     expect(right).toBeLessThan(0.65);
   });
 
-  it("judges every row, and well where the features separate the classes", () => {
+  it("judges every row, and well where the features separate the classes", async () => {
     const noise = createGenerator(2, "noise").normal(120);
     const rows = Array.from({ length: 120 }, (_, i) => ({
       features: [noise[i]! + 4 * (i % 3), noise[119 - i]!],
       label: i % 3,
       group: `field ${Math.floor(i / 6)}`,
     }));
-    const answers = crossValidate(rows, 3, { folds: 4, ridge: 0.001 });
+    const answers = await crossValidate(rows, 3, { folds: 4, ridge: 0.001 });
     expect(answers.filter((answer) => answer.length === 3)).toHaveLength(120);
     const right = rows.filter(({ label }, i) => answers[i]!.indexOf(Math.max(...answers[i]!)) === label);
     expect(right.length / 120).toBeGreaterThan(0.85);
   });
 
-  it("keeps rows of every class in every fit, where a class has several groups", () => {
+  it("keeps rows of every class in every fit, where a class has several groups", async () => {
     const rows = Array.from({ length: 30 }, (_, i) => ({
       features: [i],
       label: i < 25 ? 0 : 1,
       group: String(i),
     }));
-    for (const answer of crossValidate(rows, 2)) expect(answer[1]).toBeGreaterThan(0);
+    for (const answer of await crossValidate(rows, 2)) expect(answer[1]).toBeGreaterThan(0);
   });
 });
 
-it("leaves images to be fitted to, where there are two groups of different classes", () => {
+it("leaves images to be fitted to, where there are two groups of different classes", async () => {
   const rows = ["a", "b"].map((group, label) => ({ features: [label], label, group }));
-  expect(crossValidate(rows, 2).map((answer) => [...answer])).toEqual([
+  expect((await crossValidate(rows, 2)).map((answer) => [...answer])).toEqual([
     [0, 1], // each by a fit that knows the other class alone
     [1, 0],
   ]);
-  expect(() => crossValidate(rows.slice(0, 1), 2)).toThrow("no row");
+  await expect(crossValidate(rows.slice(0, 1), 2)).rejects.toThrow("no row");
 });
 
 describe("areaUnderCurve", () => {
@@ -55,7 +55,7 @@ describe("areaUnderCurve", () => {
     maxLength: 30,
   });
 
-  it("is the share of pairs that stand in the right order, ties a half", () => {
+  it("is the share of pairs that stand in the right order, ties a half", async () => {
     fc.assert(
       fc.property(scored, (rows) => {
         const of = (wanted: boolean) =>
@@ -73,7 +73,7 @@ describe("areaUnderCurve", () => {
     );
   });
 
-  it("is not known where one side is missing", () => {
+  it("is not known where one side is missing", async () => {
     expect(areaUnderCurve([1, 2], [true, true])).toBeNaN();
     expect(areaUnderCurve([], [])).toBeNaN();
   });

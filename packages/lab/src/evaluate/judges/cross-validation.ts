@@ -1,6 +1,7 @@
 // How good a judge is, on images that it was not fitted to: every group of images (a field of view) is judged by a fit to
 // the other groups. Windows of one field overlap, so that a split by image would measure memory.
 
+import { setImmediate } from "node:timers/promises";
 import { fitLogistic, type LogisticOptions } from "./logistic-regression.ts";
 
 export interface LabelledFeatures {
@@ -11,17 +12,21 @@ export interface LabelledFeatures {
   readonly group: string;
 }
 
-/** Probabilities [rows][classes], each by a fit that saw no image of the row's group. @throws RangeError for one group alone. */
-export function crossValidate(
+/**
+ * Probabilities [rows][classes], each by a fit that saw no image of the row's group. Between the fits other work, such as an
+ * interrupt, has its turn. @throws RangeError for one group alone.
+ */
+export async function crossValidate(
   rows: readonly LabelledFeatures[],
   classes: number,
   { folds = 5, ...options }: LogisticOptions & { readonly folds?: number } = {},
-): Float64Array[] {
+): Promise<Float64Array[]> {
   const foldOf = assignFolds(rows, folds);
   const results: Float64Array[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const isTested = rows.map(({ group }) => foldOf.get(group) === fold);
     if (!isTested.includes(true)) continue;
+    await setImmediate();
     const training = rows.filter((_, i) => !isTested[i]);
     const judge = fitLogistic(
       training.map(({ features }) => features),

@@ -14,15 +14,15 @@ export interface GroupedFeatures {
  * Area under the curve of a judge that finds made images, each judged by a fit that saw nothing of its group, neither real
  * nor made. NaN where either side is missing, or all are of one group.
  */
-export function distinguish(
+export async function distinguish(
   real: readonly GroupedFeatures[],
   made: readonly GroupedFeatures[],
   options: LogisticOptions & { readonly folds?: number } = {},
-): number {
+): Promise<number> {
   const groups = new Set([...real, ...made].map(({ group }) => group));
   if (real.length === 0 || made.length === 0 || groups.size < 2) return Number.NaN;
   const rows = [real, made].flatMap((side, label) => side.map((row) => ({ ...row, label })));
-  const scores = crossValidate(rows, 2, options).map((probabilities) => probabilities[1]!);
+  const scores = (await crossValidate(rows, 2, options)).map((probabilities) => probabilities[1]!);
   return areaUnderCurve(
     scores,
     rows.map(({ label }) => label === 1),

@@ -2,8 +2,8 @@
 // right predictions, where its label names a whole and not its parts: Swiss-Prot has "nucleus" for a nucleolar protein.
 
 import type { LabelClass } from "../../data/atlas/label-class.ts";
+import { groupBy } from "../../data/group-by.ts";
 import { mean } from "./bootstrap.ts";
-import { groupBy } from "./group-by.ts";
 
 /** A predicted compartment, with the label it is compared with. */
 export interface ClassPrediction {

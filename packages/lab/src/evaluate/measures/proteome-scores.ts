@@ -50,7 +50,7 @@ export function scoreShuffled(shown: readonly ShownProtein[], seed = 0): Proteom
   return scoreProteome(shown.map((protein, i) => ({ ...protein, truth: shown[next.get(i)!]!.truth })));
 }
 
-/** Of each pair of proteins of one compartment, the distances between what is shown and between what is true. */
+/** For each pair of proteins of one compartment, the distances between what is shown and between what is true. */
 function differences(shown: readonly ShownProtein[]): [number, number][] {
   const scaled = standardize(
     shown.map(({ mixture, granularity, brightness }) => [...mixture, granularity, brightness]),

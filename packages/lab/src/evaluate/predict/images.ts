@@ -3,8 +3,8 @@
 
 import type { OnProgress } from "@proteoscope/microscope";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
+import { groupBy } from "../../data/group-by.ts";
 import type { AnswersFile, CropRecord, ProteinRecord } from "../answers-file.ts";
-import { groupBy } from "../measures/group-by.ts";
 import type { UnseenSet } from "../report/metrics.ts";
 import type { EvaluatedProtein, EvaluationData, KnownCrop } from "../sets.ts";
 import {

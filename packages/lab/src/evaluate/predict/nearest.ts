@@ -1,4 +1,5 @@
-// The nearest training crop of every generated image and of every unseen real one: the check that a model does not memorise.
+// The nearest training crop of every generated image and of every unseen real one: the check that a model does not
+// memorise.
 
 import type { Runtime } from "@proteoscope/engine";
 import { cellFootprint, type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";

@@ -93,15 +93,9 @@ export async function judgeLocalization(
   { splits, baselines, seed, proteins: most = Number.POSITIVE_INFINITY }: LocalizationRequest,
   { signal, onProgress }: WorkOptions,
 ): Promise<LocalizationMetrics> {
-  const held = (splits.get("test") ?? []).filter(({ source }) => source === "deeploc2-swissprot");
-  const limit = (all: readonly Protein[], count = most) =>
-    all.length <= count ? all : choose(all, count, seed);
-  const sets: Record<SequenceSet, readonly Protein[]> = {
-    partition: limit(held),
-    partitionHuman: limit(held.filter(({ isHuman }) => isHuman)),
-    atlas: limit((splits.get("external") ?? []).filter(({ source }) => source === "deeploc2-hpa-test")),
-  };
-  const calibration = limit(calibrationProteins(splits), Math.max(most, fewestCalibrated));
+  const sets = sequenceSetsOf(splits, most, seed);
+  const calibrated = calibrationProteins(splits);
+  const calibration = choose(calibrated, Math.max(most, fewestCalibrated), seed);
   const proteins = [...new Set([...calibration, ...Object.values(sets).flat()])];
   const predictions = new Map<Protein, Readonly<Record<SequenceMethodName | "raw", Prediction>>>();
   for (const protein of proteins) {
@@ -147,6 +141,26 @@ export async function judgeLocalization(
     },
     published: publishedFigures,
     notes,
+  };
+}
+
+/** The proteins of each set, at most `most`. */
+function sequenceSetsOf(
+  splits: LocalizationRequest["splits"],
+  most: number,
+  seed: number,
+): Record<SequenceSet, readonly Protein[]> {
+  const ofSource = (split: SequenceSplit, source: Protein["source"]) =>
+    (splits.get(split) ?? []).filter((protein) => protein.source === source);
+  const held = ofSource("test", "deeploc2-swissprot");
+  return {
+    partition: choose(held, most, seed),
+    partitionHuman: choose(
+      held.filter(({ isHuman }) => isHuman),
+      most,
+      seed,
+    ),
+    atlas: choose(ofSource("external", "deeploc2-hpa-test"), most, seed),
   };
 }
 

@@ -100,7 +100,7 @@ export interface ScatterPoint {
   readonly x: number;
   readonly y: number;
   readonly group: string;
-  /** Whether it is drawn as a ring and not filled. */
+  /** Whether it is a ring and not filled. */
   readonly isRing: boolean;
   readonly text: string;
 }

@@ -1,16 +1,38 @@
-// comparison.html: two reports side by side, differences first, then the curves by which images name their proteins.
+// comparison.html: two reports side by side, differences first, then the curves by which images name their proteins, so that
+// two language models are seen at once.
 
-import type { ReportComparison } from "../compare-reports.ts";
 import type { SuiteResults } from "../suite/results.ts";
 import { lineChart } from "./charts.ts";
 import { htmlDocument, note, section } from "./document.ts";
 import { escapeHtml, percent, table } from "./html.ts";
 
+/** One difference, B less A. */
+export interface ReportDifference {
+  readonly measure: string;
+  readonly subject: string;
+  readonly set: string;
+  readonly a: number;
+  readonly b: number;
+  readonly difference: number;
+  /** Ends of the 95 % interval of the difference. */
+  readonly low: number;
+  readonly high: number;
+  /** Proteins that both reports have. */
+  readonly proteins: number;
+}
+
+/** Two reports and what differs. */
+export interface ComparedReports {
+  readonly a: { readonly path: string; readonly model: string };
+  readonly b: { readonly path: string; readonly model: string };
+  readonly differences: readonly ReportDifference[];
+}
+
 type Curves = SuiteResults["top_k"];
 
 /** The whole document. */
 export function renderComparison(
-  { a, b, differences }: Omit<ReportComparison, "files">,
+  { a, b, differences }: ComparedReports,
   curvesOfA: Curves,
   curvesOfB: Curves,
 ): string {

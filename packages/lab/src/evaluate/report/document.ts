@@ -1,4 +1,5 @@
-// The frame of a report: one HTML file with its style inline, which opens anywhere, prints, and refers to nothing outside it.
+// The frame of a report: one HTML file with its style inline, which opens anywhere, prints, and refers to nothing outside
+// it.
 
 import { escapeHtml } from "./html.ts";
 

@@ -5,6 +5,7 @@
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
 import type { LabelClass } from "../../data/atlas/label-class.ts";
+import { groupBy } from "../../data/group-by.ts";
 import type { ConfidentRecord, ProteinRecord } from "../answers-file.ts";
 import {
   accuracy,
@@ -17,7 +18,6 @@ import {
   mostFrequentClass,
 } from "../measures/accuracy.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean } from "../measures/bootstrap.ts";
-import { groupBy } from "../measures/group-by.ts";
 import type { BaselineName } from "../predict/sequence-methods.ts";
 
 /** The compartment that the classifier recognises in a real crop. */

@@ -4,12 +4,12 @@
 import { createGenerator } from "@proteoscope/engine";
 import { kernelDistance } from "@proteoscope/microscope/experiments";
 import type { Crop } from "../../data/atlas/tables.ts";
+import { groupBy } from "../../data/group-by.ts";
 import type { CropRecord, ProteinRecord } from "../answers-file.ts";
 import { totalVariation } from "../measures/accuracy.ts";
 import { type channels, type Quality, spectrumBands } from "../measures/autoencoding.ts";
 import { type BootstrapOptions, bootstrap, type Estimate, mean, median } from "../measures/bootstrap.ts";
 import { frechetDistance } from "../measures/distributions/frechet-distance.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { type NearestCrop, nearThreshold } from "../measures/memorisation.ts";
 import {
   correlationOf,

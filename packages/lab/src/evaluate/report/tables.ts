@@ -2,11 +2,11 @@
 // curves. As CSV and as Parquet; columns are in snake_case, what was not measured is empty.
 
 import { startParquet, writeCsv } from "@proteoscope/formats";
-import { judgedClasses, mostLikely } from "../judges/feature-judge.ts";
+import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
+import type { SuiteDetails } from "../suite/details.ts";
 import { isRightFor } from "../suite/judges.ts";
 import { pixelMeasures } from "../suite/pair-figures.ts";
 import type { SuiteResults } from "../suite/results.ts";
-import type { SuiteDetails } from "../suite/suite.ts";
 
 type Cell = string | number | null;
 type Row = Readonly<Record<string, Cell>>;

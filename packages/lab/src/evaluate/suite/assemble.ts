@@ -1,13 +1,14 @@
-// The parts of the results that are no single figures: judges with their confusions and agreement, curves of naming, profiles.
+// The parts of the results that are no single figures: judges with their confusions and agreement, curves of naming,
+// profiles.
 
+import { groupBy } from "../../data/group-by.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
-import { judgedClasses } from "../judges/feature-judge.ts";
-import { groupBy } from "../measures/group-by.ts";
+import { judgedClasses } from "../judges/judged-classes.ts";
+import type { SuiteDetails } from "./details.ts";
 import { agreements, classesOf, confusionOf, judgeLooks, judgeReal } from "./judge-figures.ts";
 import { namedDistance, topKCurves } from "./naming.ts";
 import type { MeasuredPairs } from "./pair-figures.ts";
 import type { SuiteResults } from "./results.ts";
-import type { SuiteDetails } from "./suite.ts";
 
 export function judgeResults({ judges, subjects }: SuiteDetails): Pick<SuiteResults, "judges" | "agreement"> {
   const { looks } = subjects[0]!.looked;

@@ -5,7 +5,7 @@ import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import { labelOfCompartment } from "../../data/atlas/label-class.ts";
 import type { Crop } from "../../data/atlas/tables.ts";
 import type { CellPlanes } from "../judges/cell-features.ts";
-import { judgedClassOf } from "../judges/feature-judge.ts";
+import { judgedClassOf } from "../judges/judged-classes.ts";
 import type { EvaluationData } from "../sets.ts";
 import type { ImageSet, SetImage } from "./image-set.ts";
 

@@ -2,12 +2,12 @@
 // distance is of equal numbers of images, and the distance of real images to other real ones stands beside it.
 
 import { createGenerator } from "@proteoscope/engine";
+import { groupBy } from "../../data/group-by.ts";
 import { type BootstrapOptions, bootstrap } from "../measures/bootstrap.ts";
 import { meanByUnit } from "../measures/bootstrap-sums.ts";
 import { gaussianDiscrepancy, subsetKernelDistance } from "../measures/distributions/discrepancy.ts";
 import { frechetDistance } from "../measures/distributions/frechet-distance.ts";
 import { neighbourhoods } from "../measures/distributions/neighbourhoods.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { type Figure, type FigureKey, figureOf, plainFigure } from "./figure.ts";
 
 /** An image in a space. */
@@ -93,8 +93,9 @@ function neighbourhoodFigures(
   });
 }
 
-/** `n` of the points in random order; the same for the same seed. */
+/** `n` of the points in random order; all in theirs where there are no more. The same for the same seed. */
 export function choose<Point>(points: readonly Point[], n: number, seed: number): Point[] {
+  if (points.length <= n) return [...points];
   const order = createGenerator(seed, "choose").shuffle(points.length).subarray(0, n);
   return Array.from(order, (index) => points[index]!);
 }

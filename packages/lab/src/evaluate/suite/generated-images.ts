@@ -8,9 +8,9 @@ import type { CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts"
 import { decodePlane } from "../predict/proteins.ts";
 import type { KnownCrop } from "../sets.ts";
 import { planesOf, withChannels } from "./atlas-images.ts";
+import type { SuiteSubject } from "./details.ts";
 import type { ImageSet, PairSet, SetImage } from "./image-set.ts";
 import { floorSubject } from "./pair-figures.ts";
-import type { SuiteSubject } from "./suite.ts";
 
 /** The floors of a protein that was not seen, by their names in figures. */
 const floors = {

@@ -15,7 +15,7 @@ export interface SetImage {
   /** The field of view that the nucleus is of. */
   readonly field: string;
   readonly planes: CellPlanes;
-  /** Of a real cell: its class among those that judges distinguish, if it shows one clearly, and whether no network learned from it. */
+  /** What is known of a real cell: its class among those that judges distinguish, if it shows one clearly, and whether no network learned from it. */
   readonly real?: { readonly judgedClass: number | undefined; readonly isUnseen: boolean };
 }
 

@@ -2,11 +2,11 @@
 // cells, confusions, agreement between judges, and the answer over the average of several images.
 
 import { imageCompartments } from "../../data/atlas/compartments.ts";
-import { judgedClasses, mostLikely } from "../judges/feature-judge.ts";
+import { groupBy } from "../../data/group-by.ts";
+import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
 import { type Confusion, confusion } from "../measures/accuracy.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import { bootstrapSums, meanByUnit, sumByUnit } from "../measures/bootstrap-sums.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { cohensKappa, sharedAnswers } from "../measures/ranks/agreement.ts";
 import { type Figure, type FigureKey, figureOf } from "./figure.ts";
 import { type CompartmentJudge, classOfLabel, isRightFor } from "./judges.ts";

@@ -6,7 +6,7 @@ import type { Compartment } from "../../data/atlas/compartments.ts";
 import type { LabelClass } from "../../data/atlas/label-class.ts";
 import type { CellEncoder, EncodedCell, TrainedOn } from "../encoders/encoder.ts";
 import { crossValidate } from "../judges/cross-validation.ts";
-import { judgedClasses, mostLikely } from "../judges/feature-judge.ts";
+import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
 import { fitLogistic } from "../judges/logistic-regression.ts";
 
 /** A real cell that a judge is fitted to, or judged by. */
@@ -36,7 +36,10 @@ const steps = 200;
 const fewestFields = 2;
 
 /** Opens the judge of an encoder; undefined where there are too few real cells to fit one to. */
-export function openJudge(encoder: CellEncoder, cells: readonly JudgedCell[]): CompartmentJudge | undefined {
+export async function openJudge(
+  encoder: CellEncoder,
+  cells: readonly JudgedCell[],
+): Promise<CompartmentJudge | undefined> {
   const { name, title, trainedOn, compartments } = encoder;
   if (compartments !== undefined) {
     const probabilities = merged(compartments);
@@ -59,7 +62,7 @@ export function openJudge(encoder: CellEncoder, cells: readonly JudgedCell[]): C
     judgedClasses.length,
     options,
   );
-  const answers = crossValidate(rows, judgedClasses.length, options).map(mostLikely);
+  const answers = (await crossValidate(rows, judgedClasses.length, options)).map(mostLikely);
   return {
     ...{ name, title, trainedOn, method: "logistic regression on real cells" },
     probabilities: (encoded) => judge(judgedPart(encoder, encoded)),

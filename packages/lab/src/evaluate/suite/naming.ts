@@ -2,8 +2,8 @@
 // proteins (cytoself) or by the distance to the proteins' mean embeddings of real images; and whether images lie nearer to
 // the real ones of their own protein than to others'.
 
+import { groupBy } from "../../data/group-by.ts";
 import type { EncodedCell } from "../encoders/encoder.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { type PairedDistance, pairedDistance } from "../measures/ranks/paired-distance.ts";
 import { chanceCurve, rankOf, topKCurve } from "../measures/ranks/top-k.ts";
 

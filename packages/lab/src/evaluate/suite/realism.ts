@@ -2,11 +2,11 @@
 // two-sample test by a classifier, Lopez-Paz & Oquab 2017), and what gives them away: the same with one group of features
 // alone, and the single features that separate the two sides furthest. 0.5 is chance, 1 means that every image gives itself away.
 
+import { groupBy } from "../../data/group-by.ts";
 import { featureGroups } from "../encoders/features.ts";
 import { areaUnderCurve } from "../judges/cross-validation.ts";
 import { distinguish, type GroupedFeatures } from "../judges/distinguish.ts";
 import { type BootstrapOptions, bootstrap, median } from "../measures/bootstrap.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { type Figure, figureOf, plainFigure } from "./figure.ts";
 import { classOfLabel } from "./judges.ts";
 import type { Look } from "./look.ts";
@@ -32,12 +32,12 @@ const mostCompared = 1000;
 const options = { ridge: 0.01, steps: 150 };
 
 /** Compares as many real as generated images, class by class in turns where classes are known. */
-export function measureRealism(
+export async function measureRealism(
   real: readonly Look[],
   generated: readonly Look[],
   set: Figure["set"],
   bootstrapOptions: BootstrapOptions,
-): Realism {
+): Promise<Realism> {
   const pairs = pairByClass(real, generated.slice(0, mostCompared));
   if (pairs.length < 10) return { figures: [], revealing: [] };
   const { names, groups } = featureGroups();
@@ -51,13 +51,11 @@ export function measureRealism(
     );
     return distinguish(rows[0]!, rows[1]!, options);
   };
-  const figures = [...groups, { name: "all", start: 0, end: names.length }].map(({ name, start, end }) =>
-    plainFigure(
-      { measure: "real_or_generated_auc", subject: "generated", set, by: `features: ${name}` },
-      area(start, end),
-      2 * pairs.length,
-    ),
-  );
+  const figures: Figure[] = [];
+  for (const { name, start, end } of [...groups, { name: "all", start: 0, end: names.length }]) {
+    const key = { measure: "real_or_generated_auc", subject: "generated", set, by: `features: ${name}` };
+    figures.push(plainFigure(key, await area(start, end), 2 * pairs.length));
+  }
   const values = (looks: readonly Look[], index: number) => looks.map((look) => vectorOf(look)[index]!);
   const revealing = names.map((name, index): RevealingFeature => {
     const [ofReal, ofGenerated] = [values(sides[0], index), values(sides[1], index)];

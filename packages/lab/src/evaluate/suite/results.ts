@@ -1,4 +1,5 @@
-// What the suite measures, as plain data: the part of metrics.json that is called "suite", with its schema.
+// What the suite measures, as plain data: the part of metrics.json that is called "suite", with its schema, by which
+// reports are read again.
 
 import { z } from "zod";
 import { figureSchema } from "./figure.ts";

@@ -1,25 +1,27 @@
 // Distances of all sets of images to the real ones, in every space: to half of the real images, with the other half as the floor,
 // and compartment by compartment.
 
+import { setImmediate } from "node:timers/promises";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { groupBy } from "../../data/group-by.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
-import { groupBy } from "../measures/group-by.ts";
 import { earthMovers } from "../measures/images/histogram.ts";
+import type { SuiteDetails } from "./details.ts";
 import { distributionFigures, type SpacePoint, splitUnits, standardizer } from "./distributions.ts";
 import { type Figure, plainFigure } from "./figure.ts";
 import { imageChannels, type Look } from "./look.ts";
-import type { SuiteDetails } from "./suite.ts";
 
 /** Distances of every subject to half of the real images, of the other half as the floor, space by space. */
-export function setDistances(
+export async function setDistances(
   { real, subjects }: SuiteDetails,
   encoders: readonly CellEncoder[],
   seed: number,
   { signal, onProgress }: WorkOptions,
-): Figure[] {
+): Promise<Figure[]> {
   const total = encoders.length * (subjects.length + 1);
   let done = 0;
-  const step = (note: string) => {
+  const step = async (note: string) => {
+    await setImmediate(); // an interrupt has its turn
     signal.throwIfAborted();
     onProgress?.({ phase: "distances of sets", done: done++, total, unit: "sets", note });
   };
@@ -32,40 +34,32 @@ export function setDistances(
       ),
     ),
   );
-  const distances = encoders.flatMap(({ name: by }) => {
+  const figures: Figure[] = [...profiles];
+  for (const { name: by } of encoders) {
     const points = real.looks.map((look) => ({ look, ...pointOf(look, by, look.field) }));
     const [reference, other] = splitUnits(points, seed);
     const standardize = standardizer(reference);
     const inSpace = (rows: readonly SpacePoint[]) => rows.map(standardize);
     const halves = inSpace(reference);
-    step(`${by}: real`);
-    const floor = distributionFigures(
-      halves,
-      inSpace(other),
-      { subject: "other real images", set: "all", by, unit: "fields" },
-      { seed },
-    );
-    return [
-      ...floor,
-      ...subjects.flatMap(({ subject, set, looked }) => {
-        step(`${by}: ${subject}`);
-        const rows = looked.looks.map((look) => ({ look, ...pointOf(look, by, look.protein) }));
-        const key = { subject, set, by };
-        return [
-          ...distributionFigures(halves, inSpace(rows), key, { seed }),
-          ...(subject === "generated" ? byCompartment(points, rows, standardize, key, seed) : []),
-        ];
-      }),
-    ];
-  });
-  return [...profiles, ...distances];
+    await step(`${by}: real`);
+    const floor = { subject: "other real images", set: "all", by, unit: "fields" } as const;
+    figures.push(...distributionFigures(halves, inSpace(other), floor, { seed }));
+    for (const { subject, set, looked } of subjects) {
+      await step(`${by}: ${subject}`);
+      const rows = looked.looks.map((look) => ({ look, ...pointOf(look, by, look.protein) }));
+      const key = { subject, set, by };
+      figures.push(...distributionFigures(halves, inSpace(rows), key, { seed }));
+      if (subject === "generated") figures.push(...byCompartment(points, rows, standardize, key, seed));
+    }
+  }
+  return figures;
 }
 
 interface LookPoint extends SpacePoint {
   readonly look: Look;
 }
 
-/** Of one compartment, all its real images are the reference: there are few. */
+/** Distances by compartment; all real images of a compartment are the reference, since there are few. */
 function byCompartment(
   real: readonly LookPoint[],
   rows: readonly LookPoint[],

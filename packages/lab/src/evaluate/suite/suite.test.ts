@@ -2,7 +2,7 @@ import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it, vi } from "vitest";
 import { openFeatureEncoder } from "../encoders/features.ts";
 import type { CellPlanes } from "../judges/cell-features.ts";
-import { judgedClasses } from "../judges/feature-judge.ts";
+import { judgedClasses } from "../judges/judged-classes.ts";
 import { type Figure, findFigure } from "./figure.ts";
 import { type ImagePair, imageSetOf, type SetImage } from "./image-set.ts";
 import { suiteSchema } from "./results.ts";

@@ -1,29 +1,24 @@
 // The whole suite over images, wherever they come from: real ones, sets of generated ones with their floors, and pairs around one
 // nucleus. Every image is looked at once; figures are made from what was noted.
 
+import { setImmediate } from "node:timers/promises";
+import { ProteoscopeError } from "@proteoscope/formats";
 import type { WorkOptions } from "@proteoscope/microscope";
 import type { CellEncoder } from "../encoders/encoder.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import { meanByUnit } from "../measures/bootstrap-sums.ts";
 import { judgeResults, namingResults, profileOf } from "./assemble.ts";
+import type { SuiteDetails, SuiteSubject } from "./details.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import type { ImagePair, ImageSet, PairSet } from "./image-set.ts";
 import { accuracyFigures, averageFigures, classesOf, judgeLooks, judgeReal } from "./judge-figures.ts";
 import { type CompartmentJudge, openJudge } from "./judges.ts";
 import { imageChannels, type Look, type LookedSet, type LookTools, lookAt } from "./look.ts";
-import { type MeasuredPairs, measurePairs, pairFigures } from "./pair-figures.ts";
+import { measurePairs, pairFigures } from "./pair-figures.ts";
 import { measureRealism } from "./realism.ts";
 import type { SuiteResults } from "./results.ts";
 import { setDistances } from "./set-distances.ts";
 import { umapFigure } from "./umap-figure.ts";
-
-/** A set of images that is measured beside the real ones. */
-export interface SuiteSubject {
-  /** "generated", or a floor such as "shuffled sequence". */
-  readonly subject: string;
-  readonly set: Figure["set"];
-  readonly images: ImageSet;
-}
 
 /** What the suite measures. */
 export interface SuiteInput {
@@ -38,19 +33,7 @@ export interface SuiteInput {
   readonly onPair?: (pair: ImagePair) => void;
 }
 
-/** What the tables of single images are made of. */
-export interface SuiteDetails {
-  readonly real: LookedSet;
-  readonly subjects: readonly {
-    readonly subject: string;
-    readonly set: Figure["set"];
-    readonly looked: LookedSet;
-  }[];
-  readonly judges: readonly CompartmentJudge[];
-  readonly pairs: MeasuredPairs | undefined;
-}
-
-/** Measures everything. @throws the signal's reason when it is aborted; what the encoders throw */
+/** Measures everything. @throws ProteoscopeError (data) for a set without an image, the signal's reason when it is aborted; what the encoders throw */
 export async function measureSuite(
   input: SuiteInput,
   work: WorkOptions,
@@ -58,7 +41,7 @@ export async function measureSuite(
   const { tools, seed } = input;
   const options = { seed };
   const real = await lookAt(input.real, tools, work);
-  const judges = fitJudges(tools.encoders, real.looks, work);
+  const judges = await fitJudges(tools.encoders, real.looks, work);
   const subjects: SuiteDetails["subjects"][number][] = [];
   for (const { subject, set, images } of input.subjects)
     subjects.push({ subject, set, looked: await lookAt(images, tools, work) });
@@ -66,24 +49,27 @@ export async function measureSuite(
   const pairs = input.pairs && (await measurePairs(input.pairs, tools.encoders, work, input.onPair));
   const details: SuiteDetails = { real, subjects, judges, pairs };
   const main = subjects[0]!;
+  const empty = [real, main.looked].find(({ looks }) => looks.length === 0);
+  if (empty !== undefined)
+    throw new ProteoscopeError(`${empty.name}: holds no image that can be measured`, { kind: "data" });
   const phases = openPhases(work);
   const figures = [
-    ...phases("figures of images", () =>
+    ...(await phases("figures of images", () =>
       [
         imageFigures(real, "real", "all", options),
         ...subjects.map((one) => imageFigures(one.looked, one.subject, one.set, options)),
       ].flat(),
-    ),
-    ...phases("distances of sets", () => setDistances(details, tools.encoders, seed, work)),
-    ...phases("judges", () => allAccuracies(details, options)),
-    ...phases("averages", () =>
+    )),
+    ...(await phases("distances of sets", () => setDistances(details, tools.encoders, seed, work))),
+    ...(await phases("judges", () => allAccuracies(details, options))),
+    ...(await phases("averages", () =>
       samples === undefined
         ? []
         : judges.flatMap((judge) => averageFigures(judge, samples.looks, { set: main.set }, options)),
-    ),
-    ...phases("pairs", () => (pairs === undefined ? [] : pairFigures(pairs.rows, options))),
+    )),
+    ...(await phases("pairs", () => (pairs === undefined ? [] : pairFigures(pairs.rows, options)))),
   ];
-  const realism = phases("real or generated", () =>
+  const realism = await phases("real or generated", () =>
     measureRealism(unseenOf(real), main.looked.looks, main.set, options),
   );
   const evaluator = evaluatorOf(tools.encoders);
@@ -123,41 +109,38 @@ export function evaluatorOf(encoders: readonly CellEncoder[]): CellEncoder {
 function openPhases({ signal, onProgress }: WorkOptions) {
   let done = 0;
   const total = 6;
-  return <T>(note: string, work: () => T): T => {
+  return async <T>(note: string, work: () => T | Promise<T>): Promise<T> => {
+    await setImmediate(); // an interrupt has its turn
     signal.throwIfAborted();
     onProgress?.({ phase: "figures", done: done++, total, unit: "parts", note });
     return work();
   };
 }
 
-function fitJudges(
+async function fitJudges(
   encoders: readonly CellEncoder[],
   real: readonly Look[],
   { signal, onProgress }: WorkOptions,
-): CompartmentJudge[] {
-  return encoders.flatMap((encoder, index) => {
+): Promise<CompartmentJudge[]> {
+  const judges: CompartmentJudge[] = [];
+  for (const [index, encoder] of encoders.entries()) {
     signal.throwIfAborted();
-    onProgress?.({
-      phase: "fit judges",
-      done: index,
-      total: encoders.length,
-      unit: "judges",
-      note: encoder.name,
-    });
+    const note = encoder.name;
+    onProgress?.({ phase: "fit judges", done: index, total: encoders.length, unit: "judges", note });
     const cells = real.flatMap(({ real: known, field, encoded }) =>
       known?.judgedClass === undefined
         ? []
         : [
             {
-              encoded: encoded.get(encoder.name)!,
-              label: known.judgedClass,
-              field,
+              ...{ encoded: encoded.get(encoder.name)!, label: known.judgedClass, field },
               isUnseen: known.isUnseen,
             },
           ],
     );
-    return openJudge(encoder, cells) ?? [];
-  });
+    const judge = await openJudge(encoder, cells);
+    if (judge !== undefined) judges.push(judge);
+  }
+  return judges;
 }
 
 /** Real images that no network learned from; all where nothing is known of that. */

@@ -1,4 +1,5 @@
-// UMAP on a thread of its own: it can be interrupted, and reports its epochs.
+// UMAP on a thread of its own: it can be interrupted, and reports its epochs, while the main thread is free for
+// both.
 
 import { Worker } from "node:worker_threads";
 import type { WorkOptions } from "@proteoscope/microscope";

@@ -8,6 +8,7 @@ import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { packageVersion } from "../../package-files.ts";
 import { parseSeed, requireOption } from "./data-arguments.ts";
+import { addFasta, fastaArgument } from "./fasta-sources.ts";
 import { nextSteps } from "./next-steps.ts";
 
 export const importCytoselfCommand = defineCommand({
@@ -40,6 +41,7 @@ export const importCytoselfCommand = defineCommand({
       default: "see the source",
       description: "Licence of the images",
     },
+    fasta: fastaArgument,
     strict: { type: "boolean", description: "Stop at the first crop that is refused" },
   },
   examples: [
@@ -62,19 +64,29 @@ export const importCytoselfCommand = defineCommand({
         },
         { signal, onProgress: progress.show },
       );
+      const sequences =
+        args.fasta === undefined
+          ? undefined
+          : await addFasta(output, args.fasta, { signal, onProgress: progress.show });
       progress.close();
       const rate = report.seconds > 0 ? report.bytes / 1e6 / report.seconds : 0;
       const peak = process.resourceUsage().maxRSS / 1024;
       if (args.json)
-        printJson(stdout, { output, ...report, megabytesPerSecond: rate, peakMemoryMegabytes: peak });
+        printJson(stdout, {
+          ...{ output, ...report, sequences: sequences?.report },
+          ...{ megabytesPerSecond: rate, peakMemoryMegabytes: peak },
+        });
       else
         printLines(
           stderr,
           ...report.warnings.map((warning) => `warning: ${warning}`),
           `${output}: ${report.crops} crops, ${report.refused} refused; ${Math.round(report.bytes / 1e6)} MB read in ${report.seconds.toFixed(1)} s, ${rate.toFixed(0)} MB/s, at most ${Math.round(peak)} MB of memory`,
+          ...(sequences?.lines ?? []),
           ...nextSteps(output, report.refused),
         );
-      return report.refused > 0 ? exitCodes.badData : exitCodes.ok;
+      return report.refused > 0 || (sequences?.report.missing.length ?? 0) > 0
+        ? exitCodes.badData
+        : exitCodes.ok;
     } finally {
       progress.close();
     }

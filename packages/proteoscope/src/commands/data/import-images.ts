@@ -9,6 +9,7 @@ import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { packageVersion } from "../../package-files.ts";
 import { parseSeed, requireOption } from "./data-arguments.ts";
+import { addFasta, fastaArgument } from "./fasta-sources.ts";
 import { nextSteps } from "./next-steps.ts";
 
 export const importImagesCommand = defineCommand({
@@ -52,6 +53,7 @@ export const importImagesCommand = defineCommand({
       default: "not said",
       description: "Licence of the images",
     },
+    fasta: fastaArgument,
     strict: { type: "boolean", description: "Stop at the first field that is refused" },
   },
   examples: [
@@ -87,17 +89,24 @@ export const importImagesCommand = defineCommand({
         },
         { signal, onProgress: progress.show },
       );
+      const sequences =
+        args.fasta === undefined
+          ? undefined
+          : await addFasta(output, args.fasta, { signal, onProgress: progress.show });
       progress.close();
-      if (args.json) printJson(stdout, { output, ...report });
+      if (args.json) printJson(stdout, { output, ...report, sequences: sequences?.report });
       else
         printLines(
           stderr,
           ...report.warnings.map((warning) => `warning: ${warning}`),
           `${output}: ${report.crops} crops of ${report.fields} fields, ${report.refused} fields refused; channels ${report.channels.join(", ")}`,
           `look at ${join(output, "contact-sheet.png")}`,
+          ...(sequences?.lines ?? []),
           ...nextSteps(output, report.refused),
         );
-      return report.refused > 0 ? exitCodes.badData : exitCodes.ok;
+      return report.refused > 0 || (sequences?.report.missing.length ?? 0) > 0
+        ? exitCodes.badData
+        : exitCodes.ok;
     } finally {
       progress.close();
     }

@@ -1,12 +1,9 @@
 // `proteoscope data sequences`: the sequences of a data set's proteins, from FASTA files or from UniProt and Ensembl, with every
 // gene listed that stays without one.
-import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { parseFasta } from "@proteoscope/formats";
+import { join } from "node:path";
 import {
   addSequences,
   ensemblSource,
-  fastaSource,
   missingFile,
   type SequenceSource,
   uniprotSource,
@@ -17,6 +14,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
+import { fastaSources } from "./fasta-sources.ts";
 
 const mostListed = 20;
 
@@ -73,13 +71,7 @@ export const sequencesCommand = defineCommand({
     const sources =
       args.fasta === undefined
         ? args.from.split(",").map((name) => databases[name] ?? refuseSource(name))
-        : await Promise.all(
-            args.fasta
-              .split(",")
-              .map(async (path) =>
-                fastaSource(parseFasta(await readFile(path), { name: path }), basename(path)),
-              ),
-          );
+        : await fastaSources(args.fasta);
     const progress = showProgress(stderr);
     try {
       const report = await addSequences(set, sources, {

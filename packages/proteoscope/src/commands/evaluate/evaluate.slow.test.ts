@@ -127,11 +127,9 @@ describe("proteoscope evaluate", () => {
     expect(distances.features.dimensions).toBe(16);
     expect(distances.frechet).toMatchObject({ n: 6, drawnToReal: { n: 6 }, realToReal: { n: 6 } });
     expect(distances.kernel.drawnToReal!.value).toBeGreaterThan(distances.kernel.realToReal!.value);
-    expect(nuclearProportion.sameNucleus.unseen.images).toBe(2);
-    expect(nuclearProportion.sameNucleus.unseen.meanError!.n).toBe(2);
+    expect(nuclearProportion.sameNucleus.unseen).toMatchObject({ images: 2, meanError: { n: 2 } });
     expect(memorisation).toMatchObject({ trainingCrops: 14, realCrops: 10 });
-    expect(memorisation.sets.unseen.n).toBe(6);
-    expect(memorisation.sets.seen.n).toBe(3);
+    expect(memorisation.sets).toMatchObject({ unseen: { n: 6 }, seen: { n: 3 } });
     expect(memorisation.threshold! > 0 && memorisation.threshold! < 1).toBe(true);
     expect(effects.otherNucleus.change!.value).toBeGreaterThan(0);
     expect(reliability!.reduce((sum, { accuracy }) => sum + accuracy!.n, 0)).toBe(6);
@@ -186,8 +184,7 @@ describe("proteoscope evaluate", () => {
 
   it("measures what the autoencoder preserves, and overlaps around the same nucleus", () => {
     const { autoencoder, linearFilter, overlap } = images;
-    expect(autoencoder.crops).toBe(10);
-    expect(linearFilter.crops).toBe(10);
+    expect([autoencoder.crops, linearFilter.crops]).toEqual([10, 10]);
     expect(linearFilter.nucleus.signalToNoise!.value).toBeGreaterThan(
       autoencoder.nucleus.signalToNoise!.value, // of an autoencoder that was not trained
     );

@@ -114,14 +114,13 @@ export const evaluateCommand = defineCommand({
     }
     if (rest.length > 0) throw usage(`evaluate takes one model or folder, got ${args._.length}`);
     const progress = showProgress(context.stderr);
-    const { evaluation, refused } = await measure(args, context, progress.show).finally(progress.close);
+    const { evaluation, isBroken } = await measure(args, context, progress.show).finally(progress.close);
     const { metrics, files } = evaluation;
     const writeAll = async (report: OutputFolder) => {
       for (const [name, content] of files) await report.write(name, content);
     };
     await withOutputFolder(args.output, writeAll, { signal: context.signal });
     const { summarizeMetrics } = await import("@proteoscope/lab");
-    printLines(context.stderr, ...[...refused].map(([name, reason]) => `proteoscope: ${name}: ${reason}`));
     if (args.json) printJson(context.stdout, metrics);
     else
       printLines(
@@ -129,14 +128,14 @@ export const evaluateCommand = defineCommand({
         ...summarizeMetrics(metrics),
         `metrics.json, report.html and tables in ${args.output}`,
       );
-    return refused.size > 0 ? exitCodes.badData : exitCodes.ok;
+    return isBroken ? exitCodes.badData : exitCodes.ok;
   },
 });
 
 interface Measured {
   readonly evaluation: Evaluation;
-  /** Pictures of folders that could not be read. */
-  readonly refused: ReadonlyMap<string, string>;
+  /** Whether pictures of folders could not be read. */
+  readonly isBroken: boolean;
 }
 
 /** Evaluates a model, or a folder of images where there is none. */
@@ -172,7 +171,7 @@ async function measure(
     const { evaluateModel } = await import("@proteoscope/lab");
     return evaluateModel(runtime, model, { ...request, judges }, { signal, onProgress });
   });
-  return { evaluation, refused: new Map() };
+  return { evaluation, isBroken: false };
 }
 
 /** A folder that is no model and no run, and is there. */
@@ -186,7 +185,7 @@ async function measureFolders(
   args: EvaluateArguments,
   data: string,
   shared: { readonly software: Record<string, string>; readonly cacheFolder: string | undefined },
-  { signal, env }: CommandContext,
+  { signal, env, stderr }: CommandContext,
   onProgress: OnProgress,
 ): Promise<Measured> {
   const { openFolderImages, pairFolders } = await import("./folder-images.ts");
@@ -203,11 +202,17 @@ async function measureFolders(
     ...{ ...shared, real, generated, classifier, constants, seed: parseInteger("seed", args.seed) },
     ...{ judges: await findJudges(args.judge, env), pairs: await pairFolders(real, generated) },
   };
-  const evaluation = await withRuntime(args.device, async (runtime) => {
-    const { evaluateFolders } = await import("@proteoscope/lab");
-    return evaluateFolders(runtime, request, { signal, onProgress });
-  });
-  return { evaluation, refused: new Map([...real.refused, ...generated.refused]) };
+  const isBroken = () => real.refused.size + generated.refused.size > 0;
+  try {
+    const evaluation = await withRuntime(args.device, async (runtime) => {
+      const { evaluateFolders } = await import("@proteoscope/lab");
+      return evaluateFolders(runtime, request, { signal, onProgress });
+    });
+    return { evaluation, isBroken: isBroken() };
+  } finally {
+    for (const { refused } of [real, generated])
+      printLines(stderr, ...[...refused].map(([name, reason]) => `proteoscope: ${name}: ${reason}`));
+  }
 }
 
 /** Judges by name or path. @throws CommandError (not found) where there is neither */

@@ -19,6 +19,8 @@ export function isAtlas(folder: string): boolean {
 /** A set, and the pictures that were left out, by name, after it was read. */
 export interface FolderImages extends ImageSet {
   readonly refused: Map<string, string>;
+  /** Whether the images are crops of an atlas folder. */
+  readonly isNumbered: boolean;
 }
 
 /** Opens a folder. @throws CommandError (not found, bad data) where there is none, or none of its files is an image */
@@ -27,7 +29,7 @@ export async function openFolderImages(
   constants: ImagingConstants,
   options: MeasuredImageOptions & { readonly signal: AbortSignal },
 ): Promise<FolderImages> {
-  if (isAtlas(folder)) return { ...(await atlasSet(folder)), refused: new Map() };
+  if (isAtlas(folder)) return { ...(await atlasSet(folder)), refused: new Map(), isNumbered: true };
   const { files } = await findImages(folder);
   const known = await readKnown(folder);
   const refused = new Map<string, string>();
@@ -44,7 +46,7 @@ export async function openFolderImages(
   for (const { name, path } of files)
     images.push(...(await attempt(name, () => imagesOfFile(path, name, options.signal))));
   return {
-    ...{ name: folder, count: images.length, refused },
+    ...{ name: folder, count: images.length, refused, isNumbered: false },
     async *read() {
       for (const image of images)
         yield* await attempt(image.name, async () => cellsOf(image, known, constants, options));
@@ -96,8 +98,12 @@ async function cellsOf(
   }));
 }
 
-/** Images of two folders that have one name, as pairs around one nucleus; undefined where there are none. */
-export async function pairFolders(real: ImageSet, generated: ImageSet): Promise<PairSet | undefined> {
+/**
+ * Images of two folders that have one name, as pairs around one nucleus; undefined where there are none. Crops of atlas
+ * folders have numbers for names: they are pairs where both folders hold as many.
+ */
+export async function pairFolders(real: FolderImages, generated: FolderImages): Promise<PairSet | undefined> {
+  if ((real.isNumbered || generated.isNumbered) && real.count !== generated.count) return undefined;
   const ids = async (set: ImageSet) => {
     const found = new Map<string, string>();
     for await (const { id, protein } of set.read()) found.set(id, protein);

@@ -2,7 +2,7 @@
 // images: Heusel et al. 2017, arXiv:1706.08500): |m1 - m2|² + Tr(S1 + S2 - 2 (S1 S2)^½). It falls with the number of
 // vectors: compare only distances of equal n. With fewer vectors than dimensions the covariances are singular.
 
-import { EigenvalueDecomposition, type Matrix } from "ml-matrix";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { type Moments, openMoments } from "./moments.ts";
 
 /** Added to the diagonals, so that a singular covariance has a root. */
@@ -11,7 +11,33 @@ const ridge = 1e-6;
 /** Fréchet distance of a and b [n][dimensions]; NaN where one has fewer than two rows. */
 export function frechetDistance(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
   if (a.length < 2 || b.length < 2) return Number.NaN;
-  return frechetOfMoments(momentsOf(a), momentsOf(b));
+  const dimensions = a[0]!.length;
+  return Math.min(a.length, b.length) < dimensions
+    ? frechetOfRows(a, b)
+    : frechetOfMoments(momentsOf(a), momentsOf(b));
+}
+
+/**
+ * The same where there are fewer rows than dimensions, without matrices of the dimensions: with centred rows X and Y, the trace of
+ * (S T)^½ is the sum of the singular values of X Yᵀ over the root of (n - 1) (m - 1).
+ */
+function frechetOfRows(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
+  const [x, y] = a.length <= b.length ? [centre(a), centre(b)] : [centre(b), centre(a)];
+  const products = x.rows.mmul(y.rows.transpose());
+  const squares = eigenvaluesOf(products.mmul(products.transpose()));
+  const scale = Math.sqrt((x.rows.rows - 1) * (y.rows.rows - 1));
+  const overlap = squares.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0) / scale;
+  const shift = x.mean.reduce((sum, value, i) => sum + (value - y.mean[i]!) ** 2, 0);
+  return Math.max(0, shift + x.variance + y.variance - 2 * overlap);
+}
+
+/** Rows less their mean, the mean, and the trace of their covariance. */
+function centre(rows: readonly ArrayLike<number>[]) {
+  const matrix = new Matrix(rows.map((row) => Array.from(row)));
+  const mean = matrix.mean("column");
+  matrix.subRowVector(mean);
+  const variance = matrix.norm("frobenius") ** 2 / (rows.length - 1);
+  return { rows: matrix, mean, variance };
 }
 
 /** Fréchet distance of two sets by their means and covariances. */

@@ -3,7 +3,7 @@
 // has many that resemble each other).
 
 import { createGenerator } from "@proteoscope/engine";
-import { groupBy } from "../group-by.ts";
+import { groupBy } from "../../../data/group-by.ts";
 
 export interface EmbeddedPair {
   readonly protein: string;
