@@ -71,13 +71,13 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
     const openers = [/^Queue, /, /^Device, model and weights/, "Keys", "upload", "paint"];
     for (const name of openers) {
       const opener = page.getByRole("button", { name, exact: true });
-      await opener.focus();
-      await page.keyboard.press("Enter");
+      await opener.click();
       await page.getByRole("dialog").waitFor();
       expect(await violations()).toEqual([]);
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
+      const focused = () => page.evaluate(() => document.activeElement?.textContent);
+      await expect.poll(focused).toBe(await opener.textContent());
     }
   });
 
@@ -100,7 +100,7 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
     expect(seen[0]).toBe("To the images");
     expect(seen[1]).toMatch(/^Device, model and weights/);
     expect(seen.slice(2, 6)).toEqual(
-      ["link", "Queue, 0 active", "Dark theme", "Keys"].map((name) => expect.stringContaining(name)),
+      ["link", "Queue, 0 active", "theme", "Keys"].map((name) => expect.stringContaining(name)),
     );
   });
 

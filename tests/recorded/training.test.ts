@@ -48,6 +48,18 @@ function lossesOf(run: string): Record<string, number[]> {
   return losses;
 }
 
+/** [N, C, H, W] as [N, H, W, C], the order of the recording. */
+function channelsLast({ shape, data }: NdArray): NdArray {
+  const [count, channels, height, width] = shape as [number, number, number, number];
+  const plane = height * width;
+  const bytes = data as Uint8Array;
+  const moved = Uint8Array.from(bytes, (_, at) => {
+    const [crop, rest] = [Math.floor(at / (plane * channels)), at % (plane * channels)];
+    return bytes[(crop * channels + (rest % channels)) * plane + Math.floor(rest / channels)]!;
+  });
+  return { dtype: "uint8", shape: [count, height, width, channels], data: moved };
+}
+
 describe("training on an atlas", () => {
   it("is preceded by simulated cells, as recorded", () => {
     proteoscope(
@@ -63,7 +75,7 @@ describe("training on an atlas", () => {
       "--seed",
       "1",
     );
-    const pixels = readNpy(readFileSync(join(atlas.path, "simulated/crops_u8.npy")));
+    const pixels = channelsLast(readNpy(readFileSync(join(atlas.path, "simulated/crops.npy"))));
     const numbers = { pixels: spreadValues(pixels, 24) };
     expectRecorded("training", "simulated", { arrays: new Map([["pixels", [pixels]]]), numbers }, 0.01);
   });

@@ -16,6 +16,7 @@ import { compartments, imageCompartments } from "../data/atlas/compartments.ts";
 import { labelOf } from "../data/atlas/label-class.ts";
 import { readSequences } from "../data/atlas/sequences.ts";
 import type { Protein } from "../data/atlas/tables.ts";
+import { descriptionFile, isDataSet, readDescription } from "../data/dataset/description.ts";
 import { answersFileName } from "./answers-file.ts";
 import { type Baselines, baselineNames, fitBaselines } from "./predict/sequence-methods.ts";
 import { calibrationProteins, judgeLocalization, type LocalizationRequest } from "./predict/sequences.ts";
@@ -170,6 +171,12 @@ function checkSequences(splits: LocalizationRequest["splits"], data: string): vo
 }
 
 async function hashAtlas(folder: string): Promise<Record<string, string>> {
-  const sums = atlasFiles.map(async (file) => [file, await hashFile(join(folder, file))] as const);
+  const names = (await isDataSet(folder)) ? await filesOfSet(folder) : atlasFiles;
+  const sums = names.map(async (file) => [file, await hashFile(join(folder, file))] as const);
   return Object.fromEntries(await Promise.all(sums));
+}
+
+async function filesOfSet(folder: string): Promise<string[]> {
+  const { crops, tables } = await readDescription(folder);
+  return [descriptionFile, crops, ...Object.values(tables).map(({ file }) => file)];
 }

@@ -18,7 +18,7 @@ export function operationsPerStep(tokens: number): number {
 /** Operations of ESM2's 650 million parameters for a token. */
 const operationsPerToken = 2 * 651e6;
 
-/** Seconds of the work at a speed in operations per second. The network reaches this share of a matrix product's speed. */
+/** Seconds of the work at a speed in operations per second, of which the network is assumed to reach half. */
 export function estimateSeconds({ tokens, pictures, steps }: CellDiffWork, speed: number): number {
   const reached = 0.5 * speed;
   return (pictures * steps * operationsPerStep(tokens) + tokens * operationsPerToken) / reached;

@@ -11,8 +11,9 @@ import { cellsOfImage, type MeasuredImageOptions } from "@proteoscope/microscope
 import { CommandError, describeFailure, exitCodes } from "../../cli/errors.ts";
 import { findImages, imagesOfFile, type NamedImage, readImageOf } from "../../image-sets.ts";
 
-/** Whether a folder holds the crops of an atlas, or of `data simulate`. */
+/** Whether a folder is a data set, or holds the crops of an atlas. */
 export function isAtlas(folder: string): boolean {
+  if (existsSync(join(folder, "dataset.json"))) return true;
   return ["crops.csv", "crops_u8.npy"].every((name) => existsSync(join(folder, name)));
 }
 
