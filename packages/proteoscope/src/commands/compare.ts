@@ -16,7 +16,7 @@ import { withOutputFolder } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { imageArgs, parseImageArguments } from "./image-arguments.ts";
+import { imageArgs, parseImageArguments } from "./arguments/image-arguments.ts";
 
 const compareArgs = {
   a: {

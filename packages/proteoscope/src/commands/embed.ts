@@ -21,8 +21,8 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { withRuntime } from "../model-folder.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
+import { proteinArgs, proteinInputs } from "./arguments/protein-arguments.ts";
 import { printRefusals } from "./print-refusals.ts";
-import { proteinArgs, proteinInputs } from "./protein-arguments.ts";
 import { openProteins, type ScreenInputs } from "./screen/screen-inputs.ts";
 
 const embedArgs = {

@@ -8,7 +8,6 @@ import type {
   CellDiffProvenance,
   CellDiffSettings,
 } from "@proteoscope/microscope/experiments";
-import { openCellDiffModel } from "../cell-diff-model.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
 import { type Inputs, withOutputFolder } from "../cli/output.ts";
@@ -17,6 +16,7 @@ import { showProgress } from "../cli/progress.ts";
 import { withRuntime } from "../model-folder.ts";
 import type { ReadFieldOptions } from "../nuclei.ts";
 import { packageVersion } from "../package-files.ts";
+import { openCellDiffModel } from "./cell-diff-model.ts";
 
 /** What is drawn with CELL-Diff, and where to. */
 export interface CellDiffCommand {

@@ -12,7 +12,6 @@ import {
   samplerNames,
 } from "@proteoscope/microscope";
 import type { ArgsDef, ParsedArgs } from "citty";
-import { isCellDiff } from "../cell-diff-model.ts";
 import { parseChannel, parseInteger, parseNumber } from "../cli/arguments.ts";
 import { type CommandContext, defineCommand, type sharedArgs } from "../cli/command.ts";
 import { CommandError, exitCodes } from "../cli/errors.ts";
@@ -23,9 +22,15 @@ import { openModel, withRuntime } from "../model-folder.ts";
 import { packageVersion } from "../package-files.ts";
 import type { NamedProtein } from "../proteins.ts";
 import type { WrittenCell } from "../write-cells.ts";
+import {
+  listRefused,
+  proteinArgs,
+  proteinInputs,
+  readProteinArguments,
+} from "./arguments/protein-arguments.ts";
+import { parseStains, stainArg } from "./arguments/stain-arguments.ts";
+import { isCellDiff } from "./cell-diff-model.ts";
 import type { CellDiffCommand } from "./generate-cell-diff.ts";
-import { listRefused, proteinArgs, proteinInputs, readProteinArguments } from "./protein-arguments.ts";
-import { parseStains, stainArg } from "./stain-arguments.ts";
 
 const generateArgs = {
   ...proteinArgs,

@@ -13,7 +13,12 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import type { NamedProtein } from "../proteins.ts";
-import { listRefused, proteinArgs, proteinInputs, readProteinArguments } from "./protein-arguments.ts";
+import {
+  listRefused,
+  proteinArgs,
+  proteinInputs,
+  readProteinArguments,
+} from "./arguments/protein-arguments.ts";
 
 const localizeArgs = {
   ...proteinArgs,

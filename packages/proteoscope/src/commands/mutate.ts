@@ -20,9 +20,9 @@ import { showProgress } from "../cli/progress.ts";
 import { describeMutants, mutantsJson, mutantTable } from "../describe-experiments.ts";
 import { openPartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
-import { parseCells, readCells } from "./cell-arguments.ts";
-import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./experiment-arguments.ts";
-import { proteinArgs } from "./protein-arguments.ts";
+import { parseCells, readCells } from "./arguments/cell-arguments.ts";
+import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./arguments/experiment-arguments.ts";
+import { proteinArgs } from "./arguments/protein-arguments.ts";
 
 const mutateArgs = {
   protein: proteinArgs.protein,

@@ -3,7 +3,6 @@
 
 import { cutCrop, resamplePlane } from "@proteoscope/imaging";
 import type { PicturedCell } from "@proteoscope/microscope/experiments";
-import { openCellDiffModel } from "../cell-diff-model.ts";
 import { parseInteger } from "../cli/arguments.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { CommandError, type ExitCode, exitCodes } from "../cli/errors.ts";
@@ -13,8 +12,9 @@ import { showProgress } from "../cli/progress.ts";
 import { openImageFile } from "../image-file.ts";
 import { withRuntime } from "../model-folder.ts";
 import { readFieldFor } from "../nuclei.ts";
-import { parseImageArguments } from "./image-arguments.ts";
-import { parseStains } from "./stain-arguments.ts";
+import { parseImageArguments } from "./arguments/image-arguments.ts";
+import { parseStains } from "./arguments/stain-arguments.ts";
+import { openCellDiffModel } from "./cell-diff-model.ts";
 
 type Arguments = Parameters<typeof parseImageArguments>[0] & {
   readonly query?: string | undefined;

@@ -14,9 +14,9 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
-import { imageArgs, parseImageArguments } from "./image-arguments.ts";
-import { listRefused, proteinArgs, readProteinArguments } from "./protein-arguments.ts";
-import { stainArg } from "./stain-arguments.ts";
+import { imageArgs, parseImageArguments } from "./arguments/image-arguments.ts";
+import { listRefused, proteinArgs, readProteinArguments } from "./arguments/protein-arguments.ts";
+import { stainArg } from "./arguments/stain-arguments.ts";
 
 const retrieveArgs = {
   query: {

@@ -16,9 +16,9 @@ import { describeScan, scanTable } from "../describe-experiments.ts";
 import { openPartsFolder, type PartsFolder } from "../experiment-parts.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import type { NamedProtein } from "../proteins.ts";
-import { parseCells, readCells } from "./cell-arguments.ts";
-import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./experiment-arguments.ts";
-import { proteinArgs } from "./protein-arguments.ts";
+import { parseCells, readCells } from "./arguments/cell-arguments.ts";
+import { experimentArgs, nucleiDigest, readOneProtein, withParts } from "./arguments/experiment-arguments.ts";
+import { proteinArgs } from "./arguments/protein-arguments.ts";
 
 const scanArgs = {
   protein: proteinArgs.protein,

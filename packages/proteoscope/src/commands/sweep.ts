@@ -20,7 +20,7 @@ import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
-import { proteinArgs, proteinInputs } from "./protein-arguments.ts";
+import { proteinArgs, proteinInputs } from "./arguments/protein-arguments.ts";
 
 const sweepArgs = {
   protein: proteinArgs.protein,

@@ -16,7 +16,7 @@ import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel, withRuntime } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
-import { imageArgs, parseImageArguments } from "../image-arguments.ts";
+import { imageArgs, parseImageArguments } from "../arguments/image-arguments.ts";
 import { findEvaluatedModel } from "./evaluated-model.ts";
 
 const defaultProteins = 300;

@@ -2,9 +2,9 @@
 // of one.
 
 import { type FurtherStain, furtherStains } from "@proteoscope/models";
-import { parseChannel } from "../cli/arguments.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import type { NamedStain } from "../nuclei.ts";
+import { parseChannel } from "../../cli/arguments.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import type { NamedStain } from "../../nuclei.ts";
 
 export const stainArg = {
   type: "string",

@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorkplace, fieldOfNuclei, runWords, tiffOf, type Workplace } from "../testing/model-folder.ts";
+import {
+  createWorkplace,
+  fieldOfNuclei,
+  runWords,
+  tiffOf,
+  type Workplace,
+} from "../../testing/model-folder.ts";
 import { parseStains } from "./stain-arguments.ts";
 
 describe("--stain", () => {

@@ -5,10 +5,10 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { CellDiffModel } from "@proteoscope/microscope/experiments";
-import { cacheFolders } from "./cache-folders.ts";
-import { resolveCheckpoint } from "./checkpoint-path.ts";
-import type { CommandContext } from "./cli/command.ts";
-import { startProgress } from "./cli/progress.ts";
+import { cacheFolders } from "../cache-folders.ts";
+import { resolveCheckpoint } from "../checkpoint-path.ts";
+import type { CommandContext } from "../cli/command.ts";
+import { startProgress } from "../cli/progress.ts";
 
 /** Whether a model is CELL-Diff: the name of a release, or a single file, which no model folder of ours is. */
 export async function isCellDiff(named: string | undefined): Promise<boolean> {

@@ -5,7 +5,7 @@ import { samplerNames } from "@proteoscope/microscope";
 import type { CellChoice } from "@proteoscope/microscope/experiments";
 import type { FileSource } from "@proteoscope/models";
 import type { ArgsDef } from "citty";
-import { parseChannel, parseInteger, parseNumber } from "../cli/arguments.ts";
+import { parseChannel, parseInteger, parseNumber } from "../../cli/arguments.ts";
 
 export const cellArgs = {
   nucleus: {
@@ -67,7 +67,7 @@ export async function readCells(
   { settings, image, count, ...options }: ReturnType<typeof parseCells>,
   signal: AbortSignal,
 ): Promise<CellChoice> {
-  const { readNuclei } = await import("../nuclei.ts");
+  const { readNuclei } = await import("../../nuclei.ts");
   if (image !== undefined)
     return { settings, nuclei: await readNuclei(folder, { ...options, image, maxNuclei: count, signal }) };
   const seeds = Array.from({ length: count }, (_, index) => settings.seed + index);

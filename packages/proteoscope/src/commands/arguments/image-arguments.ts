@@ -2,7 +2,7 @@
 // commands `compare` and `retrieve` share them.
 import type { MeasuredImageOptions } from "@proteoscope/microscope/experiments";
 import type { ArgsDef } from "citty";
-import { parseNumber } from "../cli/arguments.ts";
+import { parseNumber } from "../../cli/arguments.ts";
 
 const scalings = ["range", "percentiles"] as const;
 

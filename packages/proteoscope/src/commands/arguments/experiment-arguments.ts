@@ -3,11 +3,11 @@
 
 import type { CellChoice } from "@proteoscope/microscope/experiments";
 import type { ArgsDef } from "citty";
-import type { CommandContext } from "../cli/command.ts";
-import { CommandError, exitCodes } from "../cli/errors.ts";
-import { printLines } from "../cli/print.ts";
-import { digestOf, type PartsFolder } from "../experiment-parts.ts";
-import { type NamedProtein, resolveProteins } from "../proteins.ts";
+import type { CommandContext } from "../../cli/command.ts";
+import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { printLines } from "../../cli/print.ts";
+import { digestOf, type PartsFolder } from "../../experiment-parts.ts";
+import { type NamedProtein, resolveProteins } from "../../proteins.ts";
 import { cellArgs } from "./cell-arguments.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 

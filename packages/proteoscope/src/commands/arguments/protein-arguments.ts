@@ -1,12 +1,12 @@
 // The proteins of a command: the options that say how they are read, and the records that are refused while the others
 // are answered, as a line each for people and as a list for programs.
 import type { RefusedRecord } from "@proteoscope/formats";
-import type { CommandContext } from "../cli/command.ts";
-import { describeFailure } from "../cli/errors.ts";
-import type { Inputs } from "../cli/output.ts";
-import { printLines } from "../cli/print.ts";
-import { isStandardInput } from "../cli/read-input.ts";
-import { type ResolvedProteins, resolveProteins } from "../proteins.ts";
+import type { CommandContext } from "../../cli/command.ts";
+import { describeFailure } from "../../cli/errors.ts";
+import type { Inputs } from "../../cli/output.ts";
+import { printLines } from "../../cli/print.ts";
+import { isStandardInput } from "../../cli/read-input.ts";
+import { type ResolvedProteins, resolveProteins } from "../../proteins.ts";
 
 export const proteinArgs = {
   protein: {
