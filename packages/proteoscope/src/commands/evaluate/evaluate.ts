@@ -2,6 +2,7 @@
 // ceilings. Writes metrics.json, report.html and, so that an interrupted run can go on, answers.jsonl.
 
 import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Evaluation, JudgeSource, Sweep, UnseenSet } from "@proteoscope/lab";
 import type { OnProgress, SamplerName } from "@proteoscope/microscope";
@@ -198,8 +199,11 @@ async function measureFolders(
   const options = { ...parseImageArguments(args, signal), signal };
   const real = await openFolderImages(data, constants, options);
   const generated = await openFolderImages(args.model, constants, options);
+  if (real.side !== generated.side)
+    throw usage(`${data} has images of ${real.side} pixels, ${args.model} of ${generated.side}`);
   const request = {
-    ...{ ...shared, real, generated, classifier, constants, seed: parseInteger("seed", args.seed) },
+    constants: { ...constants, cropPixels: real.side },
+    ...{ ...shared, real, generated, classifier, seed: parseInteger("seed", args.seed) },
     ...{ judges: await findJudges(args.judge, env), pairs: await pairFolders(real, generated) },
   };
   const isBroken = () => real.refused.size + generated.refused.size > 0;
@@ -218,13 +222,18 @@ async function measureFolders(
 /** Judges by name or path. @throws CommandError (not found) where there is neither */
 async function findJudges(list: string, env: CommandContext["env"]): Promise<JudgeSource[]> {
   const { namedJudges } = await import("@proteoscope/lab");
+  const { openFolder } = await import("@proteoscope/models/node");
   const names = [...new Set(list.split(",").map((name) => name.trim()))].filter((name) => name !== "");
   const judges: JudgeSource[] = [];
   for (const name of names) {
     const known = namedJudges.find((one) => one === name);
     if (known !== undefined) judges.push({ name: known });
     else {
-      const { folder, options, path } = await openCheckpoint(name, env);
+      // A run folder as it is: its configuration says what the network learned from.
+      const isFolder = (await stat(name).catch(() => undefined))?.isDirectory() === true;
+      const { folder, options, path } = isFolder
+        ? { folder: openFolder(name), options: {}, path: name }
+        : await openCheckpoint(name, env);
       judges.push({ name: basename(name), path, folder, load: options });
     }
   }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv, writeOmeTiff, writePng } from "@proteoscope/formats";
 import type { Metrics } from "@proteoscope/lab";
-import { writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
+import { judgedModelFiles, writeJudgedAtlas } from "@proteoscope/lab/testing/judged-model";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorkplace, fieldOfNuclei, runWords, type Workplace } from "../../testing/model-folder.ts";
 
@@ -93,8 +93,12 @@ describe("evaluate on folders of images", () => {
     expect(existsSync(join(place.path, "none"))).toBe(false);
   });
 
-  it("reads atlas folders as they are, crop by crop, and compares two models' reports of them", async () => {
+  it("reads atlas folders as they are, crop by crop, and judges by a run of `train classifier`", async () => {
     const atlas = await writeJudgedAtlas();
+    const run = join(place.path, "judge");
+    place.file("judge/config.yaml", "trainer: classifier\natlas: atlas\n");
+    for (const [name, bytes] of judgedModelFiles())
+      if (name.startsWith("classifier/")) place.file(`judge/model/${name}`, bytes);
     try {
       const output = join(place.path, "of-atlas");
       const words = [
@@ -105,11 +109,15 @@ describe("evaluate on folders of images", () => {
         "-o",
         output,
         "--judge",
-        "features",
+        `features,${run}`,
         "--json",
       ];
       const { stdout } = await runWords(words);
       const { suite } = JSON.parse(stdout) as Metrics;
+      expect(suite!.judges.map(({ name, trained_on }) => [name, trained_on])).toEqual([
+        ["features", "nothing"],
+        ["judge", "real cells of this data set"],
+      ]);
       const ssim = suite!.figures.find(
         ({ measure, subject }) => measure === "ssim" && subject === "generated",
       )!;

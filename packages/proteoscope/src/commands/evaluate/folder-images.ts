@@ -22,6 +22,8 @@ export interface FolderImages extends ImageSet {
   readonly refused: Map<string, string>;
   /** Whether the images are crops of an atlas folder. */
   readonly isNumbered: boolean;
+  /** Side of the images in pixels. */
+  readonly side: number;
 }
 
 /** Opens a folder. @throws CommandError (not found, bad data) where there is none, or none of its files is an image */
@@ -47,7 +49,7 @@ export async function openFolderImages(
   for (const { name, path } of files)
     images.push(...(await attempt(name, () => imagesOfFile(path, name, options.signal))));
   return {
-    ...{ name: folder, count: images.length, refused, isNumbered: false },
+    ...{ name: folder, count: images.length, refused, isNumbered: false, side: constants.cropPixels },
     async *read() {
       for (const image of images)
         yield* await attempt(image.name, async () => cellsOf(image, known, constants, options));
@@ -55,13 +57,13 @@ export async function openFolderImages(
   };
 }
 
-async function atlasSet(folder: string): Promise<ImageSet> {
+async function atlasSet(folder: string): Promise<ImageSet & { readonly side: number }> {
   const { atlasImages, openCropPixels, readCrops } = await import("@proteoscope/lab");
   const pixels = await openCropPixels(folder, { isCached: false });
   const { crops } = await readCrops(folder);
   const isHeldOut = crops.some(({ split }) => split !== "train");
   const unseenCrops = crops.filter(({ split }) => !isHeldOut || split !== "train");
-  return atlasImages(folder, crops, { unseenCrops }, pixels);
+  return { ...atlasImages(folder, crops, { unseenCrops }, pixels), side: pixels.height };
 }
 
 type Known = ReadonlyMap<string, { readonly protein: string; readonly compartment: string }>;
