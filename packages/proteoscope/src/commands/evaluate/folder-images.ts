@@ -60,7 +60,7 @@ export async function openFolderImages(
 async function atlasSet(folder: string): Promise<ImageSet & { readonly side: number }> {
   const { atlasImages, openCropPixels, readCrops } = await import("@proteoscope/lab");
   const pixels = await openCropPixels(folder, { isCached: false });
-  const { crops } = await readCrops(folder);
+  const crops = (await readCrops(folder)).crops.filter(({ isBlend }) => !isBlend); // averages of two are no cells
   const isHeldOut = crops.some(({ split }) => split !== "train");
   const unseenCrops = crops.filter(({ split }) => !isHeldOut || split !== "train");
   return { ...atlasImages(folder, crops, { unseenCrops }, pixels), side: pixels.height };
