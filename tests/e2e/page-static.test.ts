@@ -15,6 +15,7 @@ import {
   flags,
   isSame,
   meanOf,
+  nextAnnouncement,
   openPage,
   pixelsOf,
   readStored,
@@ -41,7 +42,6 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
     server?.close();
     rmSync(folder, { recursive: true, force: true });
   });
-
   const status = (text: string | RegExp) =>
     page.locator("[aria-live=polite]").getByText(text).waitFor({ state: "attached" });
   const openTab = (name: string) => page.getByRole("tab", { name }).click();
@@ -51,9 +51,9 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
     await page.getByLabel(name, { exact: true }).press("Tab");
   };
   const generate = async () => {
+    const done = nextAnnouncement(page, "The job is done.");
     await page.getByRole("button", { name: /^Generate|^Compare with/ }).click();
-    await status("The job is in the queue.");
-    await status("The job is done.");
+    await done;
   };
   it("shows a first picture without a click, on the first nucleus of the library", async () => {
     const pixels = await pixelsOf(page, /^Synthetic image of FBL, sample \d/);

@@ -42,7 +42,7 @@ describe("the packed release, bundled for a page,", () => {
 
   it("is refused where it needs Node", async () => {
     await expect(bundleForPage('import "proteoscope";')).rejects.toThrow(
-      /Could not resolve "worker_threads"/,
+      /Could not resolve "(node:|worker_threads)/,
     );
   });
 

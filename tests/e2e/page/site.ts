@@ -58,6 +58,23 @@ export async function openPage(browser: Browser, url: string, size = { width: 13
   return { page, errors };
 }
 
+/** Resolves when the page next announces a sentence, which may still stand there from an earlier time. */
+export function nextAnnouncement(page: Page, sentence: string): Promise<void> {
+  return page.evaluate(
+    (text) =>
+      new Promise<void>((resolve) => {
+        const region = document.querySelector("[aria-live=polite]")!;
+        const isThere = () => region.textContent?.includes(text) === true;
+        let isNew = !isThere();
+        new MutationObserver(() => {
+          if (!isThere()) isNew = true;
+          else if (isNew) resolve();
+        }).observe(region, { childList: true, characterData: true, subtree: true });
+      }),
+    sentence,
+  );
+}
+
 /** What a canvas shows, RGBA. */
 export interface Pixels {
   readonly width: number;

@@ -180,14 +180,14 @@ export class Workbench {
     const { protein, parsed, variant, settings, chosenNuclei: nuclei } = this;
     if (protein === null) return;
     const proteins = parsed.proteins.length > 0 ? parsed.proteins : [protein];
-    await this.attempt(() =>
+    const job = await this.attempt(() =>
       this.jobs.submit(
         variant === null
           ? { kind: "generate", proteins, nuclei, settings }
           : { kind: "mutate", protein, variants: [variant], nuclei, settings, draws: 40 },
       ),
     );
-    this.announce("The job is in the queue.");
+    if (job !== undefined) this.announce("The job is in the queue.");
   }
 
   async runScan(options: {
@@ -198,8 +198,10 @@ export class Workbench {
   }): Promise<void> {
     const { protein, settings } = this;
     if (protein === null) return;
-    await this.attempt(() => this.jobs.submit({ kind: "scan", protein, ...options, seed: settings.seed }));
-    this.announce("The scan is in the queue.");
+    const job = await this.attempt(() =>
+      this.jobs.submit({ kind: "scan", protein, ...options, seed: settings.seed }),
+    );
+    if (job !== undefined) this.announce("The scan is in the queue.");
   }
 
   async #finished(job: Job): Promise<void> {
