@@ -25,7 +25,7 @@ import { findPreset } from "../presets.ts";
 
 export const trainCommand = defineCommand({
   name: "train",
-  description: "Train a network on an atlas folder",
+  description: "Train a network on a data set",
   takesMany: true,
   savesAtInterrupt: true,
   args: {
