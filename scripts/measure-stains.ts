@@ -5,7 +5,8 @@
 //     npx tsx scripts/measure-stains.ts ATLAS CLASSIFIER_MODEL MODEL [er,microtubules|er|none] [CELLS]     # one line of JSON
 import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
-import { nuclearProportion, percentiles } from "@proteoscope/imaging";
+import { medianOverlap, nuclearProportion, percentiles, planeCorrelation } from "@proteoscope/imaging";
+import { openCropPixels, openStainPixels, readCrops } from "@proteoscope/lab";
 import {
   openMicroscope,
   readImageClassifier,
@@ -14,9 +15,6 @@ import {
 } from "@proteoscope/microscope";
 import { type FurtherStain, furtherStains, loadAs, loadNoiseSchedule, subfolder } from "@proteoscope/models";
 import { openFolder } from "@proteoscope/models/node";
-import { openCropPixels } from "../packages/lab/src/data/atlas/crop-pixels.ts";
-import { openStainPixels } from "../packages/lab/src/data/atlas/stain-pixels.ts";
-import { readCrops } from "../packages/lab/src/data/atlas/tables.ts";
 
 const [atlas, shipped, path, given = "none", most = "1000"] = process.argv.slice(2);
 if (atlas === undefined || shipped === undefined || path === undefined)
@@ -89,8 +87,8 @@ for (const crop of fieldByField(held)) {
   const generated = drawn!.images.subarray(0, plane);
   measured.push({
     field: crop.fieldOfView,
-    overlap: overlap(real!, generated),
-    correlation: correlation(real!, generated),
+    overlap: medianOverlap(real!, generated),
+    correlation: planeCorrelation(real!, generated),
     nuclearError: Math.abs(nuclearProportion(real!, distance!) - nuclearProportion(generated, distance!)),
   });
   process.stderr.write(`${measured.length} `);
@@ -116,31 +114,6 @@ function fieldByField(crops: typeof held): typeof held {
   const rank = (crop: (typeof held)[number]) =>
     crops.filter(({ fieldOfView, index }) => fieldOfView === crop.fieldOfView && index < crop.index).length;
   return crops.toSorted((a, b) => rank(a) - rank(b) || a.index - b.index);
-}
-
-/** Intersection over union of the pixels above the median of each. */
-function overlap(a: Float32Array, b: Float32Array): number {
-  const [middleA, middleB] = [percentiles(a, [50])[0]!, percentiles(b, [50])[0]!];
-  let [both, any] = [0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [inA, inB] = [a[i]! > middleA, b[i]! > middleB];
-    if (inA && inB) both++;
-    if (inA || inB) any++;
-  }
-  return both / any;
-}
-
-function correlation(a: Float32Array, b: Float32Array): number {
-  const mean = (x: Float32Array) => x.reduce((sum, value) => sum + value, 0) / x.length;
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]! - meanA, b[i]! - meanB];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return ab / Math.sqrt(aa * bb);
 }
 
 /** Mean over cells, with a 95 % interval by bootstrap over fields. */

@@ -24,6 +24,7 @@ export {
   splitSequences,
   splitsByUniprot,
 } from "./data/atlas/splits.ts";
+export { openStainPixels, type StainPixels } from "./data/atlas/stain-pixels.ts";
 export {
   type CompartmentLabel,
   type Crop,

@@ -2,6 +2,8 @@
 // bytes, masked CRC-32C of the bytes), as tensorflow/core/util/event.proto and tensorflow/core/lib/io/record_writer.cc
 // define them. Only what a training run reports is written: numbers and PNG pictures, by step.
 
+import { concatenateBytes } from "../bytes.ts";
+
 /** What happened at a step. */
 export interface TrainingEvent {
   /** Seconds since 1970. */
@@ -22,36 +24,27 @@ export interface EventImage {
 
 /** The first record of an event file. */
 export function writeEventsHeader(wallTime: number): Uint8Array {
-  return frame(message([...double(1, wallTime), ...bytes(3, text("brain.Event:2"))]));
+  return frame(concatenateBytes([...double(1, wallTime), ...bytes(3, text("brain.Event:2"))]));
 }
 
 /** The record of an event; an event file is a header and records one after the other. */
 export function writeEvent({ wallTime, step, scalars = {}, images = [] }: TrainingEvent): Uint8Array {
   const values = [
-    ...Object.entries(scalars).map(([tag, value]) => message([...bytes(1, text(tag)), ...float(2, value)])),
+    ...Object.entries(scalars).map(([tag, value]) =>
+      concatenateBytes([...bytes(1, text(tag)), ...float(2, value)]),
+    ),
     ...images.map(({ tag, png, height, width }) => {
       const image = [...varint(1, height), ...varint(2, width), ...varint(3, 3), ...bytes(4, png)];
-      return message([...bytes(1, text(tag)), ...bytes(4, message(image))]);
+      return concatenateBytes([...bytes(1, text(tag)), ...bytes(4, concatenateBytes(image))]);
     }),
   ];
-  const summary = message(values.flatMap((value) => bytes(1, value)));
-  return frame(message([...double(1, wallTime), ...varint(2, step), ...bytes(5, summary)]));
+  const summary = concatenateBytes(values.flatMap((value) => bytes(1, value)));
+  return frame(concatenateBytes([...double(1, wallTime), ...varint(2, step), ...bytes(5, summary)]));
 }
 
 type Piece = Uint8Array;
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-
-/** Joins pieces of a message. */
-function message(pieces: readonly Piece[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
 
 const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const key = (field: number, type: keyof typeof wireTypes): Piece => variable((field << 3) | wireTypes[type]);

@@ -6,19 +6,19 @@ import { cliCommand } from "../state/cli-command.ts";
 import type { JobStore } from "./job-store.ts";
 import type { StoredResult } from "./stored-result.ts";
 
+/** What a job that is run reports, and how it is ended. */
+export interface JobHooks {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
+  readonly onPreview: (preview: Omit<Preview, "job">) => void;
+}
+
 /** How a job is run. */
-export type RunJob = (
-  request: JobRequest,
-  hooks: {
-    readonly signal: AbortSignal;
-    readonly onProgress: (progress: {
-      readonly done: number;
-      readonly total: number;
-      readonly unit: string;
-    }) => void;
-    readonly onPreview: (preview: Omit<Preview, "job">) => void;
-  },
-) => Promise<StoredResult>;
+export type RunJob = (request: JobRequest, hooks: JobHooks) => Promise<StoredResult>;
 
 /** The jobs of the page. */
 export interface JobQueue {

@@ -9,22 +9,16 @@ import {
   type NamedSequence,
 } from "@proteoscope/microscope";
 import type { MutateResult, ScanMode } from "@proteoscope/microscope/experiments";
-import type { JobRequest, Preview, Protein } from "../api/types.ts";
+import type { JobRequest, Protein } from "../api/types.ts";
+import type { JobHooks } from "./job-queue.ts";
 import type { Laboratory } from "./laboratory.ts";
 import type { StoredCell, StoredResult } from "./stored-result.ts";
 
 /** What a running job is given and reports to. */
-export interface JobContext {
+export interface JobContext extends JobHooks {
   readonly laboratory: Laboratory;
   /** The nucleus of an id. @throws ProteoscopeError (not found). */
   readonly nucleus: (id: string) => Promise<ChosenNucleus>;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: {
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-  }) => void;
-  readonly onPreview: (preview: Omit<Preview, "job">) => void;
 }
 
 /** Previews of one image: each of them is decoded. */

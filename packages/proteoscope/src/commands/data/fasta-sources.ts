@@ -25,9 +25,10 @@ export function fastaSources(files: string): Promise<SequenceSource[]> {
 /** Adds sequences to a set that was imported; lines that say what was found. */
 export async function addFasta(
   set: string,
-  files: string,
+  files: string | undefined,
   work: Parameters<typeof addSequences>[2],
-): Promise<{ readonly report: SequenceReport; readonly lines: string[] }> {
+): Promise<{ readonly report: SequenceReport; readonly lines: string[] } | undefined> {
+  if (files === undefined) return undefined;
   const report = await addSequences(set, await fastaSources(files), work);
   const { found, missing } = report;
   const names = missing.slice(0, 20).map(({ gene, protein }) => gene || protein);

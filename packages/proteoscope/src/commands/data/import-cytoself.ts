@@ -64,10 +64,7 @@ export const importCytoselfCommand = defineCommand({
         },
         { signal, onProgress: progress.show },
       );
-      const sequences =
-        args.fasta === undefined
-          ? undefined
-          : await addFasta(output, args.fasta, { signal, onProgress: progress.show });
+      const sequences = await addFasta(output, args.fasta, { signal, onProgress: progress.show });
       progress.close();
       const rate = report.seconds > 0 ? report.bytes / 1e6 / report.seconds : 0;
       const peak = process.resourceUsage().maxRSS / 1024;

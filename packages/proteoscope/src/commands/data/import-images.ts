@@ -89,10 +89,7 @@ export const importImagesCommand = defineCommand({
         },
         { signal, onProgress: progress.show },
       );
-      const sequences =
-        args.fasta === undefined
-          ? undefined
-          : await addFasta(output, args.fasta, { signal, onProgress: progress.show });
+      const sequences = await addFasta(output, args.fasta, { signal, onProgress: progress.show });
       progress.close();
       if (args.json) printJson(stdout, { output, ...report, sequences: sequences?.report });
       else
