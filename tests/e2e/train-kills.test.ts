@@ -36,8 +36,10 @@ beforeAll(async () => {
 afterAll(() => atlas?.remove());
 
 function start(words: readonly string[]) {
-  const options = { cwd: atlas.path, stdio: ["ignore", "ignore", "pipe"] } as const;
-  const child = spawn(process.execPath, [bin, "train", ...words, "--device", "cpu"], options);
+  const child = spawn(process.execPath, [bin, "train", ...words, "--device", "cpu"], {
+    cwd: atlas.path,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let messages = "";
   child.stderr.on("data", (text) => {
     messages += text;
