@@ -1,4 +1,5 @@
-// The atlas that a run of every trainer learns from: 24 images, 16 of them to train on.
+// The atlas that a run of every trainer learns from: 24 images, 16 of them to train on. Recordings hold what comes of it, so
+// that it must not change.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cropRow, writeAtlas } from "@proteoscope/lab/testing";

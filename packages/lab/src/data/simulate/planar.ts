@@ -1,4 +1,5 @@
-// The order of pixels in the store of a data set: plane by plane, where a renderer has pixel by pixel.
+// The order of pixels in the store of a data set: plane by plane, so that one channel is one range of bytes, where a renderer
+// has pixel by pixel.
 
 /** [N, N, 3] as [3, N, N]. */
 export function planarOf(bytes: Uint8Array): Uint8Array {
