@@ -30,7 +30,12 @@ import { checkData, checkFit, type EvaluatedModel, type EvaluationRequest } from
 import { type EvaluationData, readEvaluationData } from "./sets.ts";
 import { strikeHeldOut } from "./strike-held-out.ts";
 import { atlasImages } from "./suite/atlas-images.ts";
-import { generatedSamples, generatedSubjects, pairedCrops } from "./suite/generated-images.ts";
+import {
+  type GeneratedImages,
+  generatedSamples,
+  generatedSubjects,
+  pairedCrops,
+} from "./suite/generated-images.ts";
 import { measureSuite, type SuiteInput } from "./suite/suite.ts";
 
 export interface ImageRequest extends EvaluationRequest, Pick<LocalizationRequest, "splits"> {
@@ -127,7 +132,7 @@ async function generateAndClassify(
 /** The sets of images that the suite measures. */
 async function suiteOf(
   { data: name }: ImageRequest,
-  generated: GeneratedRecords & { readonly sweeps: readonly SweepRecord[] },
+  generated: GeneratedRecords & Pick<GeneratedImages, "confident" | "sweeps">,
   { data, pixels, library, autoencoding }: ImageMaterial,
 ): Promise<Pick<SuiteInput, "real" | "subjects" | "pairs" | "samples">> {
   const decode = (image: Float32Array) => autoencoding.run(image);
