@@ -69,10 +69,7 @@ export async function measureSuite(
       ].flat(),
     )),
     ...(await phases("distances of sets", () => setDistances(details, tools.encoders, seed, work))),
-    ...(await phases("judges", () => [
-      ...allAccuracies(details, options),
-      ...jointAccuracies(details, options),
-    ])),
+    ...(await phases("judges", () => allAccuracies(details, options))),
     ...(await phases("averages", () =>
       samples === undefined
         ? []
@@ -189,7 +186,7 @@ function imageFigures(
 
 function allAccuracies({ judges, subjects }: SuiteDetails, options: BootstrapOptions): Figure[] {
   const classes = classesOf(subjects[0]!.looked.looks);
-  return judges.flatMap((judge) => [
+  const byJudge = judges.flatMap((judge) => [
     ...accuracyFigures(
       judgeReal(judge, classes),
       { subject: "real", set: "all", by: judge.name, unit: "fields" },
@@ -199,10 +196,14 @@ function allAccuracies({ judges, subjects }: SuiteDetails, options: BootstrapOpt
       accuracyFigures(judgeLooks(judge, looked.looks), { subject, set, by: judge.name }, options),
     ),
   ]);
+  return [...byJudge, ...jointAccuracies({ judges, subjects }, options)];
 }
 
 /** What counts only where every judge that saw no simulated cell is right; none where there is one such judge. */
-function jointAccuracies({ judges, subjects }: SuiteDetails, options: BootstrapOptions): Figure[] {
+function jointAccuracies(
+  { judges, subjects }: Pick<SuiteDetails, "judges" | "subjects">,
+  options: BootstrapOptions,
+): Figure[] {
   const independent = judges.filter(isIndependent);
   if (independent.length < 2) return [];
   return subjects.flatMap(({ subject, set, looked }) => {

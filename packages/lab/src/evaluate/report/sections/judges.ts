@@ -81,7 +81,8 @@ function scoreTable(
 /** Whether a compartment is drawn recognisably, apart from whether the right one is predicted; empty where it was not measured. */
 function recognitionTable({ judges, figures }: SuiteResults): string {
   const found = figures.filter(
-    ({ measure, subject }) => measure === "recall" && subject === confidentSubject,
+    ({ measure, subject, compartment }) =>
+      measure === "recall" && subject === confidentSubject && compartment !== null,
   );
   if (found.length === 0) return "";
   const independent = judges.filter(({ trained_on }) => isIndependent({ trainedOn: trained_on }));
