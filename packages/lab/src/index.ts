@@ -46,6 +46,7 @@ export {
   type TableName,
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
+export { openRealCrops, type RealCrop, type RealCrops } from "./data/dataset/real-crops.ts";
 export { groupBy } from "./data/group-by.ts";
 export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type AtlasImport, type AtlasImportReport, importAtlas } from "./data/import/import-atlas.ts";
@@ -69,7 +70,7 @@ export {
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
 export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
-export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
+export { type ProteomeOutput, writeProteome } from "./data/proteome/write-proteome.ts";
 export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
 export {
   type DatabaseOptions,

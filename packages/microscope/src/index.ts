@@ -62,6 +62,7 @@ export type {
   MicroscopeModel,
   SequenceModel,
 } from "./model/model.ts";
+export { estimateMemory, loadedBytes, type ModelSize, measureModelSize } from "./model/model-size.ts";
 export {
   nucleusLibraryFile,
   readImageClassifier,

@@ -31,6 +31,7 @@ import type {
   parseRequest,
   suggestionsSchema,
 } from "./http/schemas/proteins.ts";
+import type { modelSizeSchema, proteinMapSchema, realCropsSchema } from "./http/schemas/references.ts";
 import type {
   cellSchema,
   compareResult,
@@ -76,4 +77,7 @@ export type GenerateResult = z.infer<typeof generateResult>;
 export type MutateResult = z.infer<typeof mutateResult>;
 export type ScanResult = z.infer<typeof scanResult>;
 export type CompareResult = z.infer<typeof compareResult>;
+export type ModelSize = z.infer<typeof modelSizeSchema>;
+export type ProteinMapState = z.infer<typeof proteinMapSchema>;
+export type RealCrops = z.infer<typeof realCropsSchema>;
 export type RetrieveResult = z.infer<typeof retrieveResult>;

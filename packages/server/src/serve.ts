@@ -11,6 +11,7 @@ import { ProteoscopeError } from "@proteoscope/formats";
 import { createFolder, lockFolder } from "@proteoscope/formats/node";
 import type { LoadedHomologs } from "@proteoscope/models";
 import type { Logger } from "pino";
+import type { ModelSize } from "./api.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { openPglite } from "./db/pglite.ts";
 import { openFileStore } from "./files/file-store.ts";
@@ -26,6 +27,7 @@ import { makeProblem } from "./problem.ts";
 import { openWorkerProcess, type WorkerProcessOptions } from "./process/worker-process.ts";
 import { type ExampleProtein, openProteinLookup } from "./proteins.ts";
 import { startBoss } from "./queue.ts";
+import type { RealCropSource } from "./real-crops.ts";
 
 /** How a server is started. */
 export interface ServeOptions {
@@ -47,6 +49,9 @@ export interface ServeOptions {
   /** The annotated proteins of the model, for names. */
   readonly homologs: LoadedHomologs | undefined;
   readonly examples: readonly ExampleProtein[];
+  /** Recorded crops that are shown beside generated images. */
+  readonly crops?: RealCropSource | undefined;
+  readonly modelSize?: ModelSize | undefined;
   readonly log: Logger;
   readonly limits?: Partial<ServerLimits> | undefined;
 }
@@ -102,7 +107,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
 
 /** What the routes work with, and the taking of jobs, which begins when the model is read. */
 async function openServices(options: ServeOptions, hosts: ReadonlySet<string>) {
-  const { data, log, token, page } = options;
+  const { data, log, token, page, crops, modelSize } = options;
   const onNotice = (line: string): void => log.warn(line);
   const files = await openFileStore(filesFolder(data));
   const { database, release } = await openData(data, options.databaseUrl);
@@ -123,7 +128,7 @@ async function openServices(options: ServeOptions, hosts: ReadonlySet<string>) {
   });
   ready.catch(() => undefined);
   const services: Services = {
-    ...{ database, files, watcher, worker, metrics, log, page },
+    ...{ database, files, watcher, worker, metrics, log, page, crops, modelSize },
     queue: async () => (await opening).queue,
     proteins: openProteinLookup(options.homologs, options.examples),
     limits: { ...defaultLimits, ...options.limits },

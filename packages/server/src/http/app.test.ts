@@ -6,11 +6,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CheckedClient, fieldPng, openCheckedClient } from "../testing/checked-client.ts";
 import { openTestServer, type TestServer } from "../testing/test-server.ts";
 import { knownSequence } from "../testing/tiny-model-files.ts";
+import { createApp } from "./app.ts";
 
 let server: TestServer;
 let client: CheckedClient;
 beforeAll(async () => {
-  server = await openTestServer();
+  const crop = {
+    ...{ protein: Uint8Array.of(0, 255, 9, 9), nucleus: new Uint8Array(4), height: 2, width: 2 },
+    ...{ pixelSizeMicrons: 0.2, gene: "FBL", compartments: ["nucleolus"], cellLine: null },
+    ...{ field: "f1", source: "own images", licence: "CC0" },
+  };
+  const find = async (compartment: string, count: number) =>
+    compartment === "nucleolus"
+      ? { total: 9, crops: Array.from({ length: Math.min(count, 2) }, () => crop) }
+      : { total: 0, crops: [] };
+  server = await openTestServer({
+    ...{ crops: { name: "own", find }, modelSize: { name: "tiny", fileBytes: 12, memoryBytes: 34 } },
+  });
   client = await openCheckedClient(server);
 });
 afterAll(() => server.close());
@@ -60,6 +72,9 @@ describe("the routes of what there is", () => {
     ["/api/v1/proteins", "/api/v1/proteins?query=kno"],
     ["/api/v1/proteins/{name}", "/api/v1/proteins/known"],
     ["/api/v1/nuclei", "/api/v1/nuclei"],
+    ["/api/v1/models/size", "/api/v1/models/size"],
+    ["/api/v1/protein-map", "/api/v1/protein-map"],
+    ["/api/v1/crops", "/api/v1/crops?compartment=nucleus"],
     ["/api/v1/jobs", "/api/v1/jobs"],
   ])("%s answers as it says", async (route, path) => {
     expect((await checked(route, path)).status).toBe(200);
@@ -102,6 +117,41 @@ describe("the routes of what there is", () => {
     const broken = { method: "POST", body: "{", headers: { "content-type": "application/json" } };
     const path = "/api/v1/proteins/localize";
     expect((await checked(path, path, broken)).body).toMatchObject({ status: 400, kind: "usage" });
+  });
+});
+
+describe("the routes of what is shown beside", () => {
+  it("give recorded crops with source and licence, whose pixels are those of the data set", async () => {
+    const route = "/api/v1/crops";
+    const { body } = await checked(route, `${route}?compartment=nucleolus&count=1`);
+    expect(body).toMatchObject({ dataSet: "own", compartment: "nucleolus", total: 9 });
+    expect(body.crops).toMatchObject([{ gene: "FBL", source: "own images", licence: "CC0" }]);
+    const picture = await server.ask(body.crops[0].protein);
+    const { data, channels } = readPng(new Uint8Array(await picture.arrayBuffer()));
+    expect([channels, ...data]).toEqual([1, 0, 255, 9, 9]);
+    expect((await checked(route, `${route}?compartment=Golgi`)).body.crops).toEqual([]);
+    expect((await checked(route, `${route}?compartment=Golgi&count=900`)).body).toMatchObject({
+      field: "count",
+    });
+    expect((await checked("/api/v1/meta", "/api/v1/meta")).body.realCrops).toBe("own");
+  });
+
+  it("map the annotated proteins, and say how far that is", async () => {
+    const ask = async () => (await checked("/api/v1/protein-map", "/api/v1/protein-map")).body;
+    await expect.poll(async () => (await ask()).map, { timeout: 20_000 }).not.toBeNull();
+    const { map, progress } = await ask();
+    expect(progress).toBeNull();
+    expect(map.proteins).toMatchObject([{ symbol: "KNOWN", annotated: ["golgi_apparatus"] }]);
+    expect(map.proteins[0].shares).toHaveLength(map.compartments.length);
+  });
+
+  it("say what is missing where a server has none", async () => {
+    const bare = createApp({ ...server.services, crops: undefined, modelSize: undefined });
+    const ask = (path: string) => bare.request(`/api/v1${path}`, { headers: { host: "localhost" } });
+    const crops = await ask("/crops?compartment=Golgi");
+    expect([crops.status, (await crops.json()).detail]).toEqual([404, expect.stringContaining("--crops")]);
+    expect((await ask("/models/size")).status).toBe(404);
+    expect((await (await ask("/meta")).json()).realCrops).toBeNull();
   });
 });
 

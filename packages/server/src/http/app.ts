@@ -18,6 +18,7 @@ import { addJobRoutes } from "./routes/jobs.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
 import { addNucleiRoutes } from "./routes/nuclei.ts";
 import { addProteinRoutes } from "./routes/proteins.ts";
+import { addReferenceRoutes } from "./routes/references.ts";
 import { addRetrieveRoute } from "./routes/retrieve.ts";
 import type { Services } from "./services.ts";
 
@@ -39,7 +40,8 @@ export function createApp(services: Services): OpenAPIHono {
   app.use(limitRate(services.access, services.limits));
   app.use(limitBodies(services.limits.bodyBytes));
   for (const add of [addHealthRoutes, addMetaRoutes, addProteinRoutes, addNucleiRoutes]) add(app, services);
-  for (const add of [addJobRoutes, addEventRoute, addFileRoutes, addRetrieveRoute]) add(app, services);
+  for (const add of [addJobRoutes, addEventRoute, addFileRoutes]) add(app, services);
+  for (const add of [addRetrieveRoute, addReferenceRoutes]) add(app, services);
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: {

@@ -2,12 +2,14 @@
 // made by the server that listens and by tests.
 
 import type { Logger } from "pino";
+import type { ModelSize } from "../api.ts";
 import type { Database } from "../db/database.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { JobQueue } from "../jobs/job-queue.ts";
 import type { JobWatcher } from "../jobs/watch-jobs.ts";
 import type { WorkerProcess } from "../process/worker-process.ts";
 import type { ProteinLookup } from "../proteins.ts";
+import type { RealCropSource } from "../real-crops.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Limits of a server; what exceeds one is refused with a problem of kind "limit". */
@@ -43,6 +45,10 @@ export interface Services {
   readonly access: Access;
   /** Folder of the built page; without one the server has the API alone. */
   readonly page?: string | undefined;
+  /** Recorded crops; absent where the server was started without a data set. */
+  readonly crops?: RealCropSource | undefined;
+  /** What the model takes; absent where its files were not measured. */
+  readonly modelSize?: ModelSize | undefined;
   /** Whether the server is about to end. */
   isDraining(): boolean;
 }

@@ -161,6 +161,7 @@ function limitCalls(call: Call, isReady: () => boolean): WorkCalls {
     localize: (params) => ask("localize", params),
     upload: (params) => ask("upload", params),
     retrieveImage: (params) => ask("retrieveImage", params),
+    proteinMap: (params) => ask("proteinMap", params),
     export: (params) => ask("export", params),
   };
 }

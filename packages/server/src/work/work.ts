@@ -3,7 +3,15 @@
 
 import { writePng } from "@proteoscope/formats";
 import { localize, mostSteps, samplerNames } from "@proteoscope/microscope";
-import type { LocalizedProtein, Model, NucleusLibrary, RetrieveResult, UploadedNuclei } from "../api.ts";
+import { followMap, mapProteins } from "@proteoscope/microscope/protein-map";
+import type {
+  LocalizedProtein,
+  Model,
+  NucleusLibrary,
+  ProteinMapState,
+  RetrieveResult,
+  UploadedNuclei,
+} from "../api.ts";
 import type { JobWork } from "../jobs/run-job.ts";
 import { modelDigest } from "../queue.ts";
 import { mutateJob, scanJob } from "./experiments.ts";
@@ -33,6 +41,8 @@ export interface WorkCalls {
     readonly options: UploadOptions;
   }): Promise<UploadedNuclei>;
   retrieveImage(params: RetrievedImage): Promise<RetrieveResult>;
+  /** How far the map of proteins is; the first call starts it. */
+  proteinMap(params: Record<string, never>): Promise<ProteinMapState>;
   /** Returns the name of the stored file. */
   export(params: ExportedJob): Promise<{ readonly file: string; readonly name: string }>;
 }
@@ -63,10 +73,16 @@ export function jobWork(tools: WorkTools): JobWork {
 
 /** The calls of a server. */
 export function workCalls(tools: WorkTools): WorkCalls {
+  const { microscope } = tools;
+  const askMap = followMap((onProgress) =>
+    mapProteins(microscope, microscope.model.homologs, { onProgress }),
+  );
   return {
     localize: (params) => localizeOne(tools, params),
     upload: (params) => readUpload(tools, params),
     retrieveImage: (params) => retrieveImage(tools, params),
+    // Its own type has readonly lists.
+    proteinMap: async () => askMap() as ProteinMapState,
     export: (params) => exportJob(tools, params),
   };
 }

@@ -1,6 +1,6 @@
 import { createGenerator } from "@proteoscope/engine";
+import { embedRows } from "@proteoscope/microscope/protein-map";
 import { describe, expect, it, vi } from "vitest";
-import { embedRows } from "./embed-rows.ts";
 import { embedInPlane } from "./umap.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

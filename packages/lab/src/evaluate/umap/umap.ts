@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { WorkOptions } from "@proteoscope/microscope";
-import type { UmapMessage, UmapRequest } from "./embed-rows.ts";
+import type { UmapMessage, UmapRequest } from "@proteoscope/microscope/protein-map";
 
 /** Places of the rows in the plane. @throws the signal's reason when it is aborted, Error where the thread fails */
 export function embedInPlane(

@@ -2,7 +2,8 @@
 // lab's own proxy.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import type { FileSource } from "@proteoscope/models";
 import type { ArgsDef, ParsedArgs } from "citty";
 import { dataFolder } from "../../cache-folders.ts";
 import { parseInteger } from "../../cli/arguments.ts";
@@ -35,6 +36,11 @@ const serveArgs = {
     type: "string",
     valueHint: "folder",
     description: "Index of images that the page searches, made by retrieve --build",
+  },
+  crops: {
+    type: "string",
+    valueHint: "set",
+    description: "Data set whose recorded crops stand beside generated images, with their licences",
   },
   model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
 } as const satisfies ArgsDef;
@@ -105,12 +111,26 @@ async function start(
   }));
   const server = await startServer({
     ...{ data, host, port, origin, token, page, examples, log },
+    crops: await openCrops(args.crops),
+    modelSize: await sizeOf(folder),
     databaseUrl: env.DATABASE_URL || undefined,
     homologs: await loadHomologs(folder),
     spawnWorker: () => spawnWorker(args, data, env),
   });
   const shown = origin ?? server.url;
   return { server, address: token === undefined ? shown : `${shown}/?token=${encodeURIComponent(token)}` };
+}
+
+async function openCrops(folder: string | undefined) {
+  if (folder === undefined) return undefined;
+  const { openRealCrops } = await import("@proteoscope/lab");
+  return openRealCrops(folder);
+}
+
+async function sizeOf(folder: FileSource) {
+  const { estimateMemory, measureModelSize } = await import("@proteoscope/microscope");
+  const { fileBytes, tensorBytes } = await measureModelSize(folder);
+  return { name: basename(folder.name), fileBytes, memoryBytes: estimateMemory(tensorBytes) };
 }
 
 /** The process that does the work: `proteoscope worker`, which takes orders from here. */

@@ -40,13 +40,13 @@ const doctorRoute = createRoute({
 
 /** Adds the routes. */
 export function addMetaRoutes(app: OpenAPIHono, services: Services): void {
-  const { database, worker, limits } = services;
+  const { database, worker, limits, crops } = services;
   app.openapi(metaRoute, async (c) => {
     const { device, model, canRetrieve } = await worker.ready();
     const { bodyBytes, uploadBytes, residues, proteins, images, queuedJobs } = limits;
     return c.json(
       {
-        ...{ name: "proteoscope" as const, device, model, canRetrieve },
+        ...{ name: "proteoscope" as const, device, model, canRetrieve, realCrops: crops?.name ?? null },
         defaults: { generate: { ...generateDefaults }, experiment: { ...experimentDefaults } },
         ...{ samplers: [...samplerNames], scanModes: [...scanModes], jobKinds: [...jobKinds] },
         exportFormats: [...exportFormats],

@@ -57,6 +57,10 @@ export const metaSchema = z
     canRetrieve: z
       .boolean()
       .openapi({ description: "Whether the server was started with an index of images" }),
+    realCrops: z
+      .string()
+      .nullable()
+      .openapi({ description: "Name of the data set of recorded crops; null without one" }),
     limits: z.object({
       bodyBytes: z.int(),
       uploadBytes: z.int(),

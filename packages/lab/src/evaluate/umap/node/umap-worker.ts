@@ -2,7 +2,7 @@
 // thousand rows takes a minute, during which the main thread stays free for an interrupt and for progress.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { embedRows, type UmapMessage, type UmapRequest } from "../embed-rows.ts";
+import { embedRows, type UmapMessage, type UmapRequest } from "@proteoscope/microscope/protein-map";
 
 const post = (message: UmapMessage) => parentPort!.postMessage(message);
 

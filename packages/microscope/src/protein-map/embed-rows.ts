@@ -2,8 +2,8 @@
 // numbers from our generator, so that a seed gives one picture.
 
 import { createGenerator } from "@proteoscope/engine";
-import { UMAP } from "umap-js";
 
+/** What is embedded. */
 export interface UmapRequest {
   /** Rows of one length, brought to comparable scales. */
   readonly rows: readonly Float32Array[];
@@ -28,6 +28,7 @@ export async function embedRows(
   onEpoch?: (epoch: number, epochs: number) => void,
 ): Promise<(readonly [number, number])[]> {
   if (rows.length < 3) return rows.map((_, index) => [index, 0] as const);
+  const { UMAP } = await import("umap-js"); // apart, so that a page which only places proteins does not load it
   const umap = new UMAP({
     ...{ minDist, nNeighbors: Math.min(neighbours, rows.length - 1) },
     random: openRandom(seed),
