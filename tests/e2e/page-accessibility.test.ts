@@ -49,7 +49,7 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
       return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
     });
 
-  const screens = ["Cells", "Compare", "Scan", "Gallery", "Similar"];
+  const screens = ["Cells", "Compare", "Scan", "Atlas", "Gallery", "Similar"];
   for (const theme of ["dark", "light"] as const)
     for (const width of [1360, 375])
       it(`has no violation on any screen, ${theme}, ${width} pixels wide`, async () => {
@@ -59,6 +59,7 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
         const found: string[] = [];
         for (const name of screens) {
           await page.getByRole("tab", { name }).click();
+          if (name === "Atlas") await page.getByRole("application", { name: /^Atlas of/ }).waitFor();
           found.push(...(await violations()).map((one) => `${name}: ${one}`));
         }
         expect(found).toEqual([]);
