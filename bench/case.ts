@@ -14,7 +14,7 @@ export interface Prepared {
 
 /** Which script of `peers/` does the same work, and the arguments of that script. */
 export interface PeerWork {
-  readonly script: "block" | "esm2" | "unet" | "vae";
+  readonly script: "block" | "esm2" | "released" | "unet" | "vae";
   readonly work: readonly (string | number)[];
 }
 

@@ -20,3 +20,8 @@ it("every file is formatted and passes the linter", () => {
 it("everything type-checks under the strict settings", () => {
   expectContent("tsc", ["--noEmit", "-p", "."]);
 });
+
+it("the components of the page type-check, and have no warning", () => {
+  const project = ["--workspace", "packages/web", "--tsconfig", "tsconfig.json"];
+  expectContent("svelte-check", [...project, "--fail-on-warnings", "--output", "human"]);
+});

@@ -1,16 +1,27 @@
-import type { Runtime } from "@proteoscope/engine";
+import type { Runtime, Trace } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorkplace } from "../../packages/proteoscope/src/testing/model-folder.ts";
 import type { BenchCase, BenchResult } from "../case.ts";
+import { randomWeights } from "../random-weights.ts";
 import { convBlockCase } from "./conv-block.ts";
 import { esm2Case, tokensOf } from "./esm2.ts";
 import { imageCase } from "./image-paper.ts";
 import { caseOf, cases, scalingCases } from "./index.ts";
 import { miniWarm } from "./mini-image.ts";
 import { createOverheadCases, overheadShare } from "./overhead.ts";
+import { cellDiffCase, esmcCase, subcellCase, vermeerCase } from "./released.ts";
 import { formatScaling, manyProteins, mixedLengths } from "./scaling.ts";
-import { tinyAutoencoder, tinyEsm2, tinyLoss, tinyUnet } from "./testing/tiny-configs.ts";
+import {
+  tinyAutoencoder,
+  tinyCellDiff,
+  tinyEsm2,
+  tinyEsmc,
+  tinyLoss,
+  tinySubcell,
+  tinyUnet,
+  tinyVermeer,
+} from "./testing/tiny-configs.ts";
 import { unetStepCase } from "./unet-step.ts";
 import { unetTrainCase } from "./unet-train.ts";
 import { vaeDecodeCase, vaeTrainCase } from "./vae.ts";
@@ -37,6 +48,7 @@ describe("the cases", () => {
     const compared = [
       ...["unet.step.b2", "unet.train.b8", "image.ddim50.paper", "vae.decode.b1", "vae.train.b2"],
       ...["esm2.8M", "esm2.35M", "esm2.150M", "block.128x25", "block.256x13", "block.512x7"],
+      ...["subcell.b1", "esmc.300M", "esmc.600M", "cell-diff.step", "vermeer.B"],
       ...["mini.image.cold", "mini.image.warm"],
     ];
     const names = cases.map(({ name }) => name);
@@ -100,6 +112,29 @@ describe("with small networks", () => {
     expect(block.name).toBe("block.8x5");
     const convolution = 2 * (2 * 8 * 25) * (8 * 9);
     expect(((await runTwice(block)) ?? 0) * 1e9).toBeCloseTo(3 * 2 * convolution, 0);
+  });
+
+  it("released networks run, and count what they compute", async () => {
+    const esmcOf = (tokens: number) => runTwice(esmcCase("test.esmc", tinyEsmc, tokens));
+    expect(await esmcOf(18)).toBeGreaterThan(1.9 * (await esmcOf(9))!);
+    expect(await runTwice(subcellCase("test.subcell", tinySubcell))).toBeGreaterThan(0);
+    expect(await runTwice(cellDiffCase("test.cell-diff", tinyCellDiff, 7))).toBeGreaterThan(0);
+    expect(await runTwice(vermeerCase("test.vermeer", tinyVermeer))).toBeNull();
+  });
+
+  it("released networks take the weights of a file", async () => {
+    const names: string[] = [];
+    const weightsOf = (parameters: Trace["parameters"]) => {
+      names.push(...parameters.keys());
+      return randomWeights(parameters);
+    };
+    for (const subject of [esmcCase("a", tinyEsmc, 5), vermeerCase("b", tinyVermeer)]) {
+      const prepared = await subject.prepare(runtime, weightsOf);
+      await prepared.close?.();
+    }
+    expect(names).toEqual(
+      expect.arrayContaining(["esmc.embed_tokens.weight", "tok_embeddings_extended.weight"]),
+    );
   });
 
   it("sequences of all lengths go through one session", async () => {

@@ -8,6 +8,7 @@ import { imagePaper } from "./image-paper.ts";
 import { loader } from "./loader.ts";
 import { miniImages } from "./mini-image.ts";
 import { overheadCases } from "./overhead.ts";
+import { releasedCases } from "./released.ts";
 import { scalingCases } from "./scaling.ts";
 import { unetStep } from "./unet-step.ts";
 import { unetTrain } from "./unet-train.ts";
@@ -23,6 +24,7 @@ export const cases: readonly BenchCase[] = [
   vaeTrain,
   ...esm2Cases,
   ...convBlocks,
+  ...releasedCases,
   ...miniImages,
   cliCold,
 ];

@@ -1,15 +1,13 @@
 // Every screen of the page by the rules of axe (https://github.com/dequelabs/axe-core), dark and light, wide and on a phone, and
 // the way through it by keys alone. Skipped by name where there is no Chromium.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveFolder } from "./browser/serve.ts";
+import { violationsEverywhere, violationsOf } from "./page/axe.ts";
 import { buildStaticPage, executablePath, flags, openPage, withTinyModel } from "./page/site.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/bin/chromium)", () => {
   const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
@@ -30,7 +28,6 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
     await page.getByRole("button", { name: /^pin to compare/ }).click();
     await page.getByRole("group", { name: "Samples" }).getByRole("button").nth(1).click();
     await page.getByRole("button", { name: /^pin to compare/ }).click();
-    await page.evaluate(axe);
   });
   afterAll(async () => {
     await browser?.close();
@@ -38,43 +35,20 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const violations = () =>
-    page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeRule[] }> } };
-      interface AxeRule {
-        readonly id: string;
-        readonly nodes: readonly { readonly target: readonly string[] }[];
-      }
-      const { violations } = await axe.run();
-      return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+  for (const name of ["Cells", "Compare", "Scan", "Atlas", "Gallery", "Similar"])
+    it(`has no violation on ${name}, dark and light, wide and 375 pixels wide`, async () => {
+      await page.getByRole("tab", { name }).click();
+      if (name === "Atlas") await page.getByRole("application", { name: /^Atlas of/ }).waitFor();
+      expect(await violationsEverywhere(page)).toEqual([]);
     });
 
-  const screens = ["Cells", "Compare", "Scan", "Atlas", "Gallery", "Similar"];
-  for (const theme of ["dark", "light"] as const)
-    for (const width of [1360, 375])
-      it(`has no violation on any screen, ${theme}, ${width} pixels wide`, async () => {
-        await page.setViewportSize({ width, height: 860 });
-        const isOther = (await page.locator("html").getAttribute("data-theme")) !== theme;
-        if (isOther) await page.getByRole("button", { name: /theme$/ }).click();
-        const found: string[] = [];
-        for (const name of screens) {
-          await page.getByRole("tab", { name }).click();
-          if (name === "Atlas") await page.getByRole("application", { name: /^Atlas of/ }).waitFor();
-          found.push(...(await violations()).map((one) => `${name}: ${one}`));
-        }
-        expect(found).toEqual([]);
-        const isWider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        expect(isWider).toBe(false);
-      });
-
   it("has no violation in any dialog, each of which closes at Escape and gives the focus back", async () => {
-    await page.setViewportSize({ width: 1360, height: 860 });
     const openers = [/^Queue, /, /^Device, model and weights/, "Keys", "upload", "paint"];
     for (const name of openers) {
       const opener = page.getByRole("button", { name, exact: true });
       await opener.click();
       await page.getByRole("dialog").waitFor();
-      expect(await violations()).toEqual([]);
+      expect(await violationsOf(page)).toEqual([]);
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
       const focused = () => page.evaluate(() => document.activeElement?.textContent);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../packages/formats/src/arrays/safetensors.ts";
 import { writeAtlas } from "../../packages/lab/src/testing/atlas-fixture.ts";
 
-// A tiny run of the real command, in a process of its own: what a kill and an interrupt leave, and what comes of it.
+// A tiny run of the real command, in a process of its own: what an interrupt leaves, and what comes of it.
 
 const command = join(import.meta.dirname, "../../packages/proteoscope/bin/proteoscope.mjs");
 const steps = 60;
@@ -56,21 +56,6 @@ async function lastCheckpoint(name: string) {
 }
 
 describe("proteoscope train", () => {
-  it("gives after a SIGKILL and --resume the parameters of a run that was not killed, bit for bit", async () => {
-    expect(await train(beginning("whole")).ended).toBe(0);
-    const killAt = 5 + Math.floor(Math.random() * 45); // any step will do: that is what is claimed
-    const { child, ended } = train(beginning("killed"));
-    await untilStep("killed", killAt);
-    child.kill("SIGKILL");
-    expect(await ended).toBe("SIGKILL");
-    expect(await train(["plm", "-o", runPath("killed"), "--resume"]).ended).toBe(0);
-    const whole = await lastCheckpoint("whole");
-    const resumed = await lastCheckpoint("killed");
-    expect([...resumed.keys()].sort()).toEqual([...whole.keys()].sort());
-    for (const [name, { data }] of whole)
-      expect(resumed.get(name)!.data, `${name}, killed at ${killAt}`).toEqual(data);
-  });
-
   it("saves at an interrupt, exits with 130, and goes on", async () => {
     const { child, ended } = train(beginning("interrupted"));
     await untilStep("interrupted", 4);
@@ -81,6 +66,7 @@ describe("proteoscope train", () => {
     expect(step).toBeLessThan(steps);
     await stat(join(runPath("interrupted"), "checkpoints", `step-${step}.safetensors`));
     expect(await train(["plm", "-o", runPath("interrupted"), "--resume"]).ended).toBe(0);
+    expect(await train(beginning("whole")).ended).toBe(0);
     const whole = await lastCheckpoint("whole");
     const resumed = await lastCheckpoint("interrupted");
     for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);

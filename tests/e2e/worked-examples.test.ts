@@ -75,7 +75,7 @@ describe("the worked examples", () => {
     }
     expect(readFileSync(join(folder, "study/study.svg"), "utf8").match(/<circle/g)).toHaveLength(2);
     const made = readdirSync(join(folder, "images"), { recursive: true }).map(String);
-    expectPicture(join("images", made.find((name) => name.endsWith(".png"))!));
+    expectPicture(join("images", made.find((name) => /^[^_]+_synthetic\.png$/.test(name))!));
     const scanned = readdirSync(join(folder, "scan"), { recursive: true }).map(String);
     expectPicture(join("scan", scanned.find((name) => name.endsWith(".png"))!));
     expect(statSync(join(folder, "runs/plm/events.out.tfevents.0.proteoscope")).size).toBeGreaterThan(50);

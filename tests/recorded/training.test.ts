@@ -1,26 +1,15 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NdArray, readNpy, readSafetensors } from "@proteoscope/formats";
-import { cropRow, writeAtlas } from "@proteoscope/lab/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeRecordedAtlas } from "./atlas.ts";
 import { proteoscope } from "./command.ts";
 import { expectRecorded, spreadValues } from "./recording.ts";
 import { recordedRuns } from "./training-configs.ts";
 
-// Four proteins of known genes with four images each, and images with nothing known but their compartment.
-const crops = Array.from({ length: 24 }, (_, index) => {
-  const primary = index % 2 === 0 ? "nucleoplasm" : "cytoplasm";
-  const known = index % 6 < 4 ? { gene: `GENE${index % 4}`, uniprot: `P${index % 4}` } : {};
-  const place = { FOV_id: `field${index}`, split_image: index < 16 ? "train" : "val" };
-  const cell_line = ["HEK293T", "U2OS", ""][index % 3]!;
-  return { ...cropRow, index, primary, compartments: `${primary}:1`, cell_line, ...place, ...known };
-});
-
-let atlas: Awaited<ReturnType<typeof writeAtlas>>;
+let atlas: Awaited<ReturnType<typeof writeRecordedAtlas>>;
 beforeAll(async () => {
-  atlas = await writeAtlas({ crops });
-  const levels = Array.from({ length: 6 }, (_, index) => `GENE${index},${index * index}\n`);
-  writeFileSync(join(atlas.path, "levels.csv"), `gene,level\n${levels.join("")}`);
+  atlas = await writeRecordedAtlas();
 });
 afterAll(() => atlas?.remove());
 

@@ -5,10 +5,19 @@ import {
   type AutoencoderTrainingConfig,
   autoencoderKlDefaults,
   esm2Config,
+  esmcConfig,
   perceptualAdversarialDefaults,
   type UnetConfig,
   unetDefaults,
 } from "@proteoscope/models";
+import {
+  type CellDiffConfig,
+  cellDiffDefaults,
+  type SubcellConfig,
+  subcellDefaults,
+  type VermeerConfig,
+  vermeerPresets,
+} from "@proteoscope/models/released";
 
 export const tinyUnet: UnetConfig = {
   ...unetDefaults,
@@ -30,6 +39,26 @@ export const tinyLoss: AutoencoderTrainingConfig["loss"] = {
   ...perceptualAdversarialDefaults,
   perceptualNetwork: "squeezenet1.1",
   discriminator: { baseChannels: 4, layers: 1 },
+};
+
+export const tinyEsmc = esmcConfig({ hiddenSize: 64, numHiddenLayers: 1, intermediateSize: 32 });
+
+export const tinySubcell: SubcellConfig = {
+  ...subcellDefaults,
+  ...{ hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8 },
+  ...{ imageSize: 8, patchSize: 4, poolSize: 4, numClassifiers: 0 },
+};
+
+export const tinyCellDiff: CellDiffConfig = {
+  ...cellDiffDefaults,
+  ...{ sampleSize: 4, blockOutChannels: [4, 8], layersPerBlock: 1, normNumGroups: 2 },
+  ...{ unetAttentionHeads: 2, hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, maxTokens: 12 },
+};
+
+export const tinyVermeer: VermeerConfig = {
+  ...vermeerPresets.B,
+  ...{ hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8 },
+  ...{ conditionSize: 4, numCodes: 5, numStains: 2, gridSide: 2 },
 };
 
 export const tinyEsm2 = esm2Config({ hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2 });

@@ -76,7 +76,7 @@ export {
   structuralSimilarity,
   tiledSpectrum,
 } from "./planes/picture-quality.ts";
-export { cyclesOf, powerSpectrum } from "./planes/power-spectrum.ts";
+export { cyclesOf, openFrequencyBands, powerSpectrum } from "./planes/power-spectrum.ts";
 export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";
 export { type Agreement, cellFootprint, sampleAgreement } from "./planes/sample-agreement.ts";

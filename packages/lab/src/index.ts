@@ -70,7 +70,7 @@ export {
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
 export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
-export { type WriteOptions, writeProteome } from "./data/proteome/write-proteome.ts";
+export { type ProteomeOutput, writeProteome } from "./data/proteome/write-proteome.ts";
 export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
 export {
   type DatabaseOptions,

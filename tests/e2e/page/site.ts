@@ -94,11 +94,19 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** The pixels of the first canvas of the stage, of the atlas or of a dialog whose label matches. */
+/** The pixels of the first canvas or picture of the stage, of the atlas or of a dialog whose label matches. */
 export async function pixelsOf(page: Page, label: RegExp): Promise<Pixels> {
-  const canvas = page.locator(".large, .plot, figure, dialog").getByRole("img", { name: label }).first();
-  await canvas.waitFor();
-  const address = await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL("image/png"));
+  const shown = page.locator(".large, .plot, figure, dialog").getByRole("img", { name: label }).first();
+  await shown.waitFor();
+  const address = await shown.evaluate(async (element) => {
+    if (element instanceof HTMLCanvasElement) return element.toDataURL("image/png");
+    const picture = element as HTMLImageElement;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width: picture.naturalWidth, height: picture.naturalHeight });
+    canvas.getContext("2d")!.drawImage(picture, 0, 0);
+    return canvas.toDataURL("image/png");
+  });
   const { width, height, channels, data } = readPng(Buffer.from(address.split(",")[1]!, "base64"));
   const rgba = new Uint8Array(4 * width * height).fill(255);
   for (let at = 0; at < width * height; at++)

@@ -2,7 +2,7 @@
 // finest frequencies, where the texture of cells has none. Images are windowed (Hann), so that a border where the
 // picture is cut does not pass for horizontal and vertical detail.
 
-import { cyclesOf, powerSpectrum } from "./power-spectrum.ts";
+import { openFrequencyBands, powerSpectrum } from "./power-spectrum.ts";
 
 /** Numbers of bands and of directions of a spectrum. */
 export interface SpectrumOptions {
@@ -21,19 +21,32 @@ export function directionalSpectrum(
   const power = windowedSpectrum(plane, side);
   const sums = new Float64Array(bands * directions);
   const counts = new Float64Array(bands * directions);
-  const cycles = (index: number) => cyclesOf(index, side) / side;
-  for (let v = 0; v < side; v++) {
-    for (let u = 0; u < side; u++) {
-      const [fx, fy] = [cycles(u), cycles(v)];
-      const band = Math.floor(Math.hypot(fx, fy) * 2 * bands);
-      if (band >= bands || (u === 0 && v === 0)) continue;
-      const turn = Math.atan2(fy, fx) / Math.PI; // of a half circle
-      const sector = Math.round((turn + 1) * directions) % directions;
-      sums[band * directions + sector]! += power[v * side + u]!;
-      counts[band * directions + sector]!++;
-    }
+  const cells = sectorsOf(bands, directions)(side);
+  for (let i = 0; i < power.length; i++) {
+    const cell = cells[i]!;
+    if (cell < 0) continue;
+    sums[cell]! += power[i]!;
+    counts[cell]!++;
   }
   return sums.map((sum, i) => sum / Math.max(1, counts[i]!));
+}
+
+const sectors = new Map<string, (side: number) => Int32Array>();
+
+/** Position of each frequency in [bands, directions]. */
+function sectorsOf(bands: number, directions: number): (side: number) => Int32Array {
+  const key = `${bands} ${directions}`;
+  const known =
+    sectors.get(key) ??
+    openFrequencyBands((x, y, side) => {
+      const [fx, fy] = [x / side, y / side];
+      const band = Math.floor(Math.hypot(fx, fy) * 2 * bands);
+      if (band >= bands || (x === 0 && y === 0)) return -1;
+      const turn = Math.atan2(fy, fx) / Math.PI; // of a half circle
+      return band * directions + (Math.round((turn + 1) * directions) % directions);
+    });
+  sectors.set(key, known);
+  return known;
 }
 
 /** The direction and band of frequency whose power stands out most from its neighbours. */
@@ -62,15 +75,31 @@ export function strongestDirection(
 
 /** The power spectrum of the windowed plane less its mean, [N, N]. */
 function windowedSpectrum(plane: ArrayLike<number>, side: number): Float64Array {
-  const taper = Float64Array.from({ length: side }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / side) ** 2);
-  const tapers = Float64Array.from(
+  const { taper, total } = windowOf(side);
+  let mean = 0;
+  for (let i = 0; i < taper.length; i++) mean += (taper[i]! * plane[i]!) / total;
+  const windowed = new Float64Array(taper.length);
+  for (let i = 0; i < taper.length; i++) windowed[i] = taper[i]! * (plane[i]! - mean);
+  return powerSpectrum(windowed, side);
+}
+
+interface Window {
+  /** [side, side] */
+  readonly taper: Float64Array;
+  readonly total: number;
+}
+
+const windows = new Map<number, Window>();
+
+function windowOf(side: number): Window {
+  const known = windows.get(side);
+  if (known !== undefined) return known;
+  const line = Float64Array.from({ length: side }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / side) ** 2);
+  const taper = Float64Array.from(
     { length: side * side },
-    (_, i) => taper[i % side]! * taper[Math.floor(i / side)]!,
+    (_, i) => line[i % side]! * line[Math.floor(i / side)]!,
   );
-  const total = tapers.reduce((sum, value) => sum + value, 0);
-  const mean = tapers.reduce((sum, value, i) => sum + value * plane[i]!, 0) / total;
-  return powerSpectrum(
-    tapers.map((value, i) => value * (plane[i]! - mean)),
-    side,
-  );
+  const window = { taper, total: taper.reduce((sum, value) => sum + value, 0) };
+  windows.set(side, window);
+  return window;
 }

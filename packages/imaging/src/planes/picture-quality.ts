@@ -4,12 +4,15 @@
 // height is given, [height, N].
 
 import type { PlaneSize } from "./distance-transform.ts";
-import { cyclesOf, powerSpectrum } from "./power-spectrum.ts";
+import { openFrequencyBands, powerSpectrum } from "./power-spectrum.ts";
 
 /** Peak signal-to-noise ratio in dB; at most 100, for equal images. */
 export function signalToNoise(image: ArrayLike<number>, reference: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < image.length; i++) sum += (image[i]! - reference[i]!) ** 2;
+  for (let i = 0; i < image.length; i++) {
+    const error = image[i]! - reference[i]!;
+    sum += error * error; // ** takes twenty times the time
+  }
   return -10 * Math.log10(Math.max(sum / image.length, 1e-10));
 }
 
@@ -31,8 +34,7 @@ export function structuralSimilarity(
   side: number,
   height = side,
 ): number {
-  const { luminance, structure } = compareWindows(image, reference, side, height);
-  return luminance.reduce((sum, value, i) => sum + value * structure[i]!, 0) / luminance.length;
+  return compareWindows(image, reference, side, height).similarity;
 }
 
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
@@ -54,31 +56,36 @@ export function multiScaleSimilarity(
   let [x, y, width, rows] = [image, reference, side, height];
   let product = 1;
   for (let scale = 0; scale < scales; scale++) {
-    const isLast = scale === scales - 1;
-    const { luminance, structure } = compareWindows(x, y, width, rows);
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const similarity = isLast ? mean(luminance.map((value, i) => value * structure[i]!)) : mean(structure);
-    product *= Math.max(0, similarity) ** (scaleWeights[scale]! / total);
+    const { similarity, structure } = compareWindows(x, y, width, rows);
+    const ofScale = scale === scales - 1 ? similarity : structure;
+    product *= Math.max(0, ofScale) ** (scaleWeights[scale]! / total);
     [x, y] = [halve(x, width, rows), halve(y, width, rows)];
     [width, rows] = [Math.floor(width / 2), Math.floor(rows / 2)];
   }
   return product;
 }
 
+/** Means over the windows of two images: of luminance times structure, and of structure alone. */
 function compareWindows(a: ArrayLike<number>, b: ArrayLike<number>, width: number, height: number) {
-  const product = (x: ArrayLike<number>, y: ArrayLike<number>) => Float64Array.from(x, (v, i) => v * y[i]!);
-  const [meanA, meanB, squareA, squareB, both] = [a, b, product(a, a), product(b, b), product(a, b)].map(
-    (plane) => smooth(plane, width, height),
-  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const luminance: number[] = [];
-  const structure: number[] = [];
+  const product = (x: ArrayLike<number>, y: ArrayLike<number>) => {
+    const result = new Float64Array(x.length);
+    for (let i = 0; i < result.length; i++) result[i] = x[i]! * y[i]!;
+    return result;
+  };
+  const [meanA, meanB] = [smooth(a, width, height), smooth(b, width, height)];
+  const squareA = smooth(product(a, a), width, height);
+  const squareB = smooth(product(b, b), width, height);
+  const both = smooth(product(a, b), width, height);
+  let [similarity, structure] = [0, 0];
   for (let i = 0; i < meanA.length; i++) {
     const [x, y] = [meanA[i]!, meanB[i]!];
-    luminance.push((2 * x * y + stabilizer) / (x * x + y * y + stabilizer));
+    const luminance = (2 * x * y + stabilizer) / (x * x + y * y + stabilizer);
     const spread = squareA[i]! - x * x + squareB[i]! - y * y;
-    structure.push((2 * (both[i]! - x * y) + contrastStabilizer) / (spread + contrastStabilizer));
+    const ofWindow = (2 * (both[i]! - x * y) + contrastStabilizer) / (spread + contrastStabilizer);
+    similarity += luminance * ofWindow;
+    structure += ofWindow;
   }
-  return { luminance, structure };
+  return { similarity: similarity / meanA.length, structure: structure / meanA.length };
 }
 
 /** [H, W] -> [H - 10, W - 10] */
@@ -86,19 +93,14 @@ function smooth(plane: ArrayLike<number>, width: number, height: number): Float6
   const inner = Math.max(0, width - window.length + 1);
   const innerHeight = Math.max(0, height - window.length + 1);
   const rows = new Float64Array(height * inner);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < inner; x++) rows[y * inner + x] = weigh(plane, y * width + x, 1);
+  // Weight by weight over whole rows, which is many times faster than window by window.
+  for (const [tap, weight] of window.entries())
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < inner; x++) rows[y * inner + x]! += weight * plane[y * width + x + tap]!;
   const result = new Float64Array(innerHeight * inner);
-  for (let y = 0; y < innerHeight; y++)
-    for (let x = 0; x < inner; x++) result[y * inner + x] = weigh(rows, y * inner + x, inner);
+  for (const [tap, weight] of window.entries())
+    for (let i = 0; i < result.length; i++) result[i]! += weight * rows[i + tap * inner]!;
   return result;
-}
-
-/** Weighted sum of a window's pixels, `step` apart. */
-function weigh(plane: ArrayLike<number>, first: number, step: number): number {
-  let sum = 0;
-  for (let i = 0; i < window.length; i++) sum += window[i]! * plane[first + i * step]!;
-  return sum;
 }
 
 /** Means of 2x2 pixels. */
@@ -139,13 +141,22 @@ export function radialSpectrum(plane: ArrayLike<number>, side: number, bands = 5
 /** The same from a power spectrum [side, side], for whoever needs that for more. */
 export function radialBands(spectrum: Float64Array, side: number, bands = 5): Float64Array {
   const power = new Float64Array(bands);
-  for (let v = 0; v < side; v++)
-    for (let u = 0; u < side; u++) {
-      const cycles = Math.hypot(cyclesOf(u, side), cyclesOf(v, side)) / side;
-      const band = Math.floor(cycles * 2 * bands);
-      if (band < bands && (u !== 0 || v !== 0)) power[band]! += spectrum[v * side + u]!;
-    }
+  const ofFrequency = ringsOf(bands)(side);
+  for (let i = 0; i < spectrum.length; i++) if (ofFrequency[i]! >= 0) power[ofFrequency[i]!]! += spectrum[i]!;
   return power;
+}
+
+const rings = new Map<number, (side: number) => Int32Array>();
+
+function ringsOf(bands: number): (side: number) => Int32Array {
+  const known =
+    rings.get(bands) ??
+    openFrequencyBands((x, y, side) => {
+      const band = Math.floor((Math.hypot(x, y) / side) * 2 * bands);
+      return band < bands && (x !== 0 || y !== 0) ? band : -1;
+    });
+  rings.set(bands, known);
+  return known;
 }
 
 const tileSide = 128;

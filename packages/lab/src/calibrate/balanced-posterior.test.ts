@@ -23,7 +23,7 @@ const answersTo = (
 ) => examples.map(({ logits }) => likeliest(labels, probabilities(logits, fitted)));
 const countOf = (name: string, answers: readonly string[]) => answers.filter((one) => one === name).length;
 
-describe("a class that sequences hardly reveal", () => {
+describe("a class that sequences hardly reveal", async () => {
   const labels: Compartment[] = ["ER", "Golgi", "mitochondria", "nucleolus", "vesicles"];
   const each = 40;
   // Every protein of the vesicles looks like one of another class. Their own logit is raised for 24 of 40 of them, and
@@ -36,10 +36,10 @@ describe("a class that sequences hardly reveal", () => {
       return { logits, label: only(name) };
     }),
   );
-  const answers = answersTo(labels, examples, fitPosterior(labels, examples));
+  const answers = answersTo(labels, examples, await fitPosterior(labels, examples));
 
-  it("is predicted, where cross entropy of all classes alike gives it up", () => {
-    const plain = fitCorrection(
+  it("is predicted, where cross entropy of all classes alike gives it up", async () => {
+    const plain = await fitCorrection(
       labels.length,
       examples.map(({ logits }) => logits),
       (correction) =>
@@ -63,7 +63,7 @@ describe("a class that sequences hardly reveal", () => {
 describe("a part that is known of no protein by itself", () => {
   const labels: Compartment[] = ["nucleoplasm", "nucleolus", "ER"];
 
-  it.each([-5, 0, 5])("is predicted neither always nor never, with logits about %s", (usual) => {
+  it.each([-5, 0, 5])("is predicted neither always nor never, with logits about %s", async (usual) => {
     const vary = (row: number) => (row - 14.5) / 15;
     const inNucleus = Array.from({ length: 30 }, (_, row) => ({
       ...{ logits: [0, usual + vary(row), -2], label: nucleus },
@@ -71,7 +71,7 @@ describe("a part that is known of no protein by itself", () => {
     const inEr = inNucleus.map(({ logits: [first, second] }) => ({
       ...{ logits: [first!, second!, 8], label: only("ER") },
     }));
-    const answers = answersTo(labels, inNucleus, fitPosterior(labels, [...inNucleus, ...inEr]));
+    const answers = answersTo(labels, inNucleus, await fitPosterior(labels, [...inNucleus, ...inEr]));
     expect(countOf("ER", answers)).toBe(0);
     expect(countOf("nucleolus", answers)).toBeGreaterThan(5);
     expect(countOf("nucleoplasm", answers)).toBeGreaterThan(5);
@@ -84,13 +84,16 @@ describe("a class of few proteins", () => {
   const alike = (count: number, name: string): PosteriorExample[] =>
     Array.from({ length: count }, () => ({ logits: [2, 1, -3], label: only(name) }));
 
-  it("does not determine the posterior alone", () => {
-    const erOf = (golgi: number) =>
-      probabilities([2, 1, -3], fitPosterior(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]))[0]!;
-    expect(erOf(1)).toBeGreaterThan(0.8);
-    expect(erOf(2)).toBeGreaterThan(0.75);
-    expect(erOf(2)).toBeLessThan(erOf(1));
-    expect(Math.abs(erOf(60) - 0.5)).toBeLessThan(0.02); // with as many of both, either may be
+  it("does not determine the posterior alone", async () => {
+    const erOf = async (golgi: number) => {
+      const fitted = await fitPosterior(labels, [...alike(60, "ER"), ...alike(golgi, "Golgi")]);
+      return probabilities([2, 1, -3], fitted)[0]!;
+    };
+    const [one, two, even] = [await erOf(1), await erOf(2), await erOf(60)];
+    expect(one).toBeGreaterThan(0.8);
+    expect(two).toBeGreaterThan(0.75);
+    expect(two).toBeLessThan(one);
+    expect(Math.abs(even - 0.5)).toBeLessThan(0.02); // with as many of both, either may be
   });
 });
 
@@ -145,8 +148,8 @@ describe("what is fitted", () => {
     return tilted + evenness * even + squares / (2 * examples.length);
   }
 
-  it("is the minimum of tilted losses, evenness of predictions and the prior of the shifts", () => {
-    const { scale, bias } = fitPosterior(labels, examples);
+  it("is the minimum of tilted losses, evenness of predictions and the prior of the shifts", async () => {
+    const { scale, bias } = await fitPosterior(labels, examples);
     const found = [Math.log(scale), ...bias];
     const least = objective(found);
     for (const index of found.keys())
@@ -156,7 +159,7 @@ describe("what is fitted", () => {
       }
   });
 
-  it("refuses to fit nothing", () => {
-    expect(() => fitPosterior(labels, [])).toThrow(/no protein to calibrate with/);
+  it("refuses to fit nothing", async () => {
+    await expect(fitPosterior(labels, [])).rejects.toThrow(/no protein to calibrate with/);
   });
 });

@@ -7,7 +7,7 @@ import { type LogitCorrection, noCalibration, posteriorProbabilities } from "@pr
 import type { Compartment } from "../data/atlas/compartments.ts";
 import type { LabelClass } from "../data/atlas/label-class.ts";
 import { indicesOf } from "./gradients.ts";
-import { fitCorrection } from "./platt.ts";
+import { type FitOptions, fitCorrection } from "./platt.ts";
 
 /** A protein of one compartment. */
 export interface PosteriorExample {
@@ -26,10 +26,11 @@ const evenness = 0.5;
 const smallestProbability = 1e-7;
 
 /** The correction for a head's labels. @throws ProteoscopeError where there is no example */
-export function fitPosterior(
+export async function fitPosterior(
   labels: readonly Compartment[],
   examples: readonly PosteriorExample[],
-): LogitCorrection {
+  options: FitOptions = {},
+): Promise<LogitCorrection> {
   const none = noCalibration(labels.length);
   const classes = classesOf(labels, examples);
   return fitCorrection(
@@ -40,6 +41,7 @@ export function fitPosterior(
         classes,
         examples.map(({ logits }) => posteriorProbabilities(logits, { ...none, posterior })),
       ),
+    options,
   );
 }
 

@@ -25,19 +25,19 @@ function distortedExamples(count: number): CalibrationExample[] {
 }
 
 describe("probabilities", () => {
-  it("recover the odds that were scaled and shifted", () => {
-    const { probabilities } = fitCalibration(labels, distortedExamples(600));
+  it("recover the odds that were scaled and shifted", async () => {
+    const { probabilities } = await fitCalibration(labels, distortedExamples(600));
     expect(probabilities.scale).toBeCloseTo(0.5, 0);
     for (const [i, shift] of [3, 0, -2].entries())
       expect(Math.abs(probabilities.bias[i]! + probabilities.scale * shift)).toBeLessThan(0.4);
   });
 
-  it("are as frequent as the compartments are", () => {
+  it("are as frequent as the compartments are", async () => {
     const examples = Array.from({ length: 200 }, (_, row) => ({
       protein: of(row % 5 === 0 ? "Golgi" : "ER"),
       logits: [2, 2, 2],
     }));
-    const calibration = fitCalibration(labels, examples);
+    const calibration = await fitCalibration(labels, examples);
     const [er, golgi, mitochondria] = labelProbabilities([2, 2, 2], calibration);
     expect(er).toBeCloseTo(0.8, 1);
     expect(golgi).toBeCloseTo(0.2, 1);
@@ -45,13 +45,13 @@ describe("probabilities", () => {
   });
 });
 
-describe("the posterior", () => {
+describe("the posterior", async () => {
   // Nine of ten proteins are in the ER, and every logit favours it a little.
   const examples = Array.from({ length: 300 }, (_, row) => {
     const name = row % 10 === 0 ? "Golgi" : "ER";
     return { protein: of(name), logits: [2, name === "Golgi" ? 1 : 0, -3] };
   });
-  const calibration = fitCalibration(labels, examples);
+  const calibration = await fitCalibration(labels, examples);
   const answerTo = ({ logits }: CalibrationExample) =>
     likeliest(labels, posteriorProbabilities(logits, calibration));
 
@@ -62,7 +62,7 @@ describe("the posterior", () => {
     expect(answerTo(examples[1]!)).toBe("ER");
   });
 
-  it("takes any part of a whole for correct, and ignores proteins of several compartments", () => {
+  it("takes any part of a whole for correct, and ignores proteins of several compartments", async () => {
     const parts: Compartment[] = ["nucleoplasm", "nucleolus", "ER"];
     const whole = Array.from({ length: 60 }, (_, row) => ({
       protein: row % 2 === 0 ? of("nucleoplasm", "deeploc2-swissprot") : of("ER"),
@@ -72,15 +72,15 @@ describe("the posterior", () => {
       protein: protein({ labels: [...of("ER").labels, ...of("Golgi").labels] }),
       logits: [9, 9, 9],
     };
-    const fitted = fitCalibration(parts, whole);
-    expect(fitCalibration(parts, [...whole, several]).posterior).toEqual(fitted.posterior);
+    const fitted = await fitCalibration(parts, whole);
+    expect((await fitCalibration(parts, [...whole, several])).posterior).toEqual(fitted.posterior);
     const [nucleoplasm, nucleolus, er] = posteriorProbabilities([-1, 0, 0.5], fitted);
     expect(nucleoplasm! + nucleolus!).toBeGreaterThan(2 * er!);
     expect(nucleolus).toBeGreaterThan(nucleoplasm!);
   });
 });
 
-it("is refused without a protein of known compartment", () => {
-  expect(() => fitCalibration(labels, [])).toThrow(/no protein to calibrate with/);
+it("is refused without a protein of known compartment", async () => {
+  await expect(fitCalibration(labels, [])).rejects.toThrow(/no protein to calibrate with/);
   expect(noCalibration(3).posterior.bias).toEqual([0, 0, 0]);
 });

@@ -7,7 +7,7 @@ import { labelOf } from "../data/atlas/label-class.ts";
 import type { Protein } from "../data/atlas/tables.ts";
 import { fitPosterior } from "./balanced-posterior.ts";
 import { openLabelGradients } from "./gradients.ts";
-import { fitCorrection } from "./platt.ts";
+import { type FitOptions, fitCorrection } from "./platt.ts";
 
 /** A protein, and what the head predicts for it. */
 export interface CalibrationExample {
@@ -18,16 +18,21 @@ export interface CalibrationExample {
 
 /**
  * Fits both corrections for a head's labels, which are compartments.
- * @throws ProteoscopeError where no protein has a known compartment, or none has a single one
+ * @throws ProteoscopeError where no protein has a known compartment, or none has a single one; the signal's reason
  */
-export function fitCalibration(
+export async function fitCalibration(
   labels: readonly Compartment[],
   examples: readonly CalibrationExample[],
-): LocalizationCalibration {
+  { signal, onRound }: FitOptions = {},
+): Promise<LocalizationCalibration> {
   const gradientsOf = openLabelGradients(labels);
   const known = examples.map(({ protein, logits }) => ({ logits, target: sequenceTargets(protein) }));
   const none = noCalibration(labels.length);
-  const probabilities = fitCorrection(
+  const half = (part: number): FitOptions => ({
+    signal,
+    onRound: (done, total) => onRound?.(part * total + done, 2 * total),
+  });
+  const probabilities = await fitCorrection(
     labels.length,
     known.map(({ logits }) => logits),
     (correction) =>
@@ -36,10 +41,11 @@ export function fitCalibration(
           (gradient) => gradient / known.length,
         ),
       ),
+    half(0),
   );
   const single = examples.flatMap(({ protein, logits }) => {
     const label = labelOf(protein, labels);
     return label === undefined ? [] : [{ logits, label }];
   });
-  return { probabilities, posterior: fitPosterior(labels, single) };
+  return { probabilities, posterior: await fitPosterior(labels, single, half(1)) };
 }

@@ -3,22 +3,31 @@
 
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { LogitCorrection } from "@proteoscope/models";
+import { pause } from "../pause.ts";
 
 /** Prior standard deviation of the shifts, which matters for labels with few examples. */
 const shiftDeviation = 2;
 const rounds = 300;
 const firstStep = 0.1;
 
+/** What a fit tells and heeds. */
+export interface FitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each round. */
+  readonly onRound?: ((done: number, total: number) => void) | undefined;
+}
+
 /**
  * `gradientsOf` gives the gradients of the objective with respect to the corrected logits, one row [labels] per row of
  * `logits`.
- * @throws ProteoscopeError where there is no example
+ * @throws ProteoscopeError where there is no example; the signal's reason when it is aborted
  */
-export function fitCorrection(
+export async function fitCorrection(
   labels: number,
   logits: readonly ArrayLike<number>[],
   gradientsOf: (correction: LogitCorrection) => readonly Float64Array[],
-): LogitCorrection {
+  { signal, onRound }: FitOptions = {},
+): Promise<LogitCorrection> {
   if (logits.length === 0)
     throw new ProteoscopeError("no protein to calibrate with has a known compartment", { kind: "data" });
   // The logarithm of the scale, then the shifts.
@@ -26,6 +35,7 @@ export function fitCorrection(
   const [means, squares] = [new Float64Array(1 + labels), new Float64Array(1 + labels)];
   const correction = (): LogitCorrection => ({ scale: Math.exp(values[0]!), bias: [...values.subarray(1)] });
   for (let round = 1; round <= rounds; round++) {
+    await pause(signal);
     const now = correction();
     const gradient = values.map((value) => value / (shiftDeviation ** 2 * logits.length));
     for (const [row, gradients] of gradientsOf(now).entries()) {
@@ -41,6 +51,7 @@ export function fitCorrection(
       const mean = means[i]! / (1 - 0.9 ** round);
       values[i]! -= (step * mean) / (Math.sqrt(squares[i]! / (1 - 0.99 ** round)) + 1e-12);
     }
+    onRound?.(round, rounds);
   }
   return correction();
 }

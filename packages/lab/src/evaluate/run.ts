@@ -58,7 +58,8 @@ export async function evaluateModel(
     });
   const splits = await readSequences(request.data);
   checkSequences(splits, request.data);
-  const openBaselines = () => fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings);
+  const openBaselines = () =>
+    fitBaselines(splits.get("train") ?? [], calibrationProteins(splits), settings, options);
   const localize = async (baselines: Baselines) =>
     evaluateSequences(
       runtime,
@@ -72,7 +73,7 @@ export async function evaluateModel(
       ...(await provenanceOf({ name, checksums }, model.borrowed, request)),
       settings: { seed: settings.seed },
     };
-    const localization = await localize(openBaselines());
+    const localization = await localize(await openBaselines());
     return reportOf({ version: metricsVersion, provenance, images: null, localization, suite: null }, []);
   }
   const confident = [
@@ -87,8 +88,7 @@ export async function evaluateModel(
     { ...request, confident, splits, provenance },
     options,
     async (found) => {
-      options.onProgress?.({ phase: "baselines", done: 0, total: 1, unit: "fits" });
-      const baselines = openBaselines();
+      const baselines = await openBaselines();
       const images = measureImages(withBaselines(found.results, splits, baselines), { seed: settings.seed });
       const localization = only === "images" ? null : await localize(baselines);
       const { results: suite, details } = found.suite;

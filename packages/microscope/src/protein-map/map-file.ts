@@ -39,7 +39,7 @@ export async function readProteinMap(folder: FileSource, model: Checked): Promis
   return digest === (await digestOf(model)) ? map : undefined;
 }
 
-/** Of the files that predictions and annotations follow from. */
+/** Digest of the files that predictions and annotations follow from. */
 function digestOf({ checksums }: Checked): Promise<string> {
   const used = Object.entries(checksums).filter(([path]) =>
     /^(plm|localization|sequence_features|homologs)\//.test(path),

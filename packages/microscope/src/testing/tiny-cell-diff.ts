@@ -28,19 +28,12 @@ export function tinyCellDiffFiles(name = "hpa_pretrained", numStains: 1 | 3 = 3)
   const add = (folder: string, model: Pretrained): void => {
     const weights = initializeWeights(declareParameters(model), 5);
     for (const [path, bytes] of savePretrained({ ...model, weights })) {
-      if (path.endsWith(".json")) files.set(`${folder}/config.json`, withRotaryPositions(bytes));
-      else files.set(`${folder}/${name}.safetensors`, bytes);
+      const isConfig = path.endsWith(".json");
+      files.set(`${folder}/${isConfig ? "config.json" : `${name}.safetensors`}`, bytes);
     }
   };
   const none = new Map();
   add("cell_diff", { architecture: "cell-diff", config: { ...config, numStains }, weights: none });
   add("vae", { architecture: "autoencoder", config: autoencoder, weights: none });
   return files;
-}
-
-/** The language model inside has no configuration of its own that says so. */
-function withRotaryPositions(bytes: Uint8Array): Uint8Array {
-  const json = JSON.parse(new TextDecoder().decode(bytes));
-  if (json.esm !== undefined) json.esm.position_embedding_type = "rotary";
-  return new TextEncoder().encode(JSON.stringify(json));
 }

@@ -2,7 +2,7 @@
 // which is diffusers' AutoencoderKL (../autoencoder-kl).
 
 import { z } from "zod";
-import { type ConfigFormat, count, type Json, size } from "../checkpoints/config-json.ts";
+import { type ConfigFormat, count, formatConfig, type Json, size } from "../checkpoints/config-json.ts";
 import { CheckpointError } from "../checkpoints/file-source.ts";
 import type { NetworkDefinition, StateDict } from "../checkpoints/network-definition.ts";
 import { countBlocks, shapeReader } from "../checkpoints/state-dict-shapes.ts";
@@ -39,6 +39,7 @@ export const cellDiffFormat: ConfigFormat<CellDiffConfig> = {
       message: "must be hidden_size",
     }),
   fixed: () => ({ modelType: "cell-diff" }),
+  inside: ({ esm }) => ({ esm: formatConfig(esm2Format, esm) }),
 };
 
 const esmPrefix = "net.protein_sequence_embedding.model.";

@@ -1,7 +1,7 @@
 import { float32, initializeWeights, type NdArray, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formatConfig, type Json } from "../checkpoints/config-json.ts";
+import { formatConfig } from "../checkpoints/config-json.ts";
 import { parametersOf } from "../checkpoints/declared-parameters.ts";
 import { memoryFolder } from "../checkpoints/file-source.ts";
 import { esm2Config } from "../esm2/network.ts";
@@ -21,10 +21,7 @@ const config: CellDiffConfig = {
   esm: esm2Config({ numHiddenLayers: 2, hiddenSize: 16, numAttentionHeads: 2 }),
 };
 const weights = initializeWeights(parametersOf(cellDiffDefinition, { config, weights: new Map() }), 3);
-const json: Json = formatConfig(cellDiffFormat, config);
-const configFile = new TextEncoder().encode(
-  JSON.stringify({ ...json, esm: { ...(json.esm as Json), position_embedding_type: "rotary" } }),
-);
+const configFile = new TextEncoder().encode(JSON.stringify(formatConfig(cellDiffFormat, config)));
 const folderOf = (file: string, bytes: Uint8Array) =>
   memoryFolder(
     new Map([

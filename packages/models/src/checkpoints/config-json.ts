@@ -14,6 +14,8 @@ export interface ConfigFormat<T> {
   readonly schema: z.ZodType<T>;
   /** Fields that must have this value where they are present, and that are written with it. */
   fixed(config: T): Json;
+  /** Configurations inside it, as their own formats write them. */
+  inside?(config: T): Json;
 }
 
 /** A size: bounded, so that a wrong one ends in an error and not in an endless trace. */
@@ -78,7 +80,7 @@ const nothings = ["null", "false", "[]", "{}"];
 
 /** The fields of a config.json, in snake case. */
 export function formatConfig<T>(format: ConfigFormat<T>, config: T): Json {
-  return renameKeys({ ...format.fixed(config), ...config }, snakeCase);
+  return renameKeys({ ...format.fixed(config), ...config, ...format.inside?.(config) }, snakeCase);
 }
 
 function renameKeys(fields: Json, rename: (key: string) => string): Json {

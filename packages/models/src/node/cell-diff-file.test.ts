@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { initializeWeights } from "@proteoscope/engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "../cell-diff/definition.ts";
-import { formatConfig, type Json } from "../checkpoints/config-json.ts";
+import { formatConfig } from "../checkpoints/config-json.ts";
 import { parametersOf } from "../checkpoints/declared-parameters.ts";
 import { esm2Config } from "../esm2/network.ts";
 import { torchCheckpoint } from "../testing/torch-checkpoint.ts";
@@ -18,7 +18,6 @@ const config = {
   esm: esm2Config({ numHiddenLayers: 1, hiddenSize: 16, numAttentionHeads: 2 }),
 };
 const weights = initializeWeights(parametersOf(cellDiffDefinition, { config, weights: new Map() }), 3);
-const json: Json = formatConfig(cellDiffFormat, config);
 
 let root: string;
 let folder: string;
@@ -27,8 +26,7 @@ beforeEach(() => {
   folder = join(root, "cell_diff");
   mkdirSync(folder);
   writeFileSync(join(folder, "hpa.bin"), torchCheckpoint(weights, { zip64: true }));
-  const esm = { ...(json.esm as Json), position_embedding_type: "rotary" };
-  writeFileSync(join(folder, "config.json"), JSON.stringify({ ...json, esm }));
+  writeFileSync(join(folder, "config.json"), JSON.stringify(formatConfig(cellDiffFormat, config)));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

@@ -49,7 +49,10 @@ export const calibrateCommand = defineCommand({
       }
       return examples;
     }).finally(progress.close);
-    const text = formatCalibration(labels, fitCalibration(labels as Compartment[], examples));
+    const text = formatCalibration(
+      labels,
+      await fitCalibration(labels as Compartment[], examples, { signal }),
+    );
     const path = join(folder.name, "localization", calibrationFile);
     await writeFileAtomic(path, text);
     if (await folder.exists(checksumFileName))

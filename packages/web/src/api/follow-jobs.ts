@@ -100,6 +100,10 @@ function openStreams({ onProgress, onPreview, onState }: StreamListeners) {
       if (streams.has(id)) return;
       const stream = new EventSource(`${apiPath}/jobs/${id}/events`);
       streams.set(id, stream);
+      // A stream that the browser gives up, as after a refusal of a server that starts, is opened again by the next look at the job.
+      stream.addEventListener("error", () => {
+        if (stream.readyState === EventSource.CLOSED) streams.delete(id);
+      });
       const on = <K extends keyof Api.JobEvents>(name: K, take: (data: Api.JobEvents[K]) => void): void =>
         stream.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
       on("progress", ({ done, total, unit, etaSeconds }) =>

@@ -78,6 +78,11 @@ function openProteins(): Pick<Backend, "examples" | "suggest" | "parse" | "find"
   };
 }
 
+/** 128 random bits; `crypto.randomUUID` is absent where a page comes over plain HTTP from another machine. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("-");
+}
+
 type JobCalls = "submit" | "jobs" | "result" | "cancel" | "remove" | "exportJob" | "watch";
 
 function openJobs(): Pick<Backend, JobCalls> {
@@ -85,7 +90,7 @@ function openJobs(): Pick<Backend, JobCalls> {
   return {
     submit: async (request) => {
       const sent = json(toApiRequest(request));
-      const headers = { ...sent.headers, "idempotency-key": crypto.randomUUID() };
+      const headers = { ...sent.headers, "idempotency-key": randomKey() };
       const submitted = fromApiJob(await callApi<Api.Job>("/jobs", { ...sent, headers }))!;
       followed.add(submitted);
       return submitted;

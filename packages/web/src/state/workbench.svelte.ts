@@ -45,6 +45,8 @@ export class Workbench {
   drawer = $state<"queue" | "doctor" | "keys" | "upload" | "paint" | null>(null);
 
   text = $state("");
+  /** The text that `parsed` is of; what is typed is read when it rests, or when something is asked for. */
+  #readText = "";
   parsed = $state.raw<ParsedText>({ proteins: [], refused: [] });
   protein = $state.raw<Protein | null>(null);
   edits = $state.raw<History<readonly Edit[]>>(startHistory<readonly Edit[]>([]));
@@ -86,7 +88,7 @@ export class Workbench {
       this.examples = await this.backend.examples();
     });
     if (linked) this.#open(linked);
-    else await this.chooseProtein(this.examples[0]?.symbol ?? "FBL");
+    else await this.chooseProteins([this.examples[0]?.symbol ?? "FBL"]);
     await this.attempt(() => this.jobs.load());
     const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
     if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
@@ -119,29 +121,23 @@ export class Workbench {
     await this.attempt(async () => {
       const parsed = await this.backend.parse(text);
       if (text !== this.text) return;
-      this.parsed = parsed;
+      this.#read(text, parsed);
       const [first] = parsed.proteins;
       if (first && first.sequence !== this.protein?.sequence) this.#take(first);
     });
   }
 
-  async chooseProtein(symbol: string): Promise<void> {
-    await this.attempt(async () => {
-      const protein = await this.backend.find(symbol);
-      this.text = protein.id;
-      this.parsed = { proteins: [protein], refused: [] };
-      this.#take(protein);
-    });
-  }
-
-  /** Takes several proteins at once, by their names. */
+  /** Takes proteins by their names; the first is the one whose residues are changed. */
   async chooseProteins(symbols: readonly string[]): Promise<void> {
     await this.attempt(async () => {
       const proteins = await Promise.all(symbols.map((symbol) => this.backend.find(symbol)));
-      this.text = symbols.join(" ");
-      this.parsed = { proteins, refused: [] };
+      this.#read(proteins.map(({ id }) => id).join(" "), { proteins, refused: [] });
       if (proteins[0]) this.#take(proteins[0]);
     });
+  }
+
+  #read(text: string, parsed: ParsedText): void {
+    [this.text, this.#readText, this.parsed] = [text, text, parsed];
   }
 
   #take(protein: Protein): void {
@@ -199,7 +195,17 @@ export class Workbench {
 
   // Jobs
 
+  /** Reads what was typed last; false, with its reason on the page, where that is no protein. */
+  async #isProteinRead(): Promise<boolean> {
+    if (this.text !== this.#readText) await this.parse(this.text);
+    const { proteins, refused } = this.parsed;
+    const [first] = proteins.length === 0 ? refused : [];
+    if (first !== undefined) this.announce(`Nothing is generated: ${first.reason}`);
+    return this.text === this.#readText && first === undefined;
+  }
+
   async generate(): Promise<void> {
+    if (!(await this.#isProteinRead())) return;
     const { protein, parsed, variant, settings, chosenNuclei: nuclei } = this;
     if (protein === null) return;
     const proteins = parsed.proteins.length > 0 ? parsed.proteins : [protein];
@@ -219,6 +225,7 @@ export class Workbench {
     stride: number;
     draws: number | null;
   }): Promise<void> {
+    if (!(await this.#isProteinRead())) return;
     const { protein, settings } = this;
     if (protein === null) return;
     const job = await this.attempt(() =>
@@ -304,8 +311,8 @@ export class Workbench {
       return;
     }
     const proteins = request.kind === "generate" ? request.proteins : [request.protein];
-    this.parsed = { proteins, refused: [] };
-    this.text = proteins.map(({ id, sequence }) => `>${id}\n${sequence}`).join("\n");
+    const text = proteins.map(({ id, sequence }) => `>${id}\n${sequence}`).join("\n");
+    this.#read(text, { proteins, refused: [] });
     if (proteins[0]) this.#take(proteins[0]);
     if (request.kind === "scan") return;
     this.settings = request.settings;
@@ -328,8 +335,8 @@ export class Workbench {
   }
 
   #open({ protein, edits, nuclei, settings, channels }: NonNullable<ReturnType<typeof decodeLink>>): void {
-    this.text = protein.id === "sequence" ? protein.sequence : `>${protein.id}\n${protein.sequence}`;
-    this.parsed = { proteins: [protein], refused: [] };
+    const text = protein.id === "sequence" ? protein.sequence : `>${protein.id}\n${protein.sequence}`;
+    this.#read(text, { proteins: [protein], refused: [] });
     this.protein = protein;
     this.edits = startHistory(edits);
     this.chosenNuclei = nuclei;

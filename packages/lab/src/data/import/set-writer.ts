@@ -47,6 +47,8 @@ export interface SetWriter<Position> {
   addCrops(planes: Uint8Array, rows: readonly Cells[]): Promise<void>;
   /** Adds rows to a table that grows with the crops. */
   addRows(table: string, columns: readonly string[], rows: readonly Cells[]): Promise<void>;
+  /** Adds bytes to a file that grows with the crops and is no table. */
+  addBytes(file: string, bytes: Uint8Array): Promise<void>;
   /** Lists what is not imported. */
   refuse(rows: readonly RefusedRow[]): Promise<void>;
   checkpoint(position: Position): Promise<void>;
@@ -106,6 +108,7 @@ export async function openSetWriter<Position>(
       if (files.sizeOf(table) === 0) await files.append(table, headerOf(columns));
       await files.append(table, rowsOf(columns, rows));
     },
+    addBytes: (file, bytes) => files.append(file, bytes),
     async refuse(rows) {
       refused += rows.length;
       await files.append(

@@ -3,6 +3,7 @@
 
 import { writeCsv } from "@proteoscope/formats";
 import { simulatedProteomeSource } from "../atlas/tables.ts";
+import type { Cells } from "../import/set-writer.ts";
 import { createDraws } from "../simulate/draws.ts";
 import type { NucleusPicture } from "../simulate/nucleus-pictures.ts";
 import { turnPicture } from "./nuclei.ts";
@@ -27,8 +28,8 @@ export interface SimulatedProteome extends ProteomeOptions {
   /** Proteins with images, then those without. */
   readonly all: readonly SimulatedProtein[];
   readonly cropCount: number;
-  /** The crop of a number, and the row of `crops_truth.csv`. */
-  crop(index: number): RenderedCrop & { readonly truth: string };
+  /** The crop of a number, its row of the table of crops and that of `crops_truth.csv`. */
+  crop(index: number): RenderedCrop & { readonly row: Cells; readonly truth: Cells };
 }
 
 const mostPictures = 40;
@@ -48,6 +49,11 @@ export function simulateProteome(
     cropCount: proteins * crops,
     crop(index) {
       const { id, phenotype } = all[Math.floor(index / crops)]!;
+      const row = {
+        field: fieldOf(id, index % crops, crops),
+        protein: id,
+        compartments: mixtureCell(phenotype),
+      };
       const draws = createDraws(seed, "nuclei", index);
       for (let tried = 0; tried < mostPictures; tried++) {
         const picture = draws.whole(0, pictures.length - 1);
@@ -55,46 +61,72 @@ export function simulateProteome(
         const turned = turnPicture(pictures[picture]!, symmetry);
         const rendered = renderProtein(turned, phenotype, seed, "protein crop", index, tried);
         if (rendered === undefined) continue;
-        const light = ruledCompartments.map((name) => (rendered.light[name] ?? 0).toFixed(4));
-        return { ...rendered, truth: [index, id, picture, symmetry, ...light].join(",") };
+        const light = ruledCompartments.map((name) => [
+          `light_${name}`,
+          (rendered.light[name] ?? 0).toFixed(4),
+        ]);
+        const truth = { index, id, nucleus: picture, symmetry, ...Object.fromEntries(light) };
+        return { ...rendered, row, truth };
       }
       throw new RangeError(`no nuclei of ${mostPictures} have room for ${id}`);
     },
   };
 }
 
-/** The header of `crops_truth.csv`. */
-export const cropTruthHeader = [
+/** The columns of `crops_truth.csv`. */
+export const cropTruthColumns = [
   ...["index", "id", "nucleus", "symmetry"],
   ...ruledCompartments.map((name) => `light_${name}`),
-].join(",");
+];
 
-const fieldsOfProtein = 5; // of which the last but one validates and the last tests
+/** What a field of view of a protein is for: of five, the last but one validates and the last tests. */
+const fieldSplits = ["train", "train", "train", "val", "test"];
 
-/** crops.csv: the crops of a protein in fields of view, one of which is for validation and one for tests. */
-export function proteomeCropTable({ all, crops, cropCount }: SimulatedProteome): string {
-  const rows = Array.from({ length: cropCount }, (_, index) => {
-    const { id, phenotype } = all[Math.floor(index / crops)]!;
-    const field = Math.floor(((index % crops) * fieldsOfProtein) / crops);
-    const split = field === fieldsOfProtein - 1 ? "test" : field === fieldsOfProtein - 2 ? "val" : "train";
-    return {
-      ...{ index, source: simulatedProteomeSource, gene: geneOf(id), uniprot: id },
-      ...{ compartments: mixtureCell(phenotype), primary: primaryOf(phenotype) },
-      ...{ cell_line: "", FOV_id: `${id}-${field}`, nucleus_kind: "real", synthetic_mix: 0, licence: "MIT" },
-      ...{ split_image: split, quality: "1.0", label_consistency: "1.0", exclude: 0 },
-    };
-  });
-  return writeCsv(rows, Object.keys(rows[0]!));
+/** The field of view of a crop, by its number among those of its protein. */
+const fieldOf = (id: string, place: number, crops: number): string =>
+  `${id}-${Math.floor((place * fieldSplits.length) / crops)}`;
+
+/** The fields of view: those that every protein with images has. */
+const fieldsOf = ({ all, proteins }: SimulatedProteome) =>
+  all.slice(0, proteins).flatMap(({ id }) => fieldSplits.map((split, at) => ({ id: `${id}-${at}`, split })));
+
+/** fields.csv */
+export function proteomeFieldTable(proteome: SimulatedProteome): string {
+  const rows = fieldsOf(proteome).map(({ id }) => ({ field: id, source: simulatedProteomeSource }));
+  return writeCsv(rows, ["field", "source"]);
 }
 
-/** proteins.csv: labels are graded from 1 to 3 as OpenCell's are. */
-export function proteomeProteinTable({ all }: SimulatedProteome): string {
-  const rows = all.map(({ id, sequence, phenotype, partition, family }) => ({
-    ...{ id, source: simulatedProteomeSource, gene: geneOf(id), ensg: "", uniprot: id, sequence },
-    ...{ compartments: gradedCell(phenotype), homology_partition: partition, cluster: `family${family}` },
-    ...{ split_protein: "", leak_of: "" },
+/** proteins.csv or sequences.csv: labels are graded from 1 to 3 as OpenCell's are. */
+export function proteomeProteinTable(proteins: readonly SimulatedProtein[]): string {
+  const rows = proteins.map(({ id, sequence, phenotype, partition, family }) => ({
+    ...{ protein: id, source: simulatedProteomeSource, gene: geneOf(id), uniprot: id },
+    ...{ compartments: gradedCell(phenotype), sequence, cluster: `family${family}`, partition },
   }));
-  return writeCsv(rows, Object.keys(rows[0]!));
+  return writeCsv(rows, [
+    "protein",
+    "source",
+    "gene",
+    "uniprot",
+    "compartments",
+    "sequence",
+    "cluster",
+    "partition",
+  ]);
+}
+
+/** splits.csv: proteins by their partition, fields by their number. */
+export function proteomeSplitTable(proteome: SimulatedProteome): string {
+  const proteins = proteome.all.map(({ id, family, partition }) => ({
+    ...{ kind: "protein", id, cluster: `family${family}` },
+    standard: partition === 4 ? "test" : partition === 3 ? "val" : "train",
+  }));
+  const fields = fieldsOf(proteome).map(({ id, split }) => ({
+    kind: "field",
+    id,
+    cluster: "",
+    standard: split,
+  }));
+  return writeCsv([...proteins, ...fields], ["kind", "id", "cluster", "standard"]);
 }
 
 /** proteins_truth.csv: what the rule makes of each protein. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCsv, readNpy } from "@proteoscope/formats";
@@ -30,12 +30,13 @@ function disc(brightness: () => number): Uint8Array {
 
 const options = { proteins: 12, crops: 10, sequences: 60, seed: 5 };
 const proteome = simulateProteome(picturesOfLibrary(library, side), options);
-const manifest = { made_by: "a test" };
+const about = { pixelSizeMicrons: 0.4126, madeBy: "a test", nuclei: library };
+const signal = new AbortController().signal;
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "proteome-"));
-  await writeProteome(join(folder, "whole"), proteome, { manifest });
+  await writeProteome(proteome, { output: join(folder, "whole"), ...about }, { signal });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -53,9 +54,9 @@ async function table(name: string) {
 }
 
 describe("a simulated proteome on disk", () => {
-  it("is an atlas that trainers read, with proteins of some partitions held out", async () => {
+  it("is a data set that trainers read, with proteins of some partitions held out", async () => {
     const { training, validation, proteins } = await readImageData(join(folder, "whole"));
-    const held = (await table("proteins.csv")).filter(({ homology_partition: p }) => Number(p) > 2);
+    const held = (await table("proteins.csv")).filter(({ partition }) => Number(partition) > 2);
     const heldIds = new Set(held.map(({ uniprot }) => uniprot));
     expect(training.length).toBeGreaterThan(0);
     expect(validation.length).toBeGreaterThan(0);
@@ -67,9 +68,9 @@ describe("a simulated proteome on disk", () => {
   });
 
   it("has pixels, cells and the truth of each crop", async () => {
-    const pixels = readNpy(await readFile(join(folder, "whole/crops_u8.npy")));
-    expect(pixels.shape).toEqual([120, side, side, 3]);
-    expect(readNpy(await readFile(join(folder, "whole/cells_u8.npy"))).shape).toEqual([120, side, side]);
+    const pixels = readNpy(await readFile(join(folder, "whole/crops.npy")));
+    expect(pixels.shape).toEqual([120, 3, side, side]);
+    expect(readNpy(await readFile(join(folder, "whole/cells.npy"))).shape).toEqual([120, side, side]);
     const truth = await table("crops_truth.csv");
     expect(truth).toHaveLength(120);
     for (const row of truth) {
@@ -81,15 +82,16 @@ describe("a simulated proteome on disk", () => {
   });
 
   it("shows what is true: nuclear proteins are brighter in the nucleus, abundant ones bright", async () => {
-    const bytes = readNpy(await readFile(join(folder, "whole/crops_u8.npy"))).data as Uint8Array;
+    const bytes = readNpy(await readFile(join(folder, "whole/crops.npy"))).data as Uint8Array;
     const truth = await table("proteins_truth.csv");
     const plane = side * side;
     const inNucleus = truth.slice(0, 12).map((_, protein) => {
       let [inside, all] = [0, 0];
-      for (let pixel = protein * 10 * plane; pixel < (protein + 1) * 10 * plane; pixel++) {
-        all += bytes[3 * pixel]!;
-        if (bytes[3 * pixel + 2]! > 0) inside += bytes[3 * pixel]!;
-      }
+      for (let crop = protein * 10; crop < (protein + 1) * 10; crop++)
+        for (let pixel = 3 * crop * plane; pixel < (3 * crop + 1) * plane; pixel++) {
+          all += bytes[pixel]!;
+          if (bytes[pixel + 2 * plane]! > 0) inside += bytes[pixel]!;
+        }
       return inside / all;
     });
     const nuclear = (row: Record<string, string>) => Number(row.nucleoplasm) + Number(row.nucleolus);
@@ -100,26 +102,25 @@ describe("a simulated proteome on disk", () => {
     expect(means[0]!).toBeGreaterThan(means[1]! + 0.12);
   });
 
-  it("ends with the same bytes after kills at any moment", async () => {
-    const path = join(folder, "killed");
-    for (const stop of [7, 60, 119]) {
+  it("ends with the same bytes after it was stopped, again and again", async () => {
+    const output = join(folder, "stopped");
+    for (const stop of [32, 64, 96]) {
       const controller = new AbortController();
-      const onCrop = (done: number) => done === stop && controller.abort(new Error("killed"));
-      const work = writeProteome(path, proteome, { manifest, signal: controller.signal, onCrop });
-      await expect(work).rejects.toThrow("killed");
-      await truncate(join(path, "crops_u8.npy.partial"), 5000 * stop + 17 * stop); // in the middle of a crop
-      expect(await readdir(path)).not.toContain("crops.csv");
+      const onProgress = ({ done }: { done: number }) =>
+        done === stop && controller.abort(new Error("stopped"));
+      const options = { signal: controller.signal, onProgress };
+      await expect(writeProteome(proteome, { output, ...about }, options)).rejects.toThrow("stopped");
+      const torn = await stat(join(output, "crops.npy.partial"));
+      await truncate(join(output, "crops.npy.partial"), torn.size + 17 * stop); // as a killed process leaves it
+      expect(await readdir(output)).not.toContain("dataset.json");
     }
-    await writeProteome(path, proteome, { manifest });
-    expect(await digest(path)).toEqual(await digest(join(folder, "whole")));
+    await writeProteome(proteome, { output, ...about }, { signal });
+    expect(await digest(output)).toEqual(await digest(join(folder, "whole")));
   }, 60_000);
 
-  it("is left alone when it is whole, and not mixed with another", async () => {
-    const onCrop = () => expect.fail("a crop was made again");
-    await writeProteome(join(folder, "whole"), proteome, { manifest, onCrop });
+  it("is not mixed with another", async () => {
     const other = simulateProteome(picturesOfLibrary(library, side), { ...options, seed: 6 });
-    await expect(writeProteome(join(folder, "whole"), other, { manifest })).rejects.toThrow(
-      /holds another data set/,
-    );
+    const writing = writeProteome(other, { output: join(folder, "whole"), ...about }, { signal });
+    await expect(writing).rejects.toThrow(/is a data set already/);
   });
 });

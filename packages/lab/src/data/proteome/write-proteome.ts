@@ -1,151 +1,116 @@
-// Writes a simulated proteome as an atlas folder, crop by crop, so that memory does not grow with it. What is not finished
-// has the ending .partial; a process that is killed leaves whole crops, and the next one goes on behind them to the same
-// bytes. The tables come last: a folder with crops.csv is finished.
+// Writes a simulated proteome as a data set, crop by crop, so that memory does not grow with it: the set that trainers read,
+// with the truth in files beside its own. A process that is killed is followed by one that goes on, to the same bytes.
 
-import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { FormatError, writeCsv, writeNpyHeader } from "@proteoscope/formats";
-import { lockFolder, writeWhole } from "@proteoscope/formats/node";
+import { writeNpyHeader } from "@proteoscope/formats";
+import type { WorkOptions } from "@proteoscope/microscope";
+import { simulatedProteomeSource } from "../atlas/tables.ts";
+import type { DataSetDescription } from "../dataset/description.ts";
+import { cropsFile, openSetWriter } from "../import/set-writer.ts";
+import { planarOf } from "../simulate/planar.ts";
 import {
-  cropTruthHeader,
+  cropTruthColumns,
   proteinTruthTable,
-  proteomeCropTable,
+  proteomeFieldTable,
   proteomeProteinTable,
+  proteomeSplitTable,
   type SimulatedProteome,
   signalTruthTable,
 } from "./simulated-proteome.ts";
 
-/** How a proteome is written. */
-export interface WriteOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each crop. */
-  readonly onCrop?: ((done: number, total: number) => void) | undefined;
-  /** Lines of manifest.json in addition to those of the proteome. */
-  readonly manifest: Readonly<Record<string, unknown>>;
+/** Where a proteome is written, and what is said of it. */
+export interface ProteomeOutput {
+  readonly output: string;
+  readonly pixelSizeMicrons: number;
+  readonly madeBy: string;
+  /** Whose nuclei the cells are grown around. */
+  readonly nuclei: { readonly source: string; readonly licence: string };
 }
 
-const manifestName = "manifest.json";
-const files = { pixels: "crops_u8.npy", cells: "cells_u8.npy", truth: "crops_truth.csv" } as const;
+interface Position {
+  /** The number of the next crop. */
+  readonly next: number;
+}
 
-/**
- * Writes the folder, or goes on with one that was not finished.
- * @throws FormatError where the folder holds another data set, the signal's reason when it is aborted.
- */
+const channels = ["protein", "nucleus", "nuclear_mask"];
+const cropColumns = ["field", "protein", "compartments"];
+const cellsFile = "cells.npy";
+const cropTruthFile = "crops_truth.csv";
+const batchCrops = 32;
+
+/** Writes the set, or goes on with one. @throws as `openGrowingFiles` does; the signal's reason, after which it can be gone on with. */
 export async function writeProteome(
-  path: string,
   proteome: SimulatedProteome,
-  { signal, onCrop, manifest }: WriteOptions,
+  { output, ...about }: ProteomeOutput,
+  { signal, onProgress }: WorkOptions,
 ): Promise<void> {
-  await mkdir(path, { recursive: true });
-  const lock = await lockFolder(path);
+  const { cropCount, proteins, crops, sequences, seed, side } = proteome;
+  const tables = tablesOf(proteome);
+  const writer = await openSetWriter<Position>(
+    output,
+    { channels, height: side, width: side, cropColumns },
+    {
+      settings: { simulateProteome: { proteins, crops, sequences, seed, side, ...about } },
+      others: [cellsFile, cropTruthFile, ...tables.keys()],
+    },
+  );
+  if (writer === undefined) return;
   try {
-    const text = describe(proteome, manifest);
-    if (await isFinished(path, text)) return;
-    const streams = await openStreams(path, proteome);
-    try {
-      for (let index = streams.done; index < proteome.cropCount; index++) {
-        await streams.append(index);
-        onCrop?.(index + 1, proteome.cropCount);
-        await setImmediate(); // lets an interrupt in
-        signal?.throwIfAborted();
-      }
-    } finally {
-      await streams.close();
+    const next = writer.position?.next ?? 0;
+    if (next === 0) await writer.addBytes(cellsFile, writeNpyHeader("uint8", [cropCount, side, side]));
+    for (let from = next; from < cropCount; from += batchCrops) {
+      const size = Math.min(batchCrops, cropCount - from);
+      const rendered = Array.from({ length: size }, (_, at) => proteome.crop(from + at));
+      const planes = rendered.map(({ bytes }) => planarOf(bytes));
+      await writer.addCrops(
+        Buffer.concat(planes),
+        rendered.map(({ row }) => row),
+      );
+      await writer.addBytes(cellsFile, Buffer.concat(rendered.map(({ cells }) => cells)));
+      await writer.addRows(
+        cropTruthFile,
+        cropTruthColumns,
+        rendered.map(({ truth }) => truth),
+      );
+      await writer.checkpoint({ next: from + size });
+      onProgress?.({ phase: "simulate", done: from + size, total: cropCount, unit: "crops" });
+      await setImmediate(); // lets an interrupt in
+      signal.throwIfAborted();
     }
-    for (const name of Object.values(files)) await rename(join(path, `${name}.partial`), join(path, name));
-    for (const [name, content] of tablesOf(proteome)) await writeWhole(join(path, name), content);
+    await writer.finish(descriptionOf(proteome, about), tables);
   } finally {
-    await lock.release();
+    await writer.close();
   }
 }
 
-function tablesOf(proteome: SimulatedProteome): readonly (readonly [string, string])[] {
-  return [
-    ["localisation.csv", writeCsv([], localisationColumns)],
+/** The tables that do not grow with the crops, by file. */
+function tablesOf(proteome: SimulatedProteome): Map<string, string> {
+  const { all, proteins } = proteome;
+  return new Map([
+    ["fields.csv", proteomeFieldTable(proteome)],
+    ["proteins.csv", proteomeProteinTable(all.slice(0, proteins))],
+    ["sequences.csv", proteomeProteinTable(all.slice(proteins))],
+    ["splits.csv", proteomeSplitTable(proteome)],
     ["proteins_truth.csv", proteinTruthTable(proteome)],
     ["signals_truth.csv", signalTruthTable(proteome)],
-    ["proteins.csv", proteomeProteinTable(proteome)],
-    ["crops.csv", proteomeCropTable(proteome)],
-  ];
+  ]);
 }
 
-const localisationColumns = [
-  ...["accession", "source", "gene", "ensg", "sequence", "compartments", "partition", "human"],
-  ...["same_opencell_id", "leak_of"],
-];
-
-function describe(
-  { proteins, crops, sequences, seed, side }: SimulatedProteome,
-  manifest: WriteOptions["manifest"],
-): string {
-  const settings = { proteins, crops, sequences, seed, side };
-  return `${JSON.stringify({ ...manifest, ...settings, synthetic: true }, null, 2)}\n`;
-}
-
-/** Whether the same proteome is there whole; its manifest is written if there is none. */
-async function isFinished(path: string, manifest: string): Promise<boolean> {
-  const there = await readText(join(path, manifestName));
-  const isWhole = (await readText(join(path, "crops.csv"))) !== undefined;
-  if (there === undefined && !isWhole) await writeWhole(join(path, manifestName), manifest);
-  else if (there !== manifest)
-    throw new FormatError("simulated proteome", `${path} holds another data set`, {
-      hint: "name another folder, or give the options that it was begun with",
-    });
-  return isWhole;
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) =>
-    error.code === "ENOENT" ? undefined : Promise.reject(error),
-  );
-}
-
-/** The three growing files, cut to the crops that all of them have. */
-async function openStreams(path: string, proteome: SimulatedProteome) {
-  // A process that was killed between the last crop and the tables has left whole files.
-  for (const name of Object.values(files))
-    await rename(join(path, name), join(path, `${name}.partial`)).catch(() => {});
-  const { side, cropCount } = proteome;
-  const plane = side * side;
-  const pixelHeader = writeNpyHeader("uint8", [cropCount, side, side, 3]);
-  const cellHeader = writeNpyHeader("uint8", [cropCount, side, side]);
-  const pixels = await openPartial(path, files.pixels);
-  const cells = await openPartial(path, files.cells);
-  const truth = await openPartial(path, files.truth);
-  const text = (await readFile(join(path, `${files.truth}.partial`), "utf8")).match(/.*\n/g) ?? [];
-  const wholeIn = async (file: FileHandle, header: Uint8Array, bytes: number) =>
-    Math.floor(((await file.stat()).size - header.length) / bytes);
-  const done = Math.max(
-    0,
-    Math.min(
-      await wholeIn(pixels, pixelHeader, 3 * plane),
-      await wholeIn(cells, cellHeader, plane),
-      text.length - 1,
-    ),
-  );
-  const cut = async (file: FileHandle, header: Uint8Array, bytes: number) => {
-    await file.truncate(done === 0 ? 0 : header.length + done * bytes);
-    if (done === 0) await file.appendFile(header);
-  };
-  await cut(pixels, pixelHeader, 3 * plane);
-  await cut(cells, cellHeader, plane);
-  const kept = done === 0 ? `${cropTruthHeader}\n` : text.slice(0, done + 1).join("");
-  await truth.truncate(0);
-  await truth.appendFile(kept);
+function descriptionOf(
+  { proteins, crops, sequences, seed }: SimulatedProteome,
+  { pixelSizeMicrons, madeBy, nuclei }: Omit<ProteomeOutput, "output">,
+): DataSetDescription {
+  const source = `simulated with seed ${seed}`;
+  const table = (name: string) => ({ file: `${name}.csv`, source });
   return {
-    done,
-    async append(index: number) {
-      const crop = proteome.crop(index);
-      await pixels.appendFile(crop.bytes);
-      await cells.appendFile(crop.cells);
-      await truth.appendFile(`${crop.truth}\n`);
+    ...{ name: `simulated proteome: ${proteins} proteins of ${crops} crops, ${sequences} further sequences` },
+    ...{ madeBy, source: simulatedProteomeSource, licence: nuclei.licence, pixelSizeMicrons, channels },
+    normalisation: `the protein is simulated; nuclei as in their library: ${nuclei.source}`,
+    crops: cropsFile,
+    tables: {
+      ...{ crops: table("crops"), fields: table("fields"), proteins: table("proteins") },
+      ...{ sequences: table("sequences"), splits: table("splits") },
     },
-    async close() {
-      for (const file of [pixels, cells, truth]) await file.close();
-    },
+    split: "standard",
   };
 }
-
-const openPartial = (path: string, name: string): Promise<FileHandle> =>
-  open(join(path, `${name}.partial`), "a");

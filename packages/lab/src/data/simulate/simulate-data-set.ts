@@ -12,6 +12,7 @@ import type { DataSetDescription } from "../dataset/description.ts";
 import { cropsFile, openSetWriter } from "../import/set-writer.ts";
 import { drawSetSheet } from "../inspect/inspect-set.ts";
 import type { NucleusPicture } from "./nucleus-pictures.ts";
+import { planarOf } from "./planar.ts";
 import { createCropSimulator } from "./simulated-crops.ts";
 
 /** What to simulate. */
@@ -104,12 +105,6 @@ export async function simulateDataSet(
   } finally {
     await writer.close();
   }
-}
-
-/** [N, N, 3] as [3, N, N]. */
-function planarOf(bytes: Uint8Array): Uint8Array {
-  const plane = bytes.length / 3;
-  return Uint8Array.from(bytes, (_, at) => bytes[3 * (at % plane) + Math.floor(at / plane)]!);
 }
 
 function tablesOf(licences: ReadonlyMap<string, string>, report: SimulationReport): Map<string, string> {

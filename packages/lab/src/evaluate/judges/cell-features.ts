@@ -48,40 +48,60 @@ export function dnaUnderProtein({ protein, nucleus, distance }: CellPlanes): num
 
 /** Where the protein is. */
 export function placementFeatures(planes: CellPlanes): Features {
-  const { side, protein, distance } = planes;
+  const { protein, distance } = planes;
   const mean = meanWhere(protein, (i) => distance[i]! > -30);
-  const profile = profileEdges.slice(1).map((high, bin) => {
-    const low = profileEdges[bin]!;
-    return [
-      `profile ${low} to ${high}`,
-      log2Ratio(
-        meanWhere(protein, (i) => distance[i]! > low && distance[i]! <= high),
-        mean,
-      ),
-    ];
-  });
+  const means = profileMeans(planes);
+  const profile = profileEdges
+    .slice(1)
+    .map((high, bin) => [`profile ${profileEdges[bin]} to ${high}`, log2Ratio(means[bin]!, mean)]);
   const rim = meanWhere(protein, (i) => Math.abs(distance[i]!) < 1.5);
   const isInner = (i: number) => distance[i]! > 4;
   const isRing = (i: number) => distance[i]! < -2.5 && distance[i]! > -7;
-  let [light, x, y, square, nuclear] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < protein.length; i++) {
-    const [dx, dy] = [(i % side) - (side - 1) / 2, Math.floor(i / side) - (side - 1) / 2];
-    light += protein[i]!;
-    x += protein[i]! * dx;
-    y += protein[i]! * dy;
-    square += protein[i]! * (dx * dx + dy * dy);
-    if (distance[i]! > 0) nuclear += protein[i]!;
-  }
+  const moments = momentsOf(planes);
   return {
     ...Object.fromEntries(profile),
     contrast: nuclearContrast(planes),
     "rim to inside": log2Ratio(rim, meanWhere(protein, isInner)),
     "rim to outside": log2Ratio(rim, meanWhere(protein, isRing)),
     "DNA under protein": dnaUnderProtein(planes),
+    ...moments,
+    ...brightestPlace(planes),
+  };
+}
+
+/** Means of the protein between the edges of the profile. */
+function profileMeans({ protein, distance }: CellPlanes): Float64Array {
+  const bins = profileEdges.length - 1;
+  const [sums, counts] = [new Float64Array(bins), new Float64Array(bins)];
+  for (let i = 0; i < protein.length; i++) {
+    let bin = -1;
+    while (bin < bins && distance[i]! > profileEdges[bin + 1]!) bin++;
+    if (bin < 0 || bin === bins) continue;
+    sums[bin]! += protein[i]!;
+    counts[bin]!++;
+  }
+  return sums.map((sum, bin) => (counts[bin]! > 0 ? sum / counts[bin]! : 0));
+}
+
+/** How much of the light is in nuclei, how far its centre is from that of the picture, and how far it spreads. */
+function momentsOf({ side, protein, distance }: CellPlanes): Features {
+  const centre = (side - 1) / 2;
+  let [light, x, y, square, nuclear] = [0, 0, 0, 0, 0];
+  for (let row = 0, i = 0; row < side; row++)
+    for (let column = 0; column < side; column++, i++) {
+      const value = protein[i]!;
+      const dx = column - centre;
+      const dy = row - centre;
+      light += value;
+      x += value * dx;
+      y += value * dy;
+      square += value * (dx * dx + dy * dy);
+      if (distance[i]! > 0) nuclear += value;
+    }
+  return {
     "share in nuclei": light > 0 ? nuclear / light : 0,
     "off centre": light > 0 ? Math.hypot(x, y) / light : 0,
     spread: light > 0 ? Math.sqrt(square / light) : 0,
-    ...brightestPlace(planes),
   };
 }
 
@@ -91,12 +111,16 @@ const brightestShare = 0.02;
 /** How far the brightest pixels of the middle cell lie apart and from the middle: a Golgi is one patch, vesicles are not. */
 function brightestPlace({ side, protein }: CellPlanes): Features {
   const centre = (side - 1) / 2;
-  const at = (i: number) => ({ x: (i % side) - centre, y: Math.floor(i / side) - centre });
-  const near = Array.from(protein.keys()).filter((i) => Math.hypot(at(i).x, at(i).y) < reachPixels);
-  const places = near
-    .toSorted((a, b) => protein[b]! - protein[a]!)
-    .slice(0, Math.ceil(brightestShare * near.length))
-    .map(at);
+  const near = pixelsNearMiddle(side);
+  const values = valuesAt(protein, near);
+  const count = Math.ceil(brightestShare * near.length);
+  const least = values.slice().sort()[near.length - count]!;
+  const above = values.reduce((sum, value) => sum + (value > least ? 1 : 0), 0);
+  let atLeast = count - above; // of the pixels of the least value, the first ones
+  const places: { x: number; y: number }[] = [];
+  for (const [i, pixel] of near.entries())
+    if (values[i]! > least || (values[i] === least && atLeast-- > 0))
+      places.push({ x: (pixel % side) - centre, y: Math.floor(pixel / side) - centre });
   const mean = (of: (place: { x: number; y: number }) => number) =>
     places.reduce((sum, place) => sum + of(place), 0) / places.length;
   const middle = { x: mean(({ x }) => x), y: mean(({ y }) => y) };
@@ -104,6 +128,22 @@ function brightestPlace({ side, protein }: CellPlanes): Features {
     "brightest, spread": Math.sqrt(mean(({ x, y }) => (x - middle.x) ** 2 + (y - middle.y) ** 2)),
     "brightest, off centre": Math.hypot(middle.x, middle.y),
   };
+}
+
+const nearMiddle = new Map<number, Int32Array>();
+
+function pixelsNearMiddle(side: number): Int32Array {
+  const centre = (side - 1) / 2;
+  const isNear = (i: number) => Math.hypot((i % side) - centre, Math.floor(i / side) - centre) < reachPixels;
+  const known = nearMiddle.get(side) ?? Int32Array.from(Array(side * side).keys()).filter(isNear);
+  nearMiddle.set(side, known);
+  return known;
+}
+
+function valuesAt(plane: Float32Array, pixels: Int32Array): Float32Array {
+  const values = new Float32Array(pixels.length);
+  for (let i = 0; i < values.length; i++) values[i] = plane[pixels[i]!]!;
+  return values;
 }
 
 const bandSigmas = [0.7, 1.4, 2.8, 5.6, 11.2];
@@ -120,19 +160,21 @@ export function textureFeatures({ side, protein, distance }: CellPlanes): Featur
   const { strength, roundness } = ridgeness(blurred[1]!, side);
   const features: Record<string, number> = {};
   for (const [name, isInside] of Object.entries(regions)) {
-    const pixels = Array.from(protein.keys()).filter(isInside);
-    if (pixels.length === 0) pixels.push(0);
-    const mean = (of: (i: number) => number) => pixels.reduce((sum, i) => sum + of(i), 0) / pixels.length;
+    const pixels = pixelsWhere(protein.length, isInside);
+    const mean = (of: (i: number) => number) => {
+      let sum = 0;
+      for (let i = 0; i < pixels.length; i++) sum += of(pixels[i]!);
+      return sum / pixels.length;
+    };
     const level = mean((i) => protein[i]!) + floor;
     for (const [band, sigma] of bandSigmas.slice(1).entries()) {
-      const energy = mean((i) => (blurred[band]![i]! - blurred[band + 1]![i]!) ** 2);
+      const [fine, coarse] = [blurred[band]!, blurred[band + 1]!];
+      const energy = mean((i) => (fine[i]! - coarse[i]!) * (fine[i]! - coarse[i]!));
       features[`${name}, detail ${sigma}`] = Math.log2(Math.sqrt(energy) / level + 1e-3);
     }
     for (const { radius, lost } of openings)
       features[`${name}, grains ${radius}`] = mean((i) => lost[i]!) / level;
-    const sorted = Float64Array.from(pixels, (i) => protein[i]!)
-      .sort()
-      .reverse();
+    const sorted = Float64Array.from(valuesAt(protein, pixels).sort().reverse());
     const light = level * pixels.length;
     for (const share of [0.01, 0.05, 0.2]) {
       const top = sorted.subarray(0, Math.ceil(share * sorted.length)).reduce((sum, value) => sum + value, 0);
@@ -143,6 +185,14 @@ export function textureFeatures({ side, protein, distance }: CellPlanes): Featur
     features[`${name}, ridges`] = Math.log2(ridges / level + 1e-3);
   }
   return features;
+}
+
+/** The pixels that are meant, in their order; the first of all where there is none. */
+function pixelsWhere(count: number, isMeant: (pixel: number) => boolean): Int32Array {
+  const pixels = new Int32Array(count);
+  let found = 0;
+  for (let i = 0; i < count; i++) if (isMeant(i)) pixels[found++] = i;
+  return pixels.subarray(0, Math.max(1, found));
 }
 
 const finestBands = 3;

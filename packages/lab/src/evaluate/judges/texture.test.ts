@@ -34,6 +34,27 @@ describe("granularity", () => {
       expect(sum(lost)).toBe(0);
   });
 
+  it("is the opening by a disc, pixel by pixel", () => {
+    const plane = planeOf((x, y) => Math.abs(Math.sin(3 * x + 5 * y + 0.1 * x * y)));
+    const under = (values: Float32Array, radius: number, choose: (...near: number[]) => number) =>
+      planeOf((x, y) => {
+        const near: number[] = [];
+        for (let dy = -radius; dy <= radius; dy++)
+          for (let dx = -radius; dx <= radius; dx++) {
+            const [column, row] = [x + dx + 20, y + dy + 20];
+            const isInside = column >= 0 && column < side && row >= 0 && row < side;
+            if (isInside && Math.hypot(dx, dy) <= radius + 0.3) near.push(values[row * side + column]!);
+          }
+        return choose(...near);
+      });
+    let before = plane;
+    for (const { radius, lost } of granularity(plane, side)) {
+      const opened = under(under(plane, radius, Math.min), radius, Math.max);
+      expect(lost).toEqual(plane.map((_, i) => Math.max(0, before[i]! - opened[i]!)));
+      before = opened;
+    }
+  });
+
   it("loses no more than there is", () => {
     const plane = planeOf((x, y) => Math.abs(Math.sin(3 * x + 5 * y)));
     const openings = granularity(plane, side);

@@ -14,43 +14,55 @@ const radii = [1, 2, 3, 5];
 export function granularity(plane: Float32Array, side: number): Opening[] {
   let before: Float32Array = plane;
   return radii.map((radius) => {
-    const offsets = disc(radius);
-    const opened = largest(largest(plane.map(negate), side, offsets).map(negate), side, offsets);
-    const lost = before.map((value, i) => Math.max(0, value - opened[i]!));
+    // The least value is the largest of the negative ones.
+    const opened = largest(negative(largest(negative(plane), side, radius)), side, radius);
+    const lost = new Float32Array(plane.length);
+    for (let i = 0; i < lost.length; i++) lost[i] = Math.max(0, before[i]! - opened[i]!);
     before = opened;
     return { radius, lost };
   });
 }
 
-function disc(radius: number): (readonly [dx: number, dy: number])[] {
-  const offsets: [number, number][] = [];
-  for (let dy = -radius; dy <= radius; dy++)
-    for (let dx = -radius; dx <= radius; dx++)
-      if (dx * dx + dy * dy <= (radius + 0.3) ** 2) offsets.push([dx, dy]);
-  return offsets;
+function negative(plane: Float32Array): Float32Array {
+  const result = new Float32Array(plane.length);
+  for (let i = 0; i < result.length; i++) result[i] = -plane[i]!;
+  return result;
 }
 
-const negate = (value: number): number => -value; // the least value is the largest of the negative ones
-
-/** Largest value under a disc around each pixel; what lies outside the plane does not count. */
-function largest(
-  plane: Float32Array,
-  side: number,
-  offsets: readonly (readonly [number, number])[],
-): Float32Array {
+/**
+ * Largest value under a disc around each pixel; what lies outside the plane does not count. A disc is a stack of rows: the
+ * largest values of rows grow from those of shorter ones, and the stack is joined row by row.
+ */
+function largest(plane: Float32Array, side: number, radius: number): Float32Array {
   const result = new Float32Array(plane.length).fill(Number.NEGATIVE_INFINITY);
-  // Offset by offset over whole rows, which is many times faster than pixel by pixel.
-  for (const [dx, dy] of offsets) {
-    const [left, right] = [Math.max(0, -dx), Math.min(side, side - dx)];
-    for (let y = Math.max(0, -dy); y < Math.min(side, side - dy); y++) {
-      const [to, from] = [y * side, (y + dy) * side + dx];
-      for (let x = left; x < right; x++) {
-        const value = plane[from + x]!;
-        if (value > result[to + x]!) result[to + x] = value;
-      }
-    }
+  const widest = (dy: number) => Math.floor(Math.sqrt((radius + 0.3) ** 2 - dy * dy));
+  let row = plane;
+  for (let reach = 0; reach <= radius; reach++) {
+    if (reach > 0) row = widened(plane, row, side, reach);
+    for (let dy = -radius; dy <= radius; dy++) if (widest(dy) === reach) raiseTo(result, row, dy * side);
   }
   return result;
+}
+
+/** Largest value within `reach` pixels along x, from that within one pixel less. */
+function widened(plane: Float32Array, row: Float32Array, side: number, reach: number): Float32Array {
+  const result = row.slice();
+  for (let start = 0; start < plane.length; start += side)
+    for (let x = reach; x < side; x++) {
+      const [left, right] = [start + x - reach, start + x];
+      if (plane[left]! > result[right]!) result[right] = plane[left]!;
+      if (plane[right]! > result[left]!) result[left] = plane[right]!;
+    }
+  return result;
+}
+
+/** Raises each value to that of `other` `shift` positions on, where there is one. */
+function raiseTo(values: Float32Array, other: Float32Array, shift: number): void {
+  const end = Math.min(values.length, values.length - shift);
+  for (let i = Math.max(0, -shift); i < end; i++) {
+    const value = other[i + shift]!;
+    if (value > values[i]!) values[i] = value;
+  }
 }
 
 export interface Ridgeness {
@@ -67,12 +79,17 @@ export function ridgeness(plane: Float32Array, side: number): Ridgeness {
   for (let y = 1; y < side - 1; y++)
     for (let x = 1; x < side - 1; x++) {
       const i = y * side + x;
-      const at = (dx: number, dy: number) => plane[i + dy * side + dx]!;
-      const xx = at(1, 0) + at(-1, 0) - 2 * at(0, 0);
-      const yy = at(0, 1) + at(0, -1) - 2 * at(0, 0);
-      const xy = (at(1, 1) + at(-1, -1) - at(1, -1) - at(-1, 1)) / 4;
-      const [middle, spread] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
-      const [across, along] = [middle - spread, middle + spread]; // the lower one is the more negative
+      const centre = plane[i]!;
+      const xx = plane[i + 1]! + plane[i - 1]! - 2 * centre;
+      const yy = plane[i + side]! + plane[i - side]! - 2 * centre;
+      const falling = plane[i + side + 1]! + plane[i - side - 1]!;
+      const rising = plane[i - side + 1]! + plane[i + side - 1]!;
+      const xy = (falling - rising) / 4;
+      const middle = (xx + yy) / 2;
+      const half = (xx - yy) / 2;
+      const spread = Math.sqrt(half * half + xy * xy); // hypot takes many times the time
+      const across = middle - spread; // the lower one is the more negative
+      const along = middle + spread;
       if (across >= 0) continue;
       strength[i] = -across;
       roundness[i] = Math.max(0, along / across);

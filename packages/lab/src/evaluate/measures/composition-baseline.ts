@@ -5,6 +5,7 @@ import { createGenerator } from "@proteoscope/engine";
 import { openLabelGradients } from "../../calibrate/gradients.ts";
 import { compartments, sequenceTargets } from "../../data/atlas/compartments.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
+import { pause } from "../../pause.ts";
 
 /** Gives the logits of a sequence [compartments], in the order of `compartments`. */
 export type SequenceBaseline = (sequence: string) => Float32Array;
@@ -32,6 +33,9 @@ export interface CompositionOptions {
   readonly seed?: number;
   /** Default 20. */
   readonly epochs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each epoch. */
+  readonly onEpoch?: ((done: number, total: number) => void) | undefined;
 }
 
 const firstStep = 0.02;
@@ -39,12 +43,12 @@ const batchSize = 64;
 
 /**
  * Fits the regression to training proteins, by Adam (Kingma & Ba 2014) with a learning rate that falls to 0.
- * @throws RangeError for no proteins
+ * @throws RangeError for no proteins; the signal's reason when it is aborted
  */
-export function fitComposition(
+export async function fitComposition(
   training: readonly Protein[],
-  { seed = 0, epochs = 20 }: CompositionOptions = {},
-): SequenceBaseline {
+  { seed = 0, epochs = 20, signal, onEpoch }: CompositionOptions = {},
+): Promise<SequenceBaseline> {
   if (training.length === 0) throw new RangeError("no protein to fit a composition baseline to");
   const targets = training.map(sequenceTargets);
   const raw = training.map(({ sequence }) => compositionFeatures(sequence));
@@ -58,6 +62,7 @@ export function fitComposition(
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = createGenerator(seed, "composition", epoch).shuffle(rows.length);
     for (let batch = 0; batch < batches; batch++) {
+      await pause(signal);
       const gradient = new Float64Array(weights.length);
       const chosen = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       for (const index of chosen) {
@@ -74,6 +79,7 @@ export function fitComposition(
         weights[i]! -= (size * means[i]!) / (Math.sqrt(squares[i]!) + 1e-8);
       }
     }
+    onEpoch?.(epoch + 1, epochs);
   }
   return (sequence) => Float32Array.from(multiply(weights, unit(compositionFeatures(sequence))));
 }

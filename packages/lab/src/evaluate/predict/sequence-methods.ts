@@ -1,7 +1,7 @@
 // Methods that predict compartments from sequences: the evaluated model, and two baselines that are fitted to the same
 // training proteins. All are calibrated on the same proteins in the same way, so that only their predictions differ.
 
-import type { ProteinEncoder } from "@proteoscope/microscope";
+import type { ProteinEncoder, WorkOptions } from "@proteoscope/microscope";
 import {
   type LocalizationCalibration,
   labelProbabilities,
@@ -9,10 +9,11 @@ import {
   openHomologs,
   posteriorProbabilities,
 } from "@proteoscope/models";
-import { fitCalibration } from "../../calibrate/fit-calibration.ts";
+import { type CalibrationExample, fitCalibration } from "../../calibrate/fit-calibration.ts";
 import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
 import { homologsOf } from "../../data/atlas/homologs.ts";
 import type { Protein } from "../../data/atlas/tables.ts";
+import { pause } from "../../pause.ts";
 import { fitComposition, type SequenceBaseline } from "../measures/composition-baseline.ts";
 
 export const baselineNames = ["composition", "kmers"] as const;
@@ -29,22 +30,34 @@ export interface Prediction {
 
 export type SequenceMethod = (sequence: string) => Prediction;
 
-/** Fits the baselines to proteins and calibrates them on others. */
-export function fitBaselines(
+/** Fits the baselines to proteins and calibrates them on others. @throws the signal's reason when it is aborted */
+export async function fitBaselines(
   training: readonly Protein[],
   calibration: readonly Protein[],
-  options: { readonly seed: number },
-): Baselines {
-  const calibrated = (logitsOf: SequenceBaseline): SequenceMethod => {
-    const examples = calibration.map((protein) => ({ protein, logits: logitsOf(protein.sequence) }));
-    const fitted = fitCalibration(compartments, examples);
+  { seed }: { readonly seed: number },
+  { signal, onProgress }: WorkOptions,
+): Promise<Baselines> {
+  const report = (phase: string, unit: string) => (done: number, total: number) =>
+    onProgress?.({ phase, done, total, unit });
+  const calibrated = async (name: string, logitsOf: SequenceBaseline): Promise<SequenceMethod> => {
+    const examples: CalibrationExample[] = [];
+    const onScored = report(`baseline ${name}: proteins`, "proteins");
+    for (const protein of calibration) {
+      await pause(signal);
+      examples.push({ protein, logits: logitsOf(protein.sequence) });
+      onScored(examples.length, calibration.length);
+    }
+    const onRound = report(`baseline ${name}: calibration`, "rounds");
+    const fitted = await fitCalibration(compartments, examples, { signal, onRound });
     return (sequence) => predictionOf(logitsOf(sequence), compartments, fitted);
   };
+  const onEpoch = report("baseline composition: fit", "epochs");
+  const composition = await fitComposition(training, { seed, signal, onEpoch });
   const { config, proteins } = homologsOf(training);
   const homologs = openHomologs(config, proteins);
   return {
-    composition: calibrated(fitComposition(training, options)),
-    kmers: calibrated((sequence) => homologs.score(sequence).logits),
+    composition: await calibrated("composition", composition),
+    kmers: await calibrated("kmers", (sequence) => homologs.score(sequence).logits),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ProgressEvent } from "@proteoscope/microscope";
 import { noCalibration } from "@proteoscope/models";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compartment, compartments } from "../../data/atlas/compartments.ts";
@@ -45,13 +46,13 @@ const reader = {
 } as unknown as Parameters<typeof judgeLocalization>[0];
 
 let metrics: LocalizationMetrics;
-const baselines = fitBaselines(splits.get("train")!, splits.get("calibration")!, { seed: 0 });
+const work = { signal: new AbortController().signal };
+const fit = (options = {}) =>
+  fitBaselines(splits.get("train")!, splits.get("calibration")!, { seed: 0 }, { ...work, ...options });
+let baselines: Awaited<ReturnType<typeof fit>>;
 beforeAll(async () => {
-  metrics = await judgeLocalization(
-    reader,
-    { splits, baselines, seed: 0 },
-    { signal: new AbortController().signal },
-  );
+  baselines = await fit();
+  metrics = await judgeLocalization(reader, { splits, baselines, seed: 0 }, work);
 });
 
 describe("the predictions from sequences", () => {
@@ -79,6 +80,27 @@ describe("the predictions from sequences", () => {
     expect(html).toContain("held-out partition of DeepLoc 2.0's");
     expect(html.match(/<table>/g)).toHaveLength(3 * 3 + 1);
     for (const { source } of metrics.published) expect(source).toMatch(/https:\/\//);
+  });
+});
+
+describe("the fit of the baselines", () => {
+  it("shows every phase to its end, and stops at an interrupt in any of them", async () => {
+    const ended = new Map<string, boolean>();
+    await fit({
+      onProgress: ({ phase, done, total }: ProgressEvent) => ended.set(phase, done === total),
+    });
+    expect([...ended.keys()]).toHaveLength(5);
+    expect([...ended.values()]).not.toContain(false);
+    for (const wanted of ended.keys()) {
+      const controller = new AbortController();
+      const seen = new Set<string>();
+      const onProgress = ({ phase }: ProgressEvent) => {
+        seen.add(phase);
+        if (phase === wanted) controller.abort(new Error("interrupted"));
+      };
+      await expect(fit({ signal: controller.signal, onProgress })).rejects.toThrow("interrupted");
+      expect([...seen].at(-1)).toBe(wanted);
+    }
   });
 });
 

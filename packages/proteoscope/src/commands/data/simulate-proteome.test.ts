@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const simulate = (...words: string[]) => runWords(["data", "simulate-proteome", ...words]);
 
 describe("proteoscope data simulate-proteome", () => {
-  it("writes an atlas with its truth, and the same bytes for the same seed", async () => {
+  it("writes a data set with its truth, and the same bytes for the same seed", async () => {
     const words = ["--proteins", "3", "--crops", "5", "--sequences", "20", "--side", "48", "--seed", "4"];
     const path = (name: string) => join(folder, name);
     const { exitCode, stdout } = await simulate(...words, "-o", path("a"), "--json");
@@ -22,15 +22,12 @@ describe("proteoscope data simulate-proteome", () => {
     expect(JSON.parse(stdout)).toMatchObject({ proteins: 3, sequences: 20, side: 48, images: 15, seed: 4 });
     expect((await readCrops(path("a"))).crops).toHaveLength(15);
     expect(await readProteinTruth(path("a"))).toHaveLength(23);
-    expect(JSON.parse(readFileSync(path("a/manifest.json"), "utf8"))).toMatchObject({ synthetic: true });
+    const { source } = JSON.parse(readFileSync(path("a/dataset.json"), "utf8"));
+    expect(source).toBe("simulated-proteome");
+    const check = await runWords(["data", "check", path("a")]);
+    expect([check.exitCode, check.stdout + check.stderr]).toEqual([0, expect.stringMatching(/: 0 problems, 0 warnings/)]);
     await simulate(...words, "-o", path("b"));
-    for (const file of [
-      "crops_u8.npy",
-      "cells_u8.npy",
-      "crops_truth.csv",
-      "proteins.csv",
-      "contact-sheet.png",
-    ])
+    for (const file of ["crops.npy", "cells.npy", "crops_truth.csv", "proteins.csv", "contact-sheet.png"])
       expect(readFileSync(path(`b/${file}`)).equals(readFileSync(path(`a/${file}`))), file).toBe(true);
   });
 
@@ -46,6 +43,6 @@ describe("proteoscope data simulate-proteome", () => {
 
   it("refuses a folder that holds another data set", async () => {
     const { exitCode, stderr } = await simulate("-o", join(folder, "a"), "--proteins", "4", "--crops", "5");
-    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/holds another data set/)]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/is a data set already/)]);
   });
 });

@@ -1,5 +1,5 @@
 // `proteoscope data simulate-proteome`: proteins whose sequences hold sorting signals, and images that follow from them by
-// a written rule. The folder is written crop by crop; after an interrupt the same command goes on.
+// a written rule, as a data set with its truth. After an interrupt the same command goes on.
 import { join } from "node:path";
 import { writePng } from "@proteoscope/formats";
 import { compositeCell, type Tile, tileImages } from "@proteoscope/imaging";
@@ -14,12 +14,12 @@ import {
 import { readModelNuclei } from "@proteoscope/microscope";
 import { parseInteger } from "../../cli/arguments.ts";
 import { defineCommand } from "../../cli/command.ts";
-import { CommandError, exitCodes } from "../../cli/errors.ts";
-import { checkOutputFolder, writeFileAtomic } from "../../cli/output.ts";
+import { refuseInputs, writeFileAtomic } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
-import { startProgress } from "../../cli/progress.ts";
+import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
+import { parseSeed, requireOption } from "./data-arguments.ts";
 
 const sheetRows = 12;
 const sheetColumns = 8;
@@ -56,31 +56,27 @@ export const dataSimulateProteomeCommand = defineCommand({
     "proteoscope data simulate-proteome --proteins 60 --crops 10 --sequences 400 --side 64 -o small",
   ],
   notes: [
-    "The rule is written in docs/simulated-proteome.md. Beside the files of an atlas the folder has",
-    "proteins_truth.csv, signals_truth.csv, crops_truth.csv and cells_u8.npy.",
+    "The rule is written in docs/simulated-proteome.md. Beside the files of a data set the folder has",
+    "proteins_truth.csv, signals_truth.csv, crops_truth.csv and cells.npy.",
   ],
-  async run({ output, model, ...args }, { stdout, stderr, env, signal }) {
-    if (output === undefined) throw usage("-o is missing: name the output folder");
-    await checkOutputFolder(output, model === undefined ? [] : [model]);
+  async run({ model, ...args }, { stdout, stderr, env, signal }) {
+    const output = requireOption("-o", args.output, "the output folder");
+    await refuseInputs(output, model === undefined ? [] : [model]);
     const options = {
       proteins: parseInteger("proteins", args.proteins, { min: 1, max: 100_000 }),
       crops: parseInteger("crops", args.crops, { min: 5, max: 10_000 }),
       sequences: parseInteger("sequences", args.sequences, { min: 0, max: 1_000_000 }),
-      seed: parseInteger("seed", args.seed),
+      seed: parseSeed(args.seed),
     };
     const library = await readModelNuclei(await openModel(model, env));
     const side = parseInteger("side", args.side, { min: 32, max: library.width });
     const proteome = simulateProteome(picturesOfLibrary(library, side), options);
-    const progress = startProgress("simulate", proteome.cropCount, { stream: stderr, unit: "crops" });
+    const progress = showProgress(stderr);
+    const { source, licence, pixelSizeMicrons } = library;
+    const madeBy = `proteoscope ${packageVersion()} data simulate-proteome`;
     try {
-      await writeProteome(output, proteome, {
-        signal,
-        onCrop: (done) => progress.update(done),
-        manifest: {
-          made_by: `proteoscope ${packageVersion()} data simulate-proteome`,
-          nuclei: { source: library.source, licence: library.licence },
-        },
-      });
+      const about = { output, pixelSizeMicrons, madeBy, nuclei: { source, licence } };
+      await writeProteome(proteome, about, { signal, onProgress: progress.show });
     } finally {
       progress.close();
     }
@@ -114,7 +110,3 @@ async function drawSheet(pixels: CropPixels, { all, proteins, crops }: Simulated
 
 const labelOf = (mixture: Readonly<Record<string, number>>): string =>
   Object.entries(mixture).sort(([, a], [, b]) => b - a)[0]![0];
-
-function usage(message: string): CommandError {
-  return new CommandError(message, exitCodes.usage);
-}

@@ -2,7 +2,7 @@
 // scaled to a sum of 1000, its power is summed over rings of frequency, and the first ring of less than a threshold gives
 // the resolution. It measures detail, not whether the detail is right: noise resolves as well.
 
-import { cyclesOf, powerSpectrum } from "@proteoscope/imaging";
+import { openFrequencyBands, powerSpectrum } from "@proteoscope/imaging";
 
 const total = 1000;
 const threshold = 1e-3;
@@ -29,8 +29,9 @@ export function resolvability(
 export function ringPower(spectrum: Float64Array, side: number): Float64Array {
   const corner = Math.floor(side / 2);
   const rings = new Float64Array(Math.floor(Math.hypot(corner, corner)) + 1);
-  for (let v = 0; v < side; v++)
-    for (let u = 0; u < side; u++)
-      rings[Math.floor(Math.hypot(cyclesOf(u, side), cyclesOf(v, side)))]! += spectrum[v * side + u]!;
+  const ringOf = ringsOf(side);
+  for (let i = 0; i < spectrum.length; i++) rings[ringOf[i]!]! += spectrum[i]!;
   return rings;
 }
+
+const ringsOf = openFrequencyBands((x, y) => Math.floor(Math.hypot(x, y)));
