@@ -37,6 +37,7 @@ export const floorSubject = "another protein";
 
 /** An image of a pair in every space. */
 export interface EncodedPairImage extends Pick<PairRow, "id" | "unit" | "set" | "subject"> {
+  readonly gene: string | undefined;
   readonly label: LabelClass | undefined;
   /** By the name of the encoder. */
   readonly encoded: ReadonlyMap<string, EncodedCell>;
@@ -59,7 +60,7 @@ export async function measurePairs(
   let done = 0;
   for await (const pair of pairs.read()) {
     signal.throwIfAborted();
-    const { id, protein, label, isSeen, real, generated, bounds } = pair;
+    const { id, protein, gene, label, isSeen, real, generated, bounds } = pair;
     const set = isSeen === undefined ? "all" : isSeen ? "seen" : "unseen";
     const shown = Object.entries({ real, generated, ...bounds });
     const encoded = new Map(shown.map(([subject]) => [subject, new Map<string, EncodedCell>()]));
@@ -71,7 +72,7 @@ export async function measurePairs(
     for (const [subject, planes] of shown) {
       const key = { id, unit: protein, set, subject } as const;
       if (subject !== "real") rows.push({ ...key, ...comparePlanes(planes, real) });
-      images.push({ ...key, label, encoded: encoded.get(subject)! });
+      images.push({ ...key, gene, label, encoded: encoded.get(subject)! });
     }
     onPair(pair);
     onProgress?.({ phase: "pairs around one nucleus", done: ++done, total: pairs.count, unit: "pairs" });
