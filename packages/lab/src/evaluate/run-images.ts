@@ -30,7 +30,13 @@ import { checkData, checkFit, type EvaluatedModel, type EvaluationRequest } from
 import { type EvaluationData, readEvaluationData } from "./sets.ts";
 import { strikeHeldOut } from "./strike-held-out.ts";
 import { atlasImages } from "./suite/atlas-images.ts";
-import { boundSubjects, generatedSamples, generatedSubjects, pairedCrops } from "./suite/generated-images.ts";
+import {
+  boundSubjects,
+  type GeneratedImages,
+  generatedSamples,
+  generatedSubjects,
+  pairedCrops,
+} from "./suite/generated-images.ts";
 import { openRealBounds } from "./suite/real-bounds.ts";
 import { measureSuite, type SuiteInput } from "./suite/suite.ts";
 
@@ -128,7 +134,7 @@ async function generateAndClassify(
 /** The sets of images that the suite measures. */
 async function suiteOf(
   { data: name, sets, settings }: ImageRequest,
-  generated: GeneratedRecords & { readonly sweeps: readonly SweepRecord[] },
+  generated: GeneratedRecords & Pick<GeneratedImages, "confident" | "sweeps">,
   { data, pixels, library, autoencoding }: ImageMaterial,
 ): Promise<Pick<SuiteInput, "real" | "subjects" | "pairs" | "samples">> {
   const decode = (image: Float32Array) => autoencoding.run(image);

@@ -4,7 +4,7 @@
 import { type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import { labelOfCompartment } from "../../data/atlas/label-class.ts";
-import type { CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
 import type { CellPlanes } from "../judges/cell-features.ts";
 import { decodePlane } from "../predict/proteins.ts";
 import type { KnownCrop } from "../sets.ts";
@@ -22,14 +22,18 @@ const floors = {
   "no sequence": "unconditional",
 } as const;
 
+/** Proteins drawn for a compartment that is predicted of them, by its name in figures; their label is that compartment. */
+export const confidentSubject = "confident subset";
+
 export interface GeneratedImages {
   readonly proteins: readonly ProteinRecord[];
+  readonly confident: readonly ConfidentRecord[];
   readonly sweeps: readonly SweepRecord[];
   readonly library: NucleusLibrary;
 }
 
-/** Generated images of unseen and of seen proteins, then the floors and the sweeps; sets without an image are left out. */
-export function generatedSubjects({ proteins, sweeps, library }: GeneratedImages): SuiteSubject[] {
+/** Generated images of unseen and of seen proteins and of the confident subset, then the floors and the sweeps; sets without an image are left out. */
+export function generatedSubjects({ proteins, confident, sweeps, library }: GeneratedImages): SuiteSubject[] {
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const seen = proteins.filter(({ set }) => set === "seen");
   const subject = (
@@ -42,6 +46,7 @@ export function generatedSubjects({ proteins, sweeps, library }: GeneratedImages
   const all = [
     subject("generated", "unseen", unseen, ({ drawn }) => drawn.protein),
     subject("generated", "seen", seen, ({ drawn }) => drawn.protein),
+    { subject: confidentSubject, set: "unseen" as const, images: confidentImages(confident, library) },
     ...Object.entries(floors).map(([name, change]) =>
       subject(name, "unseen", unseen, ({ changed }) => changed?.[change].protein),
     ),
@@ -108,6 +113,24 @@ function imagesOf(
     ...{ name, count: shown.length },
     async *read() {
       for (const record of shown) yield imageOf(record, record.id, planeOf(record)!, library);
+    },
+  };
+}
+
+function confidentImages(records: readonly ConfidentRecord[], library: NucleusLibrary): ImageSet {
+  return {
+    ...{ name: confidentSubject, count: records.length },
+    async *read() {
+      for (const { compartment, rank, protein, nucleus, image } of records) {
+        const { distance, field, nucleus: drawnNucleus } = pickNucleus(library, nucleus);
+        yield {
+          ...{ id: `${compartment} ${rank}`, protein, field, label: labelOfCompartment(compartment) },
+          planes: {
+            ...{ side: Math.sqrt(distance.length), distance },
+            ...{ protein: decodePlane(image), nucleus: drawnNucleus },
+          },
+        };
+      }
     },
   };
 }
