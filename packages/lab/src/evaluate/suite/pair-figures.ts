@@ -5,8 +5,11 @@
 import {
   medianOverlap,
   multiScaleSimilarity,
+  mutualInformation,
+  normalizedError,
   nuclearProportion,
   planeCorrelation,
+  rankCorrelation,
   signalToNoise,
   structuralSimilarity,
 } from "@proteoscope/imaging";
@@ -19,7 +22,16 @@ import { bootstrapSums, meanByUnit, sumByUnit } from "../measures/bootstrap-sums
 import { type Figure, figureOf } from "./figure.ts";
 import type { ImagePair, PairSet } from "./image-set.ts";
 
-export const pixelMeasures = ["ssim", "ms_ssim", "psnr", "pearson", "iou"] as const;
+export const pixelMeasures = [
+  "ssim",
+  "ms_ssim",
+  "psnr",
+  "pearson",
+  "iou",
+  "spearman",
+  "nrmse",
+  "mutual_information",
+] as const;
 export type PixelMeasure = (typeof pixelMeasures)[number];
 
 /** One image beside the real one of its nucleus. */
@@ -90,6 +102,9 @@ function comparePlanes(
     psnr: signalToNoise(image, real),
     pearson: planeCorrelation(image, real),
     iou: medianOverlap(image, real),
+    spearman: rankCorrelation(image, real),
+    nrmse: normalizedError(image, real),
+    mutual_information: mutualInformation(image, real),
     nuclearProportion: nuclearProportion(image, ownDistance),
     realProportion: nuclearProportion(real, distance),
   };
