@@ -68,6 +68,7 @@ export class Workbench {
   /** Loads what the page shows first, and generates its first picture. */
   async start(fragment: string): Promise<void> {
     const linked = await this.attempt(async () => decodeLink(fragment));
+    const loadingJobs = this.attempt(() => this.jobs.load());
     void this.attempt(async () => {
       this.nuclei = [...this.nuclei, ...(await this.backend.nuclei())];
     });
@@ -76,7 +77,7 @@ export class Workbench {
     });
     if (linked) this.#open(linked);
     else await this.chooseProtein(this.examples[0]?.symbol ?? "FBL");
-    await this.attempt(() => this.jobs.load());
+    await loadingJobs;
     const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
     if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
     else if (last !== undefined) await this.showJob(last);
