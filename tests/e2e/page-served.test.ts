@@ -83,9 +83,8 @@ describe.skipIf(!existsSync(executablePath))("the served page in Chromium (needs
           (entry as PerformanceResourceTiming).initiatorType === "img" ? Math.round(entry.responseEnd) : [],
         ),
     );
-    console.log(
-      `first picture that is being denoised: ${pictures[0] ?? "none"} ms after the address was opened`,
-    );
+    const when = pictures[0] === undefined ? "not seen" : `${pictures[0]} ms after the address was opened`;
+    console.log(`first picture that is being denoised: ${when}`);
     expect(await violationsEverywhere(page)).toEqual([]);
   });
 
