@@ -36,7 +36,7 @@ export {
   type ImageFigures,
   type PixelFigures,
 } from "./compare/compare-images.ts";
-export { kernelDistance } from "./compare/kernel-distance.ts";
+export { kernelDistance, openKernelDistance } from "./compare/kernel-distance.ts";
 export {
   type EmbeddedInput,
   type EmbedOptions,
@@ -85,7 +85,7 @@ export {
 } from "./experiments/statistics.ts";
 export { variantSheet } from "./experiments/variant-sheet.ts";
 export { parseVariant, shorten, type Variant, type WildType } from "./experiments/variants.ts";
-export { type ScanMode, scanModes } from "./experiments/windows.ts";
+export { type ScanMode, scanModes, windowVariant } from "./experiments/windows.ts";
 export {
   type CellImage,
   CellImageError,
