@@ -8,7 +8,9 @@ let jobs: Map<string, Partial<Api.Job>>;
 let streams: FakeStream[];
 class FakeStream {
   readonly listeners = new Map<string, (event: { data: string }) => void>();
+  static readonly CLOSED = 2;
   isClosed = false;
+  readyState = 1;
   constructor(readonly url: string) {
     streams.push(this);
   }
@@ -109,6 +111,20 @@ it("follows the first job that waits, so that a short one is seen while it runs"
   expect(streams.map(({ url }) => url)).toEqual(["/api/v1/jobs/a/events"]);
   streams[0]!.send("state", { state: "running", queuePosition: null, error: null });
   expect(states).toEqual(["queued", "running"]);
+});
+
+it("opens a stream again that the browser gave up, and none that it opens again itself", async () => {
+  jobs.set("a", job("a", "running"));
+  const followed = followJobs();
+  await followed.load();
+  streams[0]!.readyState = 0;
+  streams[0]!.send("error", {});
+  await vi.advanceTimersByTimeAsync(1600);
+  expect(streams).toHaveLength(1);
+  streams[0]!.readyState = FakeStream.CLOSED;
+  streams[0]!.send("error", {});
+  await vi.advanceTimersByTimeAsync(1600);
+  expect(streams.map(({ url }) => url)).toEqual(Array(2).fill("/api/v1/jobs/a/events"));
 });
 
 it("reports a job that was removed", () => {
