@@ -1,4 +1,5 @@
-// Long work that computes without waiting for anything blocks its process: an interrupt is not seen until it ends.
+// Work that computes for long without waiting for anything blocks its process: an interrupt is not seen until it ends. Loops of
+// such work pause.
 
 import { setImmediate } from "node:timers/promises";
 

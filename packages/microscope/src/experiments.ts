@@ -36,7 +36,7 @@ export {
   type ImageFigures,
   type PixelFigures,
 } from "./compare/compare-images.ts";
-export { kernelDistance } from "./compare/kernel-distance.ts";
+export { kernelDistance, openKernelDistance } from "./compare/kernel-distance.ts";
 export {
   type EmbeddedInput,
   type EmbedOptions,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,13 @@ describe("proteoscope models assemble", () => {
     const { tensors } = readSafetensors(readFileSync(run("joined/plm/model.safetensors")));
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["float16"]));
     expect(await (await openModel(run("joined"))).exists("unet/config.json")).toBe(true);
+  });
+
+  it("takes a network whole from the last source that has it", async () => {
+    workplace.file("other/plm/notes.txt", "of another network");
+    const words = ["models", "assemble", run("language"), run("other"), "-o", run("mixed")];
+    expect((await runWords(words)).exitCode).toBe(0);
+    expect(readdirSync(run("mixed/plm"))).toEqual(["notes.txt"]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
-// The rules of axe (https://github.com/dequelabs/axe-core) on what a page shows now, in both themes and at both widths.
+// The rules of axe (https://github.com/dequelabs/axe-core) on what a page shows now,
+// in both themes and at both widths.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";

@@ -10,7 +10,7 @@ const shiftDeviation = 2;
 const rounds = 300;
 const firstStep = 0.1;
 
-/** What a fit tells and heeds. */
+/** How a fit is followed, and ended early. */
 export interface FitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each round. */

@@ -94,6 +94,8 @@ const confidentSchema = z.strictObject({
   probability: z.number(),
   nucleus: z.int(),
   drawn: probabilities,
+  /** Protein channel. */
+  image: plane,
 });
 
 const recordSchema = z.discriminatedUnion("kind", [proteinSchema, cropSchema, confidentSchema, sweepSchema]);

@@ -30,7 +30,14 @@ import { checkData, checkFit, type EvaluatedModel, type EvaluationRequest } from
 import { type EvaluationData, readEvaluationData } from "./sets.ts";
 import { strikeHeldOut } from "./strike-held-out.ts";
 import { atlasImages } from "./suite/atlas-images.ts";
-import { generatedSamples, generatedSubjects, pairedCrops } from "./suite/generated-images.ts";
+import {
+  boundSubjects,
+  type GeneratedImages,
+  generatedSamples,
+  generatedSubjects,
+  pairedCrops,
+} from "./suite/generated-images.ts";
+import { openRealBounds } from "./suite/real-bounds.ts";
 import { measureSuite, type SuiteInput } from "./suite/suite.ts";
 
 export interface ImageRequest extends EvaluationRequest, Pick<LocalizationRequest, "splits"> {
@@ -126,17 +133,25 @@ async function generateAndClassify(
 
 /** The sets of images that the suite measures. */
 async function suiteOf(
-  { data: name }: ImageRequest,
-  generated: GeneratedRecords & { readonly sweeps: readonly SweepRecord[] },
+  { data: name, sets, settings }: ImageRequest,
+  generated: GeneratedRecords & Pick<GeneratedImages, "confident" | "sweeps">,
   { data, pixels, library, autoencoding }: ImageMaterial,
 ): Promise<Pick<SuiteInput, "real" | "subjects" | "pairs" | "samples">> {
   const decode = (image: Float32Array) => autoencoding.run(image);
   const records = { ...generated, library };
-  const pairs = { crops: generated.crops, known: data.knownCrops, pixels, decode };
+  const findBounds = openRealBounds(data, settings.seed);
+  const pairs = { crops: generated.crops, known: data.knownCrops, pixels, decode, findBounds };
+  const sequences = new Map(
+    sets.flatMap((set) => data.proteins[set].map(({ protein }) => [protein.id, protein])),
+  );
   const decoded = atlasImages("autoencoder", data.unseenCrops, data, pixels, decode);
   return {
     real: atlasImages(name, data.realCrops, data, pixels),
-    subjects: [...generatedSubjects(records), { subject: "autoencoder", set: "all", images: decoded }],
+    subjects: [
+      ...generatedSubjects(records),
+      ...boundSubjects(records, sequences, findBounds, pixels),
+      { subject: "autoencoder", set: "all", images: decoded },
+    ],
     samples: generatedSamples(records),
     pairs: pairedCrops({ ...pairs, meanImage: await meanOfCrops(data, pixels) }),
   };

@@ -1,5 +1,6 @@
 import { float32, initializeWeights, type NdArray, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
+import { writeSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatConfig } from "../checkpoints/config-json.ts";
 import { parametersOf } from "../checkpoints/declared-parameters.ts";
@@ -123,9 +124,14 @@ describe("the file in 16 bits", () => {
   it("is refused for a number that 16 bits cannot hold", async () => {
     const large = new Map(weights);
     large.set("net.seq_proj_out.bias", wave([32], 0));
-    (large.get("net.seq_proj_out.bias")!.data as Float32Array)[5] = 1e6;
-    const stored = await openStoredCellDiff(folderOf("hpa.pth", torchCheckpoint(large)));
-    await expect(bytesOf(stored)).rejects.toThrow(/seq_proj_out\.bias: its number 5 is Infinity in 16 bits/);
+    for (const [value, message] of [
+      [1e6, /seq_proj_out\.bias: its number 5 is 1000000, which 16 bits cannot hold: save .* safetensors/],
+      [Number.NaN, /seq_proj_out\.bias: its number 5 is NaN, the file is damaged: fetch it again/],
+    ] as const) {
+      (large.get("net.seq_proj_out.bias")!.data as Float32Array)[5] = value;
+      const stored = await openStoredCellDiff(folderOf("hpa.pth", torchCheckpoint(large)));
+      await expect(bytesOf(stored)).rejects.toThrow(message);
+    }
   });
 });
 
@@ -139,6 +145,36 @@ describe("a file that is not whole", () => {
 
   it("of another network is refused by name", async () => {
     const folder = folderOf("x.pth", torchCheckpoint(new Map([["hidden.weight", wave([2, 2], 0)]])));
-    await expect(openStoredCellDiff(folder)).rejects.toThrow(/x\.pth: is not CELL-Diff/);
+    await expect(openStoredCellDiff(folder)).rejects.toThrow(
+      /x\.pth: is not CELL-Diff .*, its tensors are hidden\.weight$/,
+    );
+  });
+
+  it("is refused by the name of a tensor of whole numbers", async () => {
+    const name = "net.seq_proj_out.bias";
+    const typed = new Map<string, NdArray>(weights).set(name, {
+      ...{ dtype: "int32", shape: [32], data: new Int32Array(32) },
+    });
+    const bytes = writeSafetensors(typed, { format: "pt" });
+    await expect(openStoredCellDiff(folderOf("hpa.safetensors", bytes))).rejects.toThrow(
+      /1 no floating-point numbers \(net\.seq_proj_out\.bias of int32\)/,
+    );
+  });
+
+  it("beside a configuration of another network is refused by that", async () => {
+    const files = new Map([
+      ["hpa.pth", torchCheckpoint(weights)],
+      ["config.json", new TextEncoder().encode('{"model_type": "esm"}')],
+    ]);
+    await expect(openStoredCellDiff(memoryFolder(files))).rejects.toThrow(
+      /hpa\.pth: its configuration is of another network: move it away/,
+    );
+  });
+
+  it("without a state dict is named", async () => {
+    const folder = folderOf("hpa.pth", torchCheckpoint(weights, { wrap: ["state"] }));
+    await expect(openStoredCellDiff(folder)).rejects.toThrow(
+      /hpa\.pth: no state dict was found; the keys at the top are: state/,
+    );
   });
 });

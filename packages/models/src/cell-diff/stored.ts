@@ -1,18 +1,13 @@
 // CELL-Diff from a file whose weights stay on disk: the released archive of torch.save above 4 GiB, or the same in 16 bits as
 // safetensors, to which it is converted once. Weights are read when a stage of the network needs them.
 
-import {
-  float16ToFloat32,
-  float32ToFloat16,
-  type NdArray,
-  planSafetensors,
-  toFloat32,
-} from "@proteoscope/formats";
+import { float32ToFloat16, listBriefly, planSafetensors, toFloat32 } from "@proteoscope/formats";
 import { parseConfig } from "../checkpoints/config-json.ts";
 import { checkNetwork } from "../checkpoints/declared-parameters.ts";
 import { CheckpointError, type FileSource } from "../checkpoints/file-source.ts";
 import { findConfig } from "../checkpoints/model-folder.ts";
-import { openStoredTensors, type StoredTensor } from "../checkpoints/stored-tensors.ts";
+import type { StateDict } from "../checkpoints/network-definition.ts";
+import { openStoredTensors, type StoredTensor, sketchOf } from "../checkpoints/stored-tensors.ts";
 import {
   canonicalCellDiffNames,
   cellDiffDefinition,
@@ -27,6 +22,8 @@ export interface StoredCellDiff {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Path of the file in its folder. */
   readonly path: string;
+  /** What it was converted from, as `inHalfPrecision` was told. */
+  readonly source: string | undefined;
 }
 
 /**
@@ -36,15 +33,20 @@ export interface StoredCellDiff {
 export async function openStoredCellDiff(folder: FileSource, file?: string): Promise<StoredCellDiff> {
   const stored = await openStoredTensors(folder, file);
   const place = `${folder.name}/${stored.path}`;
-  const sketch = sketchOf(stored.tensors);
+  const sketch = sketchAll(stored.tensors);
   if (!cellDiffDefinition.recognizesNames((pattern) => [...sketch.keys()].some((name) => pattern.test(name))))
-    throw new CheckpointError(`${place}: is not ${cellDiffDefinition.title}`);
+    throw new CheckpointError(
+      `${place}: is not ${cellDiffDefinition.title}, its tensors are ${listBriefly([...sketch.keys()])}`,
+    );
   const tensors = canonicalCellDiffNames(stored.tensors);
-  const weights = sketchOf(tensors);
-  const fields = (await findConfig(folder, stored)) ?? inferCellDiffConfig(weights, sketch, place);
+  const weights = sketchAll(tensors);
+  const json = await findConfig(folder, stored);
+  if (json !== undefined && !cellDiffDefinition.recognizesConfig(json))
+    throw new CheckpointError(`${place}: its configuration is of another network: move it away`);
+  const fields = json ?? inferCellDiffConfig(weights, sketch, place);
   const config = parseConfig(cellDiffFormat, fields, place);
   checkNetwork(cellDiffDefinition, { config, weights }, place);
-  return { config, tensors, path: stored.path };
+  return { config, tensors, path: stored.path, source: stored.metadata.source };
 }
 
 /** A file in 16 bits: its length, and its bytes tensor by tensor. */
@@ -53,19 +55,24 @@ export interface HalfPrecisionFile {
   parts(): AsyncGenerator<Uint8Array>;
 }
 
-/** Plans the file in 16 bits of a network on disk; one tensor is in memory at a time. */
-export function inHalfPrecision({ tensors }: Pick<StoredCellDiff, "tensors">): HalfPrecisionFile {
+/** Plans the file in 16 bits of a network on disk, which keeps what `source` says; one tensor is in memory at a time. */
+export function inHalfPrecision(
+  { tensors }: Pick<StoredCellDiff, "tensors">,
+  source = "",
+): HalfPrecisionFile {
   const types = new Map(
     [...tensors].map(([name, { shape }]) => [name, { dtype: "float16", shape }] as const),
   );
-  const { header, names, length } = planSafetensors(types, { format: "pt", model: cellDiffDefinition.name });
+  const metadata = { format: "pt", model: cellDiffDefinition.name, source };
+  const { header, names, length } = planSafetensors(types, metadata);
   return {
     length,
     async *parts() {
       yield header;
       for (const name of names) {
-        const halves = float32ToFloat16(toFloat32(await tensors.get(name)!.read()));
-        refuseOverflow(name, halves);
+        const values = toFloat32(await tensors.get(name)!.read());
+        const halves = float32ToFloat16(values);
+        refuseOverflow(name, values, halves);
         yield new Uint8Array(halves.buffer);
       }
     },
@@ -73,18 +80,15 @@ export function inHalfPrecision({ tensors }: Pick<StoredCellDiff, "tensors">): H
 }
 
 /** @throws CheckpointError for a value that 16 bits cannot hold. */
-function refuseOverflow(name: string, halves: Uint16Array): void {
+function refuseOverflow(name: string, values: Float32Array, halves: Uint16Array): void {
   const at = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
   if (at === -1) return;
-  const [value] = float16ToFloat32(halves.subarray(at, at + 1));
-  throw new CheckpointError(`${name}: its number ${at} is ${value} in 16 bits: use the file as it is`);
+  const advice = Number.isFinite(values[at])
+    ? "which 16 bits cannot hold: save the file as safetensors, which is used as it is"
+    : "the file is damaged: fetch it again";
+  throw new CheckpointError(`${name}: its number ${at} is ${values[at]}, ${advice}`);
 }
 
-function sketchOf(tensors: ReadonlyMap<string, StoredTensor>): Map<string, NdArray> {
-  return new Map(
-    [...tensors].map(([name, { shape }]) => [
-      name,
-      { dtype: "float32", shape, data: new Float32Array(0) } as const,
-    ]),
-  );
+function sketchAll(tensors: ReadonlyMap<string, StoredTensor>): StateDict {
+  return new Map([...tensors].map(([name, tensor]) => [name, sketchOf(tensor)]));
 }

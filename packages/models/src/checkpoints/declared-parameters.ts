@@ -22,7 +22,7 @@ export function parametersOf<Config>(
 
 /**
  * Holds a network's weights to what it declares.
- * @throws WeightsError with the number of tensors that are missing, of another shape and unexpected, and the first three of each.
+ * @throws WeightsError with the number of tensors that are missing, of another shape, no floating-point numbers, and unexpected, and the first three of each.
  */
 export function checkNetwork<Config>(
   definition: NetworkDefinition<string, Config>,
@@ -32,16 +32,19 @@ export function checkNetwork<Config>(
   const declared = parametersOf(definition, network);
   const missing: string[] = [];
   const reshaped: string[] = [];
+  const mistyped: string[] = [];
   for (const [name, { shape }] of declared) {
-    const found = network.weights.get(name)?.shape;
+    const found = network.weights.get(name);
     if (found === undefined) missing.push(`${name} ${formatShape(shape)}`);
-    else if (formatShape(found) !== formatShape(shape))
-      reshaped.push(`${name} ${formatShape(found)} instead of ${formatShape(shape)}`);
+    else if (formatShape(found.shape) !== formatShape(shape))
+      reshaped.push(`${name} ${formatShape(found.shape)} instead of ${formatShape(shape)}`);
+    else if (!/float(16|32|64)$/.test(found.dtype)) mistyped.push(`${name} of ${found.dtype}`);
   }
   const unexpected = [...network.weights.keys()].filter((name) => !declared.has(name));
   const faults = [
     ...describeFaults("missing", missing),
     ...describeFaults("of another shape", reshaped),
+    ...describeFaults("no floating-point numbers", mistyped),
     ...describeFaults("unexpected", unexpected),
   ];
   if (faults.length > 0)

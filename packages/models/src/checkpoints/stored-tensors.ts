@@ -18,6 +18,8 @@ import { findWeights, openTorchFile, readIndex, readWeights, refuseMissing } fro
 
 /** A tensor in a file. */
 export interface StoredTensor {
+  /** Its stored dtype. */
+  readonly dtype: NdArray["dtype"];
   readonly shape: readonly number[];
   /** Reads the tensor in its stored dtype: f16 and bf16 are not converted. */
   read(): Promise<NdArray>;
@@ -50,15 +52,21 @@ export async function openStoredTensors(folder: FileSource, file?: string): Prom
     return { tensors: naming(place, () => withoutWrapperNames(tensors)), metadata: {}, path };
   }
   if (canReadParts && isTorchArchive(await folder.readPart!(path, 0, 4))) {
-    const tensors = withoutWrapperNames(collectTensors<StoredTorchTensor>(await openTorchFile(folder, path)));
+    const tree = await openTorchFile(folder, path);
+    const tensors = naming(place, () => withoutWrapperNames(collectTensors<StoredTorchTensor>(tree)));
     return { tensors, metadata: {}, path };
   }
   const { tensors, metadata } = await readWeights(folder, path);
   const held = [...tensors].map(([name, value]): [string, StoredTensor] => [
     name,
-    { shape: value.shape, read: async () => value },
+    { dtype: value.dtype, shape: value.shape, read: async () => value },
   ]);
   return { tensors: new Map(held), metadata, path };
+}
+
+/** A tensor without its values, for what looks at names, types and shapes alone. */
+export function sketchOf({ dtype, shape }: StoredTensor): NdArray {
+  return { dtype, shape, data: viewBytes(new Uint8Array(0), dtype, 0, 0) };
 }
 
 async function openFile(folder: FileSource, path: string): Promise<Omit<StoredTensors, "path">> {
@@ -72,7 +80,7 @@ async function openFile(folder: FileSource, path: string): Promise<Omit<StoredTe
   const tensors = [...entries].map(([name, { dtype, shape, begin, end }]): [string, StoredTensor] => [
     name,
     {
-      shape,
+      ...{ dtype, shape },
       read: async () => {
         const bytes = await part(begin, end);
         return { dtype, shape, data: viewBytes(bytes, dtype, 0, elementCount(shape)) };

@@ -24,7 +24,7 @@ import { findConfig } from "../checkpoints/model-folder.ts";
 import type { NetworkDefinition, StateDict } from "../checkpoints/network-definition.ts";
 import { isRecognized, ownTensors } from "../checkpoints/recognize.ts";
 import { hasPart } from "../checkpoints/state-dict-shapes.ts";
-import { openStoredTensors, type StoredTensor } from "../checkpoints/stored-tensors.ts";
+import { openStoredTensors, type StoredTensor, sketchOf } from "../checkpoints/stored-tensors.ts";
 import { esm2Definition, isTied, tokenTables } from "../esm2/definition.ts";
 import { canonicalEsm2Names } from "../esm2/names.ts";
 import { esm2Embeddings, esm2Layer, esm2Norm, languageModelHead } from "../esm2/network.ts";
@@ -62,7 +62,7 @@ export async function openStreamedLanguageModel(
   const stored = await openStoredTensors(folder, file);
   const place = `${folder.name}/${stored.path}`;
   const json = await findConfig(folder, stored);
-  const sketch = await sketchOf(stored.tensors, json === undefined);
+  const sketch = await sketchAll(stored.tensors, json === undefined);
   const isTheirs = (definition: NetworkDefinition): boolean =>
     json === undefined ? isRecognized(definition, sketch) : definition.recognizesConfig(json);
   const named = isTheirs(esmcDefinition)
@@ -72,7 +72,7 @@ export async function openStreamedLanguageModel(
     definition: NetworkDefinition<"esm2" | "esmc", Config>,
   ): Promise<StreamedLanguageModel> => {
     const tensors = ownTensors(definition, named, place, onNotice);
-    const weights = await sketchOf(tensors, false);
+    const weights = await sketchAll(tensors, false);
     const fields: Json = json ?? definition.inferConfig(weights, sketch, place);
     const config = parseConfig<Config>(definition.format as ConfigFormat<Config>, fields, place);
     checkNetwork(definition, { config, weights }, place);
@@ -89,9 +89,12 @@ export async function openStreamedLanguageModel(
 }
 
 /** Parts of a tensor along its rows, each of which reads the tensor when it is read. */
-function splitStored({ shape: [rows = 0, ...rest], read }: StoredTensor, parts: number): StoredTensor[] {
+function splitStored(
+  { dtype, shape: [rows = 0, ...rest], read }: StoredTensor,
+  parts: number,
+): StoredTensor[] {
   return Array.from({ length: parts }, (_, part) => ({
-    shape: [rows / parts, ...rest],
+    ...{ dtype, shape: [rows / parts, ...rest] },
     read: async () => splitArray(await read(), parts)[part]!,
   }));
 }
@@ -200,13 +203,14 @@ async function runStage(
   }
 }
 
-/** Names and shapes without values, but for the values of the tables of tokens where they are wanted. */
-async function sketchOf(tensors: ReadonlyMap<string, StoredTensor>, withTables: boolean): Promise<StateDict> {
+/** Names, types and shapes without values, but for the values of the tables of tokens where they are wanted. */
+async function sketchAll(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  withTables: boolean,
+): Promise<StateDict> {
   const sketch = new Map<string, NdArray>();
-  for (const [name, tensor] of tensors) {
-    const none: NdArray = { dtype: "float32", shape: tensor.shape, data: new Float32Array(0) };
-    sketch.set(name, withTables && tokenTables.test(name) ? await tensor.read() : none);
-  }
+  for (const [name, tensor] of tensors)
+    sketch.set(name, withTables && tokenTables.test(name) ? await tensor.read() : sketchOf(tensor));
   return sketch;
 }
 

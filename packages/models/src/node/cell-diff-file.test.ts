@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { initializeWeights } from "@proteoscope/engine";
+import { float32, initializeWeights } from "@proteoscope/engine";
+import { float32ToFloat16 } from "@proteoscope/formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cellDiffDefaults, cellDiffDefinition, cellDiffFormat } from "../cell-diff/definition.ts";
 import { formatConfig } from "../checkpoints/config-json.ts";
@@ -18,6 +19,7 @@ const config = {
   esm: esm2Config({ numHiddenLayers: 1, hiddenSize: 16, numAttentionHeads: 2 }),
 };
 const weights = initializeWeights(parametersOf(cellDiffDefinition, { config, weights: new Map() }), 3);
+const replaced = new Map(weights).set("net.seq_proj_out.bias", float32([32], new Float32Array(32).fill(0.5)));
 
 let root: string;
 let folder: string;
@@ -41,6 +43,21 @@ describe("the file of CELL-Diff", () => {
     seen.length = 0;
     await openCellDiffFile(folder, "hpa.bin", { onProgress: (...bytes) => seen.push(bytes) });
     await openCellDiffFile(folder, "hpa.f16.safetensors");
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ["the file was replaced", "hpa.bin", torchCheckpoint(replaced, { zip64: true })],
+    ["the converted file was cut", "hpa.f16.safetensors", new Uint8Array(100)],
+  ])("is converted anew where %s", async (_, name, bytes) => {
+    await openCellDiffFile(folder, "hpa.bin");
+    writeFileSync(join(folder, name), bytes);
+    const { tensors } = await openCellDiffFile(folder, "hpa.bin");
+    const halves = (await tensors.get("net.seq_proj_out.bias")!.read()).data;
+    const expected = (name === "hpa.bin" ? replaced : weights).get("net.seq_proj_out.bias")!.data;
+    expect([...halves]).toEqual([...float32ToFloat16(expected as Float32Array)]);
+    const seen: number[] = [];
+    await openCellDiffFile(folder, "hpa.bin", { onProgress: (done) => seen.push(done) });
     expect(seen).toEqual([]);
   });
 

@@ -3,7 +3,14 @@
 
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inHalfPrecision, openStoredCellDiff, type StoredCellDiff } from "../cell-diff/stored.ts";
+import { FormatError, ProteoscopeError } from "@proteoscope/formats";
+import {
+  type HalfPrecisionFile,
+  inHalfPrecision,
+  openStoredCellDiff,
+  type StoredCellDiff,
+} from "../cell-diff/stored.ts";
+import type { FileSource } from "../checkpoints/file-source.ts";
 import { openFolder } from "./folder.ts";
 import { requireDiskSpace } from "./hub/disk-space.ts";
 
@@ -13,7 +20,10 @@ export interface ConvertOptions {
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
-/** Opens a file of CELL-Diff in 16 bits: itself where it is safetensors, else the converted file, which is made where it is missing. */
+/**
+ * Opens a file of CELL-Diff in 16 bits: itself where it is safetensors, else the converted file, which is made where it is
+ * missing, damaged, or was made from another file.
+ */
 export async function openCellDiffFile(
   folder: string,
   file: string,
@@ -23,18 +33,30 @@ export async function openCellDiffFile(
   const stored = await openStoredCellDiff(source, file);
   if (file.endsWith(".safetensors")) return stored;
   const half = `${file.replace(/\.\w+$/, "")}.f16.safetensors`;
-  if (!(await source.exists(half))) await convert(stored, folder, half, options);
+  const { size, mtimeMs } = await stat(join(folder, file));
+  const mark = `${file}, ${size} bytes, ${new Date(mtimeMs).toISOString()}`;
+  const found = await findConverted(source, half);
+  if (found?.source === mark) return found;
+  await convert(inHalfPrecision(stored, mark), folder, half, options);
   return openStoredCellDiff(source, half);
+}
+
+/** The converted file; undefined where there is none that can be read. */
+async function findConverted(source: FileSource, half: string): Promise<StoredCellDiff | undefined> {
+  if (!(await source.exists(half))) return undefined;
+  return openStoredCellDiff(source, half).catch((error: unknown) => {
+    if (error instanceof ProteoscopeError || error instanceof FormatError) return undefined;
+    throw error;
+  });
 }
 
 /** Writes the file under a temporary name, and renames it when it is whole. */
 async function convert(
-  stored: StoredCellDiff,
+  { length, parts }: HalfPrecisionFile,
   folder: string,
   half: string,
   { signal, onProgress }: ConvertOptions,
 ): Promise<void> {
-  const { length, parts } = inHalfPrecision(stored);
   await requireDiskSpace(folder, length);
   const temporary = join(folder, `${half}.${process.pid}.partial`);
   const handle = await open(temporary, "w");

@@ -50,7 +50,7 @@ describe("a process that works for a server", () => {
       never,
     );
     expect(events).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(previews).toMatchObject([{ step: 5, steps: 10 }]);
+    expect(previews).toMatchObject([2, 4, 6, 8].map((step) => ({ step, steps: 10 })));
     expect(result).toMatchObject({ cells: [{ protein: "a" }] });
   });
 

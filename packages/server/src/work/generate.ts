@@ -24,6 +24,11 @@ import type { WorkTools } from "./tools.ts";
 
 type Request = z.infer<typeof generateRequest>;
 
+/** Steps between two previews: few in a short job, whose first preview would come near its end. */
+function previewEvery(steps: number): number {
+  return Math.min(5, Math.ceil(steps / 8));
+}
+
 /** The settings that a request gives, in place of defaults. */
 export function settingsOf(
   {
@@ -71,9 +76,10 @@ export async function generateJob(
     const one = { ...shared, proteins: [{ ...protein, fileName: fileNames[place] }], nuclei };
     const onProgress: JobReporter["onProgress"] = ({ done, total, ...event }) =>
       reporter.onProgress({ ...event, done: place * total + done, total: proteins.length * total });
+    const callbacks = { signal, onProgress, onPreview, previewEvery: previewEvery(settings.steps) };
     try {
       let index = 0;
-      for await (const cell of generate(tools.microscope, one, { signal, onProgress, onPreview }))
+      for await (const cell of generate(tools.microscope, one, callbacks))
         cells.push(await keepCell(tools, cell, nuclei[index++]!));
     } catch (error) {
       if (!(error instanceof SequenceError || error instanceof FormatError)) throw error;

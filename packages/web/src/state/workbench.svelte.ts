@@ -81,6 +81,7 @@ export class Workbench {
       () => undefined, // a server that measured no files
     );
     const linked = await this.attempt(async () => decodeLink(fragment));
+    const loadingJobs = this.attempt(() => this.jobs.load());
     void this.attempt(async () => {
       this.nuclei = [...this.nuclei, ...(await this.backend.nuclei())];
     });
@@ -89,7 +90,7 @@ export class Workbench {
     });
     if (linked) this.#open(linked);
     else await this.chooseProteins([this.examples[0]?.symbol ?? "FBL"]);
-    await this.attempt(() => this.jobs.load());
+    await loadingJobs;
     const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
     if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
     else if (last !== undefined) await this.showJob(last);

@@ -36,6 +36,8 @@ export interface CellEncoder {
   readonly proteins?: readonly string[];
   /** Number of the embedding's first values by which compartments are judged; all where absent. */
   readonly judged?: number;
+  /** The part of an embedding that is of one channel of images; absent where there is none. */
+  ofChannel?(embedding: Float32Array, channel: "protein" | "nucleus"): Float32Array;
   encode(cells: readonly CellPlanes[]): Promise<EncodedCell[]>;
   close(): Promise<void>;
 }

@@ -58,6 +58,19 @@ describe("the features", () => {
     expect(first!.embedding).not.toEqual(second!.embedding);
     expect(groups.map(({ name }) => name)).toEqual(["placement", "texture", "spectrum"]);
     expect(encoder.judged).toBe(groups[2]!.start);
+    // What is said of a channel does not change with the other one.
+    const [cell, other] = [cells[0]!, cells[1]!];
+    const changed = {
+      protein: { ...cell, nucleus: other.nucleus },
+      nucleus: { ...cell, protein: other.protein },
+    };
+    for (const channel of ["protein", "nucleus"] as const) {
+      const seen = await encoder.encode([cell, changed[channel]]);
+      const [own, same] = seen.map(({ embedding }) => encoder.ofChannel!(embedding, channel));
+      expect(same).toEqual(own);
+      expect(seen[0]!.embedding).not.toEqual(seen[1]!.embedding);
+      expect(own!.length).toBeGreaterThan(5);
+    }
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -173,6 +186,20 @@ describe("an ONNX model", () => {
     expect(encoded!.embedding[0]).toBeCloseTo(0.2, 5);
     expect(encoded!.embedding[1]).toBeCloseTo(0.3, 5);
     expect(encoder.title).toContain("resized to 8x8");
+  });
+
+  it("sees the channels apart where its description says so, each in all channels of the input", async () => {
+    const description = { side: 8, input: "image", channels: ["protein", "protein"], apart: true };
+    const encoder = await open(await write("apart.onnx", JSON.stringify(description)));
+    const flat = (value: number) => new Float32Array(side * side).fill(value);
+    const [encoded] = await encoder.encode([
+      { side, protein: flat(0.75), nucleus: flat(0.25), distance: flat(0) },
+    ]);
+    expect([...encoded!.embedding]).toEqual([0.75, 0.75, 0.25, 0.25]);
+    expect([...encoder.ofChannel!(encoded!.embedding, "protein")]).toEqual([0.75, 0.75]);
+    expect([...encoder.ofChannel!(encoded!.embedding, "nucleus")]).toEqual([0.25, 0.25]);
+    const classes = { ...description, classes: "output", labels: ["ER", "Golgi"] };
+    await expect(open(await write("classes.onnx", JSON.stringify(classes)))).rejects.toThrow(/apart: /);
   });
 
   it.each([

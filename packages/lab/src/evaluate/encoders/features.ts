@@ -32,14 +32,28 @@ export function featureGroups(): FeatureGroups {
   return { names, groups };
 }
 
+/** Positions of the features that are of one channel alone; the nuclear distance is known to both. */
+function channelsOf({ names, groups }: FeatureGroups) {
+  const spectrum = groups.find(({ name }) => name === "spectrum")!;
+  const ofNucleus = (index: number) => index >= spectrum.start && names[index]!.startsWith("nucleus, ");
+  const all = [...names.keys()];
+  return {
+    protein: all.filter((index) => !ofNucleus(index) && names[index] !== "DNA under protein"),
+    nucleus: all.filter(ofNucleus),
+  };
+}
+
 /** Opens the features. */
 export function openFeatureEncoder(): CellEncoder {
+  const found = featureGroups();
+  const channels = channelsOf(found);
   return {
     name: "features",
     title: "hand-made features of placement, texture and spectrum; no network, no resize",
     identity: identityOf("features", version),
     trainedOn: "nothing",
-    judged: featureGroups().groups.find(({ name }) => name === "spectrum")!.start, // colours and cameras differ in it
+    ofChannel: (embedding, channel) => Float32Array.from(channels[channel], (index) => embedding[index]!),
+    judged: found.groups.find(({ name }) => name === "spectrum")!.start, // colours and cameras differ in it
     encode: async (cells) =>
       cells.map((planes) => ({
         embedding: Float32Array.from(

@@ -15,22 +15,29 @@ import { type CellEncoder, type EncodedCell, identityOf } from "./encoder.ts";
 const shareSchema = z.number().finite();
 
 /** model.onnx.json; every field has a default but `side`. */
-const descriptionSchema = z.strictObject({
-  /** Name of the input. */
-  input: z.string().min(1).default("input"),
-  /** Output that is the embedding. */
-  embedding: z.string().min(1).default("output"),
-  /** Output with one probability or logit per class of `labels`; only their order counts. */
-  classes: z.string().min(1).optional(),
-  labels: z.array(z.string().min(1)).min(1).optional(),
-  /** Height and width of the input in pixels; crops are resized. */
-  side: z.int().min(1).max(4096),
-  /** Plane of a cell for each channel of the input. */
-  channels: z.array(z.enum(cropChannels)).min(1).max(16).default(["protein", "protein", "protein"]),
-  /** Subtracted from each channel of values in [0, 1], and divided by. */
-  mean: z.array(shareSchema).optional(),
-  std: z.array(z.number().positive()).optional(),
-});
+const descriptionSchema = z
+  .strictObject({
+    /** Name of the input. */
+    input: z.string().min(1).default("input"),
+    /** Output that is the embedding. */
+    embedding: z.string().min(1).default("output"),
+    /** Output with one probability or logit per class of `labels`; only their order counts. */
+    classes: z.string().min(1).optional(),
+    labels: z.array(z.string().min(1)).min(1).optional(),
+    /** Height and width of the input in pixels; crops are resized. */
+    side: z.int().min(1).max(4096),
+    /** Plane of a cell for each channel of the input. */
+    channels: z.array(z.enum(cropChannels)).min(1).max(16).default(["protein", "protein", "protein"]),
+    /** Whether protein and nucleus are encoded one after the other, each in all channels; the embedding is then that of both. */
+    apart: z.boolean().default(false),
+    /** Subtracted from each channel of values in [0, 1], and divided by. */
+    mean: z.array(shareSchema).optional(),
+    std: z.array(z.number().positive()).optional(),
+  })
+  .refine(({ apart, classes }) => !apart || classes === undefined, {
+    message: "channels apart have no classes of the whole cell",
+    path: ["apart"],
+  });
 type Description = z.infer<typeof descriptionSchema>;
 
 /** Opens a model file. @throws ProteoscopeError (data) where the description is missing or wrong; the runtime's errors */
@@ -41,36 +48,55 @@ export async function openOnnxEncoder(
 ): Promise<CellEncoder> {
   const description = await readDescription(`${path}.json`);
   const session = await runtime.load(path);
-  const { side, channels, labels } = description;
+  const { side, labels, apart, channels } = description;
+  const views = apart
+    ? (["protein", "nucleus"] as const).map((plane) => channels.map(() => plane))
+    : [channels];
+  const shown = views.map((planes) => planes.join(", ")).join(" and, apart, ");
+  const encodeView = async (cells: readonly CellPlanes[], planes: Description["channels"]) => {
+    const input = inputOf(cells, { ...description, channels: planes });
+    const shape = [cells.length, planes.length, side, side];
+    const outputs = await session.run({ [description.input]: float32(shape, input) });
+    const rowsOf = (output: string) => {
+      const values = outputs[output]?.data;
+      if (!(values instanceof Float32Array))
+        throw bad(`${path}: has no output "${output}" of floats; it has ${Object.keys(outputs).join(", ")}`);
+      const width = values.length / cells.length;
+      return cells.map((_, index) => values.slice(index * width, (index + 1) * width));
+    };
+    const embeddings = rowsOf(description.embedding);
+    const classes = description.classes === undefined ? undefined : rowsOf(description.classes);
+    return embeddings.map(
+      (embedding, index): EncodedCell => ({
+        embedding,
+        ...(classes && { probabilities: classes[index]! }),
+      }),
+    );
+  };
   return {
     name,
-    title: `${name}: output "${description.embedding}", channels ${channels.join(", ")} resized to ${side}x${side} pixels`,
+    title: `${name}: output "${description.embedding}", channels ${shown} resized to ${side}x${side} pixels`,
     identity: identityOf("onnx", [await hashFile(path), description]),
     trainedOn: "images that it does not name",
     ...(labels && description.classes !== undefined && { compartments: labels }),
+    ...(apart && { ofChannel: halfOf }),
     async encode(cells) {
-      const input = float32([cells.length, channels.length, side, side], inputOf(cells, description));
-      const outputs = await session.run({ [description.input]: input });
-      const rowsOf = (output: string) => {
-        const values = outputs[output]?.data;
-        if (!(values instanceof Float32Array))
-          throw bad(
-            `${path}: has no output "${output}" of floats; it has ${Object.keys(outputs).join(", ")}`,
-          );
-        const width = values.length / cells.length;
-        return cells.map((_, index) => values.slice(index * width, (index + 1) * width));
-      };
-      const embeddings = rowsOf(description.embedding);
-      const classes = description.classes === undefined ? undefined : rowsOf(description.classes);
-      return embeddings.map(
-        (embedding, index): EncodedCell => ({
-          embedding,
-          ...(classes && { probabilities: classes[index]! }),
-        }),
-      );
+      const encoded: EncodedCell[][] = [];
+      for (const planes of views) encoded.push(await encodeView(cells, planes));
+      return apart ? cells.map((_, index) => joined(encoded.map((view) => view[index]!))) : encoded[0]!;
     },
     close: () => session.close(),
   };
+}
+
+/** The embeddings of both channels, one behind the other. */
+function joined(views: readonly EncodedCell[]): EncodedCell {
+  return { embedding: Float32Array.from(views.flatMap(({ embedding }) => [...embedding])) };
+}
+
+function halfOf(embedding: Float32Array, channel: "protein" | "nucleus"): Float32Array {
+  const half = embedding.length / 2;
+  return channel === "protein" ? embedding.subarray(0, half) : embedding.subarray(half);
 }
 
 async function readDescription(path: string): Promise<Description> {

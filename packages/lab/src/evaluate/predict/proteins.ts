@@ -183,13 +183,14 @@ export async function generateConfident(
 ): Promise<ConfidentRecord> {
   const { microscope } = tools;
   const { nucleus, cell } = chooseCell(tools, protein);
-  const [drawing] = await drawEach(tools, await readRow(microscope, protein), [cell]);
+  const [drawing] = await drawEach(tools, await readRow(microscope, protein), [cell], { samples: 1 });
   return {
     kind: "confident",
     ...confident,
     protein: protein.id,
     nucleus,
     drawn: inOrder(drawing!.compartments),
+    image: encodePlane(drawing!.images.subarray(0, cell.distance.length)),
   };
 }
 

@@ -5,8 +5,8 @@ import { createGenerator } from "@proteoscope/engine";
 import { groupBy } from "../../data/group-by.ts";
 import { type BootstrapOptions, bootstrap } from "../measures/bootstrap.ts";
 import { meanByUnit } from "../measures/bootstrap-sums.ts";
-import { gaussianDiscrepancy, subsetKernelDistance } from "../measures/distributions/discrepancy.ts";
-import { frechetDistance } from "../measures/distributions/frechet-distance.ts";
+import { gaussianDiscrepancy, openSubsetDistance } from "../measures/distributions/discrepancy.ts";
+import { openFrechetDistance } from "../measures/distributions/frechet-distance.ts";
 import { neighbourhoods } from "../measures/distributions/neighbourhoods.ts";
 import { type Figure, type FigureKey, figureOf, plainFigure } from "./figure.ts";
 
@@ -23,7 +23,7 @@ const mostForDiscrepancy = 500;
 const distanceRounds = 50;
 const fewest = 8;
 
-/** Figures of a set of points beside a reference; both are cut to one number, chosen at random. */
+/** Figures of a set of points beside a reference, the two distances alone for one channel or compartment; both are cut to one number, chosen at random. */
 export function distributionFigures(
   reference: readonly SpacePoint[],
   points: readonly SpacePoint[],
@@ -34,24 +34,20 @@ export function distributionFigures(
   if (n < fewest) return [];
   const real = choose(reference, n, options.seed ?? 0).map(({ embedding }) => embedding);
   const chosen = choose(points, n, options.seed ?? 0);
-  const distance = (
-    measure: string,
-    of: (a: readonly Float32Array[], b: readonly Float32Array[]) => number,
-  ) => {
-    const units = [...groupBy(chosen, ({ unit }) => unit).values()];
+  const units = [...groupBy(chosen, ({ unit }) => unit).values()];
+  const distance = (measure: string, toReal: (rows: readonly Float32Array[]) => number) => {
     const estimate = bootstrap<readonly SpacePoint[]>(
       units,
-      (drawn) =>
-        of(
-          drawn.flat().map(({ embedding }) => embedding),
-          real,
-        ),
+      (drawn) => toReal(drawn.flat().map(({ embedding }) => embedding)),
       { ...options, rounds: distanceRounds, centred: true },
     );
     return figureOf({ ...key, measure }, estimate, n);
   };
-  const figures = [distance("frechet", frechetDistance), distance("kid", oneSubset(options.seed ?? 0))];
-  if (key.compartment) return figures;
+  const figures = [
+    distance("frechet", openFrechetDistance(real)),
+    distance("kid", kernelDistanceTo(real, options.seed ?? 0)),
+  ];
+  if (key.compartment || key.channel) return figures;
   const some = (rows: readonly Float32Array[]) => rows.slice(0, mostForDiscrepancy);
   const discrepancy = gaussianDiscrepancy(some(real), some(chosen.map(({ embedding }) => embedding)));
   return [
@@ -62,12 +58,13 @@ export function distributionFigures(
 }
 
 /** The value is over subsets; within the bootstrap one subset of each resample is enough. */
-function oneSubset(seed: number) {
-  let isFirst = true;
-  return (a: readonly Float32Array[], b: readonly Float32Array[]) => {
-    const subsets = isFirst ? 20 : 1;
-    isFirst = false;
-    return subsetKernelDistance(a, b, { seed, subsets });
+function kernelDistanceTo(reference: readonly Float32Array[], seed: number) {
+  const distance = openSubsetDistance(reference, { seed });
+  let subsets = 20;
+  return (rows: readonly Float32Array[]) => {
+    const value = distance(rows, subsets);
+    subsets = 1;
+    return value;
   };
 }
 

@@ -4,13 +4,15 @@
 import { type NucleusLibrary, pickNucleus } from "@proteoscope/imaging";
 import type { CropPixels } from "../../data/atlas/crop-pixels.ts";
 import { labelOfCompartment } from "../../data/atlas/label-class.ts";
-import type { CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
+import type { ConfidentRecord, CropRecord, ProteinRecord, SweepRecord } from "../answers-file.ts";
+import type { CellPlanes } from "../judges/cell-features.ts";
 import { decodePlane } from "../predict/proteins.ts";
 import type { KnownCrop } from "../sets.ts";
 import { planesOf, withChannels } from "./atlas-images.ts";
 import type { SuiteSubject } from "./details.ts";
 import type { ImageSet, PairSet, SetImage } from "./image-set.ts";
 import { floorSubject } from "./pair-figures.ts";
+import { type BoundedProtein, type FindBounds, realBounds } from "./real-bounds.ts";
 
 /** The floors of a protein that was not seen, by their names in figures. */
 const floors = {
@@ -20,14 +22,18 @@ const floors = {
   "no sequence": "unconditional",
 } as const;
 
+/** Proteins drawn for a compartment that is predicted of them, by its name in figures; their label is that compartment. */
+export const confidentSubject = "confident subset";
+
 export interface GeneratedImages {
   readonly proteins: readonly ProteinRecord[];
+  readonly confident: readonly ConfidentRecord[];
   readonly sweeps: readonly SweepRecord[];
   readonly library: NucleusLibrary;
 }
 
-/** Generated images of unseen and of seen proteins, then the floors and the sweeps; sets without an image are left out. */
-export function generatedSubjects({ proteins, sweeps, library }: GeneratedImages): SuiteSubject[] {
+/** Generated images of unseen and of seen proteins and of the confident subset, then the floors and the sweeps; sets without an image are left out. */
+export function generatedSubjects({ proteins, confident, sweeps, library }: GeneratedImages): SuiteSubject[] {
   const unseen = proteins.filter(({ set }) => set !== "seen");
   const seen = proteins.filter(({ set }) => set === "seen");
   const subject = (
@@ -40,6 +46,7 @@ export function generatedSubjects({ proteins, sweeps, library }: GeneratedImages
   const all = [
     subject("generated", "unseen", unseen, ({ drawn }) => drawn.protein),
     subject("generated", "seen", seen, ({ drawn }) => drawn.protein),
+    { subject: confidentSubject, set: "unseen" as const, images: confidentImages(confident, library) },
     ...Object.entries(floors).map(([name, change]) =>
       subject(name, "unseen", unseen, ({ changed }) => changed?.[change].protein),
     ),
@@ -51,6 +58,34 @@ export function generatedSubjects({ proteins, sweeps, library }: GeneratedImages
     }),
   ];
   return all.filter(({ images }) => images.count > 0);
+}
+
+/** Real images in the place of those of unseen proteins, by `findBounds`; sets without an image are left out. */
+export function boundSubjects(
+  { proteins }: Pick<GeneratedImages, "proteins">,
+  sequences: ReadonlyMap<string, Pick<BoundedProtein, "uniprot" | "sequence">>,
+  findBounds: FindBounds,
+  pixels: CropPixels,
+): SuiteSubject[] {
+  const found = proteins
+    .filter(({ set, id }) => set !== "seen" && sequences.has(id))
+    .map((record) => ({ record, bounds: findBounds({ ...sequences.get(record.id)!, ...record }) }));
+  return realBounds.flatMap((subject): SuiteSubject[] => {
+    const shown = found.flatMap(({ record: { id, label }, bounds }) => {
+      const crop = bounds[subject];
+      return crop === undefined ? [] : [{ id, label, crop }];
+    });
+    const images: ImageSet = {
+      ...{ name: `${subject}, unseen`, count: shown.length },
+      async *read() {
+        for (const { id, label, crop } of shown) {
+          const { data, height: side } = await pixels.read(crop.index);
+          yield { ...{ id, label, protein: id, field: crop.fieldOfView }, planes: planesOf(data, side) };
+        }
+      },
+    };
+    return shown.length === 0 ? [] : [{ subject, set: "unseen", images }];
+  });
 }
 
 /** All samples of unseen proteins; undefined where there is one each. */
@@ -82,6 +117,24 @@ function imagesOf(
   };
 }
 
+function confidentImages(records: readonly ConfidentRecord[], library: NucleusLibrary): ImageSet {
+  return {
+    ...{ name: confidentSubject, count: records.length },
+    async *read() {
+      for (const { compartment, rank, protein, nucleus, image } of records) {
+        const { distance, field, nucleus: drawnNucleus } = pickNucleus(library, nucleus);
+        yield {
+          ...{ id: `${compartment} ${rank}`, protein, field, label: labelOfCompartment(compartment) },
+          planes: {
+            ...{ side: Math.sqrt(distance.length), distance },
+            ...{ protein: decodePlane(image), nucleus: drawnNucleus },
+          },
+        };
+      }
+    },
+  };
+}
+
 function imageOf(
   { id: protein, label, nucleus, drawn }: ProteinRecord,
   id: string,
@@ -104,27 +157,33 @@ export interface PairedCrops {
   readonly decode: (image: Float32Array) => Promise<Float32Array>;
   /** Mean protein channel of training crops [N, N]. */
   readonly meanImage: Float32Array;
+  readonly findBounds: FindBounds;
 }
 
 /** Generated images beside the real crops whose nuclei they have, with what bounds them. */
-export function pairedCrops({ crops, known, pixels, decode, meanImage }: PairedCrops): PairSet {
+export function pairedCrops({ crops, known, pixels, decode, meanImage, findBounds }: PairedCrops): PairSet {
   const ofIndex = new Map(known.map((one) => [one.crop.index, one]));
   return {
     count: crops.length,
     async *read() {
       for (const { crop: index, protein, isSeen, image, otherImage } of crops) {
-        const { crop } = ofIndex.get(index)!;
+        const { crop, protein: shown } = ofIndex.get(index)!;
+        const label = labelOfCompartment(crop.primary);
         const { data, height: side } = await pixels.read(index);
         const real = planesOf(data, side);
         const decoded = withChannels(await decode(data.slice(0, 2 * side * side)), data);
+        const bounds = findBounds({ ...shown, id: `crop ${index}`, label });
+        const realOnes: [string, CellPlanes][] = [];
+        for (const [name, { index: bound }] of Object.entries(bounds))
+          realOnes.push([name, planesOf((await pixels.read(bound)).data, side)]);
         yield {
-          ...{ id: `crop ${index}`, protein, isSeen, field: crop.fieldOfView, real },
-          label: labelOfCompartment(crop.primary),
+          ...{ id: `crop ${index}`, protein, label, isSeen, field: crop.fieldOfView, real },
           generated: { ...real, protein: decodePlane(image) },
           bounds: {
             [floorSubject]: { ...real, protein: decodePlane(otherImage) },
             autoencoder: planesOf(decoded, side),
             "mean image": { ...real, protein: meanImage },
+            ...Object.fromEntries(realOnes),
           },
         };
       }

@@ -29,6 +29,19 @@ export function judgeLooks(judge: CompartmentJudge, looks: readonly Look[]): Jud
   });
 }
 
+/** The same images by several judges together: right where all of them are. The answers are of the same images in the same order. */
+export function rightForAll(judged: readonly (readonly JudgedLook[])[]): JudgedLook[] {
+  const [first = [], ...others] = judged;
+  return first.map((look, i) => ({
+    ...look,
+    isRight: look.isRight && others.every((one) => one[i]!.isRight),
+  }));
+}
+
+/** The name of several judges together, as figures have it. */
+export const jointName = (judges: readonly Pick<CompartmentJudge, "name">[]): string =>
+  judges.map(({ name }) => name).join(" and ");
+
 /** Accuracy and macro recall. */
 export function accuracyFigures(
   judged: readonly JudgedLook[],

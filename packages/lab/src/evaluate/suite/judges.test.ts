@@ -5,7 +5,15 @@ import type { CellEncoder } from "../encoders/encoder.ts";
 import { openFeatureEncoder } from "../encoders/features.ts";
 import type { CellPlanes } from "../judges/cell-features.ts";
 import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
-import { type CompartmentJudge, classOfLabel, isRightFor, type JudgedCell, openJudge } from "./judges.ts";
+import { rightForAll } from "./judge-figures.ts";
+import {
+  type CompartmentJudge,
+  classOfLabel,
+  isIndependent,
+  isRightFor,
+  type JudgedCell,
+  openJudge,
+} from "./judges.ts";
 
 const side = 40;
 const at = (pixel: number) => ({ x: (pixel % side) - 19.5, y: Math.floor(pixel / side) - 19.5 });
@@ -85,6 +93,21 @@ describe("a judge by its own classifier", () => {
     const judge = (await openJudge(encoder, cells))!;
     expect(judge.onReal.map(({ answer }) => judgedClasses[answer]!.name)).toEqual(["cytoplasm or ER"]);
     expect(judge.method).toBe("its own classifier");
+  });
+});
+
+describe("judges together", () => {
+  const look = (isRight: boolean) => ({ unit: "P", className: "ER", answer: 0, isRight });
+
+  it("are right where each of them is", () => {
+    const judged = [[true, true, false].map(look), [true, false, false].map(look)];
+    expect(rightForAll(judged).map(({ isRight }) => isRight)).toEqual([true, false, false]);
+    expect(rightForAll([])).toEqual([]);
+  });
+
+  it("count where none learned from simulated cells", () => {
+    expect(isIndependent({ trainedOn: "nothing" })).toBe(true);
+    expect(isIndependent({ trainedOn: "real and simulated cells" })).toBe(false);
   });
 });
 

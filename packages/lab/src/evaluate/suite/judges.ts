@@ -31,6 +31,10 @@ export interface CompartmentJudge {
   readonly onReal: readonly { readonly cell: JudgedCell; readonly answer: number }[];
 }
 
+/** Whether a judge learned from real cells alone, so that no simulation can have taught it and a model the same mistake. */
+export const isIndependent = ({ trainedOn }: { readonly trainedOn: string }): boolean =>
+  trainedOn !== ("real and simulated cells" satisfies TrainedOn);
+
 const ridge = 0.003;
 const steps = 200;
 const fewestFields = 2;

@@ -80,7 +80,7 @@ export async function measurePairs(
 }
 
 function comparePlanes(
-  { protein: image, side }: CellPlanes,
+  { protein: image, side, distance: ownDistance }: CellPlanes,
   { protein: real, distance }: CellPlanes,
 ): Omit<PairRow, "id" | "unit" | "set" | "subject"> {
   return {
@@ -89,7 +89,7 @@ function comparePlanes(
     psnr: signalToNoise(image, real),
     pearson: planeCorrelation(image, real),
     iou: medianOverlap(image, real),
-    nuclearProportion: nuclearProportion(image, distance),
+    nuclearProportion: nuclearProportion(image, ownDistance),
     realProportion: nuclearProportion(real, distance),
   };
 }

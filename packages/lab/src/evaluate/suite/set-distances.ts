@@ -8,7 +8,7 @@ import type { CellEncoder } from "../encoders/encoder.ts";
 import { earthMovers } from "../measures/images/histogram.ts";
 import type { SuiteDetails } from "./details.ts";
 import { distributionFigures, type SpacePoint, splitUnits, standardizer } from "./distributions.ts";
-import { type Figure, plainFigure } from "./figure.ts";
+import { type Figure, type FigureKey, plainFigure } from "./figure.ts";
 import { imageChannels, type Look } from "./look.ts";
 
 /** Distances of every subject to half of the real images, of the other half as the floor, space by space. */
@@ -35,7 +35,8 @@ export async function setDistances(
     ),
   );
   const figures: Figure[] = [...profiles];
-  for (const { name: by } of encoders) {
+  for (const encoder of encoders) {
+    const by = encoder.name;
     const points = real.looks.map((look) => ({ look, ...pointOf(look, by, look.field) }));
     const [reference, other] = splitUnits(points, seed);
     const standardize = standardizer(reference);
@@ -43,16 +44,37 @@ export async function setDistances(
     const halves = inSpace(reference);
     await step(`${by}: real`);
     const floor = { subject: "other real images", set: "all", by, unit: "fields" } as const;
-    figures.push(...distributionFigures(halves, inSpace(other), floor, { seed }));
+    const measure = (rows: readonly SpacePoint[], key: Omit<FigureKey, "measure">) => [
+      ...distributionFigures(halves, rows, key, { seed }),
+      ...byChannel(encoder, halves, rows, key, seed),
+    ];
+    figures.push(...measure(inSpace(other), floor));
     for (const { subject, set, looked } of subjects) {
       await step(`${by}: ${subject}`);
       const rows = looked.looks.map((look) => ({ look, ...pointOf(look, by, look.protein) }));
       const key = { subject, set, by };
-      figures.push(...distributionFigures(halves, inSpace(rows), key, { seed }));
+      figures.push(...measure(inSpace(rows), key));
       if (subject === "generated") figures.push(...byCompartment(points, rows, standardize, key, seed));
     }
   }
   return figures;
+}
+
+/** Distances of what an encoder sees of one channel alone. */
+function byChannel(
+  { ofChannel }: CellEncoder,
+  reference: readonly SpacePoint[],
+  rows: readonly SpacePoint[],
+  key: Omit<FigureKey, "measure">,
+  seed: number,
+): Figure[] {
+  if (ofChannel === undefined) return [];
+  return imageChannels.flatMap((channel) => {
+    const [real, points] = [reference, rows].map((side) =>
+      side.map(({ unit, embedding }) => ({ unit, embedding: ofChannel(embedding, channel) })),
+    );
+    return distributionFigures(real!, points!, { ...key, channel }, { seed });
+  });
 }
 
 interface LookPoint extends SpacePoint {

@@ -11,8 +11,16 @@ import { judgeResults, namingResults, profileOf } from "./assemble.ts";
 import type { SuiteDetails, SuiteSubject } from "./details.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import type { ImagePair, ImageSet, PairSet } from "./image-set.ts";
-import { accuracyFigures, averageFigures, classesOf, judgeLooks, judgeReal } from "./judge-figures.ts";
-import { type CompartmentJudge, openJudge } from "./judges.ts";
+import {
+  accuracyFigures,
+  averageFigures,
+  classesOf,
+  jointName,
+  judgeLooks,
+  judgeReal,
+  rightForAll,
+} from "./judge-figures.ts";
+import { type CompartmentJudge, isIndependent, openJudge } from "./judges.ts";
 import { imageChannels, type Look, type LookedSet, type LookTools, lookAt } from "./look.ts";
 import { measurePairs, pairFigures } from "./pair-figures.ts";
 import { measureRealism } from "./realism.ts";
@@ -178,7 +186,7 @@ function imageFigures(
 
 function allAccuracies({ judges, subjects }: SuiteDetails, options: BootstrapOptions): Figure[] {
   const classes = classesOf(subjects[0]!.looked.looks);
-  return judges.flatMap((judge) => [
+  const byJudge = judges.flatMap((judge) => [
     ...accuracyFigures(
       judgeReal(judge, classes),
       { subject: "real", set: "all", by: judge.name, unit: "fields" },
@@ -188,6 +196,20 @@ function allAccuracies({ judges, subjects }: SuiteDetails, options: BootstrapOpt
       accuracyFigures(judgeLooks(judge, looked.looks), { subject, set, by: judge.name }, options),
     ),
   ]);
+  return [...byJudge, ...jointAccuracies({ judges, subjects }, options)];
+}
+
+/** What counts only where every judge that saw no simulated cell is right; none where there is one such judge. */
+function jointAccuracies(
+  { judges, subjects }: Pick<SuiteDetails, "judges" | "subjects">,
+  options: BootstrapOptions,
+): Figure[] {
+  const independent = judges.filter(isIndependent);
+  if (independent.length < 2) return [];
+  return subjects.flatMap(({ subject, set, looked }) => {
+    const judged = rightForAll(independent.map((judge) => judgeLooks(judge, looked.looks)));
+    return accuracyFigures(judged, { subject, set, by: jointName(independent) }, options);
+  });
 }
 
 const suiteNotes = [

@@ -25,7 +25,10 @@ describe("proteoscope data simulate-proteome", () => {
     const { source } = JSON.parse(readFileSync(path("a/dataset.json"), "utf8"));
     expect(source).toBe("simulated-proteome");
     const check = await runWords(["data", "check", path("a")]);
-    expect([check.exitCode, check.stdout + check.stderr]).toEqual([0, expect.stringMatching(/: 0 problems, 0 warnings/)]);
+    expect([check.exitCode, check.stdout + check.stderr]).toEqual([
+      0,
+      expect.stringMatching(/: 0 problems, 0 warnings/),
+    ]);
     await simulate(...words, "-o", path("b"));
     for (const file of ["crops.npy", "cells.npy", "crops_truth.csv", "proteins.csv", "contact-sheet.png"])
       expect(readFileSync(path(`b/${file}`)).equals(readFileSync(path(`a/${file}`))), file).toBe(true);

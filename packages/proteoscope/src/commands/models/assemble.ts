@@ -1,10 +1,12 @@
 // `proteoscope models assemble`: joins the models of finished runs, and parts of other models, to one model folder that is
 // used and passed on as a whole. Weights become float16, which halves them; what was measured and what is no tensor is
-// copied. Of a file that several have, the last one counts. SHA256SUMS lists the whole folder.
+// copied. A part is a network with all that belongs to it, or a file beside the networks: of a part that several have, the last
+// one counts as a whole. SHA256SUMS lists the whole folder.
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { float32ToFloat16, type NdArray, readSafetensors, writeSafetensors } from "@proteoscope/formats";
+import { groupBy } from "@proteoscope/lab";
 import { resolveCheckpoint } from "../../checkpoint-path.ts";
 import { checksumFileName } from "../../checksums.ts";
 import { defineCommand } from "../../cli/command.ts";
@@ -19,7 +21,8 @@ export const modelsAssembleCommand = defineCommand({
   args: {
     source: {
       type: "positional",
-      description: "Run folders or model folders; of a file that several have, the last one counts",
+      description:
+        "Run folders or model folders; of a part (unet/, plm/, ...) that several have, the last one counts",
     },
     output: { type: "string", alias: "o", valueHint: "folder", description: "The model folder" },
     precision: {
@@ -37,8 +40,7 @@ export const modelsAssembleCommand = defineCommand({
     if (output === undefined) throw new CommandError("-o is missing: name the model folder", exitCodes.usage);
     const sources = await Promise.all(args._.map((named) => resolveCheckpoint(named, env)));
     await checkOutputFolder(output, sources);
-    const files = new Map<string, string>(); // path of each file by its name in the model
-    for (const source of sources) for (const [name, path] of await filesBelow(source)) files.set(name, path);
+    const files = joinParts(await Promise.all(sources.map(filesBelow)));
     files.delete(checksumFileName);
     const names = [...files.keys()].sort();
     let bytes = 0;
@@ -62,6 +64,13 @@ export const modelsAssembleCommand = defineCommand({
     return undefined;
   },
 });
+
+/** The path of each file by its name in the model. Files of one part that come from two sources would not fit each other. */
+function joinParts(sources: readonly (readonly [name: string, path: string][])[]): Map<string, string> {
+  const partOf = (name: string) => name.split("/")[0]!;
+  const parts = new Map(sources.flatMap((files) => [...groupBy(files, ([name]) => partOf(name))]));
+  return new Map([...parts.values()].flat());
+}
 
 /** Paths of the files below a folder by their names in it. */
 async function filesBelow(folder: string): Promise<[string, string][]> {

@@ -3,7 +3,7 @@
 // Gaussian kernel as wide as the median distance.
 
 import { createGenerator } from "@proteoscope/engine";
-import { kernelDistance } from "@proteoscope/microscope/experiments";
+import { openKernelDistance } from "@proteoscope/microscope/experiments";
 import { median } from "../bootstrap.ts";
 import { squaredDistance } from "./neighbourhoods.ts";
 
@@ -19,19 +19,38 @@ export interface SubsetOptions {
 export function subsetKernelDistance(
   a: readonly Float32Array[],
   b: readonly Float32Array[],
-  { seed = 0, subsets = 20, size = 300 }: SubsetOptions = {},
+  options: SubsetOptions = {},
 ): number {
-  if (a.length <= size && b.length <= size) return kernelDistance(a, b);
-  let sum = 0;
-  for (let subset = 0; subset < subsets; subset++) {
-    const choose = (rows: readonly Float32Array[], side: string) =>
-      Array.from(
-        createGenerator(seed, "subset", side, subset).shuffle(rows.length).subarray(0, size),
-        (index) => rows[index]!,
-      );
-    sum += kernelDistance(choose(a, "a"), choose(b, "b"));
-  }
-  return sum / subsets;
+  return openSubsetDistance(b, options)(a, options.subsets);
+}
+
+/** Opens the distance to one set, so that what is of its subsets alone is computed once. */
+export function openSubsetDistance(
+  reference: readonly Float32Array[],
+  { seed = 0, size = 300 }: Omit<SubsetOptions, "subsets"> = {},
+): (rows: readonly Float32Array[], subsets?: number) => number {
+  const choose = (rows: readonly Float32Array[], side: string, subset: number) =>
+    Array.from(
+      createGenerator(seed, "subset", side, subset).shuffle(rows.length).subarray(0, size),
+      (index) => rows[index]!,
+    );
+  const whole = memoize(() => openKernelDistance(reference));
+  const toSubset = memoize((subset) => openKernelDistance(choose(reference, "b", subset)));
+  return (rows, subsets = 20) => {
+    if (rows.length <= size && reference.length <= size) return whole(0)(rows);
+    let sum = 0;
+    for (let subset = 0; subset < subsets; subset++) sum += toSubset(subset)(choose(rows, "a", subset));
+    return sum / subsets;
+  };
+}
+
+function memoize<T>(compute: (index: number) => T): (index: number) => T {
+  const known = new Map<number, T>();
+  return (index) => {
+    const value = known.get(index) ?? compute(index);
+    known.set(index, value);
+    return value;
+  };
 }
 
 /**

@@ -10,25 +10,50 @@ const ridge = 1e-6;
 
 /** Fréchet distance of a and b [n][dimensions]; NaN where one has fewer than two rows. */
 export function frechetDistance(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
-  if (a.length < 2 || b.length < 2) return Number.NaN;
-  const dimensions = a[0]!.length;
-  return Math.min(a.length, b.length) < dimensions
-    ? frechetOfRows(a, b)
-    : frechetOfMoments(momentsOf(a), momentsOf(b));
+  return openFrechetDistance(b)(a);
+}
+
+/** Opens the distance to one set, so that what is of that set alone is computed once. */
+export function openFrechetDistance(
+  reference: readonly ArrayLike<number>[],
+): (rows: readonly ArrayLike<number>[]) => number {
+  if (reference.length < 2) return () => Number.NaN;
+  const dimensions = reference[0]!.length;
+  const ofRows = once(() => openDistanceOfRows(reference));
+  const ofMoments = once(() => openDistanceOfMoments(momentsOf(reference)));
+  return (rows) => {
+    if (rows.length < 2) return Number.NaN;
+    const isFew = Math.min(rows.length, reference.length) < dimensions;
+    return isFew ? ofRows()(rows) : ofMoments()(momentsOf(rows));
+  };
+}
+
+function once<T>(compute: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: compute() };
+    return found.value;
+  };
 }
 
 /**
  * The same where there are fewer rows than dimensions, without matrices of the dimensions: with centred rows X and Y, the trace of
  * (S T)^½ is the sum of the singular values of X Yᵀ over the root of (n - 1) (m - 1).
  */
-function frechetOfRows(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
-  const [x, y] = a.length <= b.length ? [centre(a), centre(b)] : [centre(b), centre(a)];
-  const products = x.rows.mmul(y.rows.transpose());
-  const squares = eigenvaluesOf(products.mmul(products.transpose()));
-  const scale = Math.sqrt((x.rows.rows - 1) * (y.rows.rows - 1));
-  const overlap = squares.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0) / scale;
-  const shift = x.mean.reduce((sum, value, i) => sum + (value - y.mean[i]!) ** 2, 0);
-  return Math.max(0, shift + x.variance + y.variance - 2 * overlap);
+function openDistanceOfRows(reference: readonly ArrayLike<number>[]) {
+  const y = centre(reference);
+  const transposed = y.rows.transpose();
+  return (rows: readonly ArrayLike<number>[]) => {
+    const x = centre(rows);
+    const products = x.rows.mmul(transposed);
+    const [few, many] =
+      products.rows <= products.columns ? [products, products.transpose()] : [products.transpose(), products];
+    const squares = eigenvaluesOf(few.mmul(many));
+    const scale = Math.sqrt((x.rows.rows - 1) * (y.rows.rows - 1));
+    const overlap = squares.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0) / scale;
+    const shift = x.mean.reduce((sum, value, i) => sum + (value - y.mean[i]!) ** 2, 0);
+    return Math.max(0, shift + x.variance + y.variance - 2 * overlap);
+  };
 }
 
 /** Rows less their mean, the mean, and the trace of their covariance. */
@@ -42,13 +67,20 @@ function centre(rows: readonly ArrayLike<number>[]) {
 
 /** Fréchet distance of two sets by their means and covariances. */
 export function frechetOfMoments(a: Moments, b: Moments): number {
-  const [s, t] = [withRidge(a.covariance), withRidge(b.covariance)];
-  // S T has the eigenvalues of S^½ T S^½, which is symmetric.
+  return openDistanceOfMoments(b)(a);
+}
+
+function openDistanceOfMoments(reference: Moments): (moments: Moments) => number {
+  const s = withRidge(reference.covariance);
   const root = symmetricRoot(s);
-  const product = root.mmul(t).mmul(root);
-  const overlap = eigenvaluesOf(product).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
-  const shift = a.mean.reduce((sum, value, i) => sum + (value - b.mean[i]!) ** 2, 0);
-  return Math.max(0, shift + s.trace() + t.trace() - 2 * overlap);
+  return ({ mean, covariance }) => {
+    const t = withRidge(covariance);
+    // S T has the eigenvalues of S^½ T S^½, which is symmetric.
+    const product = root.mmul(t).mmul(root);
+    const overlap = eigenvaluesOf(product).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+    const shift = mean.reduce((sum, value, i) => sum + (value - reference.mean[i]!) ** 2, 0);
+    return Math.max(0, shift + s.trace() + t.trace() - 2 * overlap);
+  };
 }
 
 function momentsOf(rows: readonly ArrayLike<number>[]): Moments {

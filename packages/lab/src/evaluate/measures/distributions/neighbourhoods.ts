@@ -61,6 +61,9 @@ function radiiOf(rows: readonly ArrayLike<number>[], k: number): Float64Array {
 /** The square of the Euclidean distance of two vectors of one length. */
 export function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! - b[i]!;
+    sum += difference * difference; // ** takes many times the time
+  }
   return sum;
 }

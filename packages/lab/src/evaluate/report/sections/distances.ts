@@ -2,6 +2,7 @@
 // compartment by compartment.
 
 import type { Figure } from "../../suite/figure.ts";
+import { imageChannels } from "../../suite/look.ts";
 import type { SuiteResults } from "../../suite/results.ts";
 import { note } from "../document.ts";
 import { escapeHtml, table } from "../html.ts";
@@ -30,7 +31,16 @@ export function distancesSection({ figures, spaces }: SuiteResults): string {
   const parts = spaces.map(({ name: by, title, dimensions }) => {
     const own = distances.filter((one) => one.by === by);
     if (own.length === 0) return "";
-    const whole = own.filter(({ compartment }) => compartment === null);
+    const whole = own.filter(({ compartment, channel }) => compartment === null && channel === null);
+    const channels = imageChannels.flatMap((channel) => {
+      const rows = own.filter((one) => one.channel === channel);
+      return subjectsOf(rows).map(({ subject, set, name }) =>
+        row(
+          rows.filter((one) => one.subject === subject && one.set === set),
+          `${channel}: ${name}`,
+        ).slice(0, 4),
+      );
+    });
     const subjects = subjectsOf(whole).map(({ subject, set, name }) =>
       row(
         whole.filter((one) => one.subject === subject && one.set === set),
@@ -47,6 +57,9 @@ export function distancesSection({ figures, spaces }: SuiteResults): string {
       `<h3>${escapeHtml(by)}</h3>`,
       note(`${title}; ${dimensions} dimensions.`),
       wide(`Distances in the space of ${by}`, table(heads(""), subjects)),
+      channels.length === 0
+        ? ""
+        : details(`By channel, ${by}`, table(["", "images", "Fréchet", "KID"], channels)),
       classes.length === 0
         ? ""
         : details(`By compartment, ${by}`, table(["", "images", "Fréchet", "KID"], classes)),

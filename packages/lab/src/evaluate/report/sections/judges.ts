@@ -2,6 +2,9 @@
 // judges agree.
 
 import type { Figure } from "../../suite/figure.ts";
+import { confidentSubject } from "../../suite/generated-images.ts";
+import { jointName } from "../../suite/judge-figures.ts";
+import { isIndependent } from "../../suite/judges.ts";
 import type { SuiteResults } from "../../suite/results.ts";
 import { note } from "../document.ts";
 import { barChart, confusionPicture, confusionTable, escapeHtml, table } from "../html.ts";
@@ -32,6 +35,7 @@ export function judgesSection(suite: SuiteResults): string {
     wide("Accuracy by every judge", scoreTable(suite, accuracies, "accuracy")),
     "<h3>Macro recall</h3>",
     wide("Macro recall by every judge", scoreTable(suite, accuracies, "macro_recall")),
+    recognitionTable(suite),
     "<h3>Agreement of judges</h3>",
     agreementTable(suite),
     ...judges.map(({ name, confusion }) =>
@@ -72,6 +76,38 @@ function scoreTable(
     ),
   ]);
   return table(["", ...judges.map(({ name }) => escapeHtml(name))], rows);
+}
+
+/** Whether a compartment is drawn recognisably, apart from whether the right one is predicted; empty where it was not measured. */
+function recognitionTable({ judges, figures }: SuiteResults): string {
+  const found = figures.filter(
+    ({ measure, subject, compartment }) =>
+      measure === "recall" && subject === confidentSubject && compartment !== null,
+  );
+  if (found.length === 0) return "";
+  const independent = judges.filter(({ trained_on }) => isIndependent({ trainedOn: trained_on }));
+  const columns = [
+    ...judges.map(({ name }) => name),
+    ...(independent.length < 2 ? [] : [jointName(independent)]),
+  ];
+  const compartments = [...new Set(found.map(({ compartment }) => compartment!))];
+  const rows = compartments.map((compartment) => [
+    escapeHtml(compartment),
+    ...columns.map((by) =>
+      cellOf(
+        found.find((one) => one.compartment === compartment && one.by === by),
+        share,
+      ),
+    ),
+  ]);
+  return [
+    "<h3>Recognised as drawn</h3>",
+    note(
+      "For each compartment the proteins for which it is predicted with the largest probabilities, right or wrong, and how often a judge " +
+        "names it. Together means that every judge that learned from no simulated cell names it.",
+    ),
+    wide("Recognised as drawn", table(["drawn", ...columns.map(escapeHtml)], rows)),
+  ].join("\n");
 }
 
 function barsOf({ judges }: SuiteResults, accuracies: readonly Figure[]) {

@@ -9,10 +9,11 @@ import { cellOf, share, wide } from "./cells.ts";
 /** The section's content; empty where neither was asked for. */
 export function sweepsSection({ figures, judges }: SuiteResults): string {
   const chosen = figures.filter(
-    ({ measure, subject, compartment }) =>
+    ({ measure, subject, compartment, channel }) =>
       measure === "accuracy_of_average" ||
       (/^(steps|guidance) /.test(subject) &&
         ["accuracy", "frechet", "kid"].includes(measure) &&
+        channel === null &&
         compartment === null),
   );
   if (chosen.length === 0) return "";
