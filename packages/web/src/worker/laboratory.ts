@@ -12,6 +12,7 @@ import {
   readModelNuclei,
 } from "@proteoscope/microscope";
 import type { CellImager, SequencePredictor } from "@proteoscope/microscope/experiments";
+import { proteinMapFile } from "@proteoscope/microscope/protein-map";
 import { type FileSource, type LoadedHomologs, loadHomologs } from "@proteoscope/models";
 import type { Loading } from "../api/backend.ts";
 import type { ModelSize } from "../api/types.ts";
@@ -90,9 +91,15 @@ async function listFiles(start: WorkerStart): Promise<ListedFiles> {
   if (!response.ok)
     throw new Error(`the list of weights is not there: the server answers ${response.status}`);
   const { name, files } = (await response.json()) as { name: string; files: ListedFile[] };
+  const needed = files.filter(isNeeded);
   const cache = typeof caches === "undefined" ? undefined : ((await caches.open("weights")) as ByteCache);
-  const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { name, files, cache, bytesTotal, bytesCached: await countCached(start.model, files, cache) };
+  const bytesTotal = needed.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { name, files, cache, bytesTotal, bytesCached: await countCached(start.model, needed, cache) };
+}
+
+/** Whether a picture needs a file; the map of proteins is fetched by whoever opens the atlas. */
+function isNeeded({ path }: Pick<ListedFile, "path">): boolean {
+  return path !== proteinMapFile;
 }
 
 function sizeOf({ name, files, bytesTotal, bytesCached }: ListedFiles): ModelSize {
@@ -119,6 +126,7 @@ function openFolder(
     ...{ name, cache },
     fetchFile: (url) => fetch(url),
     onArrived: ({ path, bytes }) => {
+      if (!isNeeded({ path })) return;
       arrived.set(path, bytes);
       report(path);
     },
