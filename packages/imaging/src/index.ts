@@ -76,6 +76,7 @@ export {
   structuralSimilarity,
   tiledSpectrum,
 } from "./planes/picture-quality.ts";
+export { mutualInformation, normalizedError, rankCorrelation } from "./planes/plane-agreement.ts";
 export { cyclesOf, openFrequencyBands, powerSpectrum } from "./planes/power-spectrum.ts";
 export { resamplePlane } from "./planes/resample-plane.ts";
 export { resizeBilinear } from "./planes/resize-bilinear.ts";

@@ -32,10 +32,13 @@ export interface TrainingJob {
   close?(): Promise<void>;
 }
 
+/** Says how many of all were read; `unit` is what is read, by default proteins. */
+export type OnRead = (done: number, total: number, unit?: "proteins" | "crops") => void;
+
 /** What the preparation of a run may use. */
 export interface PrepareOptions {
-  /** Called after each protein that a language model reads before the first step. */
-  readonly onRead?: ((proteins: number, total: number) => void) | undefined;
+  /** Called after each protein that a language model reads, and each crop that is measured, before the first step. */
+  readonly onRead?: OnRead | undefined;
   /** Where results of finished networks are kept from run to run; nowhere by default. */
   readonly cacheDir?: string | undefined;
 }

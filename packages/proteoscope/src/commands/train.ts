@@ -78,7 +78,7 @@ export const trainCommand = defineCommand({
     const processes = launchedProcesses(env);
     const collective = processes.size > 1 ? await openMpi(processes.size) : singleProcess;
     const isFirst = collective.rank === 0; // the others are silent
-    const progress = showProgress(network, isFirst ? stderr : undefined);
+    const progress = showProgress(network, isFirst ? stderr : undefined, signal);
     const threads = Math.max(1, Math.floor(cpus().length / processes.onThisMachine));
     const options = {
       ...{ device, signal, collective, cacheDir: cacheFolders(env).frozen },
@@ -114,8 +114,12 @@ export const trainCommand = defineCommand({
   },
 });
 
-/** Progress of reading proteins, then of the steps; `close` returns the last step's. */
-function showProgress(network: TrainerName, stream: CommandContext["stderr"] | undefined) {
+/** Progress of what is read before the first step, which an interrupt ends, then of the steps; `close` returns the last step's. */
+function showProgress(
+  network: TrainerName,
+  stream: CommandContext["stderr"] | undefined,
+  signal: AbortSignal,
+) {
   let progress: ReturnType<typeof startProgress> | undefined;
   let firstStep = 0;
   let last: TrainingProgress | undefined;
@@ -124,10 +128,11 @@ function showProgress(network: TrainerName, stream: CommandContext["stderr"] | u
     progress = undefined;
     return last;
   };
-  const onRead = (proteins: number, total: number) => {
-    if (stream !== undefined) progress ??= startProgress("proteins", total, { stream, unit: "proteins" });
-    progress?.update(proteins);
-    if (proteins === total) close();
+  const onRead = (done: number, total: number, unit: "proteins" | "crops" = "proteins") => {
+    signal.throwIfAborted();
+    if (stream !== undefined) progress ??= startProgress(unit, total, { stream, unit });
+    progress?.update(done);
+    if (done === total) close();
   };
   const onProgress = (now: TrainingProgress) => {
     if (progress === undefined && stream !== undefined) {

@@ -23,7 +23,10 @@ describe("measureImages", () => {
       variance(data.subarray(channel * plane, (channel + 1) * plane)),
     );
     const crops = [crop({ index: 0 }), crop({ index: 1, isBlend: true })];
-    const { distanceScale, imageVariance } = await measureImages(crops, pixels);
+    const read: unknown[] = [];
+    const onRead = (...args: unknown[]) => read.push(args);
+    const { distanceScale, imageVariance } = await measureImages(crops, pixels, onRead);
+    expect(read).toEqual([[1, 1, "crops"]]);
     expect(distanceScale).toBeCloseTo(Math.sqrt(distance!), 4);
     expect(imageVariance).toBeCloseTo((protein! + nucleus!) / 2, 5);
   });

@@ -13,10 +13,14 @@ export interface ImageStatistics {
 }
 
 /**
- * Measures real cells; blends, which have two nuclei, and simulated cells are left out.
+ * Measures all real cells, one after the other; blends, which have two nuclei, and simulated cells are left out.
  * @throws FormatError where there is no real cell
  */
-export async function measureImages(crops: readonly Crop[], pixels: CropPixels): Promise<ImageStatistics> {
+export async function measureImages(
+  crops: readonly Crop[],
+  pixels: CropPixels,
+  onRead?: (done: number, total: number, unit: "crops") => void,
+): Promise<ImageStatistics> {
   const plane = pixels.height * pixels.width;
   const sums = [0, 0, 0];
   const squares = [0, 0, 0];
@@ -25,7 +29,7 @@ export async function measureImages(crops: readonly Crop[], pixels: CropPixels):
     throw new FormatError("atlas", "crops.csv has no training crop of a single real cell", {
       hint: "give crops with split_image train and synthetic_mix 0",
     });
-  for (const { index } of real) {
+  for (const [done, { index }] of real.entries()) {
     const { data } = await pixels.read(index);
     for (let channel = 0; channel < 3; channel++) {
       for (let i = channel * plane; i < (channel + 1) * plane; i++) {
@@ -33,6 +37,7 @@ export async function measureImages(crops: readonly Crop[], pixels: CropPixels):
         squares[channel]! += data[i]! ** 2;
       }
     }
+    onRead?.(done + 1, real.length, "crops");
   }
   const count = real.length * plane;
   const [protein, nucleus, distance] = sums.map(

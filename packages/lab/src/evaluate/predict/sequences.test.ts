@@ -64,6 +64,16 @@ describe("the predictions from sequences", () => {
     expect(atlas.methods.languageModel.jaccard!.n).toBe(30);
   });
 
+  it("are of the data set's own held-out proteins where it has none of Swiss-Prot", async () => {
+    const own = proteins(12, 6000, { source: "simulated-proteome" });
+    const { sets } = await judgeLocalization(
+      reader,
+      { splits: new Map([...splits, ["test", own]]), baselines, seed: 0 },
+      work,
+    );
+    expect([sets.partition.proteins, sets.partitionHuman.proteins]).toEqual([12, 12]);
+  });
+
   it("are compared with baselines on composition, and on homologs of which there are none", () => {
     const { composition, kmers } = metrics.sets.partition.methods;
     expect(composition.macroF1!.value).toBeGreaterThan(0.8);
@@ -77,8 +87,11 @@ describe("the predictions from sequences", () => {
 
   it("come with sources for the figures of others", () => {
     const html = localizationSection(metrics);
-    expect(html).toContain("held-out partition of DeepLoc 2.0's");
+    expect(html).toContain("held-out homology partition");
     expect(html.match(/<table>/g)).toHaveLength(3 * 3 + 1);
+    const { partition } = metrics.sets;
+    const without = { ...metrics, sets: { ...metrics.sets, atlas: { ...partition, proteins: 0 } } };
+    expect(localizationSection(without).match(/<table>/g)).toHaveLength(2 * 3 + 1);
     for (const { source } of metrics.published) expect(source).toMatch(/https:\/\//);
   });
 });

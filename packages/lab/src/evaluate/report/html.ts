@@ -101,8 +101,8 @@ export function confusionPicture(title: string, { classes, answers, counts }: Co
   const left = 12 + Math.max(0, ...classes.map(labelWidth));
   // Heads lean by 60 degrees.
   const longest = Math.max(0, ...shown.map((column) => labelWidth(answers[column]!)));
-  const top = Math.ceil(longest * Math.sin(Math.PI / 3)) + 18;
-  const width = left + shown.length * size + Math.ceil(longest / 2) + 12;
+  const top = Math.ceil(longest * Math.sin(Math.PI / 3)) + 26;
+  const width = left + shown.length * size + Math.ceil(longest / 2) + 20;
   const height = top + classes.length * size + 4;
   const rows = classes.map((name, row) => {
     const total = counts[row]!.reduce((sum, count) => sum + count, 0);

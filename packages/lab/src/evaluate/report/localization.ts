@@ -13,7 +13,7 @@ import {
 import { escapeHtml, number, percent, table } from "./html.ts";
 
 export const sequenceSetTitles: Readonly<Record<SequenceSet, string>> = {
-  partition: "held-out partition of DeepLoc 2.0's Swiss-Prot set, all kingdoms",
+  partition: "held-out homology partition, all organisms",
   partitionHuman: "its human proteins",
   atlas: "DeepLoc 2.0's human test set (Human Protein Atlas)",
 };
@@ -34,7 +34,9 @@ export function localizationSection({ sets, published }: LocalizationMetrics): s
     escapeHtml(source),
   ]);
   return [
-    ...sequenceSets.map((name) => setSection(sequenceSetTitles[name], sets[name])),
+    ...sequenceSets
+      .filter((name) => sets[name].proteins > 0)
+      .map((name) => setSection(sequenceSetTitles[name], sets[name])),
     "<h3>Published elsewhere, on other splits and labels</h3>",
     table(["what", "on", "figures", "source"], others),
   ].join("\n");

@@ -18,14 +18,16 @@ export function summarizeMetrics({ images, localization, suite }: Metrics): stri
         `  ${title.padEnd(36)}${share(accuracy, units).padEnd(32)}macro recall ${share(macroRecall, units)}`,
     ),
   ]);
-  const predicted = Object.entries(localization?.sets ?? {}).flatMap(([name, { proteins, methods }]) => [
-    `${sequenceSetTitles[name as keyof typeof sequenceSetTitles]}, ${proteins} proteins`,
-    ...Object.entries(methods).map(
-      ([method, { macroF1, jaccard }]) =>
-        `  ${methodTitles[method as keyof typeof methodTitles].padEnd(36)}` +
-        `macro F1 ${number(macroF1)}, Jaccard ${number(jaccard)}`,
-    ),
-  ]);
+  const predicted = Object.entries(localization?.sets ?? {})
+    .filter(([, { proteins }]) => proteins > 0)
+    .flatMap(([name, { proteins, methods }]) => [
+      `${sequenceSetTitles[name as keyof typeof sequenceSetTitles]}, ${proteins} proteins`,
+      ...Object.entries(methods).map(
+        ([method, { macroF1, jaccard }]) =>
+          `  ${methodTitles[method as keyof typeof methodTitles].padEnd(36)}` +
+          `macro F1 ${number(macroF1)}, Jaccard ${number(jaccard)}`,
+      ),
+    ]);
   return [...generated, ...(suite === null ? [] : judgeLines(suite)), ...predicted];
 }
 

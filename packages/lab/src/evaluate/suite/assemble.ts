@@ -51,8 +51,8 @@ export function namingResults(
     topKCurves(
       name,
       proteins,
-      pairs.images.map(({ unit, set, subject, encoded }) => ({
-        ...{ protein: unit, subject, encoded: encoded.get(name)! },
+      pairs.images.map(({ unit, gene, set, subject, encoded }) => ({
+        ...{ protein: unit, gene, subject, encoded: encoded.get(name)! },
         set: subject === "real" ? "all" : set,
       })),
     ),

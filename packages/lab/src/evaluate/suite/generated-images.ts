@@ -177,7 +177,7 @@ export function pairedCrops({ crops, known, pixels, decode, meanImage, findBound
         for (const [name, { index: bound }] of Object.entries(bounds))
           realOnes.push([name, planesOf((await pixels.read(bound)).data, side)]);
         yield {
-          ...{ id: `crop ${index}`, protein, label, isSeen, field: crop.fieldOfView, real },
+          ...{ id: `crop ${index}`, protein, gene: crop.gene, label, isSeen, field: crop.fieldOfView, real },
           generated: { ...real, protein: decodePlane(image) },
           bounds: {
             [floorSubject]: { ...real, protein: decodePlane(otherImage) },

@@ -32,6 +32,8 @@ export interface ImageSet {
 export interface ImagePair {
   readonly id: string;
   readonly protein: string;
+  /** The protein's gene, by which networks that name proteins know it. */
+  readonly gene?: string | undefined;
   readonly label: LabelClass | undefined;
   readonly isSeen: boolean | undefined;
   readonly field: string;

@@ -18,15 +18,31 @@ export interface JudgedLook {
   readonly className: string;
   readonly isRight: boolean;
   readonly answer: number;
+  /** Whether a right class is among the three most likely ones. */
+  readonly isAmongThree: boolean;
 }
 
 /** The answers of a judge about images whose compartment is known. */
 export function judgeLooks(judge: CompartmentJudge, looks: readonly Look[]): JudgedLook[] {
   return looks.flatMap(({ label, protein, encoded }) => {
     if (label === undefined) return [];
-    const answer = mostLikely(judge.probabilities(encoded.get(judge.name)!));
-    return [{ unit: protein, className: label.name, answer, isRight: isRightFor(label, answer) }];
+    const probabilities = judge.probabilities(encoded.get(judge.name)!);
+    const answer = mostLikely(probabilities);
+    return [
+      {
+        ...{ unit: protein, className: label.name, answer, isRight: isRightFor(label, answer) },
+        isAmongThree: threeMostLikely(probabilities).some((one) => isRightFor(label, one)),
+      },
+    ];
   });
+}
+
+/** Positions of the three largest probabilities; one of 0 is no answer. */
+function threeMostLikely(probabilities: Float64Array): number[] {
+  return [...probabilities.keys()]
+    .filter((index) => probabilities[index]! > 0)
+    .toSorted((a, b) => probabilities[b]! - probabilities[a]!)
+    .slice(0, 3);
 }
 
 /** The same images by several judges together: right where all of them are. The answers are of the same images in the same order. */
@@ -35,6 +51,7 @@ export function rightForAll(judged: readonly (readonly JudgedLook[])[]): JudgedL
   return first.map((look, i) => ({
     ...look,
     isRight: look.isRight && others.every((one) => one[i]!.isRight),
+    isAmongThree: look.isAmongThree && others.every((one) => one[i]!.isAmongThree),
   }));
 }
 
@@ -50,10 +67,11 @@ export function accuracyFigures(
 ): Figure[] {
   if (judged.length === 0) return [];
   const names = [...new Set(judged.map(({ className }) => className))];
-  const accuracy = meanByUnit(
-    judged.map(({ unit, isRight }) => ({ unit, value: isRight ? 1 : 0 })),
-    options,
-  );
+  const share = (looks: readonly JudgedLook[], isCounted: (look: JudgedLook) => boolean) =>
+    meanByUnit(
+      looks.map((look) => ({ unit: look.unit, value: isCounted(look) ? 1 : 0 })),
+      options,
+    );
   const macro = bootstrapSums(
     sumByUnit(judged, ({ className, isRight }) =>
       names.flatMap((name) => (name === className ? [isRight ? 1 : 0, 1] : [0, 0])),
@@ -69,15 +87,21 @@ export function accuracyFigures(
   const recalls = [...groupBy(judged, ({ className }) => className)].map(([compartment, ofClass]) =>
     figureOf(
       { ...key, compartment, measure: "recall" },
-      meanByUnit(
-        ofClass.map(({ unit, isRight }) => ({ unit, value: isRight ? 1 : 0 })),
-        options,
-      ),
+      share(ofClass, ({ isRight }) => isRight),
       ofClass.length,
     ),
   );
   return [
-    figureOf({ ...key, measure: "accuracy" }, accuracy, judged.length),
+    figureOf(
+      { ...key, measure: "accuracy" },
+      share(judged, ({ isRight }) => isRight),
+      judged.length,
+    ),
+    figureOf(
+      { ...key, measure: "accuracy_top_3" },
+      share(judged, ({ isAmongThree }) => isAmongThree),
+      judged.length,
+    ),
     figureOf({ ...key, measure: "macro_recall" }, macro, judged.length),
     ...recalls,
   ];
@@ -87,9 +111,10 @@ export function accuracyFigures(
 export function judgeReal(judge: CompartmentJudge, classes: ReadonlySet<number>): JudgedLook[] {
   return judge.onReal
     .filter(({ cell }) => cell.isUnseen && classes.has(cell.label))
-    .map(({ cell, answer }) => ({
+    .map(({ cell, answer, probabilities }) => ({
       ...{ unit: cell.field, className: judgedClasses[cell.label]!.name, answer },
       isRight: answer === cell.label,
+      isAmongThree: threeMostLikely(probabilities).includes(cell.label),
     }));
 }
 

@@ -1,11 +1,11 @@
 import { createGenerator } from "@proteoscope/engine";
 import { nuclearDistance } from "@proteoscope/imaging";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { CellEncoder } from "../encoders/encoder.ts";
+import type { CellEncoder, EncodedCell } from "../encoders/encoder.ts";
 import { openFeatureEncoder } from "../encoders/features.ts";
 import type { CellPlanes } from "../judges/cell-features.ts";
 import { judgedClasses, mostLikely } from "../judges/judged-classes.ts";
-import { rightForAll } from "./judge-figures.ts";
+import { judgeLooks, rightForAll } from "./judge-figures.ts";
 import {
   type CompartmentJudge,
   classOfLabel,
@@ -14,6 +14,7 @@ import {
   type JudgedCell,
   openJudge,
 } from "./judges.ts";
+import type { Look } from "./look.ts";
 
 const side = 40;
 const at = (pixel: number) => ({ x: (pixel % side) - 19.5, y: Math.floor(pixel / side) - 19.5 });
@@ -96,8 +97,33 @@ describe("a judge by its own classifier", () => {
   });
 });
 
+it("a right class counts among the three most likely, and not among classes of no probability", () => {
+  const order = ["ER", "Golgi", "mitochondria", "vesicles"] as const;
+  const judge = {
+    name: "x",
+    probabilities: ({ embedding }: EncodedCell) => {
+      const whole = new Float64Array(judgedClasses.length);
+      for (const [i, name] of order.entries())
+        whole[judgedClasses.findIndex(({ members }) => (members as readonly string[]).includes(name))] =
+          embedding[i]!;
+      return whole;
+    },
+  } as unknown as CompartmentJudge;
+  const looks = [
+    [0.1, 0.2, 0.3, 0.4],
+    [0.2, 0.1, 0.3, 0.4],
+    [0, 0, 0, 1],
+  ].map((values) => ({
+    ...{ protein: "P", label: { name: "ER", members: ["ER"] } },
+    encoded: new Map([["x", { embedding: Float32Array.from(values) }]]),
+  })) as unknown as Look[];
+  const judged = judgeLooks(judge, looks);
+  expect(judged.map(({ isAmongThree }) => isAmongThree)).toEqual([false, true, false]);
+  expect(judged.map(({ isRight }) => isRight)).toEqual([false, false, false]);
+});
+
 describe("judges together", () => {
-  const look = (isRight: boolean) => ({ unit: "P", className: "ER", answer: 0, isRight });
+  const look = (isRight: boolean) => ({ unit: "P", className: "ER", answer: 0, isRight, isAmongThree: true });
 
   it("are right where each of them is", () => {
     const judged = [[true, true, false].map(look), [true, false, false].map(look)];

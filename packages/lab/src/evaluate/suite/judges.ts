@@ -28,7 +28,11 @@ export interface CompartmentJudge {
   /** Probabilities over `judgedClasses` of what its encoder gives. */
   probabilities(encoded: EncodedCell): Float64Array;
   /** Answers for the real cells that it did not learn from, by position in `judgedClasses`. */
-  readonly onReal: readonly { readonly cell: JudgedCell; readonly answer: number }[];
+  readonly onReal: readonly {
+    readonly cell: JudgedCell;
+    readonly answer: number;
+    readonly probabilities: Float64Array;
+  }[];
 }
 
 /** Whether a judge learned from real cells alone, so that no simulation can have taught it and a model the same mistake. */
@@ -50,7 +54,7 @@ export async function openJudge(
     const unseen = cells.filter(({ isUnseen }) => isUnseen);
     return {
       ...{ name, title, trainedOn, probabilities, method: "its own classifier" },
-      onReal: unseen.map((cell) => ({ cell, answer: mostLikely(probabilities(cell.encoded)) })),
+      onReal: unseen.map((cell) => answered(cell, probabilities(cell.encoded))),
     };
   }
   if (new Set(cells.map(({ field }) => field)).size < fewestFields) return undefined;
@@ -66,12 +70,16 @@ export async function openJudge(
     judgedClasses.length,
     options,
   );
-  const answers = (await crossValidate(rows, judgedClasses.length, options)).map(mostLikely);
+  const answers = await crossValidate(rows, judgedClasses.length, options);
   return {
     ...{ name, title, trainedOn, method: "logistic regression on real cells" },
     probabilities: (encoded) => judge(judgedPart(encoder, encoded)),
-    onReal: cells.map((cell, index) => ({ cell, answer: answers[index]! })),
+    onReal: cells.map((cell, index) => answered(cell, answers[index]!)),
   };
+}
+
+function answered(cell: JudgedCell, probabilities: Float64Array): CompartmentJudge["onReal"][number] {
+  return { cell, probabilities, answer: mostLikely(probabilities) };
 }
 
 function judgedPart({ judged }: CellEncoder, { embedding }: EncodedCell): Float32Array {

@@ -53,6 +53,8 @@ describe("naming by a classifier of proteins", () => {
     const [curve] = topKCurves("cytoself", proteins, named);
     expect(curve).toMatchObject({ method: "protein classifier", images: 2, gallery: 12 });
     expect(curve!.shares.slice(0, 4)).toEqual([0.5, 0.5, 0.5, 1]);
+    const byGene = named.map((one, i) => ({ ...one, protein: `accession ${i}`, gene: one.protein }));
+    expect(topKCurves("cytoself", proteins, byGene)).toEqual([curve]);
   });
 });
 

@@ -9,8 +9,9 @@ import { chanceCurve, rankOf, topKCurve } from "../measures/ranks/top-k.ts";
 
 /** An image of a known protein, of a real or generated cell. */
 export interface NamedImage {
-  /** Protein by the name that the gallery has. */
   readonly protein: string;
+  /** The name by which a network that names proteins may know it, in place of `protein`. */
+  readonly gene?: string | undefined;
   readonly set: "unseen" | "seen" | "all";
   readonly subject: string;
   readonly encoded: EncodedCell;
@@ -55,14 +56,12 @@ export function topKCurves(
       ...{ shares: topKCurve(ranks, most), chance: chanceCurve(gallery, most) },
     };
   };
+  const classes = new Map((proteins ?? []).map((name, index) => [name, index]));
+  const classOf = ({ protein, gene }: NamedImage) => classes.get(gene ?? "") ?? classes.get(protein);
   const named = groups.flatMap((group) => {
-    const known = group.filter(
-      ({ protein, encoded }) => encoded.proteinLogits && proteins?.includes(protein),
-    );
+    const known = group.filter((image) => image.encoded.proteinLogits && classOf(image) !== undefined);
     if (known.length === 0) return [];
-    const ranks = known.map(({ protein, encoded }) =>
-      rankOf(encoded.proteinLogits!, proteins!.indexOf(protein)),
-    );
+    const ranks = known.map((image) => rankOf(image.encoded.proteinLogits!, classOf(image)!));
     return [curve(known, "protein classifier", proteins!.length, ranks)];
   });
   const means = [...groupBy(real, ({ protein }) => protein)].map(([protein, own]) => ({

@@ -5,8 +5,11 @@
 import {
   medianOverlap,
   multiScaleSimilarity,
+  mutualInformation,
+  normalizedError,
   nuclearProportion,
   planeCorrelation,
+  rankCorrelation,
   signalToNoise,
   structuralSimilarity,
 } from "@proteoscope/imaging";
@@ -19,7 +22,16 @@ import { bootstrapSums, meanByUnit, sumByUnit } from "../measures/bootstrap-sums
 import { type Figure, figureOf } from "./figure.ts";
 import type { ImagePair, PairSet } from "./image-set.ts";
 
-export const pixelMeasures = ["ssim", "ms_ssim", "psnr", "pearson", "iou"] as const;
+export const pixelMeasures = [
+  "ssim",
+  "ms_ssim",
+  "psnr",
+  "pearson",
+  "iou",
+  "spearman",
+  "nrmse",
+  "mutual_information",
+] as const;
 export type PixelMeasure = (typeof pixelMeasures)[number];
 
 /** One image beside the real one of its nucleus. */
@@ -37,6 +49,7 @@ export const floorSubject = "another protein";
 
 /** An image of a pair in every space. */
 export interface EncodedPairImage extends Pick<PairRow, "id" | "unit" | "set" | "subject"> {
+  readonly gene: string | undefined;
   readonly label: LabelClass | undefined;
   /** By the name of the encoder. */
   readonly encoded: ReadonlyMap<string, EncodedCell>;
@@ -59,7 +72,7 @@ export async function measurePairs(
   let done = 0;
   for await (const pair of pairs.read()) {
     signal.throwIfAborted();
-    const { id, protein, label, isSeen, real, generated, bounds } = pair;
+    const { id, protein, gene, label, isSeen, real, generated, bounds } = pair;
     const set = isSeen === undefined ? "all" : isSeen ? "seen" : "unseen";
     const shown = Object.entries({ real, generated, ...bounds });
     const encoded = new Map(shown.map(([subject]) => [subject, new Map<string, EncodedCell>()]));
@@ -71,7 +84,7 @@ export async function measurePairs(
     for (const [subject, planes] of shown) {
       const key = { id, unit: protein, set, subject } as const;
       if (subject !== "real") rows.push({ ...key, ...comparePlanes(planes, real) });
-      images.push({ ...key, label, encoded: encoded.get(subject)! });
+      images.push({ ...key, gene, label, encoded: encoded.get(subject)! });
     }
     onPair(pair);
     onProgress?.({ phase: "pairs around one nucleus", done: ++done, total: pairs.count, unit: "pairs" });
@@ -89,6 +102,9 @@ function comparePlanes(
     psnr: signalToNoise(image, real),
     pearson: planeCorrelation(image, real),
     iou: medianOverlap(image, real),
+    spearman: rankCorrelation(image, real),
+    nrmse: normalizedError(image, real),
+    mutual_information: mutualInformation(image, real),
     nuclearProportion: nuclearProportion(image, ownDistance),
     realProportion: nuclearProportion(real, distance),
   };

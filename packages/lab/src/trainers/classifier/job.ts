@@ -28,7 +28,7 @@ async function prepare(preparation: Preparation<ClassifierConfig>): Promise<Trai
   const [validation, unseen] = [all.validation, all.unseen].map((crops) =>
     chooseCrops(crops.filter(isLabelled), data.validationCount, train.seed),
   ) as [Crop[], Crop[]];
-  const { distanceScale } = await measureImages(all.training, pixels);
+  const { distanceScale } = await measureImages(all.training, pixels, preparation.onRead);
   const network: CompartmentClassifierConfig = { classes: imageCompartments.length, ...model };
   const side = pixels.height;
   const batchOf = createImageBatches(training, pixels, {

@@ -26,7 +26,7 @@ async function prepare(preparation: Preparation<CytoselfTrainingConfig>): Promis
   const { runtime, config } = preparation;
   const { data, train } = config;
   const { genes, classOf, pixels, training, validation } = await readData(preparation);
-  const { distanceScale, imageVariance } = await measureImages(training, pixels);
+  const { distanceScale, imageVariance } = await measureImages(training, pixels, preparation.onRead);
   const side = pixels.height;
   const network = networkOf(config, side, genes.length);
   const loss = { imageVariance, ...config.loss };

@@ -58,7 +58,7 @@ export async function openDenoiserData(preparation: Preparation<DiffusionConfig>
     ...side,
     images,
     crops,
-    statistics: await measureImages(training, pixels),
+    statistics: await measureImages(training, pixels, preparation.onRead),
     autoencoder,
     coder,
     latentScale: await measureLatents(measured, images, coder),

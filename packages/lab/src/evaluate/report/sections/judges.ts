@@ -33,6 +33,7 @@ export function judgesSection(suite: SuiteResults): string {
     barChart("Accuracy by every judge", barsOf(suite, accuracies)),
     "<h3>Accuracy</h3>",
     wide("Accuracy by every judge", scoreTable(suite, accuracies, "accuracy")),
+    details("Among the three most likely", scoreTable(suite, accuracies, "accuracy_top_3")),
     "<h3>Macro recall</h3>",
     wide("Macro recall by every judge", scoreTable(suite, accuracies, "macro_recall")),
     recognitionTable(suite),

@@ -15,18 +15,29 @@ export function namingSection({ top_k, paired_distance }: SuiteResults): string 
   const groups = [...new Set(top_k.map(({ by, method }) => `${by}|${method}`))].map((key) => {
     const [by, method] = key.split("|");
     const curves = top_k.filter((one) => one.by === by && one.method === method);
-    const series = [
-      ...curves.map((curve) => ({
-        name: nameOf(curve),
-        points: curve.shares.map((value, i) => [i + 1, value] as const),
-      })),
-      { name: "chance", points: curves[0]!.chance.map((value, i) => [i + 1, value] as const) },
-    ];
+    const pointsOf = (values: readonly number[]) => values.map((value, i) => [i + 1, value] as const);
+    const isWhole = ({ set }: (typeof curves)[number]) => set === "all";
+    const sets = [...new Set(curves.filter((one) => !isWhole(one)).map(({ set }) => set))]
+      .toSorted()
+      .toReversed();
+    // A chart for each set of proteins, unseen ones first, with what is of all in each.
+    const charts = (sets.length === 0 ? (["all"] as const) : sets).map((set) => ({
+      title: set === "all" ? by! : `${by}, ${set} proteins`,
+      series: [
+        ...curves
+          .filter((one) => isWhole(one) || one.set === set)
+          .map(({ subject, shares }) => ({ name: subject, points: pointsOf(shares) })),
+        { name: "chance", points: pointsOf(curves[0]!.chance) },
+      ],
+    }));
     const ranks = shownRanks.filter((k) => k <= curves[0]!.shares.length);
     const title = `${by}: ${method}, ${curves[0]!.gallery} proteins to choose among`;
     return [
       `<h3>${escapeHtml(title)}</h3>`,
-      lineChart({ title, x: "k", y: "share of images whose protein is among the k best", series }),
+      ...charts.map((chart) => {
+        const y = `share of images whose protein is among the k best: ${chart.title}`;
+        return lineChart({ title: `${title}: ${chart.title}`, x: "k", y, series: chart.series });
+      }),
       table(
         ["", "images (proteins)", ...ranks.map((k) => `k = ${k}`)],
         [

@@ -14,6 +14,9 @@ const pixelTitles = {
   psnr: "PSNR, dB",
   pearson: "Pearson",
   iou: "IoU",
+  spearman: "Spearman",
+  nrmse: "normalised error",
+  mutual_information: "mutual information, nats",
 } as const;
 
 /** The section's content; empty where there are no pairs. */
