@@ -20,6 +20,18 @@ const runtimeFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify
 ]);
 const notForPages = /^(README\.md|SHA256SUMS|.*\.png)$/;
 
+/** Bytes of a file's tensors when they are loaded, floats as float32, by the header of safetensors. */
+function tensorBytesOf(path: string, bytes: Buffer): number | undefined {
+  if (!path.endsWith(".safetensors")) return undefined;
+  const { __metadata__: _, ...tensors } = JSON.parse(
+    bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString(),
+  ) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  return Object.values(tensors).reduce((sum, { dtype, shape, data_offsets: [begin, end] }) => {
+    const isFloat = /^B?F/.test(dtype);
+    return sum + (isFloat ? 4 * shape.reduce((count, length) => count * length, 1) : end - begin);
+  }, 0);
+}
+
 /** Copies the weights and the runtime beside the page, with a list of paths, lengths and hashes by which pages cache them. */
 function copyModel(): Plugin {
   let folder = "";
@@ -35,7 +47,8 @@ function copyModel(): Plugin {
         .sort();
       const list = files.map((path) => {
         const bytes = readFileSync(join(modelFolder, path));
-        return { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+        const sha256 = createHash("sha256").update(bytes).digest("hex");
+        return { path, bytes: bytes.length, sha256, tensorBytes: tensorBytesOf(path, bytes) };
       });
       for (const path of files) {
         mkdirSync(dirname(join(folder, "model", path)), { recursive: true });

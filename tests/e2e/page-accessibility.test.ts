@@ -35,9 +35,10 @@ describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const name of ["Cells", "Compare", "Scan", "Gallery", "Similar"])
+  for (const name of ["Cells", "Compare", "Scan", "Atlas", "Gallery", "Similar"])
     it(`has no violation on ${name}, dark and light, wide and 375 pixels wide`, async () => {
       await page.getByRole("tab", { name }).click();
+      if (name === "Atlas") await page.getByRole("application", { name: /^Atlas of/ }).waitFor();
       expect(await violationsEverywhere(page)).toEqual([]);
     });
 

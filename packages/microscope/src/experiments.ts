@@ -85,7 +85,7 @@ export {
 } from "./experiments/statistics.ts";
 export { variantSheet } from "./experiments/variant-sheet.ts";
 export { parseVariant, shorten, type Variant, type WildType } from "./experiments/variants.ts";
-export { type ScanMode, scanModes } from "./experiments/windows.ts";
+export { type ScanMode, scanModes, windowVariant } from "./experiments/windows.ts";
 export {
   type CellImage,
   CellImageError,

@@ -1,4 +1,5 @@
-// Recorded crops that the page shows beside generated images: what the server asks of whoever reads a data set.
+// Recorded crops that the page shows beside generated images:
+// what the server asks of whoever reads a data set.
 
 /** A recorded crop. */
 export interface RealCrop {

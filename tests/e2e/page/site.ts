@@ -3,8 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readPng } from "@proteoscope/formats";
-import { randomModelFiles } from "@proteoscope/microscope/testing";
+import { readPng, readSafetensorsHeader } from "@proteoscope/formats";
+import { loadedBytes } from "@proteoscope/microscope";
+import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { repositoryRoot } from "../../architecture/repository.ts";
@@ -27,17 +28,28 @@ export async function buildStaticPage(folder: string): Promise<void> {
   });
 }
 
+/** The annotated protein of the model of random weights, which is called KNOWN. */
+const homolog = "MKWVTFISLLFLFSSAYSRG";
+
 /** A folder with the built page and a model of random weights. */
 export function withTinyModel(built: string, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of ["index.html", "icon.svg", "assets", "onnxruntime"])
     symlinkSync(join(built, name), join(folder, name));
-  const model = randomModelFiles();
+  const model = randomModelFiles({
+    ...tinyShape,
+    homolog,
+    annotated: [{ name: "golgi_apparatus", grade: 3 }],
+  });
   const files = [...model].map(([path, bytes]) => {
     const target = join(folder, "model", path);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, bytes);
-    return { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const tensorBytes = path.endsWith(".safetensors")
+      ? loadedBytes(readSafetensorsHeader(bytes).entries.values())
+      : undefined;
+    return { path, bytes: bytes.length, sha256, tensorBytes };
   });
   writeFileSync(join(folder, "model/files.json"), JSON.stringify({ name: "tiny", files }));
   symlinkSync(join(repositoryRoot, "examples/proteins.fasta"), join(folder, "model/examples.fasta"));
@@ -82,9 +94,9 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** The pixels of the first canvas or picture of the stage or of a dialog whose label matches. */
+/** The pixels of the first canvas or picture of the stage, of the atlas or of a dialog whose label matches. */
 export async function pixelsOf(page: Page, label: RegExp): Promise<Pixels> {
-  const shown = page.locator(".large, figure, dialog").getByRole("img", { name: label }).first();
+  const shown = page.locator(".large, .plot, figure, dialog").getByRole("img", { name: label }).first();
   await shown.waitFor();
   const address = await shown.evaluate(async (element) => {
     if (element instanceof HTMLCanvasElement) return element.toDataURL("image/png");

@@ -1,7 +1,8 @@
 import { createGenerator } from "@proteoscope/engine";
 import { describe, expect, it } from "vitest";
 import { nearestComposition } from "./edits.ts";
-import { changeStretch, placeWindows } from "./windows.ts";
+import { parseVariant } from "./variants.ts";
+import { changeStretch, placeWindows, scanModes, windowVariant } from "./windows.ts";
 
 const random = createGenerator(1, "test");
 const sequence = "MKRSTAYVLWGG";
@@ -62,5 +63,23 @@ describe("the nearest composition", () => {
       (_, index) => nearestComposition("MKGGKGGK", "K", createGenerator(index, "place")).begin,
     );
     expect([...new Set(places)].sort()).toEqual([1, 4, 7]);
+  });
+});
+
+describe("the variant of a window", () => {
+  it("is the change that the scan made, where that is not random", () => {
+    for (const mode of scanModes)
+      for (const [begin, end] of [
+        [1, 5],
+        [3, 4],
+      ] as const) {
+        const residues = sequence.slice(begin, end);
+        const variant = windowVariant({ first: begin + 1, last: end, residues }, mode);
+        const isRandom = mode === "shuffle" || mode === "substitute";
+        expect(variant === null, mode).toBe(isRandom);
+        if (variant === null) continue;
+        const changed = changeStretch(sequence, { begin, end }, mode, random);
+        expect(parseVariant(variant, { id: "A", sequence }).sequence, variant).toBe(changed);
+      }
   });
 });

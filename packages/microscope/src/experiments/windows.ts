@@ -32,6 +32,19 @@ export function placeWindows(sequence: string, windowResidues: number, strideRes
   return [...begins, last].map((begin) => ({ begin, end: begin + windowResidues }));
 }
 
+/** The change of a window as `parseVariant` takes it; null where the mode makes it at random. */
+export function windowVariant(
+  { first, last, residues }: { readonly first: number; readonly last: number; readonly residues: string },
+  mode: ScanMode,
+): string | null {
+  if (mode === "delete") return `del:${first}-${last}`;
+  if (mode === "fragment") return `keep:${first}-${last}`;
+  if (mode !== "alanine") return null;
+  const [from, to] = [residues[0], residues.at(-1)];
+  const range = first === last ? `${from}${first}` : `${from}${first}_${to}${last}`;
+  return `${range}delins${"A".repeat(residues.length)}`;
+}
+
 /** The sequence after what a mode does to a stretch of it; the first methionine stays. */
 export function changeStretch(
   sequence: string,

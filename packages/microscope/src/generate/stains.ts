@@ -38,7 +38,7 @@ export async function addStains(
   for (const { stain, stack, channel, z, time, origin: source } of images) {
     const { values } = await selectPlane(stack, { channel, z, time, signal }).catch((cause: unknown) => {
       if ((cause as Error).name !== "ImageSelectionError") throw cause;
-      throw refuse(stain, (cause as Error).message, cause);
+      throw refuse(stain, `cannot be read: ${(cause as Error).message}`, cause);
     });
     const { height, width } = field.sourceSize;
     if (stack.height !== height || stack.width !== width)

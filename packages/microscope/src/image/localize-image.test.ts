@@ -1,4 +1,4 @@
-import { initializeWeights, type Runtime } from "@proteoscope/engine";
+import { float32, initializeWeights, type Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { declareParameters } from "@proteoscope/models";
 import {
@@ -108,6 +108,7 @@ describe("localizeImages", () => {
       cell("broken", 32, {
         planes: { nucleus: plane(32, 1).fill(Number.NaN), protein: plane(32, 2) },
       }),
+      cell("dark", 32, { planes: { nucleus: plane(32, 1), protein: new Float32Array(32 * 32) } }),
       other,
       cell("good"),
     ]);
@@ -117,9 +118,19 @@ describe("localizeImages", () => {
       ),
       "half: has no plane of protein",
       "broken: has values that are no numbers",
+      "dark: shows no protein: every pixel of its plane is 0",
       "lost.png: is no picture",
       "good",
     ]);
+  });
+
+  it("refuses an encoder that gives no numbers", async () => {
+    const encoder = encoderOf();
+    const [name, value] = [...encoder.weights].at(-1)!;
+    encoder.weights.set(name, float32(value.shape, new Float32Array(value.data.length).fill(Number.NaN)));
+    await expect(all([cell("a")], encoder)).rejects.toThrow(
+      /outputs are no numbers: its weights are damaged/,
+    );
   });
 
   it("ends when the signal aborts", async () => {

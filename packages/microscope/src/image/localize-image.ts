@@ -121,12 +121,26 @@ async function localizeOne(
       cell.id,
       `is ${cell.width}x${cell.height} pixels, ${size.width}x${size.height} at ${subcellPixelSizeMicrons} micrometres: cut it to one cell of at most ${largestSide}`,
     );
+  const { protein } = cell.planes;
+  if (protein?.every((value) => value === protein[0]))
+    return new CellImageError(cell.id, `shows no protein: every pixel of its plane is ${protein[0]}`);
   const planes = config.stains.map((stain) => resamplePlane(cell.planes[stain]!, cell, size));
   const data = normalizeSubcell(planes);
   if (!data.every(Number.isFinite)) return new CellImageError(cell.id, "has values that are no numbers");
   const program = await programOf(size.height, size.width);
   const x = float32([1, planes.length, size.height, size.width], data);
   const { embedding, probabilities } = await program.run({ x });
+  if (
+    ![embedding!, ...(probabilities ? [probabilities] : [])].every(({ data }) =>
+      (data as Float32Array).every(Number.isFinite),
+    )
+  )
+    throw new ProteoscopeError(
+      "the encoder's outputs are no numbers: its weights are damaged, fetch them again",
+      {
+        kind: "data",
+      },
+    );
   const named =
     probabilities &&
     Object.fromEntries(subcellLocations.map((name, index) => [name, Number(probabilities.data[index])]));

@@ -1,4 +1,5 @@
-// What a model takes, from the headers of its files alone, so that it is said before anything is loaded.
+// What a model takes, from the headers of its files alone,
+// so that it is said before anything is loaded.
 
 import {
   bytesPerElement,

@@ -1,7 +1,8 @@
-// A map that takes a minute, for callers that ask again and again: the first question starts it, each answer says how far it is.
+// A map that takes minutes, for callers that ask again and again: the first question starts it,
+// and each answer says how far it is.
 
 import type { ProgressEvent } from "../progress.ts";
-import type { ProteinMap } from "./protein-map.ts";
+import type { ProteinMap } from "./map.ts";
 
 /** How far a map is. Plain JSON. */
 export interface ProteinMapState {

@@ -1,7 +1,7 @@
 // Where a distribution over compartments falls on a map of proteins: among the proteins whose own distributions are nearest to it.
 // UMAP has no such function for later rows that is the same in every run, so it is the mean of the nearest places.
 
-import type { ProteinMap } from "./protein-map.ts";
+import type { ProteinMap } from "./map.ts";
 
 const nearestCount = 5;
 

@@ -1,12 +1,16 @@
+import { join } from "node:path";
 import { openRuntime } from "@proteoscope/engine/node";
 import { loadHomologs, memoryFolder } from "@proteoscope/models";
+import { openFolder } from "@proteoscope/models/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readModel } from "../model/read-model.ts";
+import { readModel, readSequenceModel } from "../model/read-model.ts";
 import { openProteinEncoder, type ProteinEncoder } from "../protein/encoder.ts";
 import { randomModelFiles, tinyShape } from "../testing/tiny-model.ts";
 import { followMap } from "./follow-map.ts";
+import type { ProteinMap } from "./map.ts";
+import { formatProteinMap, proteinMapFile, readProteinMap } from "./map-file.ts";
 import { placeAmong } from "./place-among.ts";
-import { mapProteins, type ProteinMap } from "./protein-map.ts";
+import { mapProteins } from "./protein-map.ts";
 
 const sequence = "MKTAYIAKQRQISFVKSHFSRQLEERLG";
 const files = randomModelFiles({
@@ -71,6 +75,39 @@ describe("placeAmong", () => {
   });
   it("has no place on an empty map", () => {
     expect(placeAmong({ ...map, proteins: [] }, { nucleus: 1 })).toBeUndefined();
+  });
+});
+
+describe("the file of a map", () => {
+  const checksums = { "plm/model.safetensors": "12ab", "unet/model.safetensors": "34cd" };
+  const folderOf = (text: string) =>
+    memoryFolder(new Map([[proteinMapFile, new TextEncoder().encode(text)]]), "m");
+  it("is read where the weights that it follows from are the same", async () => {
+    const folder = folderOf(await formatProteinMap(map, { checksums }));
+    expect(await readProteinMap(folder, { checksums })).toEqual(map);
+    expect(
+      await readProteinMap(folder, { checksums: { ...checksums, "unet/model.safetensors": "" } }),
+    ).toEqual(map);
+    const other = { ...checksums, "plm/model.safetensors": "ffff" };
+    expect(await readProteinMap(folder, { checksums: other })).toBeUndefined();
+  });
+  it("is not missed", async () => {
+    expect(await readProteinMap(memoryFolder(new Map(), "m"), { checksums })).toBeUndefined();
+  });
+  it("of the shipped model is one of its weights, in which annotated neighbours are alike", async () => {
+    const shipped = openFolder(join(import.meta.dirname, "../../../../checkpoints/proteoscope-mini"));
+    const { proteins, compartments } = (await readProteinMap(shipped, await readSequenceModel(shipped)))!;
+    expect(proteins.length).toBeGreaterThan(1000);
+    expect(compartments).toContain("nucleolus");
+    let alike = 0;
+    for (const one of proteins) {
+      const others = proteins.filter((other) => other !== one);
+      const distance = ({ place: [x, y] }: typeof one) => Math.hypot(x - one.place[0], y - one.place[1]);
+      const nearest = others.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+      if (nearest.annotated[0] === one.annotated[0]) alike++;
+    }
+    // By chance 0.16 would be: the squares of the compartments' shares.
+    expect(alike / proteins.length).toBeGreaterThan(0.35);
   });
 });
 

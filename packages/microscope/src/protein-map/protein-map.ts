@@ -5,27 +5,8 @@ import { type LoadedHomologs, residuesOf } from "@proteoscope/models";
 import type { WorkOptions } from "../progress.ts";
 import type { ProteinEncoder } from "../protein/encoder.ts";
 import { embedRows } from "./embed-rows.ts";
+import type { MappedProtein, ProteinMap } from "./map.ts";
 import { rootsOf } from "./place-among.ts";
-
-/** A protein of a map. Plain JSON. */
-export interface MappedProtein {
-  /** Gene symbol, else accession. */
-  readonly symbol: string;
-  readonly accession: string;
-  /** Annotated compartments, the clearest first. */
-  readonly annotated: readonly string[];
-  /** Balanced posterior from the sequence alone, in the order of the map's compartments; sums to 1. */
-  readonly shares: readonly number[];
-  readonly place: readonly [x: number, y: number];
-}
-
-/** Proteins in the plane. Plain JSON. */
-export interface ProteinMap {
-  /** Source of the annotations. */
-  readonly source: string;
-  readonly compartments: readonly string[];
-  readonly proteins: readonly MappedProtein[];
-}
 
 /** How a map is made. */
 export interface ProteinMapOptions extends Partial<WorkOptions> {

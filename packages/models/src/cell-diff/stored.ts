@@ -22,7 +22,7 @@ export interface StoredCellDiff {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Path of the file in its folder. */
   readonly path: string;
-  /** What it was converted from, as `inHalfPrecision` was told. */
+  /** What it was converted from, as given to `inHalfPrecision`. */
   readonly source: string | undefined;
 }
 

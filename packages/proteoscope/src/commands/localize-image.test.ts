@@ -87,6 +87,13 @@ describe("localize-image", () => {
     );
     const wrong = await localize([four, "--channels", "actin=0"]);
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"actin=0" is no stain') });
+    const twice = await localize([four, "--channels", "protein=0,nucleus=1,protein=2"]);
+    expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("protein is given twice") });
+    const none = await localize([four, "--channels", "nucleus=0,protein=GFP"]);
+    expect(none).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/four\.npy: there is no channel "GFP": the image has channels 0 to 3/),
+    });
   });
 
   it("leaves out a picture that cannot be read, and says so by its exit code; --strict ends there", async () => {

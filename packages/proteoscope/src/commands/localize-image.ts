@@ -3,7 +3,14 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { ProteoscopeError, selectPlane, writeCsv, writeSafetensors } from "@proteoscope/formats";
+import {
+  FormatError,
+  ImageSelectionError,
+  ProteoscopeError,
+  selectPlane,
+  writeCsv,
+  writeSafetensors,
+} from "@proteoscope/formats";
 import type { CellImage, CellImageError, LocalizedImage } from "@proteoscope/microscope/experiments";
 import type { SubcellConfig, SubcellStain } from "@proteoscope/models/released";
 import { openCheckpoint } from "../checkpoint-path.ts";
@@ -137,17 +144,18 @@ type Channels = Readonly<Record<string, string>>;
 
 function parseChannels(text: string | undefined): Channels | undefined {
   if (text === undefined) return undefined;
-  return Object.fromEntries(
-    text.split(",").map((pair) => {
-      const [, stain, channel] = /^\s*(microtubules|er|nucleus|protein)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
-      if (stain === undefined)
-        throw new CommandError(
-          `--channels: "${pair}" is no stain with its channel, such as nucleus=0; stains are microtubules, er, nucleus, protein`,
-          exitCodes.usage,
-        );
-      return [stain, channel!];
-    }),
-  );
+  const channels = new Map<string, string>();
+  for (const pair of text.split(",")) {
+    const [, stain, channel] = /^\s*(microtubules|er|nucleus|protein)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
+    if (stain === undefined)
+      throw new CommandError(
+        `--channels: "${pair}" is no stain with its channel, such as nucleus=0; stains are microtubules, er, nucleus, protein`,
+        exitCodes.usage,
+      );
+    if (channels.has(stain)) throw new CommandError(`--channels: ${stain} is given twice`, exitCodes.usage);
+    channels.set(stain, channel!);
+  }
+  return Object.fromEntries(channels);
 }
 
 /** The encoder, and how a table names it. */
@@ -177,10 +185,8 @@ async function* readCells(
   for (const path of paths)
     yield await readCell(path, config, options).catch((error: unknown) => {
       options.signal.throwIfAborted();
-      const isData =
-        error instanceof ProteoscopeError ||
-        ["FormatError", "ImageSelectionError"].includes((error as Error).name);
-      if (!isData) throw error;
+      if (error instanceof ImageSelectionError) return new CellImageError(path, error.message);
+      if (!(error instanceof ProteoscopeError || error instanceof FormatError)) throw error;
       return new CellImageError(path, describeFailure(error).message.replace(`${path}: `, ""));
     });
 }

@@ -11,9 +11,9 @@ import {
   heatStrip,
   mutate,
   parseVariant,
-  type ScanResult as Scanned,
   scan,
   variantSheet,
+  windowVariant,
 } from "@proteoscope/microscope/experiments";
 import type { MutateResult, ScanResult } from "../api.ts";
 import type { mutateRequest, scanRequest } from "../http/schemas/job-requests.ts";
@@ -146,7 +146,7 @@ export async function scanJob(
         (window) =>
           ({
             ...window,
-            variant: variantOf(window, rest.mode),
+            variant: windowVariant(window, rest.mode),
             images: window.images ?? null,
           }) as ScanResult["windows"][number],
       ),
@@ -155,17 +155,4 @@ export async function scanJob(
     return { result, thumbnail: result.strip };
   }
   throw new Error("an experiment ends with a result");
-}
-
-/** The change of a window as mutate takes it; null where it is a random one. */
-function variantOf(
-  { first, last, residues }: Scanned["windows"][number],
-  mode: Scanned["mode"],
-): string | null {
-  if (mode === "delete") return `del:${first}-${last}`;
-  if (mode === "fragment") return `keep:${first}-${last}`;
-  if (mode !== "alanine") return null;
-  const [from, to] = [residues[0], residues.at(-1)];
-  const range = first === last ? `${from}${first}` : `${from}${first}_${to}${last}`;
-  return `${range}delins${"A".repeat(residues.length)}`;
 }

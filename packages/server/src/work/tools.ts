@@ -37,7 +37,7 @@ export interface WorkOptions {
 }
 
 /** The model at work, with what jobs need. */
-export interface WorkTools extends Omit<WorkOptions, "folder" | "readIndex"> {
+export interface WorkTools extends Omit<WorkOptions, "readIndex"> {
   readonly microscope: Microscope;
   readonly library: NucleusLibrary;
   readonly canRetrieve: boolean;
@@ -61,7 +61,7 @@ export async function openWorkTools({ folder, readIndex, ...options }: WorkOptio
   const imager = once(async () => openCellImager(runtime, model));
   const index = once(async () => readIndex && openRetrievalIndex(await readIndex()));
   return {
-    ...options,
+    ...{ ...options, folder },
     ...{ microscope, library, canRetrieve: readIndex !== undefined },
     ...{ classifier, predictor, imager, index },
     nuclei: chooseNuclei(options.files, library, model.constants),

@@ -3,7 +3,7 @@
 
 import { writePng } from "@proteoscope/formats";
 import { localize, mostSteps, samplerNames } from "@proteoscope/microscope";
-import { followMap, mapProteins } from "@proteoscope/microscope/protein-map";
+import { followMap, mapProteins, readProteinMap } from "@proteoscope/microscope/protein-map";
 import type {
   LocalizedProtein,
   Model,
@@ -73,9 +73,11 @@ export function jobWork(tools: WorkTools): JobWork {
 
 /** The calls of a server. */
 export function workCalls(tools: WorkTools): WorkCalls {
-  const { microscope } = tools;
-  const askMap = followMap((onProgress) =>
-    mapProteins(microscope, microscope.model.homologs, { onProgress }),
+  const { microscope, folder } = tools;
+  const askMap = followMap(
+    async (onProgress) =>
+      (await readProteinMap(folder, microscope.model)) ??
+      mapProteins(microscope, microscope.model.homologs, { onProgress }),
   );
   return {
     localize: (params) => localizeOne(tools, params),

@@ -8,11 +8,14 @@ import type {
   JobResult,
   Localized,
   Meta,
+  ModelSize,
   NucleusChoice,
   ParsedText,
   PlaneSource,
   Protein,
+  ProteinMapState,
   ProteinName,
+  RealCrops,
   UploadedImage,
   UploadOptions,
 } from "./types.ts";
@@ -46,11 +49,15 @@ export interface Neighbour {
 export interface Backend {
   readonly place: "browser" | "server";
   meta(): Promise<Meta>;
+  /** What the model takes; answers before it is loaded. */
+  size(): Promise<ModelSize>;
   examples(): Promise<readonly ProteinName[]>;
   suggest(query: string): Promise<readonly ProteinName[]>;
   parse(text: string): Promise<ParsedText>;
   find(name: string): Promise<Protein>;
   localize(sequence: string): Promise<Localized>;
+  /** The map of annotated proteins, or how far it is; the first call starts it. */
+  proteinMap(): Promise<ProteinMapState>;
   nuclei(): Promise<readonly NucleusChoice[]>;
   upload(file: File, options: UploadOptions): Promise<UploadedImage>;
   /** Nuclei from a mask that was painted by hand, [height, width], not 0 inside. */
@@ -67,6 +74,8 @@ export interface Backend {
   /** Reports the loading of weights until the returned function is called. */
   watchLoading(listener: (loading: Loading | null) => void): () => void;
   plane(source: PlaneSource): Promise<Float32Array>;
+  /** Recorded crops of a compartment; absent where nothing can have a data set. */
+  realCrops?(compartment: string, count: number): Promise<RealCrops>;
   /** What looks like an image that is given; absent where there is no index. */
   similar?(file: File): Promise<readonly Neighbour[]>;
 }

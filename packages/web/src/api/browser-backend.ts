@@ -51,6 +51,8 @@ export function openBrowserBackend(base: URL, device: WorkerStart["device"]): Ba
 function callsOf(call: CallWorker): Omit<Backend, "place" | "watch" | "watchLoading" | "plane"> {
   return {
     meta: () => call("meta"),
+    size: () => call("size"),
+    proteinMap: () => call("proteinMap"),
     examples: () => call("examples"),
     suggest: (query) => call("suggest", query),
     parse: (text) => call("parse", text),

@@ -7,7 +7,15 @@ import { followJobs } from "./follow-jobs.ts";
 import { cutAround, decodePicture, openPlaneCache } from "./http-images.ts";
 import { fromApiJob, fromApiResult, toApiRequest } from "./http-jobs.ts";
 import { ProblemError } from "./problems.ts";
-import type { Localized, Meta, ParsedText, UploadedImage, UploadOptions } from "./types.ts";
+import type {
+  Localized,
+  Meta,
+  ModelSize,
+  ParsedText,
+  RealCrops,
+  UploadedImage,
+  UploadOptions,
+} from "./types.ts";
 
 const json = (value: unknown): RequestInit => ({
   method: "POST",
@@ -46,7 +54,9 @@ export function openHttpBackend(): Backend {
       return () => undefined;
     },
     plane: async ({ data, url }) => data ?? planes.read(url),
-    similar,
+    size,
+    proteinMap: () => callApi<Api.ProteinMapState>("/protein-map"),
+    ...{ realCrops, similar },
   };
 }
 
@@ -100,10 +110,17 @@ function openJobs(): Pick<Backend, JobCalls> {
   };
 }
 
-function metaOf({ device, model, defaults, signals, canRetrieve }: Api.Meta, doctor: Api.Doctor): Meta {
+async function size(): Promise<ModelSize> {
+  return { ...(await callApi<Api.ModelSize>("/models/size")), downloadBytes: null };
+}
+
+function metaOf(
+  { device, model, defaults, signals, canRetrieve, realCrops: crops }: Api.Meta,
+  doctor: Api.Doctor,
+): Meta {
   return {
     device,
-    canRetrieve,
+    ...{ canRetrieve, realCrops: crops },
     model: { name: model.name, sha256: model.sha256, limits: model.limits },
     compartments: model.imageCompartments,
     signals,
@@ -224,6 +241,18 @@ async function exportJob(id: string, format: string): Promise<ExportedFile> {
     name: name ?? `proteoscope-${id.slice(0, 8)}.${format}`,
     type,
     bytes: new Uint8Array(await response.arrayBuffer()),
+  };
+}
+
+async function realCrops(compartment: string, count: number): Promise<RealCrops> {
+  const query = new URLSearchParams({ compartment, count: String(count) });
+  const { dataSet, total, crops } = await callApi<Api.RealCrops>(`/crops?${query}`);
+  return {
+    ...{ dataSet, total },
+    crops: crops.map(({ protein, nucleus, pixelSizeMicrons, ...crop }) => ({
+      ...{ ...crop, pixelSizeMicrometers: pixelSizeMicrons },
+      ...{ protein: { url: protein }, nucleus: { url: nucleus } },
+    })),
   };
 }
 

@@ -1,6 +1,8 @@
 // What the page and whatever computes for it speak of: proteins, nuclei, jobs and their images. Both backends, the one in this
 // browser and the server, give these; the page knows no other form.
 
+export type { MappedProtein, ProteinMap, ProteinMapState } from "@proteoscope/microscope/protein-map";
+
 /** Probability, share or change by name of the compartment. */
 export type ByCompartment = Readonly<Record<string, number>>;
 
@@ -29,6 +31,8 @@ export interface Meta {
   readonly device: string;
   /** Whether there is an index of images to search. */
   readonly canRetrieve: boolean;
+  /** Name of the data set whose recorded crops can be shown; null without one. */
+  readonly realCrops: string | null;
   readonly model: { readonly name: string; readonly sha256: string; readonly limits: readonly string[] };
   readonly compartments: readonly string[];
   readonly signals: readonly Signal[];
@@ -37,6 +41,37 @@ export interface Meta {
   readonly pixelSizeMicrometers: number;
   /** What `doctor` reports, as rows of a table. */
   readonly report: readonly (readonly [name: string, value: string])[];
+}
+
+/** What a model takes, known before it is loaded. */
+export interface ModelSize {
+  readonly name: string;
+  readonly fileBytes: number;
+  /** Bytes that this browser has to fetch; null where a server has the files. */
+  readonly downloadBytes: number | null;
+  /** Estimate for whatever computes; null where the files do not say. */
+  readonly memoryBytes: number | null;
+}
+
+/** A recorded crop with what has to stand beside it. */
+export interface RealCrop {
+  readonly protein: PlaneSource;
+  readonly nucleus: PlaneSource;
+  readonly width: number;
+  readonly height: number;
+  readonly pixelSizeMicrometers: number;
+  readonly gene: string | null;
+  readonly cellLine: string | null;
+  readonly source: string;
+  readonly licence: string;
+}
+
+/** Recorded crops of a compartment. */
+export interface RealCrops {
+  readonly dataSet: string;
+  /** How many there are of the compartment, of which some are given. */
+  readonly total: number;
+  readonly crops: readonly RealCrop[];
 }
 
 /** A protein that the page offers by name. */
@@ -174,6 +209,8 @@ export interface WindowRow extends Effect {
   readonly first: number;
   readonly last: number;
   readonly residues: string;
+  /** The change of the window in short form; null for one that is random. */
+  readonly variant: string | null;
   readonly compartment: string;
   readonly change: ByCompartment;
 }

@@ -6,6 +6,7 @@ import type {
   Job,
   Localized,
   Meta,
+  ModelSize,
   NucleusChoice,
   ParsedText,
   Problem,
@@ -13,15 +14,17 @@ import type {
   ProteinName,
   Settings,
 } from "../api/types.ts";
+import { Atlas } from "./atlas.svelte.ts";
 import { Display } from "./display.svelte.ts";
 import { addEdit, type Edit, variantOf } from "./edits.ts";
 import { type History, record, redo, startHistory, undo } from "./history.ts";
 import { JobList, type ShownResult } from "./jobs.svelte.ts";
 import type { Picture } from "./pictures.ts";
+import { sameWindow, windowRequest } from "./scan-window.ts";
 import { decodeLink, encodeLink } from "./view-link.ts";
 
 /** The parts of the page's middle. */
-export const tabs = ["cells", "compare", "scan", "gallery", "similar"] as const;
+export const tabs = ["cells", "compare", "scan", "atlas", "gallery", "similar"] as const;
 /** One of `tabs`. */
 export type Tab = (typeof tabs)[number];
 
@@ -31,8 +34,10 @@ const mostCompared = 9;
 /** The state of the page. */
 export class Workbench {
   readonly display = new Display();
+  readonly atlas = new Atlas();
   readonly jobs: JobList;
   meta = $state.raw<Meta | null>(null);
+  size = $state.raw<ModelSize | null>(null);
   loading = $state.raw<Loading | null>(null);
   problem = $state.raw<Problem | null>(null);
   announcement = $state("");
@@ -56,6 +61,8 @@ export class Workbench {
   pictureKey = $state<string | null>(null);
   pinned = $state.raw<readonly Picture[]>([]);
   scan = $state.raw<ShownResult | null>(null);
+  /** Jobs whose pictures stand beside the scan and open no view of their own. */
+  readonly #besideScan = new Set<string>();
 
   constructor(readonly backend: Backend) {
     this.jobs = new JobList(backend, (job) => void this.#finished(job));
@@ -67,6 +74,12 @@ export class Workbench {
 
   /** Loads what the page shows first, and generates its first picture. */
   async start(fragment: string): Promise<void> {
+    this.backend.size().then(
+      (size) => {
+        this.size = size;
+      },
+      () => undefined, // a server that measured no files
+    );
     const linked = await this.attempt(async () => decodeLink(fragment));
     const loadingJobs = this.attempt(() => this.jobs.load());
     void this.attempt(async () => {
@@ -76,7 +89,7 @@ export class Workbench {
       this.examples = await this.backend.examples();
     });
     if (linked) this.#open(linked);
-    else await this.chooseProtein(this.examples[0]?.symbol ?? "FBL");
+    else await this.chooseProteins([this.examples[0]?.symbol ?? "FBL"]);
     await loadingJobs;
     const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
     if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
@@ -115,11 +128,12 @@ export class Workbench {
     });
   }
 
-  async chooseProtein(symbol: string): Promise<void> {
+  /** Takes proteins by their names; the first is the one whose residues are changed. */
+  async chooseProteins(symbols: readonly string[]): Promise<void> {
     await this.attempt(async () => {
-      const protein = await this.backend.find(symbol);
-      this.#read(protein.id, { proteins: [protein], refused: [] });
-      this.#take(protein);
+      const proteins = await Promise.all(symbols.map((symbol) => this.backend.find(symbol)));
+      this.#read(proteins.map(({ id }) => id).join(" "), { proteins, refused: [] });
+      if (proteins[0]) this.#take(proteins[0]);
     });
   }
 
@@ -221,11 +235,29 @@ export class Workbench {
     if (job !== undefined) this.announce("The scan is in the queue.");
   }
 
+  /** The job that draws a protein without a stretch of it, beside the wild type; undefined where none does. */
+  windowJob(protein: Protein, variant: string): Job | undefined {
+    const wanted = windowRequest(protein, variant, this.chosenNuclei, this.settings);
+    return this.jobs.jobs.findLast(
+      ({ request, state }) => state !== "failed" && state !== "cancelled" && sameWindow(request, wanted),
+    );
+  }
+
+  /** Draws a variant beside the wild type, around one nucleus and from one noise; a picture that is there stays. */
+  async drawWindow(protein: Protein, variant: string): Promise<void> {
+    if (this.windowJob(protein, variant) !== undefined) return;
+    const request = windowRequest(protein, variant, this.chosenNuclei, this.settings);
+    const job = await this.attempt(() => this.jobs.submit(request));
+    if (job === undefined) return;
+    this.#besideScan.add(job.id);
+    this.announce(`${variant} is drawn beside the wild type.`);
+  }
+
   async #finished(job: Job): Promise<void> {
     if (job.state === "failed") this.announce(`The job failed: ${job.error?.detail ?? ""}`);
     if (job.state === "done") {
       this.announce("The job is done.");
-      await this.showJob(job);
+      if (!this.#besideScan.has(job.id)) await this.showJob(job);
     }
   }
 

@@ -7,6 +7,8 @@ export interface ListedFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Bytes that the tensors of the file take when they are loaded; absent for files of another kind. */
+  readonly tensorBytes?: number | undefined;
 }
 
 /** Bytes that have arrived, of which some were cached. */

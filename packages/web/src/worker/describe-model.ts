@@ -15,7 +15,7 @@ export async function describeModel(laboratory: Laboratory): Promise<Meta> {
     typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   return {
     device: runtime.device,
-    canRetrieve: false,
+    ...{ canRetrieve: false, realCrops: null },
     model: {
       name,
       sha256,

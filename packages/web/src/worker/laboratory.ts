@@ -4,6 +4,7 @@ import type { Runtime } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/web";
 import type { NucleusLibrary } from "@proteoscope/imaging";
 import {
+  estimateMemory,
   type Microscope,
   type MicroscopeModel,
   openMicroscope,
@@ -13,6 +14,7 @@ import {
 import type { CellImager, SequencePredictor } from "@proteoscope/microscope/experiments";
 import { type FileSource, type LoadedHomologs, loadHomologs } from "@proteoscope/models";
 import type { Loading } from "../api/backend.ts";
+import type { ModelSize } from "../api/types.ts";
 import { type ByteCache, cachedFolder, countCached, type ListedFile } from "./cached-folder.ts";
 import type { WorkerStart } from "./protocol.ts";
 
@@ -24,6 +26,9 @@ export interface OpenedDevice {
 
 /** What the functions of the worker share; each part is loaded once, when it is first asked for. */
 export interface Laboratory {
+  readonly folder: () => Promise<FileSource>;
+  /** What the model takes, from the list of its files alone. */
+  readonly size: () => Promise<ModelSize>;
   readonly nuclei: () => Promise<NucleusLibrary>;
   readonly homologs: () => Promise<LoadedHomologs | undefined>;
   readonly model: () => Promise<MicroscopeModel>;
@@ -35,12 +40,13 @@ export interface Laboratory {
 
 /** Opens the model folder that the page names. */
 export function openLaboratory(start: WorkerStart, onLoading: (loading: Loading | null) => void): Laboratory {
-  const folder = once(() => openFolder(start, onLoading));
+  const listed = once(() => listFiles(start));
+  const folder = once(async () => openFolder(start, await listed(), onLoading));
   const model = once(async () => readModel(await folder()));
   const device = once(() => openDevice(start));
   return {
-    model,
-    device,
+    ...{ folder, model, device },
+    size: async () => sizeOf(await listed()),
     nuclei: once(async () => readModelNuclei(await folder())),
     homologs: once(async () => loadHomologs(await folder())),
     microscope: once(async () => {
@@ -71,17 +77,38 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function openFolder(
-  start: WorkerStart,
-  onLoading: (loading: Loading | null) => void,
-): Promise<FileSource> {
+interface ListedFiles {
+  readonly name: string;
+  readonly files: readonly ListedFile[];
+  readonly cache: ByteCache | undefined;
+  readonly bytesTotal: number;
+  readonly bytesCached: number;
+}
+
+async function listFiles(start: WorkerStart): Promise<ListedFiles> {
   const response = await fetch(new URL("files.json", start.model));
   if (!response.ok)
     throw new Error(`the list of weights is not there: the server answers ${response.status}`);
   const { name, files } = (await response.json()) as { name: string; files: ListedFile[] };
   const cache = typeof caches === "undefined" ? undefined : ((await caches.open("weights")) as ByteCache);
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const bytesCached = await countCached(start.model, files, cache);
+  return { name, files, cache, bytesTotal, bytesCached: await countCached(start.model, files, cache) };
+}
+
+function sizeOf({ name, files, bytesTotal, bytesCached }: ListedFiles): ModelSize {
+  const isMeasured = files.every(({ path, tensorBytes }) => tensorBytes !== undefined || !isTensorFile(path));
+  const tensorBytes = files.reduce((sum, file) => sum + (file.tensorBytes ?? 0), 0);
+  const memoryBytes = isMeasured ? estimateMemory(tensorBytes) : null;
+  return { name, fileBytes: bytesTotal, downloadBytes: bytesTotal - bytesCached, memoryBytes };
+}
+
+const isTensorFile = (path: string): boolean => path.endsWith(".safetensors");
+
+function openFolder(
+  start: WorkerStart,
+  { name, files, cache, bytesTotal, bytesCached }: ListedFiles,
+  onLoading: (loading: Loading | null) => void,
+): FileSource {
   const arrived = new Map<string, number>();
   const report = (what: string): void => {
     const bytesDone = [...arrived.values()].reduce((sum, bytes) => sum + bytes, 0);

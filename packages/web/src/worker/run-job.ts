@@ -150,7 +150,7 @@ function comparedCell(
 }
 
 async function runScan(request: RequestOf<"scan">, context: JobContext): Promise<StoredResult> {
-  const { scan } = await import("@proteoscope/microscope/experiments");
+  const { scan, windowVariant } = await import("@proteoscope/microscope/experiments");
   const { protein, mode, window, stride, draws, seed } = request;
   const networks = await context.laboratory.experiments();
   const work = scan(
@@ -167,6 +167,12 @@ async function runScan(request: RequestOf<"scan">, context: JobContext): Promise
     },
     { signal: context.signal, onProgress: context.onProgress },
   );
-  for await (const step of work) if ("result" in step) return { cells: [], scan: step.result };
+  for await (const step of work) {
+    if (!("result" in step)) continue;
+    const windows = step.result.windows.map((window) => ({
+      ...{ ...window, variant: windowVariant(window, step.result.mode) },
+    }));
+    return { cells: [], scan: { ...step.result, windows } };
+  }
   throw new Error("the scan ended without a result");
 }

@@ -1,6 +1,7 @@
 // The functions that the page calls in its worker, by name. They are
 // those of the backend; files cross as bytes.
 import { ProteoscopeError } from "@proteoscope/formats";
+import { followMap, mapProteins, readProteinMap } from "@proteoscope/microscope/protein-map";
 import type { ExportedFile, Loading } from "../api/backend.ts";
 import type { ExportFormat, JobEvent, JobRequest, JobResult, UploadOptions } from "../api/types.ts";
 import { describeModel } from "./describe-model.ts";
@@ -27,10 +28,21 @@ export function openService(
   const store = once(() => openJobStore());
   return {
     meta: () => describeModel(laboratory),
+    size: laboratory.size,
+    proteinMap: openMap(laboratory),
     ...proteinFunctions(laboratory),
     ...nucleusFunctions(laboratory, store),
     ...jobFunctions(laboratory, store, onEvent),
   };
+}
+
+/** The map of proteins: that of the model folder, else one that is made. */
+function openMap(laboratory: Laboratory) {
+  const ask = followMap(async (onProgress) => {
+    const shipped = await readProteinMap(await laboratory.folder(), await laboratory.model());
+    return shipped ?? mapProteins(await laboratory.microscope(), await laboratory.homologs(), { onProgress });
+  });
+  return async () => ask();
 }
 
 function proteinFunctions(laboratory: Laboratory) {

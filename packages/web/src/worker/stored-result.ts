@@ -1,7 +1,7 @@
 // The result of a job as it is stored: the cells as microscope gives them, from which files are encoded, and the tables of
 // experiments. `toJobResult` puts it into the form of the page.
 import type { GeneratedCell } from "@proteoscope/microscope";
-import type { MutateResult, NullSummary, ScanResult } from "@proteoscope/microscope/experiments";
+import type { MutateResult, NullSummary, ScanResult, ScanWindow } from "@proteoscope/microscope/experiments";
 import type { ByCompartment, Cell, JobResult, NullBand, Protein } from "../api/types.ts";
 
 /** A cell with what the page has to know of it. */
@@ -24,11 +24,16 @@ export interface StoredCell {
   readonly generated?: GeneratedCell | undefined;
 }
 
+/** A scan whose windows have their changes in short form; earlier versions of the page stored none. */
+export type StoredScan = Omit<ScanResult, "windows"> & {
+  readonly windows: readonly (ScanWindow & { readonly variant?: string | null })[];
+};
+
 /** The result of a job. */
 export interface StoredResult {
   readonly cells: readonly StoredCell[];
   readonly mutate?: Omit<MutateResult, "wildType"> | undefined;
-  readonly scan?: ScanResult | undefined;
+  readonly scan?: StoredScan | undefined;
 }
 
 /** The result in the form of the page; planes are views of the stored images. */
@@ -44,11 +49,10 @@ export function toJobResult({ cells, mutate, scan }: StoredResult): JobResult {
     scan: scan && {
       mode: scan.mode,
       null: bandOf(scan.null),
-      windows: scan.windows.map(
-        ({ first, last, residues, effect, effectSize, p, q, compartment, change }) => ({
-          ...{ first, last, residues, effect, effectSize, p, q, compartment, change },
-        }),
-      ),
+      windows: scan.windows.map(({ first, last, residues, variant = null, ...row }) => ({
+        ...{ first, last, residues, variant, effect: row.effect, effectSize: row.effectSize },
+        ...{ p: row.p, q: row.q, compartment: row.compartment, change: row.change },
+      })),
     },
   };
 }

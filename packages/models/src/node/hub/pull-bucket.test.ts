@@ -182,6 +182,16 @@ describe("a pull from a bucket is refused", () => {
     await expect(pull()).rejects.toThrow(/does not say how long the file is/);
   });
 
+  it("when a web page comes in its place, as behind the login of a network", async () => {
+    const login = { "content-type": "text/html; charset=utf-8", "content-length": "2000" };
+    bucket.headFaults.push((_, response) => void response.writeHead(200, login).end());
+    await expect(pull()).rejects.toMatchObject({
+      kind: "data",
+      message: expect.stringMatching(/encoder\.pth: a web page comes in place of the file/),
+    });
+    expect(ranges()).toEqual([]);
+  });
+
   it("when it leads round in circles", async () => {
     bucket.headFaults.push(...Array.from({ length: 200 }, () => redirectTo("/models/encoder.pth")));
     await expect(pull()).rejects.toMatchObject({ kind: "failure" });

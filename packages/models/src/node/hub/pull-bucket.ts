@@ -81,6 +81,12 @@ async function describeFile(
 ): Promise<RemoteFile> {
   const url = new URL(path.split("/").map(encodeURIComponent).join("/"), address.replace(/\/*$/, "/"));
   const { response } = await retry(() => requestHub(url, access, { method: "HEAD" }), access).catch(explain);
+  // The page of a login or a proxy, whose sum would be pinned as that of the weights.
+  if (/^text\/html/i.test(response.headers.get("content-type") ?? ""))
+    throw new ProteoscopeError(
+      `${url.href}: a web page comes in place of the file: open the address in a browser to see who answers`,
+      { kind: "data" },
+    );
   const length = response.headers.get("content-length");
   const bytes = length === null ? Number.NaN : Number(length);
   if (!Number.isSafeInteger(bytes))

@@ -19,7 +19,7 @@ export const proteinMapSchema = z
     }),
     map: orNull(
       z.object({
-        source: z.string().openapi({ description: "Of the annotations" }),
+        source: z.string().openapi({ description: "Where the annotations come from" }),
         compartments: z.array(z.string()),
         proteins: z.array(
           z.object({
