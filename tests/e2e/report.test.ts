@@ -119,6 +119,16 @@ describe.skipIf(!existsSync(executablePath))("the report in a browser", () => {
     },
   );
 
+  it.each(["report-0/report.html", "comparison/comparison.html"])(
+    "%s fits the width of a phone",
+    async (path) => {
+      await page.setViewportSize({ width: 390, height: 800 });
+      await open(path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await page.setViewportSize({ width: 1280, height: 800 });
+    },
+  );
+
   it("asks for nothing from a network", () => {
     expect(requests.filter((url) => !/^(file|data):/.test(url))).toEqual([]);
   });

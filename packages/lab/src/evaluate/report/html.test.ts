@@ -54,8 +54,8 @@ describe("the bar chart", () => {
   ]);
 
   it("draws bars and whiskers to scale: 360 wide, from where the longest label ends", () => {
-    expect(svg).toContain('<rect x="51" y="4" width="90.0" height="16">');
-    expect(svg).toMatch(/class="whisker" x1="115\.8" y1="12" x2="162\.6" y2="12"/);
+    expect(svg).toContain('<rect x="56" y="4" width="90.0" height="16">');
+    expect(svg).toMatch(/class="whisker" x1="120\.8" y1="12" x2="167\.6" y2="12"/);
   });
 
   it("has a name, says its values, and no bar for what was not measured", () => {

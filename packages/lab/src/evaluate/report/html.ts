@@ -4,7 +4,7 @@ import type { Confusion } from "../measures/accuracy.ts";
 import type { Estimate } from "../measures/bootstrap.ts";
 import type { Picture } from "./pictures.ts";
 
-const pixelsPerLetter = 7; // at 12 pixels: wider than any font's mean
+const pixelsPerLetter = 8; // at 12 pixels: wider than any font's mean
 
 /** Width of a label in pixels, at most. */
 export function labelWidth(text: string): number {

@@ -19,7 +19,7 @@ export function atlasImages(
 ): ImageSet {
   const unseen = new Set(unseenCrops);
   return {
-    ...{ name, count: crops.length },
+    ...{ name, count: crops.length, list: () => crops.map(namesOf) },
     async *read() {
       for (const crop of crops) {
         const { data, height: side } = await pixels.read(crop.index);
@@ -31,14 +31,13 @@ export function atlasImages(
   };
 }
 
+function namesOf({ index, uniprot, fieldOfView }: Crop): Pick<SetImage, "id" | "protein"> {
+  return { id: `crop ${index}`, protein: uniprot ?? fieldOfView };
+}
+
 function imageOf(crop: Crop, planes: CellPlanes, isUnseen: boolean): SetImage {
   return {
-    ...{
-      id: `crop ${crop.index}`,
-      protein: crop.uniprot ?? crop.fieldOfView,
-      field: crop.fieldOfView,
-      planes,
-    },
+    ...{ ...namesOf(crop), field: crop.fieldOfView, planes },
     label: labelOfCompartment(crop.primary),
     real: { judgedClass: judgedClassOf(crop), isUnseen },
   };

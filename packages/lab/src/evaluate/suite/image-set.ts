@@ -26,6 +26,8 @@ export interface ImageSet {
   readonly count: number;
   /** The images in a fixed order; each call begins anew. */
   read(): AsyncIterable<SetImage>;
+  /** The names of all images and their proteins, where no image has to be read for them. */
+  list?(): Iterable<Pick<SetImage, "id" | "protein">>;
 }
 
 /** Images around one nucleus, the real one first. */

@@ -109,7 +109,7 @@ export async function pairFolders(real: FolderImages, generated: FolderImages): 
   if ((real.isNumbered || generated.isNumbered) && real.count !== generated.count) return undefined;
   const ids = async (set: ImageSet) => {
     const found = new Map<string, string>();
-    for await (const { id, protein } of set.read()) found.set(id, protein);
+    for await (const { id, protein } of set.list?.() ?? set.read()) found.set(id, protein);
     return found;
   };
   const [ofReal, ofGenerated] = [await ids(real), await ids(generated)];
