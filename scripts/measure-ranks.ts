@@ -12,6 +12,10 @@ if (data === undefined) throw new Error("usage: tsx scripts/measure-ranks.ts DAT
 const rounds = 3;
 const opening = 2;
 const repository = resolve(import.meta.dirname, "..");
+const paperSize = [
+  ...["model.block_out_channels=[128, 256, 512]", "model.blocks=[attention, attention, plain]"],
+  ...["model.layers_per_block=2", "model.attention_heads=8", "model.norm_num_groups=32"],
+];
 const model = join(repository, "checkpoints/proteoscope-mini");
 const bin = join(repository, "packages/proteoscope/bin/proteoscope.mjs");
 const folder = mkdtempSync(join(tmpdir(), "ranks-"));
@@ -24,6 +28,7 @@ function stepsBy(ranks: number, round: number): number[] {
     ...["train", "diffusion", "--data", data!, "-o", run, "--device", "cpu", "--seed", "0"],
     ...[`models.plm=${model}`, `models.autoencoder=${model}`, "data.batch_size=4", "train.accumulate=2"],
     ...[`train.steps=${steps}`, `train.validate_every=${steps}`, `train.checkpoint_every=${steps}`],
+    ...paperSize,
     ...["train.log_every=1", "data.validation_count=1"],
   ];
   const { status, stderr } = spawnSync("mpirun", words, { encoding: "utf8" });
