@@ -240,7 +240,7 @@ describe("proteoscope evaluate", () => {
     const { exitCode, stdout } = await evaluate([...words, "-o", output]);
     expect(exitCode).toBe(0);
     // All proteins where --proteins does not say how many.
-    expect(stdout).toMatch(/^held-out partition .*, 4 proteins\n {2}this model +macro F1 /);
+    expect(stdout).toMatch(/^held-out homology partition, .*, 4 proteins\n {2}this model +macro F1 /);
     expect(readdirSync(output).sort()).toEqual(["metrics.json", "report.html"]);
     const { images, localization, provenance } = JSON.parse(
       readFileSync(join(output, "metrics.json"), "utf8"),
