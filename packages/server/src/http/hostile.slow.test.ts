@@ -199,8 +199,10 @@ describe("a thousand event streams", () => {
     );
     const count = (wanted: number) => opened.filter((status) => status === wanted).length;
     controller.abort();
-    // On a busy machine some connections are not made in time: those are 0.
-    expect([count(200), count(429) + count(0)]).toEqual([64, 936]);
+    // On a busy machine some connections are not made in time: those are 0. The stream of a client that does not keep up is
+    // ended, and its place is another's.
+    expect(count(200) + count(429) + count(0)).toBe(1000);
+    expect(count(200)).toBeGreaterThanOrEqual(64);
     expect(count(429)).toBeGreaterThan(700);
     expect(await isAlive()).toBe(true);
     await sleep(500);
