@@ -192,17 +192,15 @@ describe("a thousand event streams", () => {
     const opened = await Promise.all(
       Array.from({ length: 1000 }, () =>
         api(`/jobs/${id}/events`, { signal: controller.signal }).then(
-          ({ status }) => status,
-          () => 0,
+          (response) => response, // held, since the stream of a response that is collected as garbage ends
+          () => undefined,
         ),
       ),
     );
-    const count = (wanted: number) => opened.filter((status) => status === wanted).length;
+    const count = (wanted: number) => opened.filter((response) => (response?.status ?? 0) === wanted).length;
     controller.abort();
-    // On a busy machine some connections are not made in time: those are 0. The stream of a client that does not keep up is
-    // ended, and its place is another's.
-    expect(count(200) + count(429) + count(0)).toBe(1000);
-    expect(count(200)).toBeGreaterThanOrEqual(64);
+    // On a busy machine some connections are not made in time: those are 0.
+    expect([count(200), count(429) + count(0)]).toEqual([64, 936]);
     expect(count(429)).toBeGreaterThan(700);
     expect(await isAlive()).toBe(true);
     await sleep(500);
