@@ -6,6 +6,7 @@ import { FormatError, ImageSelectionError, ProteoscopeError, writeCsv } from "@p
 import { writeWhole } from "@proteoscope/formats/node";
 import { NucleusError } from "@proteoscope/imaging";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { pause } from "../../pause.ts";
 import type { DataSetDescription } from "../dataset/description.ts";
 import { drawSetSheet } from "../inspect/inspect-set.ts";
 import { assignSplit, writeSplits } from "../split/assign-splits.ts";
@@ -141,8 +142,7 @@ async function cutFields(
       unit: "fields",
       note: `${writer.count} crops`,
     });
-    await new Promise((resolve) => setImmediate(resolve)); // lets an interrupt in
-    signal.throwIfAborted();
+    await pause(signal);
   }
   return warnings;
 }

@@ -1,9 +1,9 @@
 // Writes a simulated proteome as a data set, crop by crop, so that memory does not grow with it: the set that trainers read,
 // with the truth in files beside its own. A process that is killed is followed by one that goes on, to the same bytes.
 
-import { setImmediate } from "node:timers/promises";
 import { writeNpyHeader } from "@proteoscope/formats";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { pause } from "../../pause.ts";
 import { simulatedProteomeSource } from "../atlas/tables.ts";
 import type { DataSetDescription } from "../dataset/description.ts";
 import { cropsFile, openSetWriter } from "../import/set-writer.ts";
@@ -74,8 +74,7 @@ export async function writeProteome(
       );
       await writer.checkpoint({ next: from + size });
       onProgress?.({ phase: "simulate", done: from + size, total: cropCount, unit: "crops" });
-      await setImmediate(); // lets an interrupt in
-      signal.throwIfAborted();
+      await pause(signal);
     }
     await writer.finish(descriptionOf(proteome, about), tables);
   } finally {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { writeCsv } from "@proteoscope/formats";
 import { writeWhole } from "@proteoscope/formats/node";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { pause } from "../../pause.ts";
 import { imageCompartments } from "../atlas/compartments.ts";
 import { simulatedSource } from "../atlas/records.ts";
 import type { DataSetDescription } from "../dataset/description.ts";
@@ -95,8 +96,7 @@ export async function simulateDataSet(
       await writer.addCrops(planes, rows);
       await writer.checkpoint({ next: from + size, fields: [...licences], sources: [...bySource] });
       onProgress?.({ phase: "simulate", done: from + size, total: count, unit: "crops" });
-      await new Promise((resolve) => setImmediate(resolve)); // lets an interrupt in
-      signal.throwIfAborted();
+      await pause(signal);
     }
     const report = reportOf(pictures, bySource, { count, seed, madeBy });
     await writer.finish(descriptionOf(report, pixelSizeMicrons, seed), tablesOf(licences, report));

@@ -1,7 +1,7 @@
 // How good a judge is, on images that it was not fitted to: every group of images (a field of view) is judged by a fit to
 // the other groups. Windows of one field overlap, so that a split by image would measure memory.
 
-import { setImmediate } from "node:timers/promises";
+import { pause } from "../../pause.ts";
 import { fitLogistic, type LogisticOptions } from "./logistic-regression.ts";
 
 export interface LabelledFeatures {
@@ -26,7 +26,7 @@ export async function crossValidate(
   for (let fold = 0; fold < folds; fold++) {
     const isTested = rows.map(({ group }) => foldOf.get(group) === fold);
     if (!isTested.includes(true)) continue;
-    await setImmediate();
+    await pause();
     const training = rows.filter((_, i) => !isTested[i]);
     const judge = fitLogistic(
       training.map(({ features }) => features),

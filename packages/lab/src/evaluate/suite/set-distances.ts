@@ -1,9 +1,9 @@
 // Distances of all sets of images to the real ones, in every space: to half of the real images, with the other half as the floor,
 // and compartment by compartment.
 
-import { setImmediate } from "node:timers/promises";
 import type { WorkOptions } from "@proteoscope/microscope";
 import { groupBy } from "../../data/group-by.ts";
+import { pause } from "../../pause.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
 import { earthMovers } from "../measures/images/histogram.ts";
 import type { SuiteDetails } from "./details.ts";
@@ -21,8 +21,7 @@ export async function setDistances(
   const total = encoders.length * (subjects.length + 1);
   let done = 0;
   const step = async (note: string) => {
-    await setImmediate(); // an interrupt has its turn
-    signal.throwIfAborted();
+    await pause(signal);
     onProgress?.({ phase: "distances of sets", done: done++, total, unit: "sets", note });
   };
   const profiles = subjects.flatMap(({ subject, set, looked }) =>

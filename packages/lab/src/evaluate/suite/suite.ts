@@ -1,9 +1,9 @@
 // The whole suite over images, wherever they come from: real ones, sets of generated ones with their floors, and pairs around one
 // nucleus. Every image is looked at once; figures are made from what was noted.
 
-import { setImmediate } from "node:timers/promises";
 import { ProteoscopeError } from "@proteoscope/formats";
 import type { WorkOptions } from "@proteoscope/microscope";
+import { pause } from "../../pause.ts";
 import type { CellEncoder } from "../encoders/encoder.ts";
 import type { BootstrapOptions } from "../measures/bootstrap.ts";
 import { meanByUnit } from "../measures/bootstrap-sums.ts";
@@ -118,8 +118,7 @@ function openPhases({ signal, onProgress }: WorkOptions) {
   let done = 0;
   const total = 6;
   return async <T>(note: string, work: () => T | Promise<T>): Promise<T> => {
-    await setImmediate(); // an interrupt has its turn
-    signal.throwIfAborted();
+    await pause(signal);
     onProgress?.({ phase: "figures", done: done++, total, unit: "parts", note });
     return work();
   };
