@@ -130,16 +130,11 @@ async function localizeOne(
   const program = await programOf(size.height, size.width);
   const x = float32([1, planes.length, size.height, size.width], data);
   const { embedding, probabilities } = await program.run({ x });
-  if (
-    ![embedding!, ...(probabilities ? [probabilities] : [])].every(({ data }) =>
-      (data as Float32Array).every(Number.isFinite),
-    )
-  )
+  const outputs = [embedding!, ...(probabilities ? [probabilities] : [])];
+  if (!outputs.every((output) => (output.data as Float32Array).every(Number.isFinite)))
     throw new ProteoscopeError(
       "the encoder's outputs are no numbers: its weights are damaged, fetch them again",
-      {
-        kind: "data",
-      },
+      { kind: "data" },
     );
   const named =
     probabilities &&

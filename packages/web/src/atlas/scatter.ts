@@ -1,5 +1,6 @@
 // The geometry of the atlas: where proteins are drawn, which is nearest to the pointer, which lie inside a lasso, which comes
 // next in the direction of an arrow key; and the marks by which compartments are told apart.
+import { writeCsv } from "@proteoscope/formats";
 import type { MappedProtein, ProteinMap } from "@proteoscope/microscope/protein-map";
 import { polygonContains } from "d3-polygon";
 import { quadtree } from "d3-quadtree";
@@ -124,9 +125,9 @@ export function likeliest({ shares }: MappedProtein, compartments: readonly stri
 
 /** The map as CSV: names, annotation, place, and a column of shares per compartment. */
 export function csvOf({ compartments, proteins }: ProteinMap): string {
-  const header = ["protein", "accession", "annotated", "umap_x", "umap_y", ...compartments];
-  const rows = proteins.map(({ symbol, accession, annotated, place, shares }) =>
-    [symbol, accession, annotated.join(";"), ...place, ...shares].join(","),
-  );
-  return `${[header.join(","), ...rows].join("\n")}\n`;
+  const rows = proteins.map(({ symbol, accession, annotated, place: [x, y], shares }) => ({
+    ...{ protein: symbol, accession, annotated: annotated.join(";"), umap_x: x, umap_y: y },
+    ...Object.fromEntries(compartments.map((name, index) => [name, shares[index]])),
+  }));
+  return writeCsv(rows, ["protein", "accession", "annotated", "umap_x", "umap_y", ...compartments]);
 }
