@@ -46,7 +46,7 @@ export {
   type TableName,
 } from "./data/dataset/description.ts";
 export { type CropStore, openCropStore } from "./data/dataset/pixels.ts";
-export { openRealCrops, type RealCrop, type RealCrops } from "./data/dataset/real-crops.ts";
+export { openRealCrops } from "./data/dataset/real-crops.ts";
 export { groupBy } from "./data/group-by.ts";
 export { type ImagePreset, imagePresets } from "./data/import/image-table.ts";
 export { type AtlasImport, type AtlasImportReport, importAtlas } from "./data/import/import-atlas.ts";

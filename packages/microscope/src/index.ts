@@ -52,6 +52,7 @@ export {
   mostSteps,
   openMicroscope,
 } from "./image/generate.ts";
+export type { RealCrop, RealCropSource } from "./image/real-crops.ts";
 
 export type { StainedCell } from "./image/stain-encoder.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";

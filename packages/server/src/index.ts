@@ -12,7 +12,6 @@ export { parentVariable } from "./process/messages.ts";
 export { serveParent } from "./process/serve-parent.ts";
 export type { ExampleProtein } from "./proteins.ts";
 export { openQueue, type Queue, type QueuedScreen, type QueueOptions, queueName } from "./queue.ts";
-export type { RealCrop, RealCropSource } from "./real-crops.ts";
 export { filesFolder, type RunningServer, type ServeOptions, startServer } from "./serve.ts";
 export { openWorkTools, type WorkOptions, type WorkTools } from "./work/tools.ts";
 export { jobWork } from "./work/work.ts";

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { ProteoscopeError } from "@proteoscope/formats";
 import { createFolder, lockFolder } from "@proteoscope/formats/node";
+import type { RealCropSource } from "@proteoscope/microscope";
 import type { LoadedHomologs } from "@proteoscope/models";
 import type { Logger } from "pino";
 import type { ModelSize } from "./api.ts";
@@ -27,7 +28,6 @@ import { makeProblem } from "./problem.ts";
 import { openWorkerProcess, type WorkerProcessOptions } from "./process/worker-process.ts";
 import { type ExampleProtein, openProteinLookup } from "./proteins.ts";
 import { startBoss } from "./queue.ts";
-import type { RealCropSource } from "./real-crops.ts";
 
 /** How a server is started. */
 export interface ServeOptions {

@@ -1,6 +1,7 @@
 // What the routes work with,
 // made by the server that listens and by tests.
 
+import type { RealCropSource } from "@proteoscope/microscope";
 import type { Logger } from "pino";
 import type { ModelSize } from "../api.ts";
 import type { Database } from "../db/database.ts";
@@ -9,7 +10,6 @@ import type { JobQueue } from "../jobs/job-queue.ts";
 import type { JobWatcher } from "../jobs/watch-jobs.ts";
 import type { WorkerProcess } from "../process/worker-process.ts";
 import type { ProteinLookup } from "../proteins.ts";
-import type { RealCropSource } from "../real-crops.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Limits of a server; what exceeds one is refused with a problem of kind "limit". */

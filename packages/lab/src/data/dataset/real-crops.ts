@@ -1,42 +1,14 @@
 // Recorded crops of a compartment, to be shown beside generated images: of different proteins, the best first. What has no
 // licence may not be shown, and what was averaged or simulated was not recorded.
 
+import type { RealCrop, RealCropSource } from "@proteoscope/microscope";
 import { type Crop, isRealCell } from "../atlas/records.ts";
 import { readDescription } from "./description.ts";
 import { openSetPixels } from "./pixels.ts";
 import { readSetCrops } from "./records.ts";
 
-/** A recorded crop with what must stand beside it. */
-export interface RealCrop {
-  /** Uint8 [height, width], 255 = 1. */
-  readonly protein: Uint8Array;
-  readonly nucleus: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-  readonly pixelSizeMicrons: number;
-  /** Gene or protein; null where it is not known. */
-  readonly gene: string | null;
-  readonly compartments: readonly string[];
-  readonly cellLine: string | null;
-  /** The field of view that it was cut from. */
-  readonly field: string;
-  readonly source: string;
-  readonly licence: string;
-}
-
-/** The recorded crops of a data set. */
-export interface RealCrops {
-  /** Name of the data set. */
-  readonly name: string;
-  /** Crops whose main compartment it is, at most one per protein while there are others, and how many there are in all. */
-  find(
-    compartment: string,
-    count: number,
-  ): Promise<{ readonly total: number; readonly crops: readonly RealCrop[] }>;
-}
-
 /** Opens the recorded crops of a data set. @throws FormatError where the folder holds none. */
-export async function openRealCrops(folder: string): Promise<RealCrops> {
+export async function openRealCrops(folder: string): Promise<RealCropSource> {
   const { name, pixelSizeMicrons } = await readDescription(folder);
   const pixels = await openSetPixels(folder, false);
   const { crops } = await readSetCrops(folder);

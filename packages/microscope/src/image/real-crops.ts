@@ -1,5 +1,5 @@
-// Recorded crops that the page shows beside generated images:
-// what the server asks of whoever reads a data set.
+// Recorded crops that stand beside generated images: what is asked of whoever reads a data set by whoever shows them, neither of
+// which knows the other.
 
 /** A recorded crop. */
 export interface RealCrop {
