@@ -2,13 +2,13 @@
 // run that was not killed. PROTEOSCOPE_KILLS sets how often each is killed: 1 where it is not set, since a start takes two seconds.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { readSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../architecture/repository.ts";
-import { writeRecordedAtlas } from "../recorded/atlas.ts";
+import { beginRun, simulateCells, writeRecordedAtlas } from "../recorded/atlas.ts";
 import { proteoscope } from "../recorded/command.ts";
 import { recordedRuns } from "../recorded/training-configs.ts";
 
@@ -19,19 +19,7 @@ const steps = 4 + 2 * kills;
 let atlas: Awaited<ReturnType<typeof writeRecordedAtlas>>;
 beforeAll(async () => {
   atlas = await writeRecordedAtlas();
-  proteoscope(
-    atlas.path,
-    "data",
-    "simulate",
-    "--data",
-    ".",
-    "-o",
-    "simulated",
-    "--count",
-    "24",
-    "--seed",
-    "1",
-  );
+  simulateCells(atlas.path);
 });
 afterAll(() => atlas?.remove());
 
@@ -80,8 +68,7 @@ describe.skipIf(process.platform === "win32")(`a training that is killed ${kills
     "ends in the bits of one that is not: $run",
     async ({ run, trainer, config }) => {
       const train = { ...(config as { train: object }).train, steps, checkpoint_every: 1 };
-      writeFileSync(join(atlas.path, `${run}.yaml`), JSON.stringify({ ...config, train }));
-      const beginning = [trainer, "--config", `${run}.yaml`, "--data", ".", "--seed", "5"];
+      const beginning = beginRun(atlas.path, { run, trainer, config: { ...config, train } });
       proteoscope(atlas.path, "train", ...beginning, "-o", run);
       const killed = `${run}, killed`;
       const next = () => {

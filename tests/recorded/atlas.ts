@@ -3,6 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cropRow, writeAtlas } from "@proteoscope/lab/testing";
+import { proteoscope } from "./command.ts";
+import type { RecordedRun } from "./training-configs.ts";
 
 // Four proteins of known genes with four images each, and images with nothing known but their compartment.
 const crops = Array.from({ length: 24 }, (_, index) => {
@@ -19,4 +21,15 @@ export async function writeRecordedAtlas(): ReturnType<typeof writeAtlas> {
   const levels = Array.from({ length: 6 }, (_, index) => `GENE${index},${index * index}\n`);
   writeFileSync(join(atlas.path, "levels.csv"), `gene,level\n${levels.join("")}`);
   return atlas;
+}
+
+/** Simulates the cells that some runs learn from as well. */
+export function simulateCells(folder: string): void {
+  proteoscope(folder, "data", "simulate", "--data", ".", "-o", "simulated", "--count", "24", "--seed", "1");
+}
+
+/** Writes the configuration of a run into the folder of the atlas; returns the words of `train` that begin it, but for its output. */
+export function beginRun(folder: string, { run, trainer, config }: RecordedRun): string[] {
+  writeFileSync(join(folder, `${run}.yaml`), JSON.stringify(config)); // JSON is YAML
+  return [trainer, "--config", `${run}.yaml`, "--data", ".", "--seed", "5"];
 }

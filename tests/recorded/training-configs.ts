@@ -23,7 +23,8 @@ const denoiser = {
 };
 const stage = { kernel: 3, stride: 2, input_channels: 8, out_channels: 8 };
 
-interface RecordedRun {
+/** A run by its name, with its configuration as it is on disk. */
+export interface RecordedRun {
   readonly run: string;
   readonly trainer: string;
   readonly config: object;

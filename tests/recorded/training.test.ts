@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NdArray, readNpy, readSafetensors } from "@proteoscope/formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeRecordedAtlas } from "./atlas.ts";
+import { beginRun, simulateCells, writeRecordedAtlas } from "./atlas.ts";
 import { proteoscope } from "./command.ts";
 import { expectRecorded, spreadValues } from "./recording.ts";
 import { recordedRuns } from "./training-configs.ts";
@@ -51,39 +51,15 @@ function channelsLast({ shape, data }: NdArray): NdArray {
 
 describe("training on an atlas", () => {
   it("is preceded by simulated cells, as recorded", () => {
-    proteoscope(
-      atlas.path,
-      "data",
-      "simulate",
-      "--data",
-      ".",
-      "-o",
-      "simulated",
-      "--count",
-      "24",
-      "--seed",
-      "1",
-    );
+    simulateCells(atlas.path);
     const pixels = channelsLast(readNpy(readFileSync(join(atlas.path, "simulated/crops.npy"))));
     const numbers = { pixels: spreadValues(pixels, 24) };
     expectRecorded("training", "simulated", { arrays: new Map([["pixels", [pixels]]]), numbers }, 0.01);
   });
 
-  it.each(recordedRuns)("leaves the tensors as recorded: $run", ({ run, trainer, config }) => {
-    writeFileSync(join(atlas.path, `${run}.yaml`), JSON.stringify(config)); // JSON is YAML
-    proteoscope(
-      atlas.path,
-      "train",
-      trainer,
-      "--config",
-      `${run}.yaml`,
-      "--data",
-      ".",
-      "-o",
-      run,
-      "--seed",
-      "5",
-    );
+  it.each(recordedRuns)("leaves the tensors as recorded: $run", (recorded) => {
+    const { run } = recorded;
+    proteoscope(atlas.path, "train", ...beginRun(atlas.path, recorded), "-o", run);
     const numbers = lossesOf(join(atlas.path, run));
     expect(Object.values(numbers)[0]).toHaveLength(4);
     expectRecorded("training", run, { arrays: tensorsOf(join(atlas.path, run)), numbers }, 1e-3);
