@@ -5,20 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveFolder } from "./browser/serve.ts";
 import { violationsEverywhere, violationsOf } from "./page/axe.ts";
-import { buildStaticPage, executablePath, flags, openPage, withTinyModel } from "./page/site.ts";
+import { executablePath, flags, openPage, serveTinyPage } from "./page/site.ts";
 
 describe.skipIf(!existsSync(executablePath))("the page for everyone (needs /usr/bin/chromium)", () => {
   const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
-  let server: Awaited<ReturnType<typeof serveFolder>>;
+  let server: Awaited<ReturnType<typeof serveTinyPage>>;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    await buildStaticPage(join(folder, "built"));
-    withTinyModel(join(folder, "built"), join(folder, "tiny"));
-    server = await serveFolder(join(folder, "tiny"));
+    server = await serveTinyPage(folder);
     browser = await chromium.launch({ executablePath, args: flags });
     ({ page } = await openPage(browser, `${server.url}/index.html?device=wasm`));
     await page

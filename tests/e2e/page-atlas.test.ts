@@ -6,9 +6,7 @@ import { dirname, join } from "node:path";
 import { zipSync } from "fflate";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveFolder } from "./browser/serve.ts";
 import {
-  buildStaticPage,
   coloursOf,
   executablePath,
   flags,
@@ -16,7 +14,7 @@ import {
   meanOf,
   openPage,
   pixelsOf,
-  withTinyModel,
+  serveTinyPage,
 } from "./page/site.ts";
 import { twoChannelStore } from "./page/two-channels.ts";
 
@@ -24,15 +22,13 @@ describe.skipIf(!existsSync(executablePath))(
   "what stands beside the images (needs /usr/bin/chromium)",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
-    let server: Awaited<ReturnType<typeof serveFolder>>;
+    let server: Awaited<ReturnType<typeof serveTinyPage>>;
     let browser: Browser;
     let page: Page;
     let errors: string[];
 
     beforeAll(async () => {
-      await buildStaticPage(join(folder, "built"));
-      withTinyModel(join(folder, "built"), join(folder, "tiny"));
-      server = await serveFolder(join(folder, "tiny"));
+      server = await serveTinyPage(folder);
       browser = await chromium.launch({ executablePath, args: flags });
       ({ page, errors } = await openPage(browser, `${server.url}/index.html?device=wasm`));
     });

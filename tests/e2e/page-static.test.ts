@@ -7,9 +7,7 @@ import { openImage } from "@proteoscope/formats";
 import { unzipSync } from "fflate";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveFolder } from "./browser/serve.ts";
 import {
-  buildStaticPage,
   coloursOf,
   executablePath,
   flags,
@@ -19,21 +17,19 @@ import {
   openPage,
   pixelsOf,
   readStored,
-  withTinyModel,
+  serveTinyPage,
 } from "./page/site.ts";
 import { twoChannels } from "./page/two-channels.ts";
 
 describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs /usr/bin/chromium)", () => {
   const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
-  let server: Awaited<ReturnType<typeof serveFolder>>;
+  let server: Awaited<ReturnType<typeof serveTinyPage>>;
   let browser: Browser;
   let page: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    await buildStaticPage(join(folder, "built"));
-    withTinyModel(join(folder, "built"), join(folder, "tiny"));
-    server = await serveFolder(join(folder, "tiny"));
+    server = await serveTinyPage(folder);
     browser = await chromium.launch({ executablePath, args: flags });
     ({ page, errors } = await openPage(browser, `${server.url}/index.html?device=wasm`));
   });

@@ -6,16 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveFolder } from "./browser/serve.ts";
 import {
-  buildStaticPage,
   coloursOf,
   executablePath,
   flags,
   openPage,
   pixelsOf,
   readStored,
-  withTinyModel,
+  serveTinyPage,
 } from "./page/site.ts";
 
 const tolerance = 1e-4;
@@ -25,13 +23,11 @@ describe.skipIf(!existsSync(executablePath))(
   "the static page on two devices (needs /usr/bin/chromium)",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
-    let server: Awaited<ReturnType<typeof serveFolder>>;
+    let server: Awaited<ReturnType<typeof serveTinyPage>>;
     let browser: Browser;
 
     beforeAll(async () => {
-      await buildStaticPage(join(folder, "built"));
-      withTinyModel(join(folder, "built"), join(folder, "tiny"));
-      server = await serveFolder(join(folder, "tiny"));
+      server = await serveTinyPage(folder);
       browser = await chromium.launch({ executablePath, args: flags });
     });
     afterAll(async () => {

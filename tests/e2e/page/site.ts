@@ -9,6 +9,7 @@ import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { repositoryRoot } from "../../architecture/repository.ts";
+import { serveFolder } from "../browser/serve.ts";
 
 export const executablePath = process.env.PROTEOSCOPE_CHROMIUM ?? "/usr/bin/chromium";
 
@@ -28,11 +29,19 @@ export async function buildStaticPage(folder: string): Promise<void> {
   });
 }
 
+/** Builds the page below a folder, and serves it with a model of random weights. */
+export async function serveTinyPage(folder: string): ReturnType<typeof serveFolder> {
+  const [built, site] = [join(folder, "built"), join(folder, "tiny")];
+  await buildStaticPage(built);
+  withTinyModel(built, site);
+  return serveFolder(site);
+}
+
 /** The annotated protein of the model of random weights, which is called KNOWN. */
 const homolog = "MKWVTFISLLFLFSSAYSRG";
 
 /** A folder with the built page and a model of random weights. */
-export function withTinyModel(built: string, folder: string): void {
+function withTinyModel(built: string, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of ["index.html", "icon.svg", "assets", "onnxruntime"])
     symlinkSync(join(built, name), join(folder, name));
