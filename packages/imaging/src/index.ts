@@ -1,6 +1,7 @@
 // What other packages may use of @proteoscope/imaging: planes of pixels, nuclei and pictures, without networks, in Node
 // and in browsers.
 
+export { keepResults } from "./keep-results.ts";
 export {
   type CropOptions,
   type CroppedField,

@@ -2,6 +2,7 @@
 // finest frequencies, where the texture of cells has none. Images are windowed (Hann), so that a border where the
 // picture is cut does not pass for horizontal and vertical detail.
 
+import { keepResults } from "../keep-results.ts";
 import { openFrequencyBands, powerSpectrum } from "./power-spectrum.ts";
 
 /** Numbers of bands and of directions of a spectrum. */
@@ -21,7 +22,7 @@ export function directionalSpectrum(
   const power = windowedSpectrum(plane, side);
   const sums = new Float64Array(bands * directions);
   const counts = new Float64Array(bands * directions);
-  const cells = sectorsOf(bands, directions)(side);
+  const cells = sectorsOf(bands)(directions)(side);
   for (let i = 0; i < power.length; i++) {
     const cell = cells[i]!;
     if (cell < 0) continue;
@@ -31,23 +32,18 @@ export function directionalSpectrum(
   return sums.map((sum, i) => sum / Math.max(1, counts[i]!));
 }
 
-const sectors = new Map<string, (side: number) => Int32Array>();
-
 /** Position of each frequency in [bands, directions]. */
-function sectorsOf(bands: number, directions: number): (side: number) => Int32Array {
-  const key = `${bands} ${directions}`;
-  const known =
-    sectors.get(key) ??
+const sectorsOf = keepResults((bands: number) =>
+  keepResults((directions: number) =>
     openFrequencyBands((x, y, side) => {
       const [fx, fy] = [x / side, y / side];
       const band = Math.floor(Math.hypot(fx, fy) * 2 * bands);
       if (band >= bands || (x === 0 && y === 0)) return -1;
       const turn = Math.atan2(fy, fx) / Math.PI; // of a half circle
       return band * directions + (Math.round((turn + 1) * directions) % directions);
-    });
-  sectors.set(key, known);
-  return known;
-}
+    }),
+  ),
+);
 
 /** The direction and band of frequency whose power stands out most from its neighbours. */
 export interface DirectionalPeak {
@@ -83,23 +79,12 @@ function windowedSpectrum(plane: ArrayLike<number>, side: number): Float64Array 
   return powerSpectrum(windowed, side);
 }
 
-interface Window {
-  /** [side, side] */
-  readonly taper: Float64Array;
-  readonly total: number;
-}
-
-const windows = new Map<number, Window>();
-
-function windowOf(side: number): Window {
-  const known = windows.get(side);
-  if (known !== undefined) return known;
+/** The window [side, side] and its sum. */
+const windowOf = keepResults((side: number) => {
   const line = Float64Array.from({ length: side }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / side) ** 2);
   const taper = Float64Array.from(
     { length: side * side },
     (_, i) => line[i % side]! * line[Math.floor(i / side)]!,
   );
-  const window = { taper, total: taper.reduce((sum, value) => sum + value, 0) };
-  windows.set(side, window);
-  return window;
-}
+  return { taper, total: taper.reduce((sum, value) => sum + value, 0) };
+});

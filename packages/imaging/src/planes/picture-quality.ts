@@ -3,6 +3,7 @@
 // shows as a lack of fine detail and a checkerboard as an excess. Images are planes [N, N] of values in [0, 1]; where a
 // height is given, [height, N].
 
+import { keepResults } from "../keep-results.ts";
 import type { PlaneSize } from "./distance-transform.ts";
 import { openFrequencyBands, powerSpectrum } from "./power-spectrum.ts";
 
@@ -146,18 +147,12 @@ export function radialBands(spectrum: Float64Array, side: number, bands = 5): Fl
   return power;
 }
 
-const rings = new Map<number, (side: number) => Int32Array>();
-
-function ringsOf(bands: number): (side: number) => Int32Array {
-  const known =
-    rings.get(bands) ??
-    openFrequencyBands((x, y, side) => {
-      const band = Math.floor((Math.hypot(x, y) / side) * 2 * bands);
-      return band < bands && (x !== 0 || y !== 0) ? band : -1;
-    });
-  rings.set(bands, known);
-  return known;
-}
+const ringsOf = keepResults((bands: number) =>
+  openFrequencyBands((x, y, side) => {
+    const band = Math.floor((Math.hypot(x, y) / side) * 2 * bands);
+    return band < bands && (x !== 0 || y !== 0) ? band : -1;
+  }),
+);
 
 const tileSide = 128;
 const mostTiles = 64;

@@ -1,16 +1,10 @@
 // The power spectrum of a square image, from which resolution, texture and the traces of a network are read. It is computed for
 // half of the frequencies: the spectrum of real values is the same at a frequency and at its opposite.
 
+import { keepResults } from "../keep-results.ts";
 import { type LineTransform, openLineTransform } from "./discrete-fourier.ts";
 
-/** What depends on the side of images alone, by side. */
-const transforms = new Map<number, LineTransform>();
-
-function transformOf(side: number): LineTransform {
-  const transform = transforms.get(side) ?? openLineTransform(side);
-  transforms.set(side, transform);
-  return transform;
-}
+const transformOf = keepResults(openLineTransform);
 
 /** |DFT|² / side² of a plane [side, side], in the order of the DFT: frequency 0 first, [v, u]. */
 export function powerSpectrum(plane: ArrayLike<number>, side: number): Float64Array {
@@ -68,14 +62,9 @@ export function cyclesOf(index: number, side: number): number {
 export function openFrequencyBands(
   bandOf: (cyclesX: number, cyclesY: number, side: number) => number,
 ): (side: number) => Int32Array {
-  const known = new Map<number, Int32Array>();
-  return (side) => {
-    const bands =
-      known.get(side) ??
-      Int32Array.from({ length: side * side }, (_, i) =>
-        bandOf(cyclesOf(i % side, side), cyclesOf(Math.floor(i / side), side), side),
-      );
-    known.set(side, bands);
-    return bands;
-  };
+  return keepResults((side: number) =>
+    Int32Array.from({ length: side * side }, (_, i) =>
+      bandOf(cyclesOf(i % side, side), cyclesOf(Math.floor(i / side), side), side),
+    ),
+  );
 }

@@ -3,7 +3,7 @@
 // border, contrast of nucleus and cytoplasm, rim, DNA under the protein; granularity (Ravkin & Temov 1988), bands of detail,
 // ridges against blobs (Frangi et al. 1998), and the power spectrum. Brightness as such is divided out.
 
-import { directionalSpectrum, gaussianBlur, strongestDirection } from "@proteoscope/imaging";
+import { directionalSpectrum, gaussianBlur, keepResults, strongestDirection } from "@proteoscope/imaging";
 import { granularity, ridgeness } from "./texture.ts";
 
 /** protein and nucleus in [0, 1], nuclear distance in pixels (positive inside), each [N, N]. */
@@ -130,15 +130,11 @@ function brightestPlace({ side, protein }: CellPlanes): Features {
   };
 }
 
-const nearMiddle = new Map<number, Int32Array>();
-
-function pixelsNearMiddle(side: number): Int32Array {
+const pixelsNearMiddle = keepResults((side: number) => {
   const centre = (side - 1) / 2;
   const isNear = (i: number) => Math.hypot((i % side) - centre, Math.floor(i / side) - centre) < reachPixels;
-  const known = nearMiddle.get(side) ?? Int32Array.from(Array(side * side).keys()).filter(isNear);
-  nearMiddle.set(side, known);
-  return known;
-}
+  return Int32Array.from(Array(side * side).keys()).filter(isNear);
+});
 
 function valuesAt(plane: Float32Array, pixels: Int32Array): Float32Array {
   const values = new Float32Array(pixels.length);

@@ -3,6 +3,7 @@
 // Gaussian kernel as wide as the median distance.
 
 import { createGenerator } from "@proteoscope/engine";
+import { keepResults } from "@proteoscope/imaging";
 import { openKernelDistance } from "@proteoscope/microscope/experiments";
 import { median } from "../bootstrap.ts";
 import { squaredDistance } from "./neighbourhoods.ts";
@@ -34,22 +35,13 @@ export function openSubsetDistance(
       createGenerator(seed, "subset", side, subset).shuffle(rows.length).subarray(0, size),
       (index) => rows[index]!,
     );
-  const whole = memoize(() => openKernelDistance(reference));
-  const toSubset = memoize((subset) => openKernelDistance(choose(reference, "b", subset)));
+  const toWhole = keepResults(openKernelDistance);
+  const toSubset = keepResults((subset: number) => openKernelDistance(choose(reference, "b", subset)));
   return (rows, subsets = 20) => {
-    if (rows.length <= size && reference.length <= size) return whole(0)(rows);
+    if (rows.length <= size && reference.length <= size) return toWhole(reference)(rows);
     let sum = 0;
     for (let subset = 0; subset < subsets; subset++) sum += toSubset(subset)(choose(rows, "a", subset));
     return sum / subsets;
-  };
-}
-
-function memoize<T>(compute: (index: number) => T): (index: number) => T {
-  const known = new Map<number, T>();
-  return (index) => {
-    const value = known.get(index) ?? compute(index);
-    known.set(index, value);
-    return value;
   };
 }
 

@@ -2,6 +2,7 @@
 // images: Heusel et al. 2017, arXiv:1706.08500): |m1 - m2|² + Tr(S1 + S2 - 2 (S1 S2)^½). It falls with the number of
 // vectors: compare only distances of equal n. With fewer vectors than dimensions the covariances are singular.
 
+import { keepResults } from "@proteoscope/imaging";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { type Moments, openMoments } from "./moments.ts";
 
@@ -19,20 +20,12 @@ export function openFrechetDistance(
 ): (rows: readonly ArrayLike<number>[]) => number {
   if (reference.length < 2) return () => Number.NaN;
   const dimensions = reference[0]!.length;
-  const ofRows = once(() => openDistanceOfRows(reference));
-  const ofMoments = once(() => openDistanceOfMoments(momentsOf(reference)));
+  const ofRows = keepResults(openDistanceOfRows);
+  const ofMoments = keepResults((all: typeof reference) => openDistanceOfMoments(momentsOf(all)));
   return (rows) => {
     if (rows.length < 2) return Number.NaN;
     const isFew = Math.min(rows.length, reference.length) < dimensions;
-    return isFew ? ofRows()(rows) : ofMoments()(momentsOf(rows));
-  };
-}
-
-function once<T>(compute: () => T): () => T {
-  let found: { readonly value: T } | undefined;
-  return () => {
-    found ??= { value: compute() };
-    return found.value;
+    return isFew ? ofRows(reference)(rows) : ofMoments(reference)(momentsOf(rows));
   };
 }
 
