@@ -76,9 +76,7 @@ async function readWeightsFile(folder: FileSource, path: string): Promise<Omit<S
     return { ...(await readParsed(folder, path, readSafetensors)), hyperParameters: {} };
   if (await isLarge(folder, path)) {
     const tree = await openTorchFile(folder, path);
-    const tensors = new Map<string, NdArray>();
-    for (const [name, tensor] of collectTensors<StoredTorchTensor>(tree))
-      tensors.set(name, await tensor.read());
+    const tensors = await readTensors(collectTensors<StoredTorchTensor>(tree));
     return { tensors, metadata: {}, hyperParameters: hyperParametersOf(tree, `${folder.name}/${path}`) };
   }
   return readParsed(folder, path, (bytes) => {
@@ -89,6 +87,21 @@ async function readWeightsFile(folder: FileSource, path: string): Promise<Omit<S
       hyperParameters: hyperParametersOf(tree, `${folder.name}/${path}`),
     };
   });
+}
+
+/** Several at once: a disk and the pages of fresh memory both wait otherwise. */
+async function readTensors(stored: ReadonlyMap<string, StoredTorchTensor>): Promise<Map<string, NdArray>> {
+  const atOnce = 4;
+  const waiting = [...stored];
+  const tensors = new Map<string, NdArray>();
+  for (let first = 0; first < waiting.length; first += atOnce) {
+    const group = waiting.slice(first, first + atOnce);
+    const arrays = await Promise.all(group.map(([, tensor]) => tensor.read()));
+    group.forEach(([name], index) => {
+      tensors.set(name, arrays[index]!);
+    });
+  }
+  return tensors;
 }
 
 /** A file above 4 GiB is no one array in JavaScript, and one above 1 GiB would be in memory twice. */

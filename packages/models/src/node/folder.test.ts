@@ -23,6 +23,17 @@ describe("a folder on disk", () => {
     expect(await folder.list?.()).toEqual(["config.json", "unet/weights.bin"]);
   });
 
+  it("reads a file of several chunks in the order of its bytes, whole and in part", async () => {
+    const values = Uint32Array.from({ length: 20_000_000 / 4 }, (_, index) => index);
+    await writeFile(join(root, "model", "large.bin"), values);
+    const folder = openFolder(join(root, "model"));
+    const whole = await folder.read("large.bin");
+    expect(Buffer.compare(whole, new Uint8Array(values.buffer))).toBe(0);
+    const part = await folder.readPart!("large.bin", 1_000_000, 19_000_004);
+    expect(Buffer.compare(part, whole.subarray(1_000_000, 19_000_004))).toBe(0);
+    expect(await folder.readPart!("large.bin", 19_999_996, 30_000_000)).toEqual(whole.slice(-4));
+  });
+
   it("gives the system's error for what is not there", async () => {
     const folder = openFolder(join(root, "model"));
     await expect(folder.read("none")).rejects.toMatchObject({ code: "ENOENT" });
