@@ -34,6 +34,15 @@ describe.each(groups)("the collective operations of %s", (_, open) => {
     for (const sum of sums) expect(sum).toEqual([7, ...expected, 7]);
   });
 
+  it("allReduce gives the sum in the memory of an array that is not used again", async () => {
+    const sums = await everyRank(async (collective) =>
+      collective.allReduce(valuesOf(collective.rank), { transfer: true }),
+    );
+    const { length } = sums;
+    for (const sum of sums) expect(sum[0]).toBe((length * (length + 1)) / 2);
+    expect(new Set(sums.map(({ buffer }) => buffer)).size).toBe(length);
+  });
+
   it("allGather gives the values of all ranks, as an array of the caller's own", async () => {
     const gathered = await everyRank(async (collective) => {
       const values = valuesOf(collective.rank);

@@ -15,8 +15,12 @@ export interface Collective {
   readonly rank: number;
   /** The number of processes. */
   readonly size: number;
-  /** Replaces the values [n] on every rank by their sum over the ranks, which is bit for bit the same on all. */
-  allReduce(values: Float32Array): Promise<void>;
+  /**
+   * Replaces the values [n] on every rank by their sum over the ranks, which is bit for bit the same on all. Where `transfer`
+   * says that the whole buffer of the values is not used again, the sum takes its memory, and nothing is copied. Resolves with
+   * the sum.
+   */
+  allReduce(values: Float32Array, options?: { readonly transfer?: boolean }): Promise<Float32Array>;
   /** Gives the values [n] of every rank, one rank after the other: [size * n]. */
   allGather(values: Float32Array): Promise<Float32Array>;
   /** Replaces the values [n] on every rank by those of rank `root`. */

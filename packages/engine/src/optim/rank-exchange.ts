@@ -22,9 +22,9 @@ export async function reduceOverRanks(
   if (collective.size === 1) return { ...report };
   for (const { name } of groups) {
     const state = stateName(name, "gradients");
-    const gradients = await runtime.getState(state);
-    await collective.allReduce(gradients.data as Float32Array);
-    await runtime.setState(state, gradients, { transfer: true });
+    const { data, ...gradients } = await runtime.getState(state);
+    const sums = await collective.allReduce(data as Float32Array, { transfer: true });
+    await runtime.setState(state, { ...gradients, data: sums }, { transfer: true });
   }
   const means = Float32Array.from(Object.values(report), (value) => value / collective.size);
   await collective.allReduce(means);
@@ -36,9 +36,9 @@ export async function reduceOverRanks(
  * began with, so that it does not matter which rank computes which.
  */
 async function averageBuffers(runtime: Runtime, collective: Collective): Promise<void> {
-  const means = await runtime.getState(bufferMeansState);
-  await collective.allReduce(means.data as Float32Array);
-  await runtime.setState(buffersState, means);
-  const zeros = new Float32Array(means.data.length);
+  const { data, ...means } = await runtime.getState(bufferMeansState);
+  const zeros = new Float32Array(data.length);
+  const sums = await collective.allReduce(data as Float32Array, { transfer: true });
+  await runtime.setState(buffersState, { ...means, data: sums }, { transfer: true });
   await runtime.setState(bufferMeansState, { ...means, data: zeros }, { transfer: true });
 }

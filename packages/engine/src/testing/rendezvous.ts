@@ -30,10 +30,12 @@ export function createRendezvous(size: number): Collective[] {
   return queues.map((_, rank) => ({
     rank,
     size,
-    allReduce: async (values) => {
+    allReduce: async (given, { transfer = false } = {}) => {
+      const values = transfer ? structuredClone(given, { transfer: [given.buffer] }) : given;
       const gathered = await meet(rank, "allReduce", values);
       values.fill(0);
       for (const [i, value] of gathered.entries()) values[i % values.length]! += value;
+      return values;
     },
     allGather: async (values) => (await meet(rank, "allGather", values)).slice(),
     broadcast: async (values, root) => {

@@ -45,7 +45,11 @@ export async function openMpi(expectedSize: number): Promise<Collective> {
   return {
     rank,
     size,
-    allReduce: async (values) => values.set(await calls.make("allReduce", values)),
+    allReduce: async (values, { transfer = false } = {}) => {
+      if (transfer) return calls.makeOn("allReduce", values as Float32Array<ArrayBuffer>);
+      values.set(await calls.make("allReduce", values));
+      return values;
+    },
     allGather: (values) => calls.make("allGather", values),
     broadcast: async (values, root) => values.set(await calls.make("broadcast", values, root)),
     barrier: async () => void (await calls.make("barrier", none)),
@@ -86,14 +90,22 @@ class MpiCalls {
     values: Float32Array,
     root = 0,
   ): Promise<Float32Array<ArrayBuffer>> {
+    return this.makeOn(operation, new Float32Array(values), root);
+  }
+
+  /** Runs an operation on the values themselves, whose buffer is moved to the worker and back. */
+  makeOn(
+    operation: MpiRequest["operation"],
+    values: Float32Array<ArrayBuffer>,
+    root = 0,
+  ): Promise<Float32Array<ArrayBuffer>> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.waiting.set(id, { resolve, reject });
       this.worker.ref();
-      const copy = new Float32Array(values);
-      const request: MpiRequest = { id, operation, values: copy, root };
-      this.worker.postMessage(request, [copy.buffer]);
+      const request: MpiRequest = { id, operation, values, root };
+      this.worker.postMessage(request, [values.buffer]);
     });
   }
 
