@@ -9,15 +9,9 @@ import { createGenerator } from "@proteoscope/engine";
 import { openRuntime } from "@proteoscope/engine/node";
 import { parseFasta } from "@proteoscope/formats";
 import { readSequenceModel } from "@proteoscope/microscope";
-import {
-  openSequencePredictor,
-  type ScanRequest,
-  type ScanResult,
-  type SequencePredictor,
-  scan,
-} from "@proteoscope/microscope/experiments";
+import { openSequencePredictor, type SequencePredictor } from "@proteoscope/microscope/experiments";
 import { openFolder } from "@proteoscope/models/node";
-import { fraction, kolmogorovSmirnov, rankSignal } from "./scan-calibration/measure.ts";
+import { fraction, kolmogorovSmirnov, rankSignal, scanOne } from "./scan-calibration/measure.ts";
 
 const shuffledProteins = 500;
 const seed = 17;
@@ -92,10 +86,4 @@ async function measureSignals(predictor: SequencePredictor): Promise<void> {
     ];
     console.log(`| ${cells.join(" | ")} |`);
   }
-}
-
-async function scanOne(predictor: SequencePredictor, request: ScanRequest): Promise<ScanResult> {
-  let result: ScanResult | undefined;
-  for await (const step of scan({ predictor }, request)) if ("result" in step) result = step.result;
-  return result!;
 }

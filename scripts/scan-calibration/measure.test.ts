@@ -1,7 +1,8 @@
 import { createGenerator } from "@proteoscope/engine";
+import { type PlantedSignal, phenotypeOf } from "@proteoscope/lab";
 import type { ScanResult } from "@proteoscope/microscope/experiments";
 import { describe, expect, it } from "vitest";
-import { fraction, kolmogorovSmirnov, rankSignal } from "./measure.ts";
+import { decidingSignal, fraction, kolmogorovSmirnov, rankSignal } from "./measure.ts";
 
 describe("the test of Kolmogorov and Smirnov", () => {
   it("passes uniform values and refuses others", () => {
@@ -44,5 +45,25 @@ describe("the rank of a signal", () => {
   it("is none where another peak hides it", () => {
     const { rank, window } = rankSignal(scan({ 1: 5, 6: 4 }), 12, 15);
     expect([rank, window.first]).toEqual([null, 6]);
+  });
+});
+
+describe("the deciding signal", () => {
+  const sequence = "M".repeat(200);
+  const signal = (name: PlantedSignal["name"], strength: number): PlantedSignal => ({
+    ...{ name, strength, begin: 10, end: 20 },
+  });
+  const deciding = (signals: readonly PlantedSignal[]) =>
+    decidingSignal(signals, (left) => phenotypeOf(sequence, left).mixture);
+
+  it("is the one whose loss moves most of the protein by the rule", () => {
+    const [weak, strong] = [signal("nls", 0.3), signal("presequence", 1)];
+    expect(deciding([weak, strong])).toBe(strong);
+    expect(deciding([strong, weak])).toBe(strong);
+  });
+
+  it("is none where nothing is planted, or where too little depends on it", () => {
+    expect(deciding([])).toBeUndefined();
+    expect(deciding([signal("nls", 0.1)])).toBeUndefined();
   });
 });

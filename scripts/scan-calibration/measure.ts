@@ -1,7 +1,14 @@
 // Figures of a calibration: whether p-values are uniform (Kolmogorov-Smirnov), how often anything passes the correction where
 // nothing should, and where a known signal ranks among the windows of a scan.
 
-import type { ScanResult, ScanWindow } from "@proteoscope/microscope/experiments";
+import type { PlantedSignal } from "@proteoscope/lab";
+import {
+  type ScanRequest,
+  type ScanResult,
+  type ScanWindow,
+  type SequencePredictor,
+  scan,
+} from "@proteoscope/microscope/experiments";
 
 /** Distance of a sample from the uniform distribution, with its asymptotic p (Stephens 1970, doi:10.1111/j.2517-6161.1970.tb00821.x). */
 export function kolmogorovSmirnov(values: readonly number[]): {
@@ -53,4 +60,30 @@ export function rankSignal({ windows }: ScanResult, first: number, last: number)
 
 function overlap(window: ScanWindow, first: number, last: number): number {
   return Math.max(0, Math.min(window.last, last) - Math.max(window.first, first) + 1);
+}
+
+/**
+ * The planted signal without which the mixture, as the rule has it for what signals are left, changes most; undefined where
+ * that moves less than half of the protein.
+ */
+export function decidingSignal(
+  signals: readonly PlantedSignal[],
+  mixtureOf: (signals: readonly PlantedSignal[]) => Readonly<Record<string, number>>,
+): PlantedSignal | undefined {
+  const whole = mixtureOf(signals);
+  const moved = signals.map((signal) => {
+    const without = mixtureOf(signals.filter((other) => other !== signal));
+    return (
+      Object.entries(whole).reduce((sum, [name, share]) => sum + Math.abs(share - without[name]!), 0) / 2
+    );
+  });
+  const most = Math.max(0, ...moved);
+  return most < 0.5 ? undefined : signals[moved.indexOf(most)];
+}
+
+/** The result of a scan of the prediction. */
+export async function scanOne(predictor: SequencePredictor, request: ScanRequest): Promise<ScanResult> {
+  let result: ScanResult | undefined;
+  for await (const step of scan({ predictor }, request)) if ("result" in step) result = step.result;
+  return result!;
 }

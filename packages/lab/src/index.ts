@@ -69,7 +69,7 @@ export {
   type SimulatedProteome,
   simulateProteome,
 } from "./data/proteome/simulated-proteome.ts";
-export { type ProteinTruth, readProteinTruth } from "./data/proteome/truth.ts";
+export { type ProteinTruth, readProteinTruth, readSignalTruth } from "./data/proteome/truth.ts";
 export { type ProteomeOutput, writeProteome } from "./data/proteome/write-proteome.ts";
 export { addSequences, missingFile, type SequenceReport } from "./data/sequences/add-sequences.ts";
 export {

@@ -10,6 +10,7 @@ import { readTrainingSequences } from "../atlas/sequences.ts";
 import { picturesOfLibrary } from "./nuclei.ts";
 import { ruledCompartments } from "./rule.ts";
 import { simulateProteome } from "./simulated-proteome.ts";
+import { readProteinTruth, readSignalTruth } from "./truth.ts";
 import { writeProteome } from "./write-proteome.ts";
 
 const side = 40;
@@ -54,6 +55,14 @@ async function table(name: string) {
 }
 
 describe("a simulated proteome on disk", () => {
+  it("holds the truth of its proteins and of their signals", async () => {
+    const signals = await readSignalTruth(join(folder, "whole"));
+    for (const { id, signals: planted } of proteome.all) expect(signals.get(id) ?? []).toEqual(planted);
+    const truths = await readProteinTruth(join(folder, "whole"));
+    expect(truths.map(({ id }) => id)).toEqual(proteome.all.map(({ id }) => id));
+    await expect(readSignalTruth(folder)).rejects.toThrow(/ENOENT/);
+  });
+
   it("is a data set that trainers read, with proteins of some partitions held out", async () => {
     const { training, validation, proteins } = await readImageData(join(folder, "whole"));
     const held = (await table("proteins.csv")).filter(({ partition }) => Number(partition) > 2);
