@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/{e2e,recorded}/**/*.test.ts"],
+          globalSetup: "tests/e2e/page/static-folder.ts",
           testTimeout: 5 * minuteMs,
           hookTimeout: 5 * minuteMs,
           fileParallelism: false,
