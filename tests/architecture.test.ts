@@ -13,7 +13,13 @@ import {
 } from "./architecture/import-rules.ts";
 import { readModuleSyntax } from "./architecture/imports.ts";
 import { readRepository } from "./architecture/repository.ts";
-import { checkLength, checkOpeningComment, checkWords, countLines } from "./architecture/text-rules.ts";
+import {
+  checkLength,
+  checkOpeningComment,
+  checkSharedProcess,
+  checkWords,
+  countLines,
+} from "./architecture/text-rules.ts";
 
 const leastTestLinesPerCodeLine = 0.5;
 
@@ -75,6 +81,10 @@ describe("the repository", () => {
 
   it("keeps every file short", () => {
     expect(report(sources.flatMap(checkLength))).toBe("");
+  });
+
+  it("replaces no module in unit tests, which share a process", () => {
+    expect(report(code.flatMap(checkSharedProcess))).toBe("");
   });
 
   it("holds no path of one machine and no mark of unfinished work", () => {

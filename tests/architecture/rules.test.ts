@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { checkExports, checkImports, type Manifests } from "./import-rules.ts";
 import { readModuleSyntax } from "./imports.ts";
-import { checkLength, checkOpeningComment, checkWords, countLines } from "./text-rules.ts";
+import {
+  checkLength,
+  checkOpeningComment,
+  checkSharedProcess,
+  checkWords,
+  countLines,
+} from "./text-rules.ts";
 
 const manifests: Manifests = {
   formats: { dependencies: ["fflate"], devDependencies: ["geotiff"], exports: ["."] },
@@ -153,6 +159,15 @@ describe("the text rules", () => {
     expect(checkLength({ path: "a.ts", text })[0]?.rule).toContain("has 351");
     expect(checkLength({ path: "onnx_pb.ts", text })).toEqual([]);
     expect([countLines(""), countLines("a"), countLines("a\n"), countLines("a\n\n")]).toEqual([0, 1, 1, 2]);
+  });
+
+  it("find a unit test that replaces a module, with its line", () => {
+    const text = 'import { a } from "./a.ts";\nvi.mock("node:fs");\nvi.doMock("./b.ts", () => ({}));\n';
+    const lines = (path: string) => checkSharedProcess({ path, text }).map(({ line }) => line);
+    expect(lines("packages/engine/src/a.test.ts")).toEqual([2, 3]);
+    expect(lines("packages/engine/src/a.slow.test.ts")).toEqual([]);
+    expect(lines("packages/formats/src/a.test.ts")).toEqual([]);
+    expect(lines("tests/e2e/a.test.ts")).toEqual([]);
   });
 
   it("find paths of one machine and marks of unfinished work, with their lines", () => {

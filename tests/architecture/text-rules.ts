@@ -43,6 +43,22 @@ export function checkWords({ path, text }: SourceFile): Violation[] {
   return found;
 }
 
+/** Unit tests share a process (vitest.config.ts), in which a module that one file replaces stays as another has loaded it. */
+export function checkSharedProcess({ path, text }: SourceFile): Violation[] {
+  if (
+    !/^(packages\/(?!formats\/)|scripts\/|bench\/).*\.test\.ts$/.test(path) ||
+    path.endsWith(".slow.test.ts")
+  )
+    return [];
+  return text
+    .split("\n")
+    .flatMap((line, index) =>
+      replacedModule.test(line)
+        ? [{ path, line: index + 1, rule: "a unit test replaces no module: give the function what it uses" }]
+        : [],
+    );
+}
+
 /** Lines of a text, a final line break not counted as one more. */
 export function countLines(text: string): number {
   return text === "" ? 0 : text.replace(/\n$/, "").split("\n").length;
@@ -50,6 +66,7 @@ export function countLines(text: string): number {
 
 // Put together from parts, so that this file keeps its own rules.
 const machinePath = new RegExp(`(^|[\\s"'\`(=:<])/(${["work", "tmp", "home", "root", "Users"].join("|")})/`);
+const replacedModule = /\bvi\.(do)?(Mock|mock)\(/;
 const unfinishedMark = new RegExp(
   `\\b(${["TO", "FIX", "XX"].map((part, i) => part + ["DO", "ME", "X"][i]).join("|")})\\b`,
 );

@@ -12,6 +12,7 @@ import {
   coloursOf,
   executablePath,
   flags,
+  isSame,
   meanOf,
   nextAnnouncement,
   openPage,
@@ -50,7 +51,7 @@ describe.skipIf(!existsSync(executablePath))("jobs of the served page (needs /us
     return newestJob(server);
   };
 
-  it("cancels a running job by keys and keeps its last preview", async () => {
+  it("cancels a running job by keys and keeps its last preview, also after a reload and in the queue", async () => {
     await setNumbers({ steps: 500, samples: 16 });
     const { id } = await submit();
     const preview = await pixelsOf(page, /^Preview of the running job, step \d+ of 500/);
@@ -63,6 +64,15 @@ describe.skipIf(!existsSync(executablePath))("jobs of the served page (needs /us
     expect(await violationsEverywhere(page)).toEqual([]);
     const job = await askApi<Job>(server, `/jobs/${id}`);
     expect(job).toMatchObject({ state: "cancelled", result: null, preview: { steps: 500 } });
+    await page.reload();
+    const kept = await pixelsOf(page, /^Preview of a cancelled job, step \d+ of 500/);
+    expect(coloursOf(kept)).toBeGreaterThan(100);
+    await button(/^Queue, 0 active/).press("Enter");
+    const row = page.getByRole("dialog", { name: "Queue" }).getByRole("article").first();
+    await row.locator("img").waitFor();
+    expect(await violationsEverywhere(page)).toEqual([]);
+    await row.getByRole("button", { name: /^Show FBL/ }).press("Enter");
+    expect(isSame(await pixelsOf(page, /^Preview of a cancelled job/), kept)).toBe(true);
   });
 
   it("finds a running job again after a reload", async () => {

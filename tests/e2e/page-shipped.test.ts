@@ -1,7 +1,6 @@
 // The static page with the shipped model: its first picture is that of Node from the same seed. The screenshot of
 // the README is made here, where PROTEOSCOPE_RECORD asks for it. Skipped by name where there is no Chromium.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRuntime } from "@proteoscope/engine/node";
 import { parseFasta } from "@proteoscope/formats";
@@ -17,26 +16,23 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../architecture/repository.ts";
 import { serveFolder } from "./browser/serve.ts";
-import { buildStaticPage, executablePath, flags, openPage, readStored } from "./page/site.ts";
+import { executablePath, flags, openPage, readStored, staticPage } from "./page/site.ts";
 
 const tolerance = 1e-4;
 
 describe.skipIf(!existsSync(executablePath))(
   "the static page with proteoscope-mini (needs /usr/bin/chromium)",
   () => {
-    const folder = mkdtempSync(join(tmpdir(), "proteoscope-page-"));
     let server: Awaited<ReturnType<typeof serveFolder>>;
     let browser: Browser;
 
     beforeAll(async () => {
-      await buildStaticPage(folder);
-      server = await serveFolder(folder);
+      server = await serveFolder(await staticPage());
       browser = await chromium.launch({ executablePath, args: flags });
     });
     afterAll(async () => {
       await browser?.close();
       server?.close();
-      rmSync(folder, { recursive: true, force: true });
     });
 
     it("draws the picture of Node without a click", async () => {

@@ -237,7 +237,7 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
       .waitFor();
   });
 
-  it("cancels a running job and keeps its last preview", async () => {
+  it("cancels a running job and keeps its last preview, also after a reload", async () => {
     await setNumber("steps", "500");
     await setNumber("samples", "16");
     await page.getByRole("button", { name: /^Generate/ }).click();
@@ -246,6 +246,9 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
     await page.getByRole("button", { name: "cancel" }).first().click();
     await page.getByText(/^Cancelled: step \d+ of 500/).waitFor();
     expect(coloursOf(await pixelsOf(page, /^Preview of a cancelled job/))).toBeGreaterThan(50);
+    await page.reload();
+    expect(coloursOf(await pixelsOf(page, /^Preview of a cancelled job/))).toBeGreaterThan(50);
+    await page.getByText(/^Cancelled: step \d+ of 500/).waitFor();
   });
 
   it("goes on with a job after the page was reloaded", async () => {
@@ -319,12 +322,8 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
     await status("The link to this view is copied.");
     const other = await openPage(browser, page.url());
     await other.page.locator(".variant code").getByText("S2A").waitFor();
-    expect(
-      await other.page
-        .getByRole("group", { name: /Protein/i })
-        .getByLabel("gamma")
-        .inputValue(),
-    ).toBe("0.5");
+    const gamma = other.page.getByRole("group", { name: /Protein/i }).getByLabel("gamma");
+    expect(await gamma.inputValue()).toBe("0.5");
     expect(await other.page.getByLabel("seed", { exact: true }).inputValue()).toBe("5");
     await other.page.context().close();
   });
@@ -338,6 +337,11 @@ describe.skipIf(!existsSync(executablePath))("the static page in Chromium (needs
     await setNumber("seed", "3");
     await row.getByRole("button", { name: "recall seed" }).click();
     expect(await page.getByLabel("seed", { exact: true }).inputValue()).toBe("5");
+    const model = page.getByRole("combobox", { name: /^model/ });
+    const names = await model.getByRole("option").allTextContents();
+    expect(names).toEqual(["all", expect.stringMatching(/^tiny [0-9a-f]{8}$/)]);
+    await model.selectOption({ label: names[1]! });
+    await row.waitFor();
     await page.getByLabel("gene, compartment or seed:7").fill("nothing of it");
     await page.getByText(/^0 of \d+ jobs$/).waitFor();
   });

@@ -55,6 +55,7 @@ export {
 export type { RealCrop, RealCropSource } from "./image/real-crops.ts";
 
 export type { StainedCell } from "./image/stain-encoder.ts";
+export { loadOnce } from "./load-once.ts";
 export { calibrationFile, formatCalibration } from "./model/calibration-file.ts";
 export type {
   Component,

@@ -1,5 +1,6 @@
 // The server of the page: the database and its lock, a process that does the work, the taking of jobs, and HTTP. It listens
-// before the model is read, so that the page is there at once, and ends by letting the job at work wait for the next start.
+// before the model is read, so that the page is there at once, and ends by letting the job at work wait for the next start. The
+// model is read while the database is opened, so that the first picture begins early.
 
 import { once } from "node:events";
 import { createServer, type Server, STATUS_CODES } from "node:http";
@@ -110,8 +111,13 @@ async function openServices(options: ServeOptions, hosts: ReadonlySet<string>) {
   const { data, log, token, page, crops, modelSize } = options;
   const onNotice = (line: string): void => log.warn(line);
   const files = await openFileStore(filesFolder(data));
-  const { database, release } = await openData(data, options.databaseUrl);
+  const release = await lockData(data, options.databaseUrl);
   const worker = openWorkerProcess({ spawn: options.spawnWorker, onNotice });
+  const database = await openData(data, options.databaseUrl).catch(async (error) => {
+    await worker.close();
+    await release();
+    throw error;
+  });
   const [stopping, watcher, metrics] = [new AbortController(), openJobWatcher(database), createMetrics()];
   const opening = openQueue(database, worker);
   let taking: Promise<void> = Promise.resolve();
@@ -123,6 +129,7 @@ async function openServices(options: ServeOptions, hosts: ReadonlySet<string>) {
       signal,
       onNotice,
       ready: () => settled(worker.ready()),
+      watchSent: queue.watchSent,
     });
     taking.catch((error: Error) => log.error({ err: error }, "jobs are not taken any more"));
   });
@@ -158,29 +165,38 @@ function settled(promise: Promise<unknown>): Promise<void> {
   );
 }
 
-/** The database: PostgreSQL by its address, else the embedded one, whose folder this process holds. */
-async function openData(data: string, url: string | undefined) {
-  if (url !== undefined) return { database: await openDatabase(url), release: async () => undefined };
-  const folder = join(data, "database");
-  await createFolder(folder);
-  const lock = await lockFolder(folder);
-  try {
-    return { database: await openPglite(join(folder, "pglite")), release: () => lock.release() };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+const databaseFolder = (data: string): string => join(data, "database");
+
+/** Holds the folder of the embedded database, which only one process may open; the result lets it go. */
+async function lockData(data: string, url: string | undefined): Promise<() => Promise<void>> {
+  if (url !== undefined) return async () => undefined;
+  await createFolder(databaseFolder(data));
+  const lock = await lockFolder(databaseFolder(data));
+  return () => lock.release();
 }
 
-/** Opens the queue when the model is read, by whose checksums it is called. */
+/** The database: PostgreSQL by its address, else the embedded one. */
+function openData(data: string, url: string | undefined): Promise<Database> {
+  return url === undefined
+    ? openPglite({ dataDir: join(databaseFolder(data), "pglite") })
+    : openDatabase(url);
+}
+
+/** Opens the queue; it is called by the checksums of the model, which is read meanwhile. */
 async function openQueue(
   database: Database,
   worker: ReturnType<typeof openWorkerProcess>,
 ): Promise<{ readonly queue: JobQueue; stopBoss(): Promise<void> }> {
-  const { checksums } = await worker.ready();
-  const boss = await startBoss(database);
-  const queue = await openJobQueue(database, boss, jobQueueName(checksums), database.kind === "PGlite");
-  return { queue, stopBoss: () => boss.stop({ graceful: false, wait: true }) };
+  const starting = startBoss(database);
+  const stopBoss = async (): Promise<void> => (await starting).stop({ graceful: false, wait: true });
+  try {
+    const [boss, { checksums }] = await Promise.all([starting, worker.ready()]);
+    const queue = await openJobQueue(database, boss, jobQueueName(checksums), database.kind === "PGlite");
+    return { queue, stopBoss };
+  } catch (error) {
+    await settled(stopBoss());
+    throw error;
+  }
 }
 
 /** An HTTP server whose slow and malformed requests end in a problem as well. */

@@ -1,13 +1,14 @@
-// The built page for tests in a browser: built once for a static host, then served with the shipped model, or with one of random
-// weights that computes in a moment. Pixels are read from the canvases as the page draws them.
+// The built page for tests in a browser: built once a run for a static host, then served with the shipped model, or with one of
+// random weights that computes in a moment. Pixels are read from the canvases as the page draws them.
 import { createHash } from "node:crypto";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readPng, readSafetensorsHeader } from "@proteoscope/formats";
 import { loadedBytes } from "@proteoscope/microscope";
 import { randomModelFiles, tinyShape } from "@proteoscope/microscope/testing";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
+import { inject } from "vitest";
 import { repositoryRoot } from "../../architecture/repository.ts";
 import { serveFolder } from "../browser/serve.ts";
 
@@ -20,21 +21,22 @@ export const flags = (
   "--use-webgpu-adapter=swiftshader --enable-features=Vulkan"
 ).split(" ");
 
-/** Builds the page for a static host into a folder. */
-export async function buildStaticPage(folder: string): Promise<void> {
+/** The folder of the page for a static host, which the first caller of a run builds. */
+export async function staticPage(): Promise<string> {
+  const folder = inject("staticFolder");
+  if (existsSync(join(folder, "model/files.json"))) return folder;
   const root = join(repositoryRoot, "packages/web");
   await build({
     ...{ root, configFile: join(root, "vite.config.ts"), mode: "static", logLevel: "error" },
     build: { outDir: folder, emptyOutDir: true },
   });
+  return folder;
 }
 
-/** Builds the page below a folder, and serves it with a model of random weights. */
+/** Serves the page with a model of random weights, from a folder that is made. */
 export async function serveTinyPage(folder: string): ReturnType<typeof serveFolder> {
-  const [built, site] = [join(folder, "built"), join(folder, "tiny")];
-  await buildStaticPage(built);
-  withTinyModel(built, site);
-  return serveFolder(site);
+  withTinyModel(await staticPage(), folder);
+  return serveFolder(folder);
 }
 
 /** The annotated protein of the model of random weights, which is called KNOWN. */

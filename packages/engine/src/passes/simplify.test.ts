@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ancestors, grad } from "../gradient.ts";
 import { emitOnnx } from "../onnx/emit.ts";
 import { broadcastTo, shapeOf, sum } from "../ops/broadcast.ts";
@@ -11,7 +11,6 @@ import { matmul } from "../ops/matmul.ts";
 import { layerNorm } from "../ops/normalize.ts";
 import { max, mean, softmax } from "../ops/reduce.ts";
 import { rematerialize } from "../ops/rematerialize.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import { ShapeError } from "../shape.ts";
 import { type DType, input, int64Vector, isConstant, scalar, type Tensor } from "../tensor.ts";
 import { numbers, random, sharedRuntime } from "../testing/evaluate.ts";
@@ -231,12 +230,6 @@ function grow(choices: readonly number[], leaves: readonly Tensor[]): Tensor[] {
 }
 
 describe("random graphs", () => {
-  let runtime: Runtime;
-  beforeAll(async () => {
-    runtime = await sharedRuntime;
-  });
-  afterAll(() => runtime.close());
-
   test.each([
     { what: "fixed shapes", first: 2 },
     { what: "an open dimension", first: "batch" },
@@ -255,7 +248,9 @@ describe("random graphs", () => {
       const outputs = new Map(tensors.map((tensor, i) => [`y${i}`, tensor]));
       const feeds = { x0: random([2, 3], 1), x1: random([3], 2), x2: random([1, 3], 3) };
       const run = async (isSimplified: boolean) => {
-        const session = await runtime.load(emitOnnx({ inputs, outputs }, { simplified: isSimplified }));
+        const session = await (await sharedRuntime).load(
+          emitOnnx({ inputs, outputs }, { simplified: isSimplified }),
+        );
         const values = await session.run(feeds);
         await session.close();
         return values;

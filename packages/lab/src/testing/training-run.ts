@@ -1,6 +1,7 @@
 // Short runs of a trainer for tests: begun with a configuration, killed and resumed, and what they leave on disk. Tests
 // of several trainers share them.
 
+import { cpSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type NdArray, readSafetensors } from "@proteoscope/formats";
@@ -21,6 +22,8 @@ export interface TrainingSetup {
 
 export interface RunOptions {
   readonly overrides?: readonly string[];
+  /** Called after every step, before anything of it is written. */
+  readonly onStep?: ((step: number, path: string) => void) | undefined;
   /** Ends the run after this step as a kill would, and resumes it: the last checkpoint is what is left of it. */
   readonly killAt?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,7 +39,7 @@ export interface FinishedRun {
 export async function trainRun(
   { trainer, config, atlas, folder }: TrainingSetup,
   name: string,
-  { overrides = [], killAt, signal }: RunOptions = {},
+  { overrides = [], killAt, signal, onStep }: RunOptions = {},
 ): Promise<FinishedRun> {
   await mkdir(folder, { recursive: true });
   const configFile = join(folder, `${name}.yaml`);
@@ -45,6 +48,7 @@ export async function trainRun(
   const progress: TrainingProgress[] = [];
   const onProgress = (now: TrainingProgress) => {
     progress.push(now);
+    onStep?.(now.step, path);
     if (now.step === killAt) throw new Error("killed");
   };
   const training = startTraining(
@@ -55,6 +59,28 @@ export async function trainRun(
   if (killAt === undefined) return { path, state: await training, progress };
   await expect(training).rejects.toThrow("killed");
   return { path, state: await resumeTraining(path, trainer, { device: "cpu" }), progress };
+}
+
+/**
+ * Trains without a stop, and resumes a copy of the run as a kill after the step before `lastStep` was saved would have left it:
+ * both must end with the same state. Returns the path of the whole run.
+ */
+export async function trainAndResume(
+  setup: TrainingSetup,
+  name: string,
+  overrides: readonly string[],
+  lastStep: number,
+): Promise<string> {
+  const left = join(setup.folder, `${name}-killed`);
+  const onStep = (step: number, path: string): void => {
+    // The lock alone is of the process.
+    if (step === lastStep)
+      cpSync(path, left, { recursive: true, filter: (file) => !file.endsWith("run.lock") });
+  };
+  const { path } = await trainRun(setup, name, { overrides, onStep });
+  await resumeTraining(left, setup.trainer, { device: "cpu" });
+  await expectSameCheckpoint(path, left, lastStep);
+  return path;
 }
 
 /** The lines of metrics.jsonl. */

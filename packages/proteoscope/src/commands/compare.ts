@@ -17,6 +17,7 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { imageArgs, parseImageArguments } from "./arguments/image-arguments.ts";
+import { modelArgs } from "./arguments/model-argument.ts";
 
 const compareArgs = {
   a: {
@@ -32,7 +33,7 @@ const compareArgs = {
     default: "12",
     description: "Largest number of pairs on the card; the table has all",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
   output: {
     type: "string",
     alias: "o",

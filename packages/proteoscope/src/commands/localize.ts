@@ -13,6 +13,7 @@ import { printJson, printLines } from "../cli/print.ts";
 import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import type { NamedProtein } from "../proteins.ts";
+import { modelArgs } from "./arguments/model-argument.ts";
 import {
   listRefused,
   proteinArgs,
@@ -22,7 +23,7 @@ import {
 
 const localizeArgs = {
   ...proteinArgs,
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
   output: {
     type: "string",
     alias: "o",

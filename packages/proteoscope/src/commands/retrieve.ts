@@ -15,6 +15,7 @@ import { showProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
 import { imageArgs, parseImageArguments } from "./arguments/image-arguments.ts";
+import { modelArgs } from "./arguments/model-argument.ts";
 import { listRefused, proteinArgs, readProteinArguments } from "./arguments/protein-arguments.ts";
 import { stainArg } from "./arguments/stain-arguments.ts";
 
@@ -80,11 +81,9 @@ const retrieveArgs = {
     default: generateDefaults.sampler,
     description: "Sampling method",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
   output: {
-    type: "string",
-    alias: "o",
-    valueHint: "folder",
+    ...{ type: "string", alias: "o", valueHint: "folder" },
     description: "With --build the index; else a folder for ranks.csv, ranks.json and a contact sheet",
   },
 } as const satisfies ArgsDef;

@@ -20,6 +20,7 @@ import { printJson, printLines } from "../cli/print.ts";
 import { startProgress } from "../cli/progress.ts";
 import { openModel, withRuntime } from "../model-folder.ts";
 import { type NamedProtein, resolveProteins } from "../proteins.ts";
+import { modelArgs } from "./arguments/model-argument.ts";
 import { proteinArgs, proteinInputs } from "./arguments/protein-arguments.ts";
 
 const sweepArgs = {
@@ -33,7 +34,7 @@ const sweepArgs = {
   },
   steps: { type: "string", valueHint: "number", default: "50", description: "Sampling steps" },
   sampler: { type: "enum", options: [...samplerNames], default: "ddim", description: "Sampling method" },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
   output: {
     type: "string",
     alias: "o",

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openMemoryDatabase } from "../testing/memory-database.ts";
 import { findPostgres, startPostgres, type TestPostgres } from "../testing/postgres.ts";
 import { type Database, openDatabase } from "./database.ts";
 import {
@@ -20,7 +21,6 @@ import {
   requeueJob,
   requeueJobs,
 } from "./jobs.ts";
-import { openPglite } from "./pglite.ts";
 import { countWorkers, deleteAllWorkers, touchWorker } from "./workers.ts";
 
 const databases = ["PGlite", ...(findPostgres() === undefined ? [] : ["PostgreSQL"])];
@@ -30,7 +30,7 @@ describe.each(databases)("jobs in %s", (kind) => {
   let database: Database;
   beforeAll(async () => {
     if (kind === "PostgreSQL") postgres = await startPostgres();
-    database = postgres === undefined ? await openPglite() : await openDatabase(postgres.url);
+    database = postgres === undefined ? await openMemoryDatabase() : await openDatabase(postgres.url);
   });
   afterAll(async () => {
     await database?.close();

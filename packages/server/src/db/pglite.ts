@@ -3,13 +3,13 @@
 // stays, a power cut can cost the last seconds of jobs, or the folder of the database; images are files of their own.
 // https://github.com/electric-sql/pglite/issues/1106 and /1107
 
-import { PGlite } from "@electric-sql/pglite";
+import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import type { Database } from "./database.ts";
 import { tables } from "./tables.ts";
 
-/** Opens the database of a folder that this process holds, in memory where there is none. @throws PGlite's errors. */
-export async function openPglite(folder?: string): Promise<Database> {
-  const pglite = await PGlite.create(folder === undefined ? {} : { dataDir: folder });
+/** Opens the database of a folder that this process holds (`dataDir`), in memory where there is none. @throws PGlite's errors. */
+export async function openPglite(options: Pick<PGliteOptions, "dataDir" | "loadDataDir">): Promise<Database> {
+  const pglite = await PGlite.create(options);
   await pglite.exec(tables);
   return {
     kind: "PGlite",

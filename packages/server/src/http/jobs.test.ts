@@ -94,6 +94,10 @@ describe("the routes of jobs", () => {
     const list = async (query: string) => (await checked("/api/v1/jobs", `/api/v1/jobs?${query}`)).body;
     const first = await list("kind=scan&limit=2");
     expect(first.jobs.map(({ label }: { label: string }) => label)).toEqual(["C3", "B2"]);
+    const { sha256 } = (await server.services.worker.ready()).model;
+    expect(first.jobs.map(({ model }: { model: string }) => model)).toEqual(
+      Array(2).fill(sha256.slice(0, 16)),
+    );
     const rest = await list(`kind=scan&limit=2&cursor=${first.next}`);
     expect(rest).toMatchObject({ jobs: [{ label: "A1", queuePosition: 2 }], next: null });
     expect((await list("query=b2")).jobs).toHaveLength(1);

@@ -3,12 +3,15 @@
 
 import type { Job, JobEvents, JobSummary } from "../api.ts";
 import type { StoredJob } from "../db/jobs.ts";
+import { modelOfQueue } from "./job-queue.ts";
 
 /** A job without its request and result. */
 export function summarizeJob(job: Omit<StoredJob, "request" | "result">): JobSummary {
-  const { id, kind, state, label, position, progress, preview, thumbnail, attempts, error, command } = job;
+  const { id, kind, state, label, queue, position, progress, preview, thumbnail, attempts, error, command } =
+    job;
   return {
     ...{ id, kind: kind as JobSummary["kind"], state, label, queuePosition: position },
+    model: modelOfQueue(queue),
     progress: progress as JobSummary["progress"],
     preview: preview as JobSummary["preview"],
     created: job.created.toISOString(),

@@ -22,6 +22,8 @@ export interface JobQueue {
   readonly boss: PgBoss;
   /** Adds and sends a job; one that has its idempotency key already is given instead. */
   submit(job: SubmittedJob): Promise<StoredJob>;
+  /** Calls the listener whenever this process has sent a job. */
+  watchSent(listener: () => void): void;
 }
 
 /** What is asked of a job. */
@@ -29,8 +31,15 @@ export type SubmittedJob = Pick<NewJob, "kind" | "label" | "request" | "inputs" 
 
 /** The name of the queue of the page's jobs for a model with these checksums. */
 export function jobQueueName(checksums: Readonly<Record<string, string>>): string {
-  return `page-${modelDigest(checksums).slice(0, 16)}`;
+  return `${prefix}${modelDigest(checksums).slice(0, 16)}`;
 }
+
+/** The first digits of the digest of the model whose jobs a queue has. */
+export function modelOfQueue(name: string): string {
+  return name.slice(prefix.length);
+}
+
+const prefix = "page-";
 
 /** SHA-256 of what is asked: a key that comes again with another one is a mistake of the client. */
 export function requestDigest({ kind, request }: Pick<NewJob, "kind" | "request">): string {
@@ -61,13 +70,18 @@ export async function openJobQueue(
     await requeueJobs(database, [id]);
     await boss.send(name, {}, { id });
   }
+  const listeners = new Set<() => void>();
   const queue: JobQueue = {
     name,
     boss,
+    watchSent: (listener) => void listeners.add(listener),
     async submit(job) {
       const id = randomUUID();
       const isNew = await insertJob(database, { ...job, id, queue: name, digest: requestDigest(job) });
-      if (isNew) await boss.send(name, {}, { id });
+      if (isNew) {
+        await boss.send(name, {}, { id });
+        for (const listener of listeners) listener();
+      }
       const stored = isNew ? await findJob(database, id) : await findJobByKey(database, job.key!);
       return stored ?? queue.submit(job); // the earlier one was removed meanwhile
     },

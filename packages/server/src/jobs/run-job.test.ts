@@ -6,8 +6,8 @@ import type PgBoss from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../db/database.ts";
 import { cancelJob, findJob } from "../db/jobs.ts";
-import { openPglite } from "../db/pglite.ts";
 import { startBoss } from "../queue.ts";
+import { openMemoryDatabase } from "../testing/memory-database.ts";
 import { type JobQueue, openJobQueue } from "./job-queue.ts";
 import { type JobWork, jobSource, openMeter, ProcessEndedError } from "./run-job.ts";
 import { takeJobs } from "./take-jobs.ts";
@@ -16,7 +16,7 @@ let database: Database;
 let boss: PgBoss;
 let queue: JobQueue;
 beforeAll(async () => {
-  database = await openPglite();
+  database = await openMemoryDatabase();
   boss = await startBoss(database);
 });
 afterAll(async () => {
@@ -45,6 +45,22 @@ async function work(run: JobWork["run"], id: string, until: (state: string) => b
   await taking;
   return (await findJob(database, id))!;
 }
+
+it("is looked for at once where this process sends it", async () => {
+  const stop = new AbortController();
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const source = { name: queue.name, run: async () => begin() };
+  const options = { signal: stop.signal, watchSent: queue.watchSent, idleMs: 3_600_000 };
+  const taking = takeJobs(database, boss, [source], options);
+  await sleep(50); // by then nothing was found
+  await submit();
+  await begun;
+  stop.abort();
+  await taking;
+});
 
 const isOver = (state: string) => state !== "queued" && state !== "running";
 

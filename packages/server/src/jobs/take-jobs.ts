@@ -2,7 +2,6 @@
 // seconds that it lives, and fails the jobs of those that fell silent, which sends them again.
 
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type PgBoss from "pg-boss";
 import type { Database } from "../db/database.ts";
 import { deleteWorker, findAbandonedJobs, touchWorker } from "../db/workers.ts";
@@ -20,10 +19,13 @@ export interface TakeOptions {
   readonly onNotice?: ((line: string) => void) | undefined;
   /** Called before a job is looked for; jobs are taken when it resolves. */
   readonly ready?: (() => Promise<void>) | undefined;
+  /** Calls the listener when this process sends a job, which is then looked for at once. */
+  readonly watchSent?: ((listener: () => void) => void) | undefined;
+  /** How long nothing is looked for where there was nothing. Default 300. */
+  readonly idleMs?: number | undefined;
 }
 
 const touchEveryMs = 2000;
-const idleMs = 300;
 
 /**
  * Takes jobs of the sources in turn, one at a time, until the signal. It waits for a database that does not answer.
@@ -33,12 +35,15 @@ export async function takeJobs(
   database: Database,
   boss: PgBoss,
   sources: readonly JobSource[],
-  { signal, onNotice, ready }: TakeOptions,
+  { signal, onNotice, ready, watchSent, idleMs = 300 }: TakeOptions,
 ): Promise<void> {
   const id = randomUUID();
   let job: string | null = null;
   const touch = () => touchWorker(database, id, job);
   await touch();
+  const pause = openPause();
+  signal.addEventListener("abort", pause.end);
+  watchSent?.(pause.end);
   const stopUpkeep = startUpkeep(database, boss, { sources, touch, onNotice });
   try {
     for (let turn = 0, idle = 0; !signal.aborted; turn++) {
@@ -48,7 +53,7 @@ export async function takeJobs(
       const [fetched] = signal.aborted ? [] : await boss.fetch<object>(source.name).catch(() => []);
       idle = fetched === undefined ? idle + 1 : 0;
       if (fetched === undefined) {
-        if (idle % sources.length === 0) await sleep(idleMs, undefined, { signal }).catch(() => undefined);
+        if (idle % sources.length === 0) await pause.wait(idleMs);
         continue;
       }
       job = fetched.id;
@@ -66,8 +71,31 @@ export async function takeJobs(
     }
   } finally {
     stopUpkeep();
+    signal.removeEventListener("abort", pause.end);
     await deleteWorker(database, id).catch(() => undefined); // its silence says the same
   }
+}
+
+/** A wait that can be ended before its time; one that is ended before it begins takes none. */
+function openPause() {
+  let isDue = false;
+  let finish: (() => void) | undefined;
+  return {
+    wait: (milliseconds: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(() => finish?.(), isDue ? 0 : milliseconds);
+        isDue = false;
+        finish = () => {
+          clearTimeout(timer);
+          finish = undefined;
+          resolve();
+        };
+      }),
+    end: (): void => {
+      if (finish === undefined) isDue = true;
+      else finish();
+    },
+  };
 }
 
 interface Upkeep extends Pick<TakeOptions, "onNotice"> {

@@ -6,14 +6,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Job } from "../api.ts";
 import type { Database } from "../db/database.ts";
 import { beginJob, cancelJob, deleteJob, findJob, finishJob, insertJob, reportJob } from "../db/jobs.ts";
-import { openPglite } from "../db/pglite.ts";
+import { openMemoryDatabase } from "../testing/memory-database.ts";
 import { describeJob, eventsOf } from "./describe-job.ts";
 import { type JobWatcher, openJobWatcher } from "./watch-jobs.ts";
 
 let database: Database;
 let watcher: JobWatcher;
 beforeAll(async () => {
-  database = await openPglite();
+  database = await openMemoryDatabase();
 });
 afterAll(() => database.close());
 beforeEach(() => {

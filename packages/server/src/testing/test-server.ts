@@ -8,7 +8,6 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { openRuntime } from "@proteoscope/engine/node";
 import { loadHomologs, memoryFolder } from "@proteoscope/models";
 import { pino } from "pino";
-import { openPglite } from "../db/pglite.ts";
 import { openFileStore } from "../files/file-store.ts";
 import { createApp } from "../http/app.ts";
 import { createMetrics } from "../http/metrics.ts";
@@ -23,6 +22,7 @@ import { openProteinLookup } from "../proteins.ts";
 import { startBoss } from "../queue.ts";
 import { openWorkTools, type WorkTools } from "../work/tools.ts";
 import { describeWork, jobWork, workCalls } from "../work/work.ts";
+import { openMemoryDatabase } from "./memory-database.ts";
 import { knownSequence, tinyModelFiles } from "./tiny-model-files.ts";
 
 export interface TestServer {
@@ -41,7 +41,7 @@ export interface TestServer {
 /** Opens a server without a socket; jobs wait until `work` is called. */
 export async function openTestServer(changes: Partial<Services> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "proteoscope-server-"));
-  const [files, database] = [await openFileStore(folder), await openPglite()];
+  const [files, database] = [await openFileStore(folder), await openMemoryDatabase()];
   const runtime = await openRuntime({ device: "cpu", threads: 1 });
   const model = memoryFolder(tinyModelFiles(), "tiny");
   const tools = await openWorkTools({ runtime, folder: model, files, software: { test: "1" } });

@@ -5,6 +5,7 @@ import type { Runtime } from "@proteoscope/engine";
 import type { NucleusLibrary } from "@proteoscope/imaging";
 import {
   type ImageClassifier,
+  loadOnce,
   type Microscope,
   openImageClassifier,
   openMicroscope,
@@ -56,10 +57,12 @@ export async function openWorkTools({ folder, readIndex, ...options }: WorkOptio
   const [model, library] = [await readModel(folder), await readModelNuclei(folder)];
   const { runtime } = options;
   const microscope = openMicroscope(runtime, model);
-  const classifier = once(() => openImageClassifier(runtime, model.classifier, model.constants.cropPixels));
-  const predictor = once(() => openSequencePredictor(runtime, model));
-  const imager = once(async () => openCellImager(runtime, model));
-  const index = once(async () => readIndex && openRetrievalIndex(await readIndex()));
+  const classifier = loadOnce(() =>
+    openImageClassifier(runtime, model.classifier, model.constants.cropPixels),
+  );
+  const predictor = loadOnce(() => openSequencePredictor(runtime, model));
+  const imager = loadOnce(async () => openCellImager(runtime, model));
+  const index = loadOnce(async () => readIndex && openRetrievalIndex(await readIndex()));
   return {
     ...{ ...options, folder },
     ...{ microscope, library, canRetrieve: readIndex !== undefined },
@@ -68,17 +71,5 @@ export async function openWorkTools({ folder, readIndex, ...options }: WorkOptio
     async close() {
       await microscope.close();
     },
-  };
-}
-
-/** The value of a function that is called when it is first needed; one that fails is called again. */
-function once<Value>(open: () => Promise<Value>): () => Promise<Value> {
-  let value: Promise<Value> | undefined;
-  return () => {
-    value ??= open().catch((error) => {
-      value = undefined;
-      throw error;
-    });
-    return value;
   };
 }

@@ -93,10 +93,9 @@ async function localizeOne(
   { microscope }: WorkTools,
   { sequence, homologs }: { readonly sequence: string; readonly homologs: boolean },
 ): Promise<LocalizedProtein> {
-  for await (const { id: _, note, ...found } of localize(microscope, [{ id: "protein", sequence }], {
-    homologs,
-  })) {
-    const encoded = await microscope.encode(sequence, {}, { homologs });
+  const encoded = await microscope.encode(sequence, {}, { homologs });
+  const encoder = { ...microscope, encode: async () => encoded };
+  for await (const { id: _, note, ...found } of localize(encoder, [{ id: "protein", sequence }])) {
     const target = Object.entries(encoded.targetCompartments ?? {})
       .map(([compartment, share]) => ({ compartment, share }))
       .sort((a, b) => b.share - a.share);

@@ -2,7 +2,7 @@
 // that breaks is opened again by the browser, with the last event that it had (Last-Event-ID).
 import type * as Api from "@proteoscope/server/api";
 import { apiPath, callApi } from "./call-api.ts";
-import { fromApiJob } from "./http-jobs.ts";
+import { fromApiJob, previewOf } from "./http-jobs.ts";
 import type { Job, JobEvent, Preview, Progress } from "./types.ts";
 
 const pollMs = 1500;
@@ -109,9 +109,7 @@ function openStreams({ onProgress, onPreview, onState }: StreamListeners) {
       on("progress", ({ done, total, unit, etaSeconds }) =>
         onProgress(id, { done, total, unit, etaSeconds }),
       );
-      on("preview", ({ step, steps, image }) =>
-        onPreview({ job: id, step, steps, picture: image, planes: null }),
-      );
+      on("preview", (preview) => onPreview(previewOf(id, preview)));
       on("state", ({ state, queuePosition }) =>
         onState(id, state, queuePosition === null ? null : queuePosition - 1),
       );

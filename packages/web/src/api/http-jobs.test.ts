@@ -15,7 +15,15 @@ const jobOf = (request: JobRequest, changes: object = {}) =>
   ({
     ...{ id: "01933c5e-9f3a-7c1e-8a54-0123456789ab", state: "queued", label: "COX8A", queuePosition: 3 },
     ...{ progress: null, preview: null, created: "2026-11-30T10:00:00.000Z", started: null, finished: null },
-    ...{ attempts: 0, error: null, command: null, result: null, ...toApiRequest(request), ...changes },
+    ...{
+      model: "1f0c9a2b00000000",
+      attempts: 0,
+      error: null,
+      command: null,
+      result: null,
+      ...toApiRequest(request),
+      ...changes,
+    },
   }) as Api.Job;
 const file = (letter: string) => `/api/v1/files/${letter.repeat(64)}.f32`;
 
@@ -59,6 +67,8 @@ describe("jobs between the server and the page", () => {
       ...{ sentences: [], provenance: file("f") },
     };
     const { cells } = fromApiResult(jobOf(requests[0]!, { result: { cells: [cell], refused: [] } }));
+    const done = fromApiJob(jobOf(requests[0]!, { result: { cells: [cell, cell], refused: [] } }))!;
+    expect(done.compartments).toEqual(["mitochondria"]);
     expect(cells).toEqual([
       {
         ...{ protein, variant: null, nucleusId: "library:1", seed: 7, width: 100, height: 100 },
@@ -113,5 +123,12 @@ describe("jobs between the server and the page", () => {
 
   it("have no cells before they are done", () => {
     for (const request of requests) expect(fromApiResult(jobOf(request))).toEqual({ cells: [] });
+  });
+
+  it("keep what a cancelled one had come to", () => {
+    const preview = { protein: "COX8A", cell: 0, sample: 0, step: 5, steps: 15, image: file("a") };
+    const job = jobOf(requests[0]!, { state: "cancelled", preview });
+    const shown = { job: job.id, step: 5, steps: 15, picture: file("a"), planes: null };
+    expect(fromApiResult(job)).toEqual({ cells: [], preview: shown });
   });
 });

@@ -1,7 +1,8 @@
 // Jobs between the server's form (packages/server, schemas of
 // the API) and the page's.
 import type * as Api from "@proteoscope/server/api";
-import type { Cell, Job, JobRequest, JobResult, NullBand, Protein, Settings } from "./types.ts";
+import { shownCompartments } from "../state/pictures.ts";
+import type { Cell, Job, JobRequest, JobResult, NullBand, Preview, Protein, Settings } from "./types.ts";
 
 const firstSettings: Settings = { samples: 4, steps: 50, guidance: 3, sampler: "ddim", seed: 0 };
 
@@ -87,9 +88,10 @@ function requestOf(job: Api.Job): JobRequest | null {
 export function fromApiJob(job: Api.Job): Job | null {
   const request = requestOf(job);
   if (request === null) return null;
-  const { id, state, created, finished, queuePosition, progress, error, command } = job;
+  const { id, state, created, finished, queuePosition, progress, error, command, model } = job;
   return {
-    ...{ id, state, request, created, finished, command },
+    ...{ id, state, request, created, finished, command, model },
+    compartments: shownCompartments(fromApiResult(job).cells.map(({ classified }) => classified)),
     position: queuePosition === null ? null : queuePosition - 1,
     progress: progress && {
       ...{ done: progress.done, total: progress.total, unit: progress.unit },
@@ -115,7 +117,12 @@ export function fromApiResult(job: Api.Job): JobResult {
     const { mode, windows, null: band } = job.result;
     return { cells: [], scan: { mode, windows, null: bandOf(band) } };
   }
-  return { cells: [] };
+  return { cells: [], preview: job.preview === null ? undefined : previewOf(job.id, job.preview) };
+}
+
+/** A preview of the server as the page has it. */
+export function previewOf(job: string, { step, steps, image }: Api.Preview): Preview {
+  return { job, step, steps, picture: image, planes: null };
 }
 
 function bandOf({ median, smallestEffect, draws }: Api.ScanResult["null"]): NullBand {

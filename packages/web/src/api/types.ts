@@ -222,6 +222,8 @@ export interface JobResult {
   readonly scan?:
     | { readonly mode: string; readonly windows: readonly WindowRow[]; readonly null: NullBand }
     | undefined;
+  /** What a cancelled job had come to; absent where it had come to nothing. */
+  readonly preview?: Preview | undefined;
 }
 
 /** What a job is asked to do. */
@@ -284,6 +286,10 @@ export interface Job {
   readonly error: Problem | null;
   /** The command line that does the same; null where there is none. */
   readonly command: string | null;
+  /** The first digits of the weights' SHA-256; absent in jobs that an earlier version of the page stored. */
+  readonly model?: string | undefined;
+  /** The compartments that its pictures are most like, each once; absent before there are pictures. */
+  readonly compartments?: readonly string[] | undefined;
 }
 
 /** An image of a job that is not finished, decoded from the latents so far: a picture, or planes that the page displays. */

@@ -55,6 +55,15 @@ export class JobList {
     return loading;
   }
 
+  /** Shows what the job that ended last had come to, where it was cancelled; false where there is no such picture. */
+  async showLastPreview(): Promise<boolean> {
+    const last = this.jobs.findLast(({ state }) => state === "done" || state === "cancelled");
+    if (last?.state !== "cancelled") return false;
+    const shown = await this.show(last).catch(() => undefined); // it may have come to nothing
+    this.preview = shown?.result.preview ?? null;
+    return this.preview !== null;
+  }
+
   /** Forgets the preview of a job that no longer runs. */
   dropPreview(): void {
     const isRunning = this.active.some(({ id }) => id === this.preview?.job);

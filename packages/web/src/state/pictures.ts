@@ -52,6 +52,11 @@ export function ranked(values: ByCompartment): [name: string, value: number][] {
   return Object.entries(values).sort(([, a], [, b]) => b - a);
 }
 
+/** The compartments that pictures are most like, each once. */
+export function shownCompartments(classified: readonly ByCompartment[]): string[] {
+  return [...new Set(classified.flatMap((values) => ranked(values)[0]?.[0] ?? []))];
+}
+
 /** A name of a compartment as words. */
 export function words(name: string): string {
   return name.replaceAll("_", " ");

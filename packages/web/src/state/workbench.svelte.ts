@@ -91,9 +91,7 @@ export class Workbench {
     if (linked) this.#open(linked);
     else await this.chooseProteins([this.examples[0]?.symbol ?? "FBL"]);
     await loadingJobs;
-    const last = this.jobs.jobs.filter(({ state }) => state === "done").at(-1);
-    if (linked || (last === undefined && this.jobs.active.length === 0)) await this.generate();
-    else if (last !== undefined) await this.showJob(last);
+    if (linked || !((await this.#showLast()) || this.jobs.active.length > 0)) await this.generate();
     await this.attempt(async () => {
       this.meta = await this.backend.meta();
     });
@@ -261,13 +259,22 @@ export class Workbench {
     }
   }
 
-  /** Shows the result of a job. */
+  /** Shows the last result, and what a job that was cancelled after it had come to; false where there is neither. */
+  async #showLast(): Promise<boolean> {
+    const done = this.jobs.jobs.findLast(({ state }) => state === "done");
+    if (done !== undefined) await this.showJob(done);
+    return (await this.jobs.showLastPreview()) || done !== undefined;
+  }
+
+  /** Shows the result of a job, or what a cancelled one had come to. */
   async showJob(job: Job): Promise<void> {
     const shown = await this.attempt(() => this.jobs.show(job));
     if (shown === undefined) return;
-    if (shown.result.scan) {
-      this.scan = shown;
-      this.tab = "scan";
+    const { scan, preview } = shown.result;
+    if (scan) this.scan = shown;
+    if (preview) this.jobs.preview = preview;
+    if (scan || preview) {
+      this.tab = scan ? "scan" : "cells";
       return;
     }
     this.shown = shown;
@@ -324,15 +331,10 @@ export class Workbench {
 
   get link(): string {
     const { protein, edits, chosenNuclei, settings, display } = this;
-    if (protein === null) return location.href.replace(/#.*$/, "");
-    const view = {
-      protein,
-      edits: edits.present,
-      nuclei: chosenNuclei,
-      settings,
-      channels: display.channels,
-    };
-    return `${location.href.replace(/#.*$/, "")}#${encodeLink(view)}`;
+    const address = location.href.replace(/#.*$/, "");
+    if (protein === null) return address;
+    const asked = { protein, edits: edits.present, nuclei: chosenNuclei, settings };
+    return `${address}#${encodeLink({ ...asked, channels: display.channels })}`;
   }
 
   #open({ protein, edits, nuclei, settings, channels }: NonNullable<ReturnType<typeof decodeLink>>): void {

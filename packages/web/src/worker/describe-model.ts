@@ -3,13 +3,13 @@
 import { generateDefaults } from "@proteoscope/microscope";
 import { namedSignals } from "@proteoscope/microscope/experiments";
 import type { Meta } from "../api/types.ts";
-import type { Laboratory } from "./laboratory.ts";
+import { type Laboratory, weightsFile } from "./laboratory.ts";
 
 /** Describes the model and the device of a laboratory. */
 export async function describeModel(laboratory: Laboratory): Promise<Meta> {
   const [model, { runtime, reason }] = await Promise.all([laboratory.model(), laboratory.device()]);
   const { constants, checksums, name } = model;
-  const sha256 = checksums["unet/diffusion_pytorch_model.safetensors"] ?? "";
+  const sha256 = checksums[weightsFile] ?? "";
   const { cropPixels, pixelSizeMicrons, windowResidues } = constants;
   const threads =
     typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? navigator.hardwareConcurrency : 1;

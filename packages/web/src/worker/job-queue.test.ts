@@ -28,7 +28,10 @@ function setUp(run: RunJob, store = memoryStore(), lock = unlocked) {
 }
 
 const untilAborted: RunJob = (_, { signal }) =>
-  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 
 describe("the queue of a page", () => {
   it("runs a job, reports its progress and keeps its result", async () => {
@@ -85,6 +88,33 @@ describe("the queue of a page", () => {
     await queue.cancel(first.id);
     await end;
     expect(states(first.id).at(-1)).toBe("cancelled");
+  });
+
+  it("keeps what a cancelled job had come to, and what the pictures of others are like", async () => {
+    const preview = { step: 3, steps: 9, picture: null, planes: null };
+    const { opened, finished, store } = setUp((given, hooks) => {
+      if ((given as { seed: number }).seed === 1)
+        return Promise.resolve({ cells: [{ compartments: { er: 0.2, nucleoplasm: 0.7 } }] } as never);
+      hooks.onPreview({ ...preview, step: 1 });
+      hooks.onPreview(preview);
+      return untilAborted(given, hooks);
+    });
+    const queue = await opened;
+    const [cancelled, done] = [
+      await queue.submit(request, "1f0c9a2b"),
+      await queue.submit({ ...request, seed: 1 } as JobRequest, "1f0c9a2b"),
+    ];
+    const ends = finished(done.id);
+    await queue.cancel(cancelled.id);
+    await ends;
+    expect(await store.get("results", cancelled.id)).toEqual({
+      ...{ cells: [], preview: { ...preview, job: cancelled.id } },
+    });
+    const jobs = await queue.jobs();
+    expect(jobs.map(({ model, compartments }) => [model, compartments])).toEqual([
+      ["1f0c9a2b", undefined],
+      ["1f0c9a2b", ["nucleoplasm"]],
+    ]);
   });
 
   it("gives the reason of a failure, and goes on", async () => {

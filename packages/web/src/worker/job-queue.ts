@@ -3,6 +3,7 @@
 import { isAbort, problemOf } from "../api/problems.ts";
 import type { Job, JobEvent, JobRequest, Preview } from "../api/types.ts";
 import { cliCommand } from "../state/cli-command.ts";
+import { shownCompartments } from "../state/pictures.ts";
 import type { JobStore } from "./job-store.ts";
 import type { StoredResult } from "./stored-result.ts";
 
@@ -22,7 +23,8 @@ export type RunJob = (request: JobRequest, hooks: JobHooks) => Promise<StoredRes
 
 /** The jobs of the page. */
 export interface JobQueue {
-  submit(request: JobRequest): Promise<Job>;
+  /** Adds a job for the model of these weights, the first digits of their SHA-256. */
+  submit(request: JobRequest, model?: string): Promise<Job>;
   jobs(): Promise<Job[]>;
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -46,12 +48,12 @@ export async function openJobQueue(
     list.jobs.set(job.id, job.state === "running" ? { ...job, state: "queued", progress: null } : job);
   void runner.pump();
   return {
-    submit: async (request) => {
+    submit: async (request, model) => {
       const id = crypto.randomUUID();
       const created = new Date().toISOString();
       const position = list.waiting().length + (runner.runningId() === undefined ? 0 : 1);
       const blank = { finished: null, progress: null, error: null, command: cliCommand(request) };
-      const job = await list.change({ id, request, state: "queued", created, position, ...blank }, {});
+      const job = await list.change({ id, request, model, state: "queued", created, position, ...blank }, {});
       void runner.pump();
       return job;
     },
@@ -111,6 +113,7 @@ function openRunner(list: ReturnType<typeof openJobList>, store: JobStore, run: 
     await list.placeWaiting();
     const clock = startClock();
     const [tellsProgress, tellsPreview] = [atMostEvery(progressMs), atMostEvery(previewMs)];
+    let last: Preview | undefined;
     try {
       const result = await run(job.request, {
         signal: abort.signal,
@@ -120,13 +123,16 @@ function openRunner(list: ReturnType<typeof openJobList>, store: JobStore, run: 
           if (tellsProgress()) onEvent({ type: "job", job: jobs.get(job.id)! });
         },
         onPreview: (preview) => {
-          if (tellsPreview()) onEvent({ type: "preview", preview: { ...preview, job: job.id } });
+          last = { ...preview, job: job.id };
+          if (tellsPreview()) onEvent({ type: "preview", preview: last });
         },
       });
       await store.put("results", job.id, result);
-      await list.finish(job.id, { state: "done" });
+      const compartments = shownCompartments(result.cells.map((cell) => cell.compartments));
+      await list.finish(job.id, { state: "done", compartments });
     } catch (error) {
       const isCancelled = abort.signal.aborted || isAbort(error);
+      if (isCancelled && last) await store.put("results", job.id, { cells: [], preview: last });
       await list.finish(
         job.id,
         isCancelled ? { state: "cancelled" } : { state: "failed", error: problemOf(error) },

@@ -5,6 +5,7 @@ import { openRuntime } from "@proteoscope/engine/web";
 import type { NucleusLibrary } from "@proteoscope/imaging";
 import {
   estimateMemory,
+  loadOnce,
   type Microscope,
   type MicroscopeModel,
   openMicroscope,
@@ -25,11 +26,16 @@ export interface OpenedDevice {
   readonly reason: string;
 }
 
+/** The file whose SHA-256 names the weights. */
+export const weightsFile = "unet/diffusion_pytorch_model.safetensors";
+
 /** What the functions of the worker share; each part is loaded once, when it is first asked for. */
 export interface Laboratory {
   readonly folder: () => Promise<FileSource>;
   /** What the model takes, from the list of its files alone. */
   readonly size: () => Promise<ModelSize>;
+  /** The first digits of the weights' SHA-256, from the list of its files alone. */
+  readonly weights: () => Promise<string>;
   readonly nuclei: () => Promise<NucleusLibrary>;
   readonly homologs: () => Promise<LoadedHomologs | undefined>;
   readonly model: () => Promise<MicroscopeModel>;
@@ -41,20 +47,21 @@ export interface Laboratory {
 
 /** Opens the model folder that the page names. */
 export function openLaboratory(start: WorkerStart, onLoading: (loading: Loading | null) => void): Laboratory {
-  const listed = once(() => listFiles(start));
-  const folder = once(async () => openFolder(start, await listed(), onLoading));
-  const model = once(async () => readModel(await folder()));
-  const device = once(() => openDevice(start));
+  const listed = loadOnce(() => listFiles(start));
+  const folder = loadOnce(async () => openFolder(start, await listed(), onLoading));
+  const model = loadOnce(async () => readModel(await folder()));
+  const device = loadOnce(() => openDevice(start));
   return {
     ...{ folder, model, device },
     size: async () => sizeOf(await listed()),
-    nuclei: once(async () => readModelNuclei(await folder())),
-    homologs: once(async () => loadHomologs(await folder())),
-    microscope: once(async () => {
+    weights: async () => weightsOf(await listed()),
+    nuclei: loadOnce(async () => readModelNuclei(await folder())),
+    homologs: loadOnce(async () => loadHomologs(await folder())),
+    microscope: loadOnce(async () => {
       const [opened, loaded] = await Promise.all([device(), model()]);
       return openMicroscope(opened.runtime, loaded);
     }),
-    experiments: once(async () => {
+    experiments: loadOnce(async () => {
       const { openCellImager, openSequencePredictor } = await import("@proteoscope/microscope/experiments");
       const [opened, loaded] = await Promise.all([device(), model()]);
       return {
@@ -62,19 +69,7 @@ export function openLaboratory(start: WorkerStart, onLoading: (loading: Loading 
         imager: openCellImager(opened.runtime, loaded),
       };
     }),
-    examples: once(async () => (await fetch(new URL("examples.fasta", start.model))).text()),
-  };
-}
-
-/** Loads once; a failure is forgotten, so that the next call tries again. */
-export function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  return () => {
-    loading ??= load().catch((error) => {
-      loading = undefined;
-      throw error;
-    });
-    return loading;
+    examples: loadOnce(async () => (await fetch(new URL("examples.fasta", start.model))).text()),
   };
 }
 
@@ -107,6 +102,10 @@ function sizeOf({ name, files, bytesTotal, bytesCached }: ListedFiles): ModelSiz
   const tensorBytes = files.reduce((sum, file) => sum + (file.tensorBytes ?? 0), 0);
   const memoryBytes = isMeasured ? estimateMemory(tensorBytes) : null;
   return { name, fileBytes: bytesTotal, downloadBytes: bytesTotal - bytesCached, memoryBytes };
+}
+
+function weightsOf({ files }: ListedFiles): string {
+  return files.find(({ path }) => path === weightsFile)?.sha256.slice(0, 16) ?? "";
 }
 
 const isTensorFile = (path: string): boolean => path.endsWith(".safetensors");

@@ -133,7 +133,8 @@ export async function localizeSequence(
   homologs: LoadedHomologs | undefined,
 ): Promise<Localized> {
   const encoded = await microscope.encode(sequence);
-  for await (const protein of localize(microscope, [{ id: "sequence", sequence }])) {
+  const encoder = { ...microscope, encode: async () => encoded };
+  for await (const protein of localize(encoder, [{ id: "sequence", sequence }])) {
     const known = homologs && knownProtein(homologs, sequence);
     const { omitted, note, near } = protein;
     const notes = [

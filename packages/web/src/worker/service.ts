@@ -1,6 +1,7 @@
 // The functions that the page calls in its worker, by name. They are
 // those of the backend; files cross as bytes.
 import { ProteoscopeError } from "@proteoscope/formats";
+import { loadOnce } from "@proteoscope/microscope";
 import { followMap, mapProteins, readProteinMap } from "@proteoscope/microscope/protein-map";
 import type { ExportedFile, Loading } from "../api/backend.ts";
 import type { ExportFormat, JobEvent, JobRequest, JobResult, UploadOptions } from "../api/types.ts";
@@ -8,7 +9,7 @@ import { describeModel } from "./describe-model.ts";
 import { exportJob } from "./export-job.ts";
 import { openJobQueue, type RunJob } from "./job-queue.ts";
 import { type JobStore, openJobStore } from "./job-store.ts";
-import { type Laboratory, once, openLaboratory } from "./laboratory.ts";
+import { type Laboratory, openLaboratory } from "./laboratory.ts";
 import { libraryChoices, libraryNucleus, readPainted, readUpload } from "./nuclei.ts";
 import { exampleNames, findProtein, localizeSequence, parseProteins, suggestProteins } from "./proteins.ts";
 import type { WorkerStart } from "./protocol.ts";
@@ -25,7 +26,7 @@ export function openService(
   onLoading: (loading: Loading | null) => void,
 ) {
   const laboratory = openLaboratory(start, onLoading);
-  const store = once(() => openJobStore());
+  const store = loadOnce(() => openJobStore());
   return {
     meta: () => describeModel(laboratory),
     size: laboratory.size,
@@ -87,14 +88,14 @@ function jobFunctions(
     return stored.nucleus;
   };
   const run: RunJob = (request, hooks) => runJob(request, { laboratory, nucleus, ...hooks });
-  const queue = once(async () => openJobQueue(await store(), run, onEvent));
+  const queue = loadOnce(async () => openJobQueue(await store(), run, onEvent));
   const resultOf = async (id: string) => {
     const result = await (await store()).get("results", id);
     if (result === undefined) throw new ProteoscopeError("this job has no result", { kind: "notFound" });
     return result;
   };
   return {
-    submit: async (request: JobRequest) => (await queue()).submit(request),
+    submit: async (request: JobRequest) => (await queue()).submit(request, await laboratory.weights()),
     jobs: async () => (await queue()).jobs(),
     result: async (id: string): Promise<JobResult> => toJobResult(await resultOf(id)),
     cancel: async (id: string) => (await queue()).cancel(id),

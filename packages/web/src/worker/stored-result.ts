@@ -2,7 +2,7 @@
 // experiments. `toJobResult` puts it into the form of the page.
 import type { GeneratedCell } from "@proteoscope/microscope";
 import type { MutateResult, NullSummary, ScanResult, ScanWindow } from "@proteoscope/microscope/experiments";
-import type { ByCompartment, Cell, JobResult, NullBand, Protein } from "../api/types.ts";
+import type { ByCompartment, Cell, JobResult, NullBand, Preview, Protein } from "../api/types.ts";
 
 /** A cell with what the page has to know of it. */
 export interface StoredCell {
@@ -34,11 +34,14 @@ export interface StoredResult {
   readonly cells: readonly StoredCell[];
   readonly mutate?: Omit<MutateResult, "wildType"> | undefined;
   readonly scan?: StoredScan | undefined;
+  /** What a cancelled job had come to. */
+  readonly preview?: Preview | undefined;
 }
 
 /** The result in the form of the page; planes are views of the stored images. */
-export function toJobResult({ cells, mutate, scan }: StoredResult): JobResult {
+export function toJobResult({ cells, mutate, scan, preview }: StoredResult): JobResult {
   return {
+    preview,
     cells: cells.map(toCell),
     variants: mutate?.variants.map((variant) => ({
       ...{ name: variant.name, description: variant.description, compartment: variant.compartment },

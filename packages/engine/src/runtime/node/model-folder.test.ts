@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile, exportOnnxModel } from "../../compile.ts";
 import { linear } from "../../nn/layers.ts";
 import { silu } from "../../ops/elementwise.ts";
@@ -12,14 +12,6 @@ import { f32, type Model, trace } from "../../trace.ts";
 import type { Runtime } from "../runtime.ts";
 import { loadThroughFolders } from "./model-folder.ts";
 import { openRuntime } from "./node.ts";
-
-const system = vi.hoisted(() => ({ keepsOpenFiles: false }));
-vi.mock("node:fs/promises", async (original) => {
-  const fs = await original<typeof import("node:fs/promises")>();
-  const rm: typeof fs.rm = (path, options) =>
-    system.keepsOpenFiles ? Promise.reject(new Error("EBUSY")) : fs.rm(path, options);
-  return { ...fs, rm };
-});
 
 const types = { x: f32("batch", 64) };
 const model: Model<typeof types> = (w, { x }) => ({
@@ -118,12 +110,15 @@ describe("external data in Node", () => {
 
   test("removes the folder with the session, or with the runtime, where the system keeps files that are in use", async () => {
     const { model: bytes, externalData } = exportOnnxModel(traced, weights, external);
-    const own = await openRuntime({ device: "cpu", threads: 1 });
-    system.keepsOpenFiles = true;
+    let keepsOpenFiles = true;
+    const own = loadThroughFolders(await openRuntime({ device: "cpu", threads: 1 }), async (path) => {
+      if (keepsOpenFiles) throw new Error("EBUSY");
+      rmSync(path, { recursive: true });
+    });
     const session = await own.load(bytes, { externalData });
     await own.load(bytes, { externalData });
     expect(modelFolders()).toHaveLength(2);
-    system.keepsOpenFiles = false;
+    keepsOpenFiles = false;
     await session.close();
     expect(modelFolders()).toHaveLength(1);
     await own.close();

@@ -16,12 +16,14 @@ import { makeTemporaryFolder, removeAbandonedFolders } from "./temporary-folders
 const modelName = "model.onnx";
 const purpose = "proteoscope-model";
 
+const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
 /** Gives the runtime external data as files. @throws Error, from `load`, where the files cannot be written. */
-export function loadThroughFolders(runtime: Runtime): Runtime {
+export function loadThroughFolders(runtime: Runtime, removeFiles = removeFolder): Runtime {
   const folders = new Set<string>();
   let cleaned: Promise<void> | undefined;
   const remove = async (folder: string) => {
-    await rm(folder, { recursive: true, force: true });
+    await removeFiles(folder);
     folders.delete(folder);
     if (folders.size === 0) process.off("exit", removeAll);
   };

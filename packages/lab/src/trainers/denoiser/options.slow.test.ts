@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeNpy } from "@proteoscope/formats";
+import { loadOnce } from "@proteoscope/microscope";
 import {
   loadAs,
   loadExtraConditions,
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compartments, imageCompartments } from "../../data/atlas/compartments.ts";
 import { cropRow, fixtureSide, writeAtlas } from "../../testing/atlas-fixture.ts";
 import { writeAutoencoder, writePlainEsm2, writeSequenceModel } from "../../testing/finished-networks.ts";
-import { expectSameCheckpoint, tensorsOf, trainRun } from "../../testing/training-run.ts";
+import { tensorsOf, trainAndResume, trainRun } from "../../testing/training-run.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -56,7 +57,7 @@ afterAll(async () => {
   await atlas.remove();
 });
 
-async function train(run: string, overrides: readonly string[] = [], killAt?: number): Promise<string> {
+function setup() {
   const config = {
     models,
     model: {
@@ -73,18 +74,20 @@ async function train(run: string, overrides: readonly string[] = [], killAt?: nu
       ...{ log_every: 1, validate_every: 100, checkpoint_every: 2 },
     },
   };
-  const setup = { trainer: "diffusion", config, atlas: atlas.path, folder } as const;
-  return (await trainRun(setup, run, { overrides, killAt })).path;
+  return { trainer: "diffusion", config, atlas: atlas.path, folder } as const;
 }
+
+const train = async (run: string, overrides: readonly string[] = []): Promise<string> =>
+  (await trainRun(setup(), run, { overrides })).path;
+
+/** The run without any option, which several tests compare with. */
+const trainPlain = loadOnce(() => train("plain"));
 
 const stateOf = (path: string, step: number) => tensorsOf(path, "checkpoints", `step-${step}.safetensors`);
 
-/** Trains, and once more with a kill between; both must end with the same state. Returns the whole run. */
-async function trainTwice(run: string, overrides: readonly string[]): Promise<string> {
-  const path = await train(run, overrides);
-  await expectSameCheckpoint(path, await train(`${run}-killed`, overrides, 3), 3);
-  return path;
-}
+/** Trains, and resumes what a kill would leave; both must end with the same state. Returns the whole run. */
+const trainTwice = (run: string, overrides: readonly string[]): Promise<string> =>
+  trainAndResume(setup(), run, overrides, 3);
 
 async function conditionOf(run: string) {
   const model = openFolder(join(run, "model"));
@@ -119,7 +122,7 @@ describe("the condition of train diffusion", () => {
 
   it("may be a target compartment in generation, and trains as without unless samples are conditioned on prototypes", async () => {
     const run = await trainTwice("targeted", ["target_inverse_temperature=6"]);
-    const plain = await train("untargeted");
+    const plain = await trainPlain();
     const target = { compartments: imageCompartments, inverseTemperature: 6 };
     expect(await conditionOf(run)).toMatchObject({ input: "full", target });
     expect((await conditionOf(plain)).target).toBeUndefined();
@@ -158,7 +161,7 @@ describe("the condition of train diffusion", () => {
 
   it("needs a localization head, since a model that generates also localizes", async () => {
     const plain = await writePlainEsm2(join(folder, "esm"));
-    await expect(train("plain", [`models.plm=${plain}`])).rejects.toThrow(/has no localization head/);
+    await expect(train("no-head", [`models.plm=${plain}`])).rejects.toThrow(/has no localization head/);
   });
 });
 
@@ -186,7 +189,7 @@ describe("the extra conditions of train diffusion", () => {
   });
 
   it("can be added to a trained denoiser, with its cross-attention alone to train", async () => {
-    const earlier = await train("earlier");
+    const earlier = await trainPlain();
     const from = `train.start_from=${join(earlier, "model")}`;
     const run = await trainTwice("added", [`extra=${extra}`, from, "trained=only_cross_attention"]);
     const [old, now] = await Promise.all(
@@ -242,7 +245,7 @@ describe("the part that train diffusion trains", () => {
 describe("the warm-up of the conditioning", () => {
   it("trains, resumes exactly, and changes what is learned", async () => {
     const warmedUp = await stateOf(await trainTwice("warm-up", ["conditioning_warmup_steps=3"]), 3);
-    const plain = await stateOf(await train("no-warm-up"), 3);
+    const plain = await stateOf(await trainPlain(), 3);
     const name = [...plain.keys()].find(
       (key) => key.startsWith("parameters.") && key.endsWith("attn2.to_q.weight"),
     )!;
@@ -256,7 +259,7 @@ describe("the further stains of train diffusion", () => {
     const data = Uint8Array.from({ length: crops.length * side * side * 2 }, (_, i) => (i * 7919) % 251);
     const stains = writeNpy({ dtype: "uint8", shape: [crops.length, side, side, 2], data });
     await writeFile(join(atlas.path, "stains_u8.npy"), stains);
-    const narrow = await train("narrow");
+    const narrow = await trainPlain();
     const run = await trainTwice("stains", [
       "model.stains=[microtubules, er]",
       `train.start_from=${join(narrow, "model")}`,

@@ -9,6 +9,7 @@ import { printLines } from "../../cli/print.ts";
 import { digestOf, type PartsFolder } from "../../experiment-parts.ts";
 import { type NamedProtein, resolveProteins } from "../../proteins.ts";
 import { cellArgs } from "./cell-arguments.ts";
+import { modelArgs } from "./model-argument.ts";
 import { proteinArgs } from "./protein-arguments.ts";
 
 /** The options that experiments share; `output` is the default of the output folder. */
@@ -17,7 +18,7 @@ export const experimentArgs = <Output extends string>(output: Output) =>
     ...cellArgs,
     organism: proteinArgs.organism,
     "allow-nucleotides": proteinArgs["allow-nucleotides"],
-    model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+    ...modelArgs,
     output: {
       ...{ type: "string", alias: "o", valueHint: "folder", default: output },
       description: "Output folder",

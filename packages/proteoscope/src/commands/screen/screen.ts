@@ -14,6 +14,7 @@ import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
+import { modelArgs } from "../arguments/model-argument.ts";
 import { proteinArgs, proteinInputs } from "../arguments/protein-arguments.ts";
 import { printRefusals } from "../print-refusals.ts";
 import { jobScript, schedulers } from "./job-script.ts";
@@ -82,7 +83,7 @@ const screenArgs = {
     default: "8",
     description: "Number of shards of that script",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
   output: {
     type: "string",
     alias: "o",

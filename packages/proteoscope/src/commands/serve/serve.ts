@@ -12,6 +12,7 @@ import { CommandError, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { openModel } from "../../model-folder.ts";
 import { findPage } from "./page-folder.ts";
+import { workerArgs } from "./worker.ts";
 
 const serveArgs = {
   port: { type: "string", valueHint: "number", default: "8473", description: "Port; 0 is any that is free" },
@@ -26,23 +27,17 @@ const serveArgs = {
     valueHint: "word",
     description: "Token that requests must have; by default PROTEOSCOPE_TOKEN, and none where it is not set",
   },
+  ...workerArgs,
   data: {
-    type: "string",
-    valueHint: "folder",
+    ...workerArgs.data,
     description: "Folder of images and of the database; under XDG_DATA_HOME when absent",
   },
   open: { type: "enum", options: ["yes", "no"], default: "yes", description: "Open the page in the browser" },
-  index: {
-    type: "string",
-    valueHint: "folder",
-    description: "Index of images that the page searches, made by retrieve --build",
-  },
   crops: {
     type: "string",
     valueHint: "set",
     description: "Data set whose recorded crops stand beside generated images, with their licences",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
 } as const satisfies ArgsDef;
 
 type ServeArguments = ParsedArgs<typeof serveArgs & typeof sharedArgs>;

@@ -11,8 +11,10 @@ import { printJson, printLines } from "../../cli/print.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { openModel, withRuntime } from "../../model-folder.ts";
 import { packageVersion } from "../../package-files.ts";
+import { modelArgs } from "../arguments/model-argument.ts";
 
-const workerArgs = {
+/** Options of `worker`, which `serve` has as well and gives to the worker that it starts. */
+export const workerArgs = {
   data: {
     type: "string",
     valueHint: "folder",
@@ -21,9 +23,9 @@ const workerArgs = {
   index: {
     type: "string",
     valueHint: "folder",
-    description: "Index of images that jobs of `serve` search",
+    description: "Index of images that the page and its jobs search, made by retrieve --build",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  ...modelArgs,
 } as const satisfies ArgsDef;
 
 type WorkerArguments = ParsedArgs<typeof workerArgs & typeof sharedArgs>;

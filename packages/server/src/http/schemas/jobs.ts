@@ -43,6 +43,7 @@ const shared = {
   id: z.uuid(),
   state: z.enum(jobStates),
   label: z.string().openapi({ description: "The proteins, for lists" }),
+  model: z.string().openapi({ description: "The first 16 digits of the `sha256` of its model" }),
   queuePosition: z.int().nullable().openapi({ description: "From 1; null where it does not wait" }),
   progress: orNull(progressSchema),
   preview: orNull(previewSchema),
