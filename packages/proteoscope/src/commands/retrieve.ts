@@ -80,7 +80,7 @@ const retrieveArgs = {
     default: generateDefaults.sampler,
     description: "Sampling method",
   },
-  model: { type: "string", valueHint: "folder", description: "Model folder; the shipped one when absent" },
+  model: { type: "string", valueHint: "folder", description: "Model folder or release; shipped if absent" },
   output: {
     type: "string",
     alias: "o",
