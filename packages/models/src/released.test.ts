@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { cellDiffDefaults } from "./cell-diff/definition.ts";
 import { esmcPresets } from "./esmc/network.ts";
 import { declareParameters, networks, type Pretrained } from "./registry.ts";
-import { releasedWeights } from "./released.ts";
+import { findReleasedWeights, releasedWeights } from "./released.ts";
 import { subcellDefaults } from "./subcell/network.ts";
 import { vermeerPresets } from "./vermeer/network.ts";
 import { vermeerVqDefaults } from "./vermeer/vq-network.ts";
@@ -19,6 +19,14 @@ describe("the released weights", () => {
     expect(new Set(names).size).toBe(names.length);
     const known = networks.map(({ name }) => name as string);
     for (const { architecture } of releasedWeights) expect(known).toContain(architecture);
+  });
+
+  it("are found by their names and by short ones, in any letter case", () => {
+    for (const weights of releasedWeights)
+      expect(findReleasedWeights(weights.name.toUpperCase())).toBe(weights);
+    expect(findReleasedWeights("SubCell")!.name).toBe("subcell-DNA-Protein");
+    expect(findReleasedWeights("cell-diff")!.name).toBe("cell-diff-hpa");
+    expect(findReleasedWeights("esmc")).toBeUndefined();
   });
 
   const head = { dtype: "float32", shape: [0], data: new Float32Array(0) } as const;

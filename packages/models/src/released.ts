@@ -150,10 +150,14 @@ export const releasedWeights: readonly ReleasedWeights[] = [
 ];
 
 /** What a name means that stands for several. */
-const shortNames: Readonly<Record<string, string>> = { "cell-diff": "cell-diff-hpa" };
+const shortNames: Readonly<Record<string, string>> = {
+  "cell-diff": "cell-diff-hpa",
+  // The stains that every picture of a protein around a nucleus has.
+  subcell: "subcell-DNA-Protein",
+};
 
 /** The released weights of a name, in any letter case; undefined where there are none. */
 export function findReleasedWeights(name: string): ReleasedWeights | undefined {
-  const wanted = shortNames[name.toLowerCase()] ?? name.toLowerCase();
+  const wanted = (shortNames[name.toLowerCase()] ?? name).toLowerCase();
   return releasedWeights.find((weights) => weights.name.toLowerCase() === wanted);
 }

@@ -3,11 +3,23 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 
-/** The sha256 of a file in hexadecimal. @throws the system's errors. */
-export async function hashFile(path: string): Promise<string> {
+/** How the reading of a large file is watched and ended. */
+export interface HashOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the number of bytes that were read. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** The sha256 of a file in hexadecimal. @throws the system's errors, and the signal's reason. */
+export async function hashFile(path: string, { signal, onProgress }: HashOptions = {}): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  let bytes = 0;
+  for await (const part of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
+    hash.update(part);
+    bytes += part.length;
+    onProgress?.(bytes);
+  }
   return hash.digest("hex");
 }

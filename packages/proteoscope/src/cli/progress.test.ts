@@ -28,6 +28,19 @@ describe("the progress line", () => {
     expect(written).toEqual(["\rsampling  10/50 steps  20%  2.5 steps/s  ETA 16s\u001b[K"]);
   });
 
+  it("counts the rate of what is done now, where an earlier run has done a part", () => {
+    const { written, clock, options } = recorder(true);
+    const progress = startProgress("pull", 100, { ...options, unit: "MB", from: 60 });
+    clock.ms = 3000;
+    progress.update(60);
+    clock.ms = 4000;
+    progress.update(80);
+    expect(written).toEqual([
+      "\rpull  60/100 MB  60%  0.0 MB/s  ETA ?\u001b[K",
+      "\rpull  80/100 MB  80%  5.0 MB/s  ETA 4s\u001b[K",
+    ]);
+  });
+
   it("redraws one line on a terminal, not too often, and ends it once", () => {
     const { written, clock, options } = recorder(true);
     const progress = startProgress("sampling", 100, options);

@@ -18,6 +18,8 @@ export interface ProgressOptions {
   readonly stream: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Plural noun of what is counted. */
   readonly unit?: string;
+  /** How much was done before this run, as of an interrupted one: the rate is that of the rest. Default 0. */
+  readonly from?: number;
   readonly delayMs?: number;
   /** Time between two redraws on a terminal. */
   readonly redrawMs?: number;
@@ -28,7 +30,7 @@ export interface ProgressOptions {
 
 /** Starts the line for work of `total` units; a total of Infinity shows the rate but no end. */
 export function startProgress(label: string, total: number, options: ProgressOptions): Progress {
-  const { stream, unit = "steps", delayMs = 2000, redrawMs = 100, logMs = 10_000 } = options;
+  const { stream, unit = "steps", from = 0, delayMs = 2000, redrawMs = 100, logMs = 10_000 } = options;
   const nowMs = options.nowMs ?? (() => performance.now());
   const startMs = nowMs();
   let shownMs = -Infinity;
@@ -41,7 +43,7 @@ export function startProgress(label: string, total: number, options: ProgressOpt
     update(done, note) {
       const elapsedMs = nowMs() - startMs;
       if (closed || elapsedMs < delayMs) return;
-      const described = describe(label, done, total, unit, elapsedMs) + (note ? `  ${note}` : "");
+      const described = describe(label, { done, from, total, unit, elapsedMs }) + (note ? `  ${note}` : "");
       const text = printable(described, longestLine);
       const isLast = done >= total;
       if (text === line || (!isLast && elapsedMs - shownMs < (stream.isTTY ? redrawMs : logMs))) return;
@@ -79,14 +81,22 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
 }
 
-function describe(label: string, done: number, total: number, unit: string, elapsedMs: number): string {
-  const perSecond = (done / elapsedMs) * 1000;
+interface State {
+  readonly done: number;
+  readonly from: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly elapsedMs: number;
+}
+
+function describe(label: string, { done, from, total, unit, elapsedMs }: State): string {
+  const perSecond = ((done - from) / elapsedMs) * 1000;
   const rate = `${perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toPrecision(2)} ${unit}/s`;
   if (!Number.isFinite(total)) return `${label}  ${done} ${unit}  ${rate}  ${formatDuration(elapsedMs)}`;
   const percent = total > 0 ? Math.min(100, Math.floor((done / total) * 100)) : 100;
   const left =
     done >= total
       ? `in ${formatDuration(elapsedMs)}`
-      : `ETA ${done > 0 ? formatDuration((elapsedMs * (total - done)) / done) : "?"}`;
+      : `ETA ${perSecond > 0 ? formatDuration((1000 * (total - done)) / perSecond) : "?"}`;
   return `${label}  ${done}/${total} ${unit}  ${percent}%  ${rate}  ${left}`;
 }

@@ -6,6 +6,8 @@ import { readCsv, readSafetensors, writeNpy } from "@proteoscope/formats";
 import { declareParameters, savePretrained } from "@proteoscope/models";
 import { type SubcellConfig, subcellDefaults } from "@proteoscope/models/released";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCommandLine } from "../cli.ts";
+import { recordCommandContext } from "../testing/command-context.ts";
 import { runWords } from "../testing/model-folder.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -76,7 +78,7 @@ describe("localize-image", () => {
   it("takes the channels that are named, and asks for them where there are others", async () => {
     const four = join(path, "four.npy");
     const asked = await localize([four]);
-    expect(asked.exitCode).toBe(2);
+    expect(asked.exitCode).toBe(3);
     expect(asked.stderr).toMatch(
       /has 4 channels, the encoder takes nucleus, protein: say which they are \(--channels nucleus=0,protein=1\)/,
     );
@@ -105,6 +107,27 @@ describe("localize-image", () => {
     expect(stderr).toMatch(/left out: .*broken\.npy: /);
     expect((await localize([...words, "--strict"])).exitCode).toBe(3);
     expect((await localize([...words, "--strict"])).stdout).toBe("");
+  });
+
+  it("leaves out a picture of other stains among the pictures of a folder", async () => {
+    const { exitCode, stdout, stderr } = await localize([join(path, "four.npy"), join(path, "cells")]);
+    expect(exitCode).toBe(3);
+    expect(readCsv(stdout)).toHaveLength(2);
+    expect(stderr).toMatch(/left out: .*four\.npy: has 4 channels, .*--channels nucleus=0,protein=1/);
+  });
+
+  it("prints each row as it comes, so that an interrupt leaves what is finished", async () => {
+    const { commandContext, output, controller } = recordCommandContext({});
+    const write = commandContext.stdout.write.bind(commandContext.stdout);
+    const stdout = {
+      write(text: string) {
+        controller.abort();
+        return write(text);
+      },
+    };
+    const words = ["localize-image", join(path, "cells"), "--model", model];
+    expect(await runCommandLine(words, { ...commandContext, stdout } as typeof commandContext)).toBe(130);
+    expect(readCsv(output.stdout).map(({ image }) => image)).toEqual([join(path, "cells", "a.npy")]);
   });
 
   it("says what is not there: a picture, pictures in a folder, another network", async () => {

@@ -35,10 +35,10 @@ export const localizeImageCommand = defineCommand({
     },
     model: {
       type: "string",
-      valueHint: "path",
+      valueHint: "model",
       required: true,
       description:
-        "Encoder of SubCell, such as DNA-Protein_ViT-ProtS-Pool.pth, with its classifiers beside it",
+        "Encoder of SubCell: a release that was pulled, such as subcell-DNA-Protein, or its file with its classifiers beside it",
     },
     channels: {
       type: "string",
@@ -71,6 +71,7 @@ export const localizeImageCommand = defineCommand({
     "different spaces: compare those of one encoder alone, which the JSON names with its sha256.",
   ],
   examples: [
+    "proteoscope localize-image cell.tif --model subcell-DNA-Protein",
     "proteoscope localize-image cell.tif --model subcell/DNA-Protein_ViT-ProtS-Pool.pth",
     "proteoscope localize-image cells/ --model encoder.pth --channels nucleus=DAPI,protein=GFP -o locations.csv",
     "proteoscope localize-image cell.png --model encoder.pth --pixel-size 0.2 --json",
@@ -88,6 +89,8 @@ export const localizeImageCommand = defineCommand({
           : parseNumber("pixel-size", args["pixel-size"], { min: 0.001, max: 1000 }),
     };
     const { encoder, model } = await readEncoder(args.model, context);
+    // What is printed stays when the run is ended.
+    const isStreamed = !args.json && args.output === undefined && !args.strict;
     const rows: LocalizedImage[] = [];
     const refused: CellImageError[] = [];
     const progress = showProgress(stderr);
@@ -97,9 +100,13 @@ export const localizeImageCommand = defineCommand({
       for await (const row of localizeImages(runtime, encoder, cells, {
         ...{ signal, total: paths.length, onProgress: progress.show },
       })) {
-        if (!(row instanceof CellImageError)) rows.push(row);
-        else if (args.strict) throw row;
-        else refused.push(row);
+        if (row instanceof CellImageError) {
+          if (args.strict) throw row;
+          refused.push(row);
+          continue;
+        }
+        rows.push(row);
+        if (isStreamed) stdout.write(csvOf([row], { withHeader: rows.length === 1 }));
       }
     }).finally(progress.close);
     for (const { message } of refused) printLines(stderr, `left out: ${message}`);
@@ -113,7 +120,7 @@ export const localizeImageCommand = defineCommand({
         images: rows.map(({ embedding, ...row }) => ({ ...row, embedding: [...embedding] })),
         refused: refused.map(({ image, message }) => ({ image, message })),
       });
-    else if (args.output === undefined && rows.length > 0) stdout.write(csvOf(rows));
+    else if (args.output === undefined && !isStreamed && rows.length > 0) stdout.write(csvOf(rows));
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
@@ -185,6 +192,7 @@ async function* readCells(
   for (const path of paths)
     yield await readCell(path, config, options).catch((error: unknown) => {
       options.signal.throwIfAborted();
+      if (error instanceof CellImageError) return error;
       if (error instanceof ImageSelectionError) return new CellImageError(path, error.message);
       if (!(error instanceof ProteoscopeError || error instanceof FormatError)) throw error;
       return new CellImageError(path, describeFailure(error).message.replace(`${path}: `, ""));
@@ -197,10 +205,11 @@ async function readCell(
   { channels, pixelSizeMicrons, signal }: ReadOptions,
 ): Promise<CellImage> {
   const { stack } = await openImageFile(path, { signal });
+  const { CellImageError } = await import("@proteoscope/microscope/experiments");
   if (channels === undefined && stack.sizeC !== stains.length)
-    throw new CommandError(
-      `${path} has ${stack.sizeC} channels, the encoder takes ${stains.join(", ")}: say which they are (--channels ${stains.map((stain, index) => `${stain}=${index}`).join(",")})`,
-      exitCodes.usage,
+    throw new CellImageError(
+      path,
+      `has ${stack.sizeC} channels, the encoder takes ${stains.join(", ")}: say which they are (--channels ${stains.map((stain, index) => `${stain}=${index}`).join(",")})`,
     );
   const planes: Partial<Record<SubcellStain, Float32Array>> = {};
   for (const [index, stain] of stains.entries()) {
@@ -216,14 +225,16 @@ async function readCell(
   return { id: path, width, height, planes, pixelSizeMicrons: pixelSizeMicrons ?? stack.pixelSizeMicrons };
 }
 
-function csvOf(rows: readonly LocalizedImage[]): string {
+function csvOf(rows: readonly LocalizedImage[], { withHeader = true } = {}): string {
   const table = rows.map(
     ({ id, location = "", probabilities = {} }): Record<string, string> => ({
       ...{ image: id, location },
       ...Object.fromEntries(Object.entries(probabilities).map(([name, p]) => [name, p.toFixed(4)])),
     }),
   );
-  return writeCsv(table, Object.keys(table[0]!));
+  const names = Object.keys(table[0]!);
+  const text = writeCsv(table, names);
+  return withHeader ? text : text.slice(writeCsv([], names).length);
 }
 
 /** The embeddings as one tensor, with the pictures' names and the encoder in the metadata. */

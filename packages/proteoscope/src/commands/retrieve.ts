@@ -81,7 +81,7 @@ const retrieveArgs = {
     default: generateDefaults.sampler,
     description: "Sampling method",
   },
-  ...modelArgs,
+  model: { ...modelArgs.model, description: "Model folder or release; shipped if absent" },
   output: {
     ...{ type: "string", alias: "o", valueHint: "folder" },
     description: "With --build the index; else a folder for ranks.csv, ranks.json and a contact sheet",

@@ -11,6 +11,8 @@ export interface HubAccess {
   readonly signal: AbortSignal;
   /** Pause before the second attempt, 1000 when absent; each later pause is twice as long. */
   readonly retryDelayMs?: number;
+  /** Called before each pause, with what failed and how long the pause is. */
+  readonly onPause?: ((reason: string, pauseMs: number) => void) | undefined;
   /** A connection that is silent for longer is given up; 60,000 when absent. */
   readonly silenceMs?: number;
 }
@@ -32,11 +34,11 @@ const longestPauseMs = 120_000;
 
 /**
  * Repeats `work` while it fails with a TransientError. `progress` measures how far it has come; coming further starts the
- * count of failures anew. @throws ProteoscopeError (failure) after five failures in a row.
+ * count of failures anew. @throws ProteoscopeError (failure, field `endpoint`) after five failures in a row.
  */
 export async function retry<T>(
   work: () => Promise<T>,
-  { endpoint, signal, retryDelayMs = 1000 }: HubAccess,
+  { endpoint, signal, retryDelayMs = 1000, onPause }: HubAccess,
   progress: () => number = () => 0,
 ): Promise<T> {
   let failures = 0;
@@ -52,10 +54,11 @@ export async function retry<T>(
       if (failures === attemptsWithoutProgress)
         throw new ProteoscopeError(
           `${new URL(endpoint).host}: ${error.message}, ${failures} times in a row; try again later: what is here already is kept`,
-          { kind: "failure", cause: error },
+          { kind: "failure", field: "endpoint", cause: error },
         );
-      const pauseMs = error.pauseMs ?? retryDelayMs * 2 ** (failures - 1);
-      await sleep(Math.min(pauseMs, longestPauseMs), undefined, { signal });
+      const pauseMs = Math.min(error.pauseMs ?? retryDelayMs * 2 ** (failures - 1), longestPauseMs);
+      onPause?.(`${new URL(endpoint).host}: ${error.message}`, pauseMs);
+      await sleep(pauseMs, undefined, { signal });
     }
   }
 }

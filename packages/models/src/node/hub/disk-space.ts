@@ -11,7 +11,7 @@ export async function requireDiskSpace(folder: string, bytes: number): Promise<n
   if (freeBytes > bytes) return freeBytes;
   const [needed, free] = [bytes, freeBytes].map((value) => `${(value / 1e9).toFixed(1)} GB`);
   throw new ProteoscopeError(
-    `${folder}: ${needed} are to be fetched and ${free} are free: make room, or use another disk`,
+    `${folder}: ${needed} are needed and ${free} are free: make room, or use another disk`,
     { kind: "failure", field: "hubFolder" },
   );
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { missingBytes } from "./missing-bytes.ts";
 import { claimPartialFile } from "./partial-file.ts";
 
 let folder: string;
@@ -46,4 +47,11 @@ it("takes over from a process that was killed, and not from one that runs", asyn
   expect(readFileSync(partial.path, "utf8")).toBe("left");
   partial.release();
   expect(readFileSync(running, "utf8")).toBe("theirs");
+});
+
+it("is not to come again, unless it is longer than its file", async () => {
+  expect(await missingBytes([{ target, bytes: 10 }])).toBe(10);
+  writeFileSync(`${target}.incomplete`, "half");
+  expect(await missingBytes([{ target, bytes: 10 }])).toBe(6);
+  expect(await missingBytes([{ target, bytes: 3 }])).toBe(3);
 });

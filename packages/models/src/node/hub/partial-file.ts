@@ -2,7 +2,7 @@
 // has that process's id, so that no two write to one file; after an interrupt it has its common name again, and what a
 // killed process left is taken over when that process is gone.
 import { renameSync } from "node:fs";
-import { open, readdir, rename } from "node:fs/promises";
+import { open, readdir, rename, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
@@ -42,6 +42,12 @@ export async function claimPartialFile(target: string): Promise<PartialFile> {
       release();
     },
   };
+}
+
+/** Bytes of a target that an interrupted download left; 0 where there is nothing. */
+export async function partialBytes(target: string): Promise<number> {
+  const path = await findAbandoned(target).catch(() => undefined);
+  return path === undefined ? 0 : ((await stat(path).catch(() => undefined))?.size ?? 0);
 }
 
 function ownName(target: string, pid: number): string {

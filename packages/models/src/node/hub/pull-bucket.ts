@@ -11,6 +11,7 @@ import { type HubAccess, requestHub, retry } from "./client.ts";
 import { requireDiskSpace } from "./disk-space.ts";
 import { downloadFile, type RemoteFile } from "./download.ts";
 import { checkableEtag } from "./etag.ts";
+import { missingBytes } from "./missing-bytes.ts";
 import type { PullEvents } from "./pull.ts";
 import type { Pin } from "./release-record.ts";
 
@@ -51,8 +52,14 @@ export async function pullBucket(
   const missing = states.flatMap(({ remote }) => remote ?? []);
   const totalBytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
   if (missing.length > 0) {
-    const freeBytes = await requireDiskSpace(folder, totalBytes);
-    await events.onPlan?.({ folder, bytes: totalBytes, freeBytes, licence: undefined, files: missing });
+    const bytes = await missingBytes(
+      missing.map((remote) => ({
+        target: temporaryPath(join(folder, remote.path), remote),
+        bytes: remote.bytes,
+      })),
+    );
+    const freeBytes = await requireDiskSpace(folder, bytes);
+    await events.onPlan?.({ folder, bytes, freeBytes, licence: undefined, files: missing });
   }
   let doneBytes = 0;
   const pulled = await mapInOrder(states, async ({ path, pin, remote }): Promise<BucketFile> => {
@@ -117,12 +124,16 @@ async function fetchFile(
   access: HubAccess,
   onProgress: (bytes: number) => void,
 ): Promise<void> {
-  const version = createHash("sha256").update(`${remote.bytes} ${remote.etag}`).digest("hex").slice(0, 12);
-  const temporary = `${target}.${version}`;
+  const temporary = temporaryPath(target, remote);
   await createFolder(dirname(target));
   await removeOtherVersions(target, basename(temporary));
   await downloadFile(remote, temporary, access, onProgress);
   await rename(temporary, target);
+}
+
+function temporaryPath(target: string, { bytes, etag }: RemoteFile): string {
+  const version = createHash("sha256").update(`${bytes} ${etag}`).digest("hex").slice(0, 12);
+  return `${target}.${version}`;
 }
 
 async function removeOtherVersions(target: string, current: string): Promise<void> {

@@ -109,7 +109,7 @@ describe("pullModel", () => {
     await expect(pull()).rejects.toMatchObject({
       kind: "failure",
       field: "hubFolder",
-      message: expect.stringMatching(/4503599\.6 GB are to be fetched .* make room, or use another disk$/),
+      message: expect.stringMatching(/4503599\.6 GB are needed .* make room, or use another disk$/),
     });
     expect(fetched()).toBe(0);
   });

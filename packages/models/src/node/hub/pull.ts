@@ -10,6 +10,7 @@ import type { HubAccess } from "./client.ts";
 import { requireDiskSpace } from "./disk-space.ts";
 import { downloadFile, type RemoteFile } from "./download.ts";
 import { listRepository } from "./list.ts";
+import { missingBytes } from "./missing-bytes.ts";
 import { commitPattern, repositoryFolder } from "./repository.ts";
 
 /** Which model is pulled, and to where. */
@@ -29,7 +30,7 @@ export interface PullRequest {
 /** What a pull is going to do. */
 export interface PullPlan {
   readonly folder: string;
-  /** Bytes that are missing, and those that are free on the disk. */
+  /** Bytes that are still to come, without those of interrupted downloads, and those that are free on the disk. */
   readonly bytes: number;
   readonly freeBytes: number;
   readonly licence: string | undefined;
@@ -42,7 +43,7 @@ export interface PullEvents {
   onPlan?(plan: PullPlan): Promise<void> | void;
   /** Called before anything is fetched, with the licence that the card names. */
   onLicence?(licence: string | undefined): Promise<void> | void;
-  /** Called with the bytes that have come, the bytes that were missing at the start, and the file being fetched. */
+  /** Called with the bytes that are here, those of interrupted downloads among them, their total, and the file being fetched. */
   onProgress?(bytes: number, totalBytes: number, path: string): void;
 }
 
@@ -77,8 +78,9 @@ export async function pullModel(
   const totalBytes = sumBytes(missing.map(([, file]) => file));
   await createFolder(join(folder, "blobs"));
   if (missing.length > 0) {
-    const freeBytes = await requireDiskSpace(folder, totalBytes);
-    await events.onPlan?.({ folder, bytes: totalBytes, freeBytes, licence, files: wanted });
+    const bytes = await missingBytes(missing.map(([blob, file]) => ({ target: blob, bytes: file.bytes })));
+    const freeBytes = await requireDiskSpace(folder, bytes);
+    await events.onPlan?.({ folder, bytes, freeBytes, licence, files: wanted });
     await events.onLicence?.(licence);
   }
   let doneBytes = 0;

@@ -65,7 +65,7 @@ const evaluateArgs = {
     valueHint: "list",
     default: "classifier",
     description:
-      "Judges beside hand-made features: classifier (the model's own), or paths of a classifier, cytoself, SubCell or .onnx",
+      "Judges beside hand-made features: classifier (the model's own), subcell (once it was pulled), or paths of a classifier, cytoself, SubCell or .onnx",
   },
   samples: { type: "string", valueHint: "number", default: "1", description: "Images per protein" },
   steps: { type: "string", valueHint: "number", default: "15", description: "Sampling steps" },
@@ -105,6 +105,7 @@ export const evaluateCommand = defineCommand({
     "proteoscope evaluate runs/diffusion --data atlas -o report --proteins 50 --samples 4 --resume",
     "proteoscope evaluate runs/diffusion --data atlas --judge classifier,runs/judge,cytoself --sweep-guidance 1,2,4",
     "proteoscope evaluate generated/ --data real/ -o report",
+    "proteoscope evaluate generated/ --data real/ --judge subcell -o report",
     "proteoscope evaluate compare report-a report-b -o comparison",
   ],
   async run(args, context) {

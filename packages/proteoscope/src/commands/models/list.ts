@@ -7,13 +7,15 @@ import { join } from "node:path";
 import { printable } from "@proteoscope/formats/printable";
 import type { ReleasedWeights } from "@proteoscope/models/released";
 import { cacheFolders } from "../../cache-folders.ts";
-import { defineCommand } from "../../cli/command.ts";
+import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { printJson, printLines } from "../../cli/print.ts";
 import { findShipped, shippedModelName } from "../../package-files.ts";
 
 export interface ListedModel {
   readonly name: string;
   readonly source: "shipped" | "Hugging Face cache" | "release";
+  /** The name by which commands take it, where it is a release of another group. */
+  readonly release?: string;
   /** What its configuration says it is, such as "esm" or "UNet2DConditionModel". */
   readonly kind: string;
   readonly path: string;
@@ -27,12 +29,13 @@ export interface ListedModel {
 
 export const modelsListCommand = defineCommand({
   name: "list",
-  description: "The checkpoints on this machine: what ships, and what the cache of Hugging Face holds",
+  description:
+    "The checkpoints on this machine: what ships, what the cache of Hugging Face holds, and releases",
   args: {
     released: {
       type: "boolean",
       description:
-        "Instead the weights of other groups that run here: size, licence, what they were trained on",
+        "Instead all weights of other groups that run here: size, licence, training, and whether they are on this machine",
     },
     protein: {
       type: "string",
@@ -48,12 +51,12 @@ export const modelsListCommand = defineCommand({
   async run(args, { stdout, stderr, env }) {
     if (args.released) {
       const { architectureTitles } = await import("@proteoscope/models");
-      const { releasedWeights } = await import("@proteoscope/models/released");
-      if (args.json) printJson(stdout, { released: releasedWeights });
+      const released = await findAllReleased(env);
+      if (args.json) printJson(stdout, { released });
       else
         printLines(
           stdout,
-          ...releasedWeights.flatMap((weights) =>
+          ...released.flatMap((weights) =>
             describeReleased(weights, architectureTitles[weights.architecture]),
           ),
         );
@@ -115,7 +118,8 @@ async function examine(
   return {
     name,
     source,
-    kind: file === undefined ? "without a configuration" : await readKind(file),
+    kind: file === undefined ? (release?.architecture ?? "without a configuration") : await readKind(file),
+    ...(release && { release: release.name }),
     path,
     bytes: sizes.reduce((total, size) => total + size, 0),
     licence: (await readCardLicence(path)) ?? release?.weightsLicence,
@@ -133,13 +137,31 @@ async function listReleases(releasedFolder: string): Promise<ListedModel[]> {
     if (path === undefined) continue;
     const { files, licence } = await readRecord(releasedFolder, weights.name);
     models.push({
-      ...{ name: weights.name, source: "release", kind: weights.architecture, path },
+      ...{ name: weights.name, release: weights.name, source: "release", kind: weights.architecture, path },
       bytes: Object.values(files).reduce((total, { bytes }) => total + bytes, 0),
       licence: licence?.text ?? weights.weightsLicence,
       trainedOn: weights.trainedOn,
     });
   }
   return models;
+}
+
+type FoundWeights = ReleasedWeights & {
+  /** Where they are on this machine, where they were pulled. */
+  readonly path?: string;
+};
+
+/** All released weights that run here, with the place of those that are on this machine. */
+async function findAllReleased(env: CommandContext["env"]): Promise<FoundWeights[]> {
+  const { findReleased } = await import("@proteoscope/models/node");
+  const { releasedWeights } = await import("@proteoscope/models/released");
+  const { huggingFace: hubFolder, released: releasedFolder } = cacheFolders(env);
+  return Promise.all(
+    releasedWeights.map(async (weights) => {
+      const path = await findReleased(weights, { hubFolder, releasedFolder });
+      return { ...weights, ...(path !== undefined && { path }) };
+    }),
+  );
 }
 
 /** Adds whether a model was trained on a protein. */
@@ -183,20 +205,31 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
 }
 
-function describeReleased(weights: ReleasedWeights, title: string): string[] {
-  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source, trainingProteins } =
+function describeReleased(weights: FoundWeights, title: string): string[] {
+  const { name, bytes, parameters, codeLicence, weightsLicence, trainedOn, source, trainingProteins, path } =
     weights;
   return [
     `${name}  ${title}, ${Math.round(parameters / 1e6)} M parameters, ${(bytes / 1e9).toFixed(2)} GB`,
     `  licence of the code ${codeLicence}; of the weights: ${weightsLicence}`,
     `  trained on ${trainedOn}; ${source}`,
     `  proteins: ${trainingProteins}`,
+    path === undefined ? `  not here: proteoscope models pull ${name}` : `  here: ${path}`,
   ];
 }
 
-function describe({ name, source, kind, path, bytes, licence, trainedOn, protein }: ListedModel): string[] {
+function describe({
+  name,
+  release = name,
+  source,
+  kind,
+  path,
+  bytes,
+  licence,
+  trainedOn,
+  protein,
+}: ListedModel): string[] {
   return [
-    `${name}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}`,
+    `${name === release ? name : `${name} (${release})`}  ${kind}, ${(bytes / 1e6).toFixed(1)} MB, ${source}`,
     `  licence ${licence ?? "not named"}; trained on ${trainedOn ?? "what its card says"}`,
     ...(protein === undefined ? [] : [`  ${protein}`]),
     `  ${path}`,

@@ -242,7 +242,7 @@ describe("proteoscope models verify", () => {
     expect([exitCode, stdout]).toEqual([
       0,
       expect.stringMatching(
-        /^unet: unet, all \d+ tensors fit\nautoencoder: autoencoder, all \d+ tensors fit\n$/,
+        /^[0-9a-f]{64} {2}proteoscope\.ckpt\nunet: unet, all \d+ tensors fit\nautoencoder: autoencoder, all \d+ tensors fit\n$/,
       ),
     ]);
     const expected = recorded("diffusers-vae");
@@ -259,7 +259,10 @@ describe("proteoscope models verify", () => {
 
   it("looks at a single file, too", async () => {
     const { exitCode, stdout } = await run("verify", join(fixtures, "fair-esm/esm2_t2_tiny.pt"));
-    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^\.: esm2, all \d+ tensors fit\n$/)]);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^[0-9a-f]{64} {2}esm2_t2_tiny\.pt\n\.: esm2, all \d+ tensors fit\n$/),
+    ]);
   });
 });
 
@@ -289,7 +292,12 @@ describe("proteoscope models list", () => {
     mkdirSync(snapshot, { recursive: true });
     writeFileSync(join(snapshot, "vermeer_B.ckpt"), "weights");
     expect(await listModels(undefined, hub)).toEqual([
-      expect.objectContaining({ name: "microsoft/vermeer-B", kind: "without a configuration", bytes: 7 }),
+      expect.objectContaining({
+        name: "microsoft/vermeer-B",
+        release: "vermeer-b",
+        kind: "vermeer",
+        bytes: 7,
+      }),
     ]);
   });
 

@@ -5,6 +5,7 @@ import { ProteoscopeError } from "@proteoscope/formats";
 import type { PullEvents, PullPlan } from "@proteoscope/models/node";
 import type { CommandContext } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
+import { printLines } from "../../cli/print.ts";
 import { type Progress, startProgress } from "../../cli/progress.ts";
 
 /** "cell-diff-hpa: 6.86 GB to fetch into FOLDER, 66.1 GB free" */
@@ -24,10 +25,19 @@ export function describeBytes(bytes: number): string {
 export function pullProgress(name: string, stream: CommandContext["stderr"]) {
   let progress: Progress | undefined;
   const show: NonNullable<PullEvents["onProgress"]> = (bytes, totalBytes, path) => {
-    progress ??= startProgress(`pull ${name}`, toMegabytes(totalBytes), { stream, unit: "MB" });
+    // The first report says what an interrupted pull left.
+    progress ??= startProgress(`pull ${name}`, toMegabytes(totalBytes), {
+      ...{ stream, unit: "MB", from: toMegabytes(bytes) },
+    });
     progress.update(toMegabytes(bytes), path);
   };
   return { show, close: () => progress?.close() };
+}
+
+/** Says that a pull waits for its next attempt, so that nobody takes the pause for work. */
+export function sayPause(stream: CommandContext["stderr"]) {
+  return (reason: string, pauseMs: number): void =>
+    printLines(stream, `${reason}; next attempt in ${Math.ceil(pauseMs / 1000)} s`);
 }
 
 /** Rethrows with what to do about it. @throws CommandError or the error itself. */
@@ -40,6 +50,7 @@ export function addAdvice(error: unknown): never {
 /** What to do about a failure, by the field of the request that is at fault. */
 const advices: Readonly<Record<string, string>> = {
   token: "set HF_TOKEN to a token that may read it",
+  endpoint: "--endpoint names a mirror, --offline takes what is here",
   hubFolder: "HF_HUB_CACHE names the folder of models of the Hub, XDG_CACHE_HOME that of all others",
 };
 

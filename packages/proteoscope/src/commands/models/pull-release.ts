@@ -7,7 +7,7 @@ import { cacheFolders } from "../../cache-folders.ts";
 import type { CommandContext } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
-import { addAdvice, describePlan, isTrue, parseEndpoint, pullProgress } from "./pull-messages.ts";
+import { addAdvice, describePlan, isTrue, parseEndpoint, pullProgress, sayPause } from "./pull-messages.ts";
 
 interface ReleaseArguments {
   readonly endpoint?: string | undefined;
@@ -46,7 +46,7 @@ export async function pullRelease(
       ...{ hubFolder, releasedFolder, bucketAddress: endpoint },
       ...{ acceptsLicence: args["accept-licence"] === true, takesChanged: args.update === true },
     },
-    { endpoint, token: (isHub && env.HF_TOKEN) || undefined, signal },
+    { endpoint, token: (isHub && env.HF_TOKEN) || undefined, signal, onPause: sayPause(stderr) },
     {
       onPlan(plan) {
         printLines(stderr, describePlan(name, plan), `licence of ${name}: ${plan.licence} (${weights.card})`);

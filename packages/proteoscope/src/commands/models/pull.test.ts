@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "@proteoscope/formats";
 import {
+  breakAfter,
   type FakeBucket,
   type FakeHub,
   fallSilent,
@@ -228,5 +229,57 @@ describe("models pull of a release", () => {
   it("suggests the name that was meant", async () => {
     const { exitCode, stderr } = await run(["pull", "cell-dif-hpa"]);
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/did you mean cell-diff-hpa\?/)]);
+    expect((await run(["pull", "esmc"])).stderr).toMatch(/no release: there are esmc-300m, esmc-600m$/m);
+  });
+
+  it("says of all releases which are here", async () => {
+    expect((await run(["list", "--released"])).stdout).not.toMatch(/^ {2}here:/m);
+    await pull("--accept-licence");
+    const { stdout } = await run(["list", "--released"]);
+    expect(stdout.match(/^ {2}here: .*$/gm)).toEqual([
+      `  here: ${join(place(), "DNA-Protein_ViT-ProtS-Pool.pth")}`,
+    ]);
+    expect(stdout).toMatch(/^ {2}not here: proteoscope models pull esmc-300m$/m);
+  });
+
+  it("says what another file has become since its first download, and what is missing", async () => {
+    await pull("--accept-licence");
+    const path = join(place(), "DNA-Protein_ViT-ProtS-Pool.pth");
+    const intact = await run(["verify", "subcell"]);
+    expect(intact.stderr).toBe("");
+    expect(intact.stdout.match(/^[0-9a-f]{64} {2}/gm)).toHaveLength(11);
+    expect(intact.stdout).toMatch(/^every file was compared with its first download$/m);
+    expect(intact.stdout).not.toContain("is not what came on");
+    writeFileSync(path, encoder.toReversed());
+    rmSync(join(place(), folders[3]!));
+    const { exitCode, stdout } = await run(["verify", "subcell"]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain(`problem: ${path} is not what came on `);
+    expect(stdout).toContain("remove it, then proteoscope models pull subcell-DNA-Protein\n");
+    expect(stdout).toMatch(/^problem: \S+seed_3\.pth is missing: proteoscope models pull /m);
+  });
+
+  it("says how much is still to come, and that it waits for its next attempt", async () => {
+    bucket.faults.push(
+      breakAfter(1000),
+      ...Array.from({ length: 4 }, () => refuse(503, { "retry-after": "0" })),
+    );
+    const broken = await pull("--accept-licence");
+    expect(broken.exitCode).toBe(1);
+    expect(broken.stderr).toMatch(/^127\.0\.0\.1:\d+: .*connection broke; next attempt in 1 s$/m);
+    expect(broken.stderr).toMatch(/kept; --endpoint names a mirror, --offline takes what is here\n$/);
+    const plans: number[] = [];
+    const { pullReleased } = await import("@proteoscope/models/node");
+    const { findReleasedWeights } = await import("@proteoscope/models/released");
+    const released = join(cache, "xdg", "proteoscope", "released");
+    const request = { hubFolder: cache, releasedFolder: released, acceptsLicence: true, takesChanged: false };
+    const access = { endpoint: bucket.address, token: undefined, signal: new AbortController().signal };
+    await pullReleased(
+      findReleasedWeights("subcell")!,
+      { ...request, bucketAddress: bucket.address },
+      access,
+      { onPlan: ({ bytes }) => void plans.push(bytes) },
+    );
+    expect(plans).toEqual([2000 + folders.reduce((sum, _, seed) => sum + 3000 - seed, 0)]);
   });
 });

@@ -19,7 +19,7 @@ import { suggest } from "../../cli/arguments.ts";
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { CommandError, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
-import { addAdvice, describePlan, isTrue, parseEndpoint, pullProgress } from "./pull-messages.ts";
+import { addAdvice, describePlan, isTrue, parseEndpoint, pullProgress, sayPause } from "./pull-messages.ts";
 import { pullRelease } from "./pull-release.ts";
 
 const pullArgs = {
@@ -72,10 +72,9 @@ export const modelsPullCommand = defineCommand({
     if (release !== undefined) return pullRelease(release, args, context);
     if (!isModelName(name))
       throw usage(
-        `"${name}" is no model of the Hub: those are named <owner>/<name>; and no release: models list --released names those${suggest(
+        `"${name}" is no model of the Hub: those are named <owner>/<name>; and no release${suggestRelease(
           name,
           releasedWeights.map((weights) => weights.name),
-          "",
         )}`,
       );
     if (!isConfined(revision)) throw usage(`"${revision}" is no branch, tag or commit`);
@@ -90,6 +89,13 @@ export const modelsPullCommand = defineCommand({
     return undefined;
   },
 });
+
+/** The releases whose names hold the word, the one that is nearest to it, or where all are named. */
+function suggestRelease(word: string, known: readonly string[]): string {
+  const holding = known.filter((release) => release.toLowerCase().includes(word.toLowerCase()));
+  if (holding.length > 0) return `: there are ${holding.join(", ")}`;
+  return `: models list --released names those${suggest(word, known, "")}`;
+}
 
 /** @throws CommandError (not found) for what was never pulled. */
 async function findCached(
@@ -112,7 +118,7 @@ async function pull(args: PullArguments, { stderr, env, signal }: CommandContext
   const caches = cacheFolders(env);
   const progress = pullProgress(name, stderr);
   const request = { name, revision, hubFolder: caches.huggingFace, all: args.all === true };
-  const hub = { endpoint, token: env.HF_TOKEN || undefined, signal };
+  const hub = { endpoint, token: env.HF_TOKEN || undefined, signal, onPause: sayPause(stderr) };
   const pulling = pullModel(request, hub, {
     onPlan: (plan) => printLines(stderr, describePlan(name, plan)),
     async onLicence(licence) {

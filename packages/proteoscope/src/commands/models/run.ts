@@ -19,7 +19,7 @@ export const modelsRunCommand = defineCommand({
     model: {
       type: "positional",
       description:
-        "Folder with config.json and weights, one file (.safetensors, .bin, .pt, .ckpt), or <owner>/<name> in the cache",
+        "Folder with config.json and weights, one file (.safetensors, .bin, .pt, .ckpt), <owner>/<name> in the cache, or a release that was pulled, such as esmc-300m",
       required: true,
     },
     part: {
@@ -38,7 +38,7 @@ export const modelsRunCommand = defineCommand({
       valueHint: "file",
       required: true,
       description:
-        "Tensors as safetensors. ESM2, ESMC: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent. cytoself: x. SubCell: pixel_values",
+        "Tensors as safetensors. ESM2, ESMC: input_ids, [attention_mask]. UNet: sample, timestep, encoder_hidden_states, [encoder_attention_mask], [timestep_cond]. Autoencoder: sample, or latent. cytoself: x. SubCell: pixel_values. Vermeer: input_ids, embeddings; its tokenizer: sample, or indices. CELL-Diff: sample, cell, timestep, input_ids",
     },
     output: {
       type: "string",

@@ -1,13 +1,15 @@
-// `proteoscope models verify`: the sha256 of every file, held to SHA256SUMS where the folder has one, and every tensor
-// compared with the network that the configuration describes: names, shapes, nothing missing and nothing left over.
+// `proteoscope models verify`: the sha256 of every file, held to SHA256SUMS where the folder has one, and to its first download
+// where it is a release of another group; and every tensor compared with the network that the configuration describes: names,
+// shapes, nothing missing and nothing left over.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { FileSource } from "@proteoscope/models";
 import { openCheckpoint } from "../../checkpoint-path.ts";
 import { checksumFileName, listChecksums, verifyChecksums } from "../../checksums.ts";
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { describeFailure, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
+import { verifyRelease } from "./verify-release.ts";
 
 export interface VerifyReport {
   readonly model: string;
@@ -16,6 +18,8 @@ export interface VerifyReport {
   readonly files: Readonly<Record<string, string>>;
   /** Whether the folder says itself what its files should be. */
   readonly isListed: boolean;
+  /** Whether it is a release, whose files were compared with those that came first. */
+  readonly isPinned: boolean;
   readonly networks: readonly {
     readonly part: string;
     readonly architecture: string;
@@ -30,16 +34,17 @@ export const modelsVerifyCommand = defineCommand({
   args: {
     folder: {
       type: "positional",
-      description: "Model folder, or <owner>/<name> in the cache",
+      description: "Model folder, file of weights, <owner>/<name> in the cache, or a release that was pulled",
       required: true,
     },
   },
   examples: [
     "proteoscope models verify checkpoints/proteoscope-mini",
     "proteoscope models verify esm2_t6_8M_UR50D --json",
+    "proteoscope models verify subcell-DNA-Protein",
   ],
   async run(args, { stdout, stderr, env }) {
-    const report = await verify(args.folder, env, (notice) => void stderr.write(`${notice}\n`));
+    const report = await verify(args.folder, env, stderr);
     if (args.json) printJson(stdout, report);
     else printLines(stdout, ...describe(report));
     return report.ok ? exitCodes.ok : exitCodes.badData;
@@ -49,11 +54,14 @@ export const modelsVerifyCommand = defineCommand({
 async function verify(
   named: string,
   env: CommandContext["env"],
-  onNotice: (notice: string) => void,
+  stderr: CommandContext["stderr"],
 ): Promise<VerifyReport> {
   const { loadParts, readJson, subfolder } = await import("@proteoscope/models");
+  const { hashFile } = await import("@proteoscope/models/node");
+  const onNotice = (notice: string): void => printLines(stderr, notice);
   const { folder, options, path } = await openCheckpoint(named, env);
-  const problems: string[] = [];
+  const release = await verifyRelease(named, env, stderr);
+  const problems: string[] = [...(release?.problems ?? [])];
   const networks: VerifyReport["networks"][number][] = [];
   const attempt = async (work: () => Promise<VerifyReport["networks"]>): Promise<void> => {
     await work().then(
@@ -82,8 +90,11 @@ async function verify(
   if (isListed) {
     for (const { file, problem } of await verifyChecksums(path)) problems.push(`${file} ${problem}`);
   }
-  const files = isFolder ? parseSums(await listChecksums(path)) : {};
-  return { model: named, ok: problems.length === 0, files, isListed, networks, problems };
+  const files =
+    release?.files ??
+    (isFolder ? parseSums(await listChecksums(path)) : { [basename(path)]: await hashFile(path) });
+  const isPinned = release !== undefined;
+  return { model: named, ok: problems.length === 0, files, isListed, isPinned, networks, problems };
 }
 
 /** The small networks that a proteoscope model has besides the published ones; reading them compares them as well. */
@@ -103,11 +114,12 @@ function parseSums(list: string): Record<string, string> {
   return Object.fromEntries(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
 }
 
-function describe({ files, isListed, networks, problems }: VerifyReport): string[] {
+function describe({ files, isListed, isPinned, networks, problems }: VerifyReport): string[] {
   const sums = Object.entries(files).map(([file, sha256]) => `${sha256}  ${file}`);
   const fits = networks.map(
     ({ part, architecture, tensors }) => `${part}: ${architecture}, all ${tensors} tensors fit`,
   );
   const listed = isListed ? [`every file was compared with ${checksumFileName}`] : [];
-  return [...sums, ...fits, ...listed, ...problems.map((problem) => `problem: ${problem}`)];
+  const pinned = isPinned ? ["every file was compared with its first download"] : [];
+  return [...sums, ...fits, ...listed, ...pinned, ...problems.map((problem) => `problem: ${problem}`)];
 }
