@@ -3,6 +3,7 @@
 import type { NoiseScheduleConfig, Pretrained } from "@proteoscope/models";
 import { openCheckpoint } from "./checkpoint-path.ts";
 import type { CommandContext } from "./cli/command.ts";
+import { sayWhenSlow } from "./cli/progress.ts";
 
 export interface NamedNetworks {
   /** By folder: "unet", "vae", "plm"; "" for a network that is alone. */
@@ -31,7 +32,8 @@ export async function readNetworks(
     return { networks, noiseSchedule };
   }
   const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
-  const parts = await loadParts(folder, { ...options, onNotice });
+  const loading = loadParts(folder, { ...options, onNotice });
+  const parts = await sayWhenSlow(stderr, `reading the weights of ${named}`, loading);
   if (parts.length === 1) return { networks: new Map([["", parts[0]!]]), noiseSchedule: undefined };
   const folders = parts.map((part): [string, Pretrained] => [
     part.architecture === "autoencoder" ? "vae" : part.architecture,

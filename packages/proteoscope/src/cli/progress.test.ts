@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, startProgress } from "./progress.ts";
+import { formatDuration, sayWhenSlow, startProgress } from "./progress.ts";
 
 function recorder(isTTY: boolean) {
   const written: string[] = [];
@@ -101,5 +101,17 @@ describe("the progress line", () => {
       "1h00m",
       "1h01m",
     ]);
+  });
+});
+
+describe("work of which it is not known how much is left", () => {
+  it("is named when it takes long, and not when it is soon over", async () => {
+    const { written, options } = recorder(false);
+    expect(await sayWhenSlow(options.stream, "reading", Promise.resolve(3), 5)).toBe(3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(written).toEqual([]);
+    const slow = new Promise((_, reject) => setTimeout(() => reject(new Error("gone")), 50));
+    await expect(sayWhenSlow(options.stream, "reading", slow, 5)).rejects.toThrow("gone");
+    expect(written).toEqual(["reading\n"]);
   });
 });

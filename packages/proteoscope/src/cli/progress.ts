@@ -58,6 +58,17 @@ export function startProgress(label: string, total: number, options: ProgressOpt
   };
 }
 
+/** Says what is under way where it takes longer than two seconds, and how much is left is not known. */
+export async function sayWhenSlow<T>(
+  stream: Pick<ProgressOptions["stream"], "write">,
+  what: string,
+  work: Promise<T>,
+  delayMs = 2000,
+): Promise<T> {
+  const timer = setTimeout(() => stream.write(`${printable(what, longestLine)}\n`), delayMs);
+  return work.finally(() => clearTimeout(timer));
+}
+
 /** Shows the progress events of long work, one line per phase. `close` ends the last line. */
 export function showProgress(stream: ProgressOptions["stream"]) {
   let current: { readonly phase: string; readonly line: Progress } | undefined;

@@ -18,7 +18,7 @@ import { type CommandContext, defineCommand, type sharedArgs } from "../cli/comm
 import { CommandError, type ExitCode, exitCodes } from "../cli/errors.ts";
 import { checkOutputFile, refuseInputs } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
-import { showProgress } from "../cli/progress.ts";
+import { sayWhenSlow, showProgress } from "../cli/progress.ts";
 import { withRuntime } from "../model-folder.ts";
 import { findShipped, shippedModelName } from "../package-files.ts";
 import { proteinArgs, proteinInputs } from "./arguments/protein-arguments.ts";
@@ -185,7 +185,8 @@ async function openLanguageModel(
   const checkpoint = await openCheckpoint(named, env);
   const folder = await languageModelFolder(checkpoint.folder);
   const isPart = folder !== checkpoint.folder;
-  const sha256 = await hashWeights(isPart ? join(checkpoint.path, "plm") : checkpoint.path);
+  const hashing = hashWeights(isPart ? join(checkpoint.path, "plm") : checkpoint.path);
+  const sha256 = await sayWhenSlow(stderr, `hashing the weights of ${named}`, hashing);
   const described = { name: isPart ? `${basename(named)}/plm` : basename(named), sha256 };
   const options = { ...checkpoint.options, onNotice: (notice: string) => printLines(stderr, notice) };
   if (stream) {
@@ -193,7 +194,8 @@ async function openLanguageModel(
     const open = async (runtime: Runtime) => openStreamedResidueEmbedder(runtime, model);
     return { ...described, hiddenSize: model.config.hiddenSize, open };
   }
-  const model = await loadLanguageModel(folder, options);
+  const loading = loadLanguageModel(folder, options);
+  const model = await sayWhenSlow(stderr, `reading the weights of ${named}`, loading);
   const open = (runtime: Runtime) => openResidueEmbedder(runtime, model);
   return { ...described, hiddenSize: model.config.hiddenSize, open };
 }

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initializeWeights } from "@proteoscope/engine";
@@ -128,6 +136,17 @@ describe("localize-image", () => {
     const words = ["localize-image", join(path, "cells"), "--model", model];
     expect(await runCommandLine(words, { ...commandContext, stdout } as typeof commandContext)).toBe(130);
     expect(readCsv(output.stdout).map(({ image }) => image)).toEqual([join(path, "cells", "a.npy")]);
+  });
+
+  it("writes the table of what is finished when a later picture ends the command", async () => {
+    const cells = join(path, "vanishing");
+    mkdirSync(cells);
+    copyFileSync(join(path, "cells", "a.npy"), join(cells, "a.npy"));
+    symlinkSync(join(path, "gone.npy"), join(cells, "b.npy"));
+    const table = join(path, "finished.csv");
+    const { exitCode, stderr } = await localize([cells, "-o", table]);
+    expect([exitCode, stderr]).toEqual([4, expect.stringContaining("b.npy")]);
+    expect(readCsv(readFileSync(table, "utf8")).map(({ image }) => image)).toEqual([join(cells, "a.npy")]);
   });
 
   it("says what is not there: a picture, pictures in a folder, another network", async () => {

@@ -19,7 +19,7 @@ import { type CommandContext, defineCommand } from "../cli/command.ts";
 import { CommandError, describeFailure, exitCodes } from "../cli/errors.ts";
 import { refuseInputs, writeFileAtomic } from "../cli/output.ts";
 import { printJson, printLines } from "../cli/print.ts";
-import { showProgress } from "../cli/progress.ts";
+import { sayWhenSlow, showProgress } from "../cli/progress.ts";
 import { openImageFile } from "../image-file.ts";
 import { withRuntime } from "../model-folder.ts";
 
@@ -93,6 +93,7 @@ export const localizeImageCommand = defineCommand({
     const isStreamed = !args.json && args.output === undefined && !args.strict;
     const rows: LocalizedImage[] = [];
     const refused: CellImageError[] = [];
+    let failure: { readonly error: unknown } | undefined; // after which what is finished is still written
     const progress = showProgress(stderr);
     await withRuntime(args.device, async (runtime) => {
       const { localizeImages, CellImageError } = await import("@proteoscope/microscope/experiments");
@@ -108,7 +109,12 @@ export const localizeImageCommand = defineCommand({
         rows.push(row);
         if (isStreamed) stdout.write(csvOf([row], { withHeader: rows.length === 1 }));
       }
-    }).finally(progress.close);
+    })
+      .finally(progress.close)
+      .catch((error: unknown) => {
+        failure = { error };
+      });
+    if (failure !== undefined && (args.strict || rows.length === 0)) throw failure.error;
     for (const { message } of refused) printLines(stderr, `left out: ${message}`);
     if (args.embeddings !== undefined && rows.length > 0)
       await writeFileAtomic(args.embeddings, embeddingFile(rows, model), context);
@@ -121,6 +127,7 @@ export const localizeImageCommand = defineCommand({
         refused: refused.map(({ image, message }) => ({ image, message })),
       });
     else if (args.output === undefined && !isStreamed && rows.length > 0) stdout.write(csvOf(rows));
+    if (failure !== undefined) throw failure.error;
     return refused.length > 0 ? exitCodes.badData : exitCodes.ok;
   },
 });
@@ -171,7 +178,8 @@ async function readEncoder(named: string, { env, stderr }: CommandContext) {
   const { hashFile } = await import("@proteoscope/models/node");
   const { folder, options, path } = await openCheckpoint(named, env);
   const onNotice = (notice: string): void => printLines(stderr, notice);
-  const encoder = await loadAs("subcell", folder, { ...options, onNotice });
+  const loading = loadAs("subcell", folder, { ...options, onNotice });
+  const encoder = await sayWhenSlow(stderr, `reading the weights of ${named}`, loading);
   const { stains, numClassifiers: classifiers } = encoder.config;
   const sha256 = options.file === undefined ? null : await hashFile(path);
   return { encoder, model: { name: basename(path), sha256, stains, classifiers } };

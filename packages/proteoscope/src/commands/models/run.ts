@@ -9,7 +9,7 @@ import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { CommandError, describeFailure, exitCodes } from "../../cli/errors.ts";
 import { checkOutputFile, writeFileAtomic } from "../../cli/output.ts";
 import { printJson, printLines } from "../../cli/print.ts";
-import { startProgress } from "../../cli/progress.ts";
+import { sayWhenSlow, startProgress } from "../../cli/progress.ts";
 import { readInput } from "../../cli/read-input.ts";
 
 export const modelsRunCommand = defineCommand({
@@ -113,7 +113,8 @@ function openWhole(part: Architecture | undefined, stderr: CommandContext["stder
   return async ({ folder, options }: CheckpointPath): Promise<OpenedNetwork> => {
     const { loadPretrained, runPretrained } = await import("@proteoscope/models");
     const onNotice = (notice: string): void => void stderr.write(`${notice}\n`);
-    const model = await loadPretrained(folder, { ...options, ...(part !== undefined && { part }), onNotice });
+    const loading = loadPretrained(folder, { ...options, ...(part !== undefined && { part }), onNotice });
+    const model = await sayWhenSlow(stderr, `reading the weights of ${folder.name}`, loading);
     return {
       architecture: model.architecture,
       shapes: [...model.weights.values()].map(({ shape }) => shape),

@@ -9,6 +9,7 @@ import { checksumFileName, listChecksums, verifyChecksums } from "../../checksum
 import { type CommandContext, defineCommand } from "../../cli/command.ts";
 import { describeFailure, exitCodes } from "../../cli/errors.ts";
 import { printJson, printLines } from "../../cli/print.ts";
+import { sayWhenSlow } from "../../cli/progress.ts";
 import { verifyRelease } from "./verify-release.ts";
 
 export interface VerifyReport {
@@ -71,7 +72,8 @@ async function verify(
   };
   const verifyNetwork = (part: string, source: FileSource) =>
     attempt(async () => {
-      const found = await loadParts(source, { ...options, onNotice });
+      const loading = loadParts(source, { ...options, onNotice });
+      const found = await sayWhenSlow(stderr, `reading the weights of ${source.name}`, loading);
       return found.map(({ architecture, weights }) => ({
         part: found.length === 1 ? part : architecture,
         ...{ architecture, tensors: weights.size },
