@@ -42,10 +42,12 @@ export function* torchCheckpointParts(
   let offset = start;
   function* entry(name: string, bytes: Uint8Array): Generator<Uint8Array> {
     const sum = crc32(bytes);
+    const padding = paddingAt(offset + localBytes + name.length);
     const local = Buffer.concat([
       fields([4, 0x04034b50], [2, 45], [2, 0], [2, 0], [4, 0], [4, sum]),
-      fields([4, bytes.length], [4, bytes.length], [2, name.length], [2, 0]),
+      fields([4, bytes.length], [4, bytes.length], [2, name.length], [2, padding.length]),
       Buffer.from(name),
+      padding,
     ]);
     const extra = zip64
       ? fields([2, 1], [2, 24], [8, bytes.length], [8, bytes.length], [8, offset])
@@ -87,6 +89,15 @@ export function* torchCheckpointParts(
     [4, place!],
     [2, 0],
   );
+}
+
+/** Bytes of the header before an entry, without its name. */
+const localBytes = 30;
+
+/** The extra field by which an entry begins at a multiple of 64 bytes (getPadding of caffe2/serialize/inline_container.cc). */
+function paddingAt(end: number): Buffer {
+  const length = (64 - ((end + 4) % 64)) % 64;
+  return Buffer.concat([fields([2, 0x4246], [2, length]), Buffer.alloc(length, "Z")]);
 }
 
 /** Little-endian numbers of 2, 4 or 8 bytes. */
