@@ -104,8 +104,8 @@ async function readTensors(stored: ReadonlyMap<string, StoredTorchTensor>): Prom
   return tensors;
 }
 
-/** A file above 4 GiB is no one array in JavaScript, and one above 1 GiB would be in memory twice. */
-const largestWholeBytes = 2 ** 30;
+/** A file above 4 GiB is no one array in JavaScript. One array is quicker than many, which set off collections of garbage. */
+const largestWholeBytes = 3 * 2 ** 30;
 
 async function isLarge(folder: FileSource, path: string): Promise<boolean> {
   if (folder.readPart === undefined || folder.sizeOf === undefined) return false;
