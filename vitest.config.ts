@@ -1,7 +1,8 @@
 // All tests, in seven projects: what one runner reports, one closing line sums up.
 // `source` looks at the text of the repository (format, lint, types, architecture), `unit` runs beside the code, `formats` are
-// the unit tests of that package, each file in a process of its own because they measure the time of hostile files, and `slow` are those tests beside the code that train networks or draw many images (*.slow.test.ts). `golden` holds the
-// networks to recorded values; `e2e` drives the finished product, one file at a time, and `package` the packed release,
+// the unit tests of that package, each file in a process of its own because they measure the time of hostile files, and `slow`
+// are those tests beside the code that train networks or draw many images (*.slow.test.ts). `golden` holds the networks to
+// recorded values; `e2e` drives the finished product, one file at a time, and `package` the packed release,
 // installed in a folder of its own.
 import { configDefaults, defineConfig } from "vitest/config";
 import { closingLineReporter } from "./scripts/closing-line-reporter.ts";

@@ -54,7 +54,8 @@ const advices: Readonly<Record<string, string>> = {
   hubFolder: "HF_HUB_CACHE names the folder of models of the Hub, XDG_CACHE_HOME that of all others",
 };
 
-function toMegabytes(bytes: number): number {
+/** Megabytes, rounded up to a tenth. */
+export function toMegabytes(bytes: number): number {
   return Math.ceil(bytes / 1e5) / 10;
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { cacheFolders } from "../../cache-folders.ts";
 import type { CommandContext } from "../../cli/command.ts";
 import { startProgress } from "../../cli/progress.ts";
+import { toMegabytes } from "./pull-messages.ts";
 
 /** The sums of a release's files, and what is wrong with them. */
 export interface VerifiedRelease {
@@ -14,11 +15,10 @@ export interface VerifiedRelease {
   readonly problems: readonly string[];
 }
 
-/** Reads every file of a release that was pulled; undefined for what is none. @throws ProteoscopeError for a damaged record. */
+/** Reads every file of a release that was pulled; undefined for what is none. @throws ProteoscopeError for a damaged record, the signal's reason. */
 export async function verifyRelease(
   named: string,
-  env: CommandContext["env"],
-  stderr: CommandContext["stderr"],
+  { env, stderr, signal }: Pick<CommandContext, "env" | "stderr" | "signal">,
 ): Promise<VerifiedRelease | undefined> {
   const { findReleasedWeights } = await import("@proteoscope/models/released");
   const { findSnapshot, hashFile, readRecord, releaseFolder } = await import("@proteoscope/models/node");
@@ -44,7 +44,7 @@ export async function verifyRelease(
     const file = await realpath(join(folder, path)).catch(() => undefined);
     const start = doneBytes;
     const onProgress = (bytes: number): void => progress.update(toMegabytes(start + bytes), path);
-    const sha256 = file && (await hashFile(file, { onProgress }));
+    const sha256 = file && (await hashFile(file, { signal, onProgress }));
     doneBytes += pin.bytes;
     if (sha256 !== undefined) files[path] = sha256;
     if (sha256 !== pin.sha256) problems.push(describeProblem(weights.name, file, path, pin));
@@ -62,8 +62,4 @@ function describeProblem(
   const pull = `proteoscope models pull ${name}`;
   if (file === undefined) return `${path} is missing: ${pull}`;
   return `${file} is not what came on ${pinned.slice(0, 10)} (sha256 ${sha256}): remove it, then ${pull}`;
-}
-
-function toMegabytes(bytes: number): number {
-  return Math.ceil(bytes / 1e5) / 10;
 }

@@ -44,8 +44,9 @@ export const modelsVerifyCommand = defineCommand({
     "proteoscope models verify esm2_t6_8M_UR50D --json",
     "proteoscope models verify subcell-DNA-Protein",
   ],
-  async run(args, { stdout, stderr, env }) {
-    const report = await verify(args.folder, env, stderr);
+  async run(args, context) {
+    const { stdout } = context;
+    const report = await verify(args.folder, context);
     if (args.json) printJson(stdout, report);
     else printLines(stdout, ...describe(report));
     return report.ok ? exitCodes.ok : exitCodes.badData;
@@ -54,14 +55,14 @@ export const modelsVerifyCommand = defineCommand({
 
 async function verify(
   named: string,
-  env: CommandContext["env"],
-  stderr: CommandContext["stderr"],
+  context: Pick<CommandContext, "env" | "stderr" | "signal">,
 ): Promise<VerifyReport> {
+  const { env, stderr } = context;
   const { loadParts, readJson, subfolder } = await import("@proteoscope/models");
   const { hashFile } = await import("@proteoscope/models/node");
   const onNotice = (notice: string): void => printLines(stderr, notice);
   const { folder, options, path } = await openCheckpoint(named, env);
-  const release = await verifyRelease(named, env, stderr);
+  const release = await verifyRelease(named, context);
   const problems: string[] = [...(release?.problems ?? [])];
   const networks: VerifyReport["networks"][number][] = [];
   const attempt = async (work: () => Promise<VerifyReport["networks"]>): Promise<void> => {
